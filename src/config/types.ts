@@ -1,0 +1,105 @@
+import type { PodRoute } from "../plan/node.ts";
+
+export const cniVersions = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
+export type CniVersion = (typeof cniVersions)[number];
+
+/** An IP address as a number, with its family: arithmetic is on `value`. */
+export interface Ip {
+  family: 4 | 6;
+  value: bigint;
+}
+
+/** A CIDR with its host bits zero. */
+export interface Cidr {
+  family: 4 | 6;
+  base: bigint;
+  prefixLength: number;
+}
+
+/** A contiguous piece of a subnet to give addresses from, both ends included. */
+export interface AddressRange {
+  subnet: Cidr;
+  first: bigint;
+  last: bigint;
+  gateway: Ip;
+}
+
+export interface IpamConfig {
+  /** One address is given from each set; a set is tried in its order. Exactly one IPv4 set in this version. */
+  sets: AddressRange[][];
+  exclude: Cidr[];
+  routes: PodRoute[];
+}
+
+export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percent: number };
+
+export interface DirectionAsk {
+  guaranteeBits?: number;
+  limitBits?: number;
+  burstBytes?: number;
+}
+
+export interface Tier {
+  egress: DirectionAsk;
+  ingress: DirectionAsk;
+  latencyTargetUs?: number;
+}
+
+/** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
+export interface BandwidthCapability {
+  ingressRateBits?: number;
+  ingressBurstBits?: number;
+  egressRateBits?: number;
+  egressBurstBits?: number;
+}
+
+export interface RuntimeConfig {
+  podAnnotations: Record<string, string>;
+  bandwidth: BandwidthCapability | null;
+  /** Requested addresses as given, with or without a prefix length: runtimeConfig.ips, then args.cni.ips. */
+  ips: string[];
+  mac: string | null;
+}
+
+export interface LogConfig {
+  /** null: stderr. */
+  file: string | null;
+  level: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+/** One plugin configuration, validated, defaults filled in where they need no look at the node. */
+export interface NetworkConfig {
+  cniVersion: CniVersion;
+  name: string;
+  bridge: string;
+  /** null: the uplink's. */
+  mtuBytes: number | null;
+  ipMasq: boolean;
+  ipMasqExcept: Cidr[];
+  uplink: {
+    /** null: the interface of the default route. */
+    name: string | null;
+    /** null: the link's speed. */
+    egressCapacityBits: number | null;
+    ingressCapacityBits: number | null;
+    reserve: Reserve;
+  };
+  tiers: Record<string, Tier>;
+  defaultTier: string | null;
+  ipam: IpamConfig;
+  /** Passed through to the result. */
+  dns: Record<string, unknown> | null;
+  dataDir: string;
+  log: LogConfig;
+  runtime: RuntimeConfig;
+  /** As given; CHECK reads it. */
+  prevResult: Record<string, unknown> | null;
+}
+
+/** What DEL needs of a configuration that may not be fit for ADD. */
+export interface CleanupConfig {
+  cniVersion: CniVersion;
+  name: string;
+  dataDir: string;
+  log: LogConfig;
+}
