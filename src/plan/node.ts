@@ -46,8 +46,12 @@ export interface PodRoute {
   gw: string | null;
 }
 
+/** Where an attachment is in its life. What is not ready belongs to the ADD or DEL that is at work on it, or that died at it. */
+export type Phase = "adding" | "ready" | "deleting";
+
 /** One attachment: a row of the ledger. */
 export interface Attachment extends AttachmentKey {
+  phase: Phase;
   netns: string;
   hostVeth: string;
   podMac: string;
@@ -66,6 +70,8 @@ export interface NetworkBase {
   network: string;
   bridge: string;
   mtuBytes: number;
+  /** What the network gives addresses from: "10.244.1.0/24". */
+  subnets: string[];
   /** Gateways on the bridge, with prefix: "10.244.1.1/24". */
   gateways: string[];
   /** null: no masquerade. `except`: destinations that keep the pod's address. */

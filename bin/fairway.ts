@@ -1,0 +1,13 @@
+/** One binary: a CNI plugin where a runtime calls it, the operator's tool where a person does. */
+async function main(): Promise<number> {
+  if (process.env["CNI_COMMAND"] !== undefined) {
+    const { cniMain } = await import("../src/cni/main.ts");
+    return cniMain(process.env);
+  }
+  const { operatorMain } = await import("../src/ops/main.ts");
+  return operatorMain(process.argv.slice(2));
+}
+
+process.exitCode = await main();
+
+export {};

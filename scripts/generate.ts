@@ -1,0 +1,56 @@
+/**
+ * Writes what is generated from the configuration's schema:
+ * - `src/config/generated/validate.js` and its types: the compiled validator, so that ajv itself is
+ *   not loaded when the plugin starts. Not committed.
+ * - `conf/fairway.schema.json`: the schema, for editors and readers. Committed.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Ajv } from "ajv";
+import standalone from "ajv/dist/standalone/index.js";
+import { schema } from "../src/config/schema.ts";
+
+/** Short lists on one line, as the formatter of the repository has them. */
+export function schemaText(): string {
+  const list = /\[\s+((?:"[^"\\]*",?\s+)+)\]/g;
+  const text = JSON.stringify(schema, null, 2);
+  const joined = text.replace(list, (_, items: string) => `[${items.trim().replace(/\s+/g, " ")}]`);
+  return `${joined}\n`;
+}
+
+export function validatorCode(): string {
+  const ajv = new Ajv({
+    allErrors: true,
+    allowUnionTypes: true,
+    strict: true,
+    // The words are ours (src/config/schema-errors.ts).
+    messages: false,
+    code: { source: true, esm: true, lines: true },
+  });
+  const code = standalone(ajv, ajv.compile(schema));
+  // ajv writes require() into a module for the few keywords that need its runtime: the bundle must not grow by that unseen.
+  if (/\brequire\(/.test(code))
+    throw new Error("the compiled schema needs parts of ajv at run time");
+  return code;
+}
+
+const validatorTypes = `import type { Validator } from "../validator.ts";
+declare const validate: Validator;
+export default validate;
+`;
+
+const root = join(import.meta.dirname, "..");
+
+function write(path: string, text: string): void {
+  const file = join(root, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+export function generate(): void {
+  write("src/config/generated/validate.js", validatorCode());
+  write("src/config/generated/validate.d.ts", validatorTypes);
+  write("conf/fairway.schema.json", schemaText());
+}
+
+if (import.meta.main) generate();

@@ -1,0 +1,92 @@
+/**
+ * CNI_ARGS: "K=V;K=V", as a runtime writes it (CNI SPEC 1.1.0, "Parameters"; the reading of libcni's
+ * types.LoadArgs: exactly one "=" in each pair).
+ */
+import { FairwayError } from "../errors.ts";
+
+/** `IP` is the address asked for; the rest of what we read has the prefix that the kubelet's runtimes use. */
+const knownKeys = ["IP", "IgnoreUnknown"];
+const knownPrefix = "K8S_POD_";
+
+const booleans: Record<string, boolean> = {
+  "1": true,
+  t: true,
+  true: true,
+  "0": false,
+  f: false,
+  false: false,
+};
+
+/**
+ * The pairs of `text`, in its order.
+ * Throws badEnvironment for a pair that is not KEY=VALUE, and for a key given twice with two values.
+ */
+export function parseArgs(text: string): Record<string, string> {
+  const args = new Map<string, string>();
+  for (const pair of pairsOf(text)) {
+    const [key, value, ...rest] = pair.split("=");
+    if (key === undefined || key === "" || value === undefined || rest.length > 0) {
+      throw new FairwayError(
+        "badEnvironment",
+        `CNI_ARGS has the malformed pair ${JSON.stringify(pair)}`,
+        'CNI_ARGS is written KEY=VALUE, pairs separated by ";"',
+      );
+    }
+    const earlier = args.get(key);
+    if (earlier !== undefined && earlier !== value) {
+      throw new FairwayError(
+        "badEnvironment",
+        `CNI_ARGS gives ${key} twice: ${JSON.stringify(earlier)} and ${JSON.stringify(value)}`,
+        "give each key once",
+      );
+    }
+    args.set(key, value);
+  }
+  return Object.fromEntries(args);
+}
+
+/**
+ * The pairs of `text` that can be read, the others left out. For DEL only: a runtime repeats a DEL
+ * until it succeeds, with the arguments that made the ADD fail, and nothing of DEL depends on them.
+ */
+export function parseArgsLeniently(text: string): Record<string, string> {
+  const args = new Map<string, string>();
+  for (const pair of pairsOf(text)) {
+    const [key, value, ...rest] = pair.split("=");
+    if (key && value !== undefined && rest.length === 0) args.set(key, value);
+  }
+  return Object.fromEntries(args);
+}
+
+/** Throws badEnvironment if there are keys that we do not know, unless IgnoreUnknown says to. */
+export function refuseUnknownArgs(args: Record<string, string>): void {
+  const unknown = Object.keys(args).filter(
+    (key) => !knownKeys.includes(key) && !key.startsWith(knownPrefix),
+  );
+  if (ignoresUnknown(args) || unknown.length === 0) return;
+  throw new FairwayError(
+    "badEnvironment",
+    `CNI_ARGS has unknown keys: ${unknown.join(", ")}`,
+    `known are ${knownKeys.join(", ")} and ${knownPrefix}*; IgnoreUnknown=1 lets others pass`,
+  );
+}
+
+/** As Go's strconv.ParseBool, letter case folded (libcni folds it too). */
+function ignoresUnknown(args: Record<string, string>): boolean {
+  const text = args.IgnoreUnknown;
+  if (text === undefined) return false;
+  const folded = text.toLowerCase();
+  const value = Object.hasOwn(booleans, folded) ? booleans[folded] : undefined;
+  if (value === undefined) {
+    throw new FairwayError(
+      "badEnvironment",
+      `CNI_ARGS has IgnoreUnknown=${text}, which is neither true nor false`,
+      `write one of ${Object.keys(booleans).join(", ")}`,
+    );
+  }
+  return value;
+}
+
+function pairsOf(text: string): string[] {
+  return text === "" ? [] : text.split(";");
+}

@@ -1,0 +1,144 @@
+/**
+ * The environment of a verb, checked in the specification's order: first what is missing, all of it
+ * at once, then what is there and wrong (CNI SPEC 1.1.0, "Parameters"; the words of libcni's skel).
+ */
+import { FairwayError } from "../errors.ts";
+import { parseArgs, parseArgsLeniently, refuseUnknownArgs } from "./args.ts";
+
+export type ProcessEnvironment = Record<string, string | undefined>;
+
+export interface PodEnvironment {
+  verb: "ADD" | "CHECK" | "DEL";
+  containerId: string;
+  /** A path; "" for a DEL whose namespace is gone. */
+  netns: string;
+  ifname: string;
+  /** CNI_ARGS. */
+  args: Record<string, string>;
+  /** The folders of CNI_PATH; none if it is absent: only a delegate needs it. */
+  path: string[];
+  /** CNI_NETNS_OVERRIDE: the pod's namespace may be our own. */
+  netnsOverride: boolean;
+}
+
+export interface NodeEnvironment {
+  verb: "GC" | "STATUS";
+  path: string[];
+}
+
+export interface VersionEnvironment {
+  verb: "VERSION";
+}
+
+export type Environment = PodEnvironment | NodeEnvironment | VersionEnvironment;
+export type Verb = Environment["verb"];
+
+const verbs: readonly Verb[] = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"];
+
+/** In the order in which a missing one is named. */
+const required: Record<Verb, string[]> = {
+  ADD: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
+  CHECK: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
+  DEL: ["CNI_CONTAINERID", "CNI_IFNAME"],
+  GC: [],
+  STATUS: [],
+  VERSION: [],
+};
+
+const containerIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+/** IFNAMSIZ less the NUL (linux/if.h). */
+const maxIfnameBytes = 15;
+
+/** Throws badEnvironment. */
+export function readEnvironment(env: ProcessEnvironment): Environment {
+  const command = env.CNI_COMMAND ?? "";
+  if (command === "") throw missing(["CNI_COMMAND"]);
+  const verb = verbs.find((known) => known === command);
+  if (verb === undefined) {
+    throw new FairwayError(
+      "badEnvironment",
+      `unknown CNI_COMMAND: ${command}`,
+      `known are ${verbs.join(", ")}`,
+    );
+  }
+  const absent = required[verb].filter((name) => (env[name] ?? "") === "");
+  if (absent.length > 0) throw missing(absent);
+  switch (verb) {
+    case "VERSION":
+      return { verb };
+    case "GC":
+    case "STATUS":
+      return { verb, path: pathOf(env) };
+    default:
+      return podEnvironment(verb, env);
+  }
+}
+
+function podEnvironment(verb: PodEnvironment["verb"], env: ProcessEnvironment): PodEnvironment {
+  const containerId = env.CNI_CONTAINERID ?? "";
+  const ifname = env.CNI_IFNAME ?? "";
+  checkContainerId(containerId);
+  checkIfname(ifname);
+  return {
+    verb,
+    containerId,
+    netns: env.CNI_NETNS ?? "",
+    ifname,
+    args: argsOf(verb, env.CNI_ARGS ?? ""),
+    path: pathOf(env),
+    netnsOverride: overrideOf(env.CNI_NETNS_OVERRIDE ?? ""),
+  };
+}
+
+function missing(names: string[]): FairwayError {
+  return new FairwayError(
+    "badEnvironment",
+    `required env variables [${names.join(",")}] missing`,
+    "a container runtime sets them; an operator runs fairway without CNI_COMMAND",
+  );
+}
+
+function checkContainerId(containerId: string): void {
+  if (containerIdPattern.test(containerId)) return;
+  throw new FairwayError(
+    "badEnvironment",
+    `CNI_CONTAINERID ${JSON.stringify(containerId)} has characters that a container id may not have`,
+    `it must match ${containerIdPattern.source}`,
+  );
+}
+
+function checkIfname(ifname: string): void {
+  const why = faultOfIfname(ifname);
+  if (why === null) return;
+  throw new FairwayError(
+    "badEnvironment",
+    `CNI_IFNAME ${JSON.stringify(ifname)} is no interface name: ${why}`,
+    `1 to ${maxIfnameBytes} bytes, not "." or "..", without "/", ":", "%" and white space`,
+  );
+}
+
+/** As the kernel's dev_valid_name(), and "%", which dev_alloc_name() reads as a pattern to fill in. */
+function faultOfIfname(ifname: string): string | null {
+  const bytes = Buffer.byteLength(ifname);
+  if (bytes > maxIfnameBytes) return `it has ${bytes} bytes`;
+  if (ifname === "." || ifname === "..") return "it is a folder's name";
+  const bad = /[/:%\s]/.exec(ifname);
+  return bad === null ? null : `it contains ${JSON.stringify(bad[0])}`;
+}
+
+function argsOf(verb: PodEnvironment["verb"], text: string): Record<string, string> {
+  if (verb === "DEL") return parseArgsLeniently(text);
+  const args = parseArgs(text);
+  if (verb === "ADD") refuseUnknownArgs(args);
+  return args;
+}
+
+/** As filepath.SplitList, which libcni joins with: empty pieces name no folder. */
+function pathOf(env: ProcessEnvironment): string[] {
+  return (env.CNI_PATH ?? "").split(":").filter((folder) => folder !== "");
+}
+
+/** libcni's skel takes "1" and "TRUE" in any letter case for yes and all else for no. */
+function overrideOf(text: string): boolean {
+  return text === "1" || text.toUpperCase() === "TRUE";
+}

@@ -1,0 +1,112 @@
+/** What a runtime asks: its environment and the configuration on stdin, checked for form. */
+import { type CniVersion, cniVersions } from "../config/types.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import {
+  type NodeEnvironment,
+  type PodEnvironment,
+  type ProcessEnvironment,
+  readEnvironment,
+} from "./environment.ts";
+
+/** A JSON object, not yet looked into. */
+export type RawConfig = Record<string, unknown>;
+
+export type PodRequest = PodEnvironment & { config: RawConfig };
+export type NodeRequest = NodeEnvironment & { config: RawConfig };
+/** VERSION needs nothing; it is answered in the version that it names. */
+export interface VersionRequest {
+  verb: "VERSION";
+  cniVersion: CniVersion;
+}
+export type Request = PodRequest | NodeRequest | VersionRequest;
+
+export const newestCniVersion = cniVersions[cniVersions.length - 1] ?? cniVersions[0];
+
+/**
+ * No configuration comes near; it keeps everything after this safe to walk by recursion
+ * (the runtime's JSON.parse itself knows no limit).
+ */
+const maxDepth = 1000;
+
+/** Throws badEnvironment, then decode. */
+export function readRequest(env: ProcessEnvironment, stdinText: string): Request {
+  const environment = readEnvironment(env);
+  if (environment.verb === "VERSION") {
+    return { verb: "VERSION", cniVersion: answerVersion(stdinText) };
+  }
+  return { ...environment, config: parseConfig(stdinText) };
+}
+
+/**
+ * The version in which to answer when the request itself may be at fault: the configuration's if it
+ * can be read and we know it, else the newest. Never throws.
+ */
+export function answerVersion(stdinText: string): CniVersion {
+  try {
+    const asked = parseConfig(stdinText).cniVersion;
+    return cniVersions.find((known) => known === asked) ?? newestCniVersion;
+  } catch {
+    return newestCniVersion;
+  }
+}
+
+/** Throws decode. */
+export function parseConfig(text: string): RawConfig {
+  if (text.trim() === "") {
+    throw new FairwayError(
+      "decode",
+      "no configuration on stdin",
+      "a container runtime pipes the network configuration in",
+    );
+  }
+  const config = parseJson(text);
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new FairwayError(
+      "decode",
+      `the configuration on stdin is ${kindOf(config)}, not a JSON object`,
+      'a plugin configuration looks like {"cniVersion": "1.0.0", "name": ..., "type": "fairway", ...}',
+    );
+  }
+  if (isDeeperThan(config, text.length)) {
+    throw new FairwayError(
+      "decode",
+      `the configuration on stdin is nested more than ${maxDepth} deep`,
+      "remove what is not configuration",
+    );
+  }
+  return config as RawConfig;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FairwayError(
+      "decode",
+      `the configuration on stdin is not JSON: ${messageOf(error)}`,
+      "check it with a JSON validator",
+      { cause: error },
+    );
+  }
+}
+
+/** Without recursion, which is what it protects. */
+function isDeeperThan(root: object, textLength: number): boolean {
+  // Each level costs a bracket at each end.
+  if (textLength <= 2 * maxDepth) return false;
+  let level: object[] = [root];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return true;
+    level = level.flatMap((value) => Object.values(value).filter(isObject));
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}

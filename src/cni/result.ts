@@ -1,0 +1,84 @@
+/**
+ * What a verb prints when it succeeds, in the form of the asked version: what that version does not
+ * know is left out (CNI SPEC 1.1.0, "Success"; the earlier specs' Result types). Pure.
+ */
+import { type CniVersion, cniVersions } from "../config/types.ts";
+import type { PodRoute } from "../plan/node.ts";
+
+export interface ResultInterface {
+  name: string;
+  mac?: string | null | undefined;
+  /** The namespace's path; absent for an interface of the host. */
+  sandbox?: string | null | undefined;
+  mtu?: number | null | undefined;
+}
+
+export interface ResultIp {
+  /** Index into `interfaces`; absent in the result of an IPAM plugin. */
+  interface?: number | null | undefined;
+  /** With prefix: "10.244.1.2/24". */
+  address: string;
+  gateway?: string | null | undefined;
+}
+
+export interface AddResult {
+  cniVersion: CniVersion;
+  /** None in the result of an IPAM plugin. */
+  interfaces: ResultInterface[];
+  ips: ResultIp[];
+  routes: PodRoute[];
+  dns: Record<string, unknown> | null;
+}
+
+export type Json = Record<string, unknown>;
+
+/** `ips[].version` was required before 1.0.0 and is unknown since. */
+const withIpVersion: readonly CniVersion[] = ["0.3.0", "0.3.1", "0.4.0"];
+const withInterfaceMtu: readonly CniVersion[] = ["1.1.0"];
+
+/** Empty lists are left out and `dns` is always there, as libcni writes them. */
+export function addResult(result: AddResult): Json {
+  const { cniVersion, interfaces, ips, routes, dns } = result;
+  return {
+    cniVersion,
+    ...(interfaces.length > 0 && {
+      interfaces: interfaces.map((link) => interfaceJson(link, cniVersion)),
+    }),
+    ...(ips.length > 0 && { ips: ips.map((ip) => ipJson(ip, cniVersion)) }),
+    ...(routes.length > 0 && { routes: routes.map(routeJson) }),
+    dns: dns ?? {},
+  };
+}
+
+export function versionResult(cniVersion: CniVersion): Json {
+  return { cniVersion, supportedVersions: [...cniVersions] };
+}
+
+function interfaceJson(link: ResultInterface, cniVersion: CniVersion): Json {
+  return present({
+    name: link.name,
+    mac: link.mac,
+    mtu: withInterfaceMtu.includes(cniVersion) ? link.mtu : null,
+    sandbox: link.sandbox,
+  });
+}
+
+function ipJson(ip: ResultIp, cniVersion: CniVersion): Json {
+  return present({
+    version: withIpVersion.includes(cniVersion) ? (ip.address.includes(":") ? "6" : "4") : null,
+    interface: ip.interface,
+    address: ip.address,
+    gateway: ip.gateway,
+  });
+}
+
+function routeJson(route: PodRoute): Json {
+  return present({ dst: route.dst, gw: route.gw });
+}
+
+/** Absent is left out: a null is no value to libcni's decoder of strings and numbers. */
+function present(fields: Json): Json {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  );
+}

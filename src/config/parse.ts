@@ -1,0 +1,107 @@
+/** From what the runtime hands over to a configuration that the rest can rely on. */
+import { parseRuntime } from "./capabilities.ts";
+import { defaults } from "./defaults.ts";
+import { configObject, parseName, parseVersion } from "./identity.ts";
+import { parseCidrs, parseIpam } from "./ipam.ts";
+import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
+import { parseLimitBits, parseReserve } from "./quantities.ts";
+import { checkRules } from "./rules.ts";
+import { checkSchema } from "./schema-errors.ts";
+import { type JsonObject, Section } from "./section.ts";
+import { parseTiers } from "./tiers.ts";
+import type { CleanupConfig, CniVersion, LogConfig, NetworkConfig } from "./types.ts";
+import { Violations } from "./violations.ts";
+
+function parseUplink(uplink: Section): NetworkConfig["uplink"] {
+  return {
+    name: uplink.parse("name", parseInterfaceName) ?? null,
+    egressCapacityBits: uplink.quantity("egressCapacity", parseLimitBits) ?? null,
+    ingressCapacityBits: uplink.quantity("ingressCapacity", parseLimitBits) ?? null,
+    reserve: uplink.quantity("reserve", parseReserve) ?? defaults.reserve,
+  };
+}
+
+const logLevels: readonly LogConfig["level"][] = ["debug", "info", "warn", "error", "silent"];
+
+function logLevelOf(text: string | undefined): LogConfig["level"] {
+  return logLevels.find((level) => level === text) ?? defaults.log.level;
+}
+
+/** skel looks at the name before the version, and a wrong version at once ends all other questions. */
+function parseIdentity(
+  root: JsonObject,
+  violations: Violations,
+): { name: string | undefined; cniVersion: CniVersion } {
+  const name = violations.attempt(() => parseName(root));
+  try {
+    return { name, cniVersion: parseVersion(root) };
+  } catch (error) {
+    violations.throwIfAny();
+    throw error;
+  }
+}
+
+/**
+ * One plugin configuration as the runtime composes it: validated whole, defaults filled in where they
+ * need no look at the node. All that is wrong is in one error.
+ * @throws FairwayError decode (not an object), incompatibleVersion, badConfig.
+ */
+export function parseNetworkConfig(raw: unknown): NetworkConfig {
+  const object = configObject(raw);
+  const violations = new Violations();
+  const { name, cniVersion } = parseIdentity(object, violations);
+  checkSchema(object, violations);
+  const root = new Section(object, "", violations);
+
+  const draft = {
+    bridge: root.parse("bridge", parseInterfaceName) ?? defaults.bridge,
+    uplink: parseUplink(root.section("uplink")),
+    tiers: parseTiers(root.section("tiers")),
+    defaultTier: root.text("defaultTier") ?? null,
+  };
+  checkRules(draft, violations);
+  const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));
+  const rest = {
+    mtuBytes: root.number("mtu") ?? null,
+    ipMasq: root.flag("ipMasq") ?? defaults.ipMasq,
+    ipMasqExcept: parseCidrs(root, "ipMasqExcept"),
+    dns: root.object("dns") ?? null,
+    dataDir: root.parse("dataDir", parsePath) ?? defaults.dataDir,
+    log: {
+      file: root.parse("logFile", parsePath) ?? defaults.log.file,
+      level: logLevelOf(root.text("logLevel")),
+    },
+    runtime: parseRuntime(root),
+    prevResult: root.object("prevResult") ?? null,
+  };
+  return {
+    cniVersion,
+    name: violations.settle(name),
+    ...draft,
+    ...rest,
+    ipam: violations.settle(ipam),
+  };
+}
+
+/**
+ * What DEL needs. It has to succeed with a configuration that is not fit for ADD, so what is not needed
+ * is not looked at, and what cannot be used falls back to the default.
+ * @throws FairwayError decode, badConfig (the name), incompatibleVersion.
+ */
+export function parseCleanupConfig(raw: unknown): CleanupConfig {
+  const root = configObject(raw);
+  const name = parseName(root);
+  const cniVersion = parseVersion(root);
+  const path = (value: unknown) =>
+    typeof value === "string" && isAbsolutePath(value) ? value : undefined;
+  const { dataDir, logFile, logLevel } = root;
+  return {
+    cniVersion,
+    name,
+    dataDir: path(dataDir) ?? defaults.dataDir,
+    log: {
+      file: path(logFile) ?? defaults.log.file,
+      level: logLevelOf(typeof logLevel === "string" ? logLevel : undefined),
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** From what the compiled schema found to words. */
+import validate from "./generated/validate.js";
+import { isObject } from "./section.ts";
+import { notBuilt, unknownKey } from "./unknown-keys.ts";
+import type { SchemaError } from "./validator.ts";
+import type { Violations } from "./violations.ts";
+
+const typeNames: Record<string, string> = {
+  string: "a string",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+  object: "an object",
+  array: "an array",
+  null: "null",
+};
+
+/** Values of the design that are to come, by the name of their key. null: all that the schema refuses. */
+const valuesToCome: Record<string, readonly unknown[] | null> = {
+  antiSpoof: [true],
+  overcommit: ["scale"],
+  "ipam.type": null,
+};
+
+const missingAdvice: Record<string, string> = {
+  ipam: 'Give the pods addresses: "ipam": {"subnet": "10.244.1.0/24"}.',
+};
+
+/** A JSON pointer's parts (RFC 6901). */
+function segmentsOf(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/** "ipam.ranges[0][0].subnet", and what stands there. */
+function locate(raw: unknown, segments: readonly string[]): { key: string; value: unknown } {
+  let key = "";
+  let value = raw;
+  for (const segment of segments) {
+    if (Array.isArray(value)) {
+      key = `${key}[${segment}]`;
+      value = value[Number(segment)];
+    } else {
+      key = key === "" ? segment : `${key}.${segment}`;
+      value = isObject(value) ? value[segment] : undefined;
+    }
+  }
+  return { key, value };
+}
+
+const shownLength = 60;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= shownLength ? text : `${text.slice(0, shownLength)}...`;
+}
+
+function listed(values: unknown, quote: (value: unknown) => string): string {
+  return (Array.isArray(values) ? values : [values]).map(quote).join(" or ");
+}
+
+function problemOf({ keyword, params }: SchemaError, value: unknown): string {
+  switch (keyword) {
+    case "type":
+      return `has to be ${listed(params.type, (type) => typeNames[String(type)] ?? String(type))}, found ${shown(value)}`;
+    case "enum":
+      return `${shown(value)} is not ${listed(params.allowedValues, JSON.stringify)}`;
+    case "const":
+      return `${shown(value)} is not ${shown(params.allowedValue)}`;
+    case "minimum":
+      return `${shown(value)} is below ${params.limit}`;
+    case "maximum":
+      return `${shown(value)} is above ${params.limit}`;
+    default:
+      return `${shown(value)} breaks the schema's rule "${keyword}"`;
+  }
+}
+
+function isToCome(key: string, value: unknown): boolean {
+  const values = Object.hasOwn(valuesToCome, key) ? valuesToCome[key] : undefined;
+  return values === null || values?.includes(value) === true;
+}
+
+function report(error: SchemaError, raw: unknown, violations: Violations): void {
+  const segments = segmentsOf(error.instancePath);
+  const { key, value } = locate(raw, segments);
+  const inner = (name: unknown) => (key === "" ? String(name) : `${key}.${name}`);
+  if (error.keyword === "additionalProperties") {
+    const name = String(error.params.additionalProperty);
+    const { problem, advice } = unknownKey(segments, name);
+    violations.add(inner(name), problem, advice);
+  } else if (error.keyword === "required") {
+    const name = inner(error.params.missingProperty);
+    violations.add(name, "is missing", missingAdvice[name]);
+  } else if (isToCome(key, value) && typeof value !== "object") {
+    violations.add(key, `${shown(value)} ${notBuilt}`, `Remove "${key}".`);
+  } else {
+    violations.add(key, problemOf(error, value));
+  }
+}
+
+/** Adds all that breaks the schema; one violation a value, though a wrong type may break several rules. */
+export function checkSchema(raw: unknown, violations: Violations): void {
+  if (validate(raw)) return;
+  const seen = new Set<string>();
+  for (const error of validate.errors ?? []) {
+    const aboutValue = error.keyword !== "additionalProperties" && error.keyword !== "required";
+    if (aboutValue && seen.has(error.instancePath)) continue;
+    if (aboutValue) seen.add(error.instancePath);
+    report(error, raw, violations);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The JSON schema (draft-07) of one plugin configuration: what stands in the conflist's `plugins`, with
+ * what libcni adds. It is documentation too: `conf/fairway.schema.json` is this, for editors.
+ *
+ * What a schema cannot say well (units, rules across keys) is in the parsers and in `rules.ts`.
+ * Compiled ahead of time by `scripts/generate.ts`.
+ */
+import { defaults } from "./defaults.ts";
+
+export interface Schema {
+  title?: string;
+  description?: string;
+  type?: string | string[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: boolean | Schema;
+  required?: string[];
+  items?: Schema;
+  enum?: readonly string[];
+  const?: unknown;
+  minimum?: number;
+  maximum?: number;
+  default?: unknown;
+}
+
+function rate(title: string, description: string): Schema {
+  return {
+    title,
+    description: `${description} A Kubernetes quantity in bits per second ("400M", "1.5G") or a number. Counts Ethernet frames: the IP packet and 14 bytes.`,
+    type: ["string", "number"],
+  };
+}
+
+function burst(direction: string): Schema {
+  return {
+    title: `${direction} burst`,
+    description: `What a pod may send ahead of its ${direction} rates: a quantity in bytes ("32k"). Without it, derived from the rates.`,
+    type: ["string", "number"],
+  };
+}
+
+function text(title: string, description: string): Schema {
+  return { title, description, type: "string" };
+}
+
+/** Our keys' objects: no key that we do not know. */
+function object(title: string, description: string, properties: Record<string, Schema>): Schema {
+  return { title, description, type: "object", properties, additionalProperties: false };
+}
+
+/** Keys that libcni or the specification defines and whose insides are not ours to judge here. */
+function foreign(title: string, description: string, type: string | string[]): Schema {
+  return { title, description, type };
+}
+
+const range: Record<string, Schema> = {
+  subnet: text(
+    "Subnet",
+    'The network that the addresses lie in, as in "10.244.1.0/24"; /30 or larger.',
+  ),
+  rangeStart: text("Range start", "The first address to give. Default: the first of the subnet."),
+  rangeEnd: text(
+    "Range end",
+    "The last address to give. Default: the last before the broadcast address.",
+  ),
+  gateway: text(
+    "Gateway",
+    "The bridge's address in this subnet. Default: the first of the subnet.",
+  ),
+};
+
+const route = object("Route", "A route in the pod.", {
+  dst: text("Destination", 'A network, as in "0.0.0.0/0".'),
+  gw: text("Gateway", "The next hop, in the pod's subnet. Default: the subnet's gateway."),
+});
+
+const ipam = object("Addresses", "Where the pods' addresses come from. Keys as in host-local.", {
+  type: {
+    title: "Type",
+    description: "The IPAM plugin: Fairway's own.",
+    type: "string",
+    enum: ["fairway"],
+    default: "fairway",
+  },
+  ...range,
+  ranges: {
+    title: "Range sets",
+    description: "Sets of ranges; a pod gets one address from each set. One set in this version.",
+    type: "array",
+    items: {
+      title: "Range set",
+      description: "Ranges that are tried in this order.",
+      type: "array",
+      items: { ...object("Range", "A part of a subnet.", range), required: ["subnet"] },
+    },
+  },
+  exclude: {
+    title: "Excluded addresses",
+    description: "Networks or single addresses that are never given.",
+    type: "array",
+    items: text("Excluded", 'A network or an address, as in "10.244.1.16/28".'),
+  },
+  routes: {
+    title: "Routes",
+    description: 'Routes in the pod. Without one to "0.0.0.0/0" it reaches its own subnet only.',
+    type: "array",
+    items: { ...route, required: ["dst"] },
+  },
+});
+
+const tier = object(
+  "Tier",
+  "What a pod of this tier is promised. Without a guarantee: best effort.",
+  {
+    egressGuarantee: rate("Egress guarantee", "What the pod can always send."),
+    ingressGuarantee: rate("Ingress guarantee", "What the pod can always receive."),
+    egressLimit: rate("Egress limit", "The most that the pod can send."),
+    ingressLimit: rate("Ingress limit", "The most that the pod can receive."),
+    egressBurst: burst("egress"),
+    ingressBurst: burst("ingress"),
+    latencyTarget: text(
+      "Latency target",
+      'The longest that a packet may wait in the node on its way out: "500us", "1ms". Needs an egress guarantee, and makes the limit equal to the guarantee.',
+    ),
+  },
+);
+
+const uplink = object(
+  "Uplink",
+  "The interface that the pods' traffic leaves and reaches the node by.",
+  {
+    name: text("Name", "The interface. Default: the one of the default route."),
+    egressCapacity: rate("Egress capacity", "What it can send. Default: the link's speed."),
+    ingressCapacity: rate(
+      "Ingress capacity",
+      "What it can receive; 5-10% under the wire keeps the queue on this node. Default: the link's speed.",
+    ),
+    reserve: {
+      title: "Reserve",
+      description:
+        "Kept back in each direction for the host's own traffic and the best-effort pods: a percentage of the capacity or a rate.",
+      type: ["string", "number"],
+      default: `${defaults.reserve.percent}%`,
+    },
+  },
+);
+
+const ours: Record<string, Schema> = {
+  bridge: {
+    ...text("Bridge", "The pods' bridge; made if it is not there. One per node."),
+    default: defaults.bridge,
+  },
+  mtu: {
+    title: "MTU",
+    description: "The pods' MTU in bytes. Default: the uplink's.",
+    type: "integer",
+    // The least that every IPv4 host must take (RFC 791); IP's total length has 16 bits.
+    minimum: 576,
+    maximum: 65_535,
+  },
+  ipMasq: {
+    title: "Masquerade",
+    description: "Give traffic that leaves the node by the uplink the node's address.",
+    type: "boolean",
+    default: defaults.ipMasq,
+  },
+  ipMasqExcept: {
+    title: "No masquerade to",
+    description: "Networks to which pods keep their own addresses: the other nodes' pods, for one.",
+    type: "array",
+    items: text("Network", 'As in "10.244.0.0/16".'),
+  },
+  antiSpoof: {
+    title: "Anti-spoofing",
+    description: "Whether a pod is kept to its own addresses. Only false in this version.",
+    type: "boolean",
+    const: false,
+  },
+  uplink,
+  tiers: {
+    title: "Tiers",
+    description: "Named promises; a pod picks one with the annotation fairway.dev/tier.",
+    type: "object",
+    additionalProperties: tier,
+  },
+  defaultTier: text("Default tier", "The tier of pods that pick none. Default: none, best effort."),
+  overcommit: {
+    title: "Overcommit",
+    description: "What happens when a guarantee does not fit: the pod is refused.",
+    type: "string",
+    enum: ["reject"],
+    default: "reject",
+  },
+  ipam,
+  dataDir: {
+    ...text("Data folder", "Where the ledger lives: a local file system; an absolute path."),
+    default: defaults.dataDir,
+  },
+  logFile: text("Log file", "An absolute path. Default: stderr."),
+  logLevel: {
+    title: "Log level",
+    description: "The least that is logged.",
+    type: "string",
+    enum: ["debug", "info", "warn", "error", "silent"],
+    default: defaults.log.level,
+  },
+};
+
+const spec: Record<string, Schema> = {
+  type: foreign("Type", "The plugin's file name.", "string"),
+  capabilities: foreign("Capabilities", "What the runtime may put into runtimeConfig.", "object"),
+  cniVersion: foreign("CNI version", "Put in from the conflist by the runtime.", "string"),
+  name: foreign("Network name", "Put in from the conflist by the runtime.", "string"),
+  args: foreign("Arguments", "args.cni.ips asks for addresses.", ["object", "null"]),
+  dns: foreign("DNS", "Passed on to the result.", "object"),
+  prevResult: foreign("Previous result", "Put in by the runtime.", ["object", "null"]),
+  runtimeConfig: foreign("Runtime configuration", "Put in by the runtime.", ["object", "null"]),
+  "cni.dev/valid-attachments": foreign("Valid attachments", "Put in by the runtime for GC.", [
+    "array",
+    "null",
+  ]),
+  "cni.dev/attachments": foreign("Attachments", "As cni.dev/valid-attachments, of older drafts.", [
+    "array",
+    "null",
+  ]),
+};
+
+export const schema: Schema & { $schema: string } = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  ...object("Fairway", "A configuration of the CNI plugin Fairway.", { ...spec, ...ours }),
+  required: ["ipam"],
+};

@@ -1,0 +1,50 @@
+import { type Direction, directions } from "../plan/node.ts";
+import {
+  parseBurstBytes,
+  parseGuaranteeBits,
+  parseLatencyTargetUs,
+  parseLimitBits,
+} from "./quantities.ts";
+import { isObject, Section } from "./section.ts";
+import type { DirectionAsk, Tier } from "./types.ts";
+
+function parseDirection(section: Section, direction: Direction): DirectionAsk {
+  const guaranteeBits = section.quantity(`${direction}Guarantee`, parseGuaranteeBits);
+  const limitBits = section.quantity(`${direction}Limit`, parseLimitBits);
+  const burstBytes = section.quantity(`${direction}Burst`, parseBurstBytes);
+  return {
+    ...(guaranteeBits === undefined ? {} : { guaranteeBits }),
+    ...(limitBits === undefined ? {} : { limitBits }),
+    ...(burstBytes === undefined ? {} : { burstBytes }),
+  };
+}
+
+function parseTier(section: Section): Tier {
+  const [egress, ingress] = directions.map((direction) => parseDirection(section, direction));
+  const latencyTargetUs = section.parse("latencyTarget", parseLatencyTargetUs);
+  return {
+    egress: egress ?? {},
+    ingress: ingress ?? {},
+    ...(latencyTargetUs === undefined ? {} : { latencyTargetUs }),
+  };
+}
+
+/** A tier's name is an annotation's value and stands in messages and metrics. */
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+
+/** `section`: the value of `tiers`. */
+export function parseTiers(section: Section): Record<string, Tier> {
+  const tiers = Object.entries(section.value).flatMap(([name, value]): [string, Tier][] => {
+    if (!namePattern.test(name)) {
+      section.violations.add(
+        section.key(name),
+        `${JSON.stringify(name)} cannot name a tier`,
+        "A tier's name has up to 63 letters, digits, '_', '.' and '-', and begins with a letter or a digit.",
+      );
+      return [];
+    }
+    if (!isObject(value)) return [];
+    return [[name, parseTier(new Section(value, section.key(name), section.violations))]];
+  });
+  return Object.fromEntries(tiers);
+}

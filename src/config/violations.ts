@@ -1,0 +1,56 @@
+import { FairwayError } from "../errors.ts";
+
+/** Collects all that is wrong with a configuration, so that one look at the error mends it all. */
+export class Violations {
+  readonly #problems: string[] = [];
+  readonly #advice = new Set<string>();
+
+  /** `problem` follows the key: "is above the limit". `advice` is a sentence: what to do. */
+  add(key: string, problem: string, advice?: string): void {
+    this.#push(`${key}: ${problem}`, advice);
+  }
+
+  /** What `parse` gives; undefined where it throws badConfig, which is kept. */
+  attempt<T>(parse: () => T): T | undefined {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof FairwayError) || error.kind !== "badConfig") throw error;
+      this.#push(error.message, error.details);
+      return undefined;
+    }
+  }
+
+  get any(): boolean {
+    return this.#problems.length > 0;
+  }
+
+  /** @throws FairwayError badConfig with all of them, if there is one. */
+  throwIfAny(): void {
+    if (!this.any) return;
+    const count = this.#problems.length;
+    const all = this.#problems.join("; ");
+    const details = [...this.#advice].join(" ");
+    throw new FairwayError(
+      "badConfig",
+      count === 1 ? all : `${all} (${count} errors)`,
+      details === "" ? undefined : details,
+    );
+  }
+
+  /**
+   * What `attempt` gave, once all is parsed.
+   * @throws FairwayError badConfig, if there is a violation.
+   */
+  settle<T>(value: T | undefined): T {
+    this.throwIfAny();
+    if (value === undefined)
+      throw new Error("a part of the configuration is absent without a violation");
+    return value;
+  }
+
+  #push(problem: string, advice: string | undefined): void {
+    this.#problems.push(problem);
+    if (advice !== undefined) this.#advice.add(advice);
+  }
+}

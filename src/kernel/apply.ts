@@ -1,0 +1,167 @@
+/**
+ * Steps applied, in order, in as few executions as their order allows; what was done is undone if a
+ * later one fails.
+ */
+import { writeFileSync } from "node:fs";
+import { FairwayError, messageOf } from "../errors.ts";
+import { inverse, type Step, withoutImplied } from "../plan/diff.ts";
+import { type Line, linesOf, shellLine } from "../plan/render.ts";
+import { titleOf } from "../plan/state.ts";
+import { runTool } from "./children.ts";
+import { inNetns } from "./netns.ts";
+
+interface StepLine {
+  line: Line;
+  /** Index into the steps. */
+  step: number;
+}
+
+/** Lines that one execution can take: neighbours of one tool in one namespace. */
+type Batch = StepLine[];
+
+export function batchesOf(steps: Step[]): Batch[] {
+  const batches: Batch[] = [];
+  steps.forEach((step, index) => {
+    for (const line of linesOf(step)) {
+      const current = batches.at(-1);
+      const first = current?.[0]?.line;
+      if (current !== undefined && first?.tool === line.tool && first.netns === line.netns)
+        current.push({ line, step: index });
+      else batches.push([{ line, step: index }]);
+    }
+  });
+  return batches;
+}
+
+interface BatchFailure {
+  /** Where in the batch; null: the tool does not say, and did nothing (nft is one transaction). */
+  at: number | null;
+  reason: string;
+}
+
+/** ip and tc say "Command failed FILE:LINE" and stop there. */
+const failedLine = /Command failed .*:(\d+)/;
+
+function runBatch(batch: Batch): BatchFailure | null {
+  const { tool, netns } = batch[0]?.line ?? { tool: "ip", netns: null };
+  if (tool === "sysctl") return runSysctls(batch);
+  const input = `${batch.map(({ line }) => line.text).join("\n")}\n`;
+  const run = () => runTool(tool, tool === "nft" ? ["-f", "-"] : ["-batch", "-"], input);
+  const { ok, stderr } = netns === null ? run() : inNetns(netns, run);
+  if (ok) return null;
+  const reason =
+    stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
+  const at = failedLine.exec(stderr)?.[1];
+  return { at: at === undefined ? null : Number(at) - 1, reason };
+}
+
+function runSysctls(batch: Batch): BatchFailure | null {
+  for (const [at, { line }] of batch.entries()) {
+    const [name = "", value = ""] = line.text.split("=");
+    try {
+      writeFileSync(`/proc/sys/${name.replaceAll(".", "/")}`, value);
+    } catch (error) {
+      return { at, reason: messageOf(error) };
+    }
+  }
+  return null;
+}
+
+/** What the kernel says, and what a person does about it. */
+const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; todo: string }[] = [
+  {
+    says: /qdisc kind is unknown|Unknown qdisc|invalid qdisc|TC classful qdisc/i,
+    kind: "missingKernelPart",
+    todo: "the kernel lacks a packet scheduler: modprobe sch_htb sch_tbf (CONFIG_NET_SCH_HTB, CONFIG_NET_SCH_TBF)",
+  },
+  {
+    says: /bridge-nf-call/,
+    kind: "missingKernelPart",
+    todo: "modprobe br_netfilter (CONFIG_BRIDGE_NETFILTER), and load it at boot",
+  },
+  {
+    says: /Operation not supported|Unknown device type|Protocol not supported/i,
+    kind: "missingKernelPart",
+    todo: "the kernel lacks a part: veth, bridge, nf_tables (inet, nat), sch_htb and sch_tbf are needed",
+  },
+  {
+    says: /Operation not permitted/,
+    kind: "kernelRefused",
+    todo: "fairway must run as root, with CAP_NET_ADMIN and CAP_SYS_ADMIN",
+  },
+  {
+    says: /File exists/,
+    kind: "kernelRefused",
+    todo: "something of that name is there already and is not in the ledger: look at it, then run `fairway repair`",
+  },
+];
+
+function refusal(failed: StepLine, step: Step, reason: string): FairwayError {
+  const title = titleOf(step.op === "delete" ? step.have : step.want);
+  const command = shellLine(failed.line);
+  const known = remedies.find(({ says }) => says.test(reason) || says.test(command));
+  return new FairwayError(
+    known?.kind ?? "kernelRefused",
+    `could not ${step.op} ${title}: ${reason}`,
+    `${known?.todo ?? "`fairway explain` shows every step"} (the command was: ${command})`,
+  );
+}
+
+export interface Failure {
+  error: FairwayError;
+  /** The steps that were done whole, or in part: all that there is to undo. */
+  done: Step[];
+}
+
+/** null: all done. */
+export function applySteps(steps: Step[]): Failure | null {
+  for (const batch of batchesOf(steps)) {
+    const failure = runBatch(batch);
+    if (failure === null) continue;
+    const failed = batch[failure.at ?? 0];
+    const step = failed === undefined ? undefined : steps[failed.step];
+    if (failed === undefined || step === undefined)
+      throw new RangeError(`a batch failed at ${failure.at}`);
+    return {
+      error: refusal(failed, step, failure.reason),
+      done: stepsUpTo(steps, batch, failure.at),
+    };
+  }
+  return null;
+}
+
+/** The failed step counts where a line of it went through before. */
+function stepsUpTo(steps: Step[], batch: Batch, at: number | null): Step[] {
+  const failed = batch[at ?? 0]?.step ?? 0;
+  const begun = at !== null && batch.slice(0, at).some(({ step }) => step === failed);
+  return steps.slice(0, begun ? failed + 1 : failed);
+}
+
+/** Takes back what was done, last first. What cannot be taken back is returned, for the log. */
+export function rollBack(done: Step[]): FairwayError[] {
+  const undo = withoutImplied(done.map(inverse).reverse());
+  const failures: FairwayError[] = [];
+  // One by one after a failure: the others must still be tried.
+  for (let rest = undo; rest.length > 0; ) {
+    const failure = applySteps(rest);
+    if (failure === null) break;
+    failures.push(failure.error);
+    rest = rest.slice(failure.done.length + 1);
+  }
+  return failures;
+}
+
+/** All or nothing. Throws what failed first. */
+export function applyOrRollBack(steps: Step[]): void {
+  const failure = applySteps(steps);
+  if (failure === null) return;
+  const left = rollBack(failure.done);
+  if (left.length === 0) throw failure.error;
+  const { kind, message, details } = failure.error;
+  throw new FairwayError(
+    kind,
+    message,
+    `${details}; rolling back left: ${left.map((e) => e.message).join("; ")} (DEL or \`fairway repair\` removes it)`,
+    { cause: failure.error },
+  );
+}

@@ -1,0 +1,75 @@
+/** The tools that Fairway runs: found, given a minimal environment, bounded in time. */
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { FairwayError } from "../errors.ts";
+
+export type Tool = "ip" | "tc" | "nft";
+
+/** Where distributions put them; a runtime's PATH often lacks the sbin folders. */
+const usualFolders = [
+  "/usr/sbin",
+  "/sbin",
+  "/usr/bin",
+  "/bin",
+  "/usr/local/sbin",
+  "/usr/local/bin",
+];
+const packages: Record<Tool, string> = { ip: "iproute2", tc: "iproute2", nft: "nftables" };
+/** A tool that hangs must not hang the runtime: its kernel calls take milliseconds. */
+const timeLimitMs = 20_000;
+
+const found = new Map<Tool, string>();
+
+export function findTool(tool: Tool): string {
+  const known = found.get(tool);
+  if (known !== undefined) return known;
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(":").filter((f) => f.startsWith("/")),
+    ...usualFolders,
+  ];
+  for (const folder of folders) {
+    const path = join(folder, tool);
+    try {
+      accessSync(path, constants.X_OK);
+    } catch {
+      continue;
+    }
+    found.set(tool, path);
+    return path;
+  }
+  throw new FairwayError(
+    "missingTool",
+    `${tool} is in none of the folders of PATH`,
+    `install ${packages[tool]} on the node, or give its folder in PATH (searched: ${folders.join(", ")})`,
+  );
+}
+
+export interface Finished {
+  ok: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+export function runTool(tool: Tool, args: string[], input = ""): Finished {
+  const done = Bun.spawnSync({
+    cmd: [findTool(tool), ...args],
+    stdin: Buffer.from(input),
+    stdout: "pipe",
+    stderr: "pipe",
+    cwd: "/",
+    env: { LC_ALL: "C", PATH: usualFolders.join(":") },
+    timeout: timeLimitMs,
+    killSignal: "SIGKILL",
+  });
+  if (done.exitedDueToTimeout === true)
+    throw new FairwayError(
+      "tryAgain",
+      `${tool} ${args.join(" ")} did not end within ${timeLimitMs / 1000} s`,
+      "look for a process that holds the kernel's network lock (ps, /proc/PID/stack), then try again",
+    );
+  return {
+    ok: done.exitCode === 0,
+    stdout: done.stdout.toString(),
+    stderr: done.stderr.toString().trim(),
+  };
+}

@@ -1,0 +1,27 @@
+/** The few calls that no module of the runtime has. Loaded at first use: opening a library costs start-up. */
+import { dlopen, ptr, read } from "bun:ffi";
+
+const signatures = {
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  send: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+  setns: { args: ["i32", "i32"], returns: "i32" },
+  __errno_location: { args: [], returns: "ptr" },
+} as const;
+
+type Libc = ReturnType<typeof dlopen<typeof signatures>>["symbols"];
+let loaded: Libc | undefined;
+
+export function libc(): Libc {
+  loaded ??= dlopen("libc.so.6", signatures).symbols;
+  return loaded;
+}
+
+export function errno(): number {
+  const at = libc().__errno_location();
+  return at === null ? 0 : read.i32(at, 0);
+}
+
+export { ptr };

@@ -1,0 +1,42 @@
+/** Numbers of rtnetlink, by the header that they are from. */
+
+/** include/uapi/linux/rtnetlink.h */
+export const RTM = {
+  NEWLINK: 16,
+  GETLINK: 18,
+  GETADDR: 22,
+  GETROUTE: 26,
+  GETQDISC: 38,
+  GETTCLASS: 42,
+  GETTFILTER: 46,
+} as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, TABLE: 15 } as const;
+export const RT_TABLE_MAIN = 254;
+export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
+
+/** include/uapi/linux/if_link.h */
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  LINKINFO: 18,
+  GSO_MAX_SIZE: 41,
+} as const;
+export const IFLA_INFO = { KIND: 1, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+export const IFLA_BRPORT = { MODE: 4 } as const;
+/** include/uapi/linux/if.h */
+export const IFF_UP = 1;
+
+/** include/uapi/linux/if_addr.h */
+export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
+
+/** include/uapi/linux/pkt_sched.h */
+export const TCA_HTB = { PARMS: 1, INIT: 2, RATE64: 6, CEIL64: 7 } as const;
+export const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
+export const TC_H_ROOT = 0xffffffff;
+/** include/uapi/linux/gen_stats.h */
+export const TCA_STATS = { BASIC: 1, QUEUE: 3 } as const;
+
+export const AF_INET = 2;

@@ -1,0 +1,75 @@
+/** Network namespaces: what a path names, and work inside one. */
+import { closeSync, openSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import { FairwayError } from "../errors.ts";
+import { errno, libc } from "./netlink/libc.ts";
+
+/** NSFS_MAGIC, include/uapi/linux/magic.h */
+const nsfsMagic = 0x6e736673;
+/** CLONE_NEWNET, include/uapi/linux/sched.h */
+const newNet = 0x40000000;
+const ownNetns = "/proc/thread-self/ns/net";
+
+export type NetnsKind = "absent" | "own" | "other" | "not a network namespace";
+
+/** What a path leads to, seen from here. */
+export function netnsKind(path: string): NetnsKind {
+  try {
+    if (statfsSync(path).type !== nsfsMagic) return "not a network namespace";
+    const here = statSync(ownNetns);
+    const there = statSync(path);
+    if (here.ino === there.ino && here.dev === there.dev) return "own";
+    // nsfs holds all kinds of namespaces; only a link below /proc tells which one this is.
+    return /\/ns\/(?!net)/.test(path) && !readlinkSync(path).startsWith("net:")
+      ? "not a network namespace"
+      : "other";
+  } catch (error) {
+    if (isMissing(error)) return "absent";
+    throw new FairwayError(
+      "io",
+      `cannot read network namespace ${path}: ${String(error)}`,
+      undefined,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/**
+ * Runs `work` in the namespace at `path`, on this thread: what it opens and the children that it
+ * starts belong there. `work` must be synchronous. Throws invalidNetns.
+ */
+export function inNetns<T>(path: string, work: () => T): T {
+  const own = openSync(ownNetns, "r");
+  let there: number;
+  try {
+    there = openSync(path, "r");
+  } catch (error) {
+    closeSync(own);
+    throw new FairwayError("invalidNetns", `cannot open network namespace ${path}`, undefined, {
+      cause: error,
+    });
+  }
+  try {
+    if (libc().setns(there, newNet) !== 0)
+      throw new FairwayError(
+        "invalidNetns",
+        `cannot enter network namespace ${path} (errno ${errno()})`,
+        "CNI_NETNS must be the path of a network namespace, and fairway needs CAP_SYS_ADMIN",
+      );
+    try {
+      return work();
+    } finally {
+      // A process in the wrong namespace must not go on.
+      if (libc().setns(own, newNet) !== 0) process.abort();
+    }
+  } finally {
+    closeSync(there);
+    closeSync(own);
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * The observed state. Only what a desired state names is looked up, so that one pod's verb does not
+ * read a whole node; `observeOurs` adds what bears our names and is nobody's.
+ */
+import * as names from "../plan/names.ts";
+import {
+  baseOwner,
+  type Entry,
+  type KernelObject,
+  type Owner,
+  type PodLink,
+  type Qdisc,
+  type QdiscSpec,
+  type State,
+  stateOf,
+  type TrafficClass,
+} from "../plan/state.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
+import { inNetns, netnsKind } from "./netns.ts";
+import {
+  addressesOf,
+  allLinks,
+  type Link,
+  linkNamed,
+  type RouteEntry,
+  routes4,
+} from "./read/links.ts";
+import { type ObservedTable, readTable } from "./read/nft.ts";
+import { readSysctl } from "./read/sysctl.ts";
+import {
+  allQdiscs,
+  type ClassEntry,
+  classesOf,
+  classNumbered,
+  hasFilters,
+  type QdiscEntry,
+} from "./read/tc.ts";
+
+/** What the kernel attaches by itself (net.core.default_qdisc and the driver's choice). */
+const defaultRoots = new Set(["noqueue", "mq", "pfifo_fast", "fq_codel", "fq"]);
+
+interface PodView {
+  link: Link | null;
+  addresses: string[];
+  routes: RouteEntry[];
+}
+
+/** One look at the kernel: each table is read at most once. */
+class Look implements Disposable {
+  readonly #socket = new NetlinkSocket();
+  readonly #links = new Map<string, Link | null>();
+  readonly #classes = new Map<string, Map<string, ClassEntry>>();
+  readonly #pods = new Map<string, PodView>();
+  #qdiscs: QdiscEntry[] | undefined;
+  #table: ObservedTable | null | undefined;
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+
+  link(name: string): Link | null {
+    const known = this.#links.get(name);
+    if (known !== undefined) return known;
+    const link = linkNamed(this.#socket, name);
+    this.#links.set(name, link);
+    return link;
+  }
+
+  linkNumbered(index: number): Link | null {
+    return allLinks(this.#socket).find((link) => link.index === index) ?? null;
+  }
+
+  links(): Link[] {
+    return allLinks(this.#socket);
+  }
+
+  addresses(dev: string): string[] {
+    const link = this.link(dev);
+    return link === null ? [] : addressesOf(this.#socket, link.index);
+  }
+
+  table(): ObservedTable | null {
+    if (this.#table === undefined) this.#table = readTable();
+    return this.#table;
+  }
+
+  qdiscs(dev: string): QdiscEntry[] {
+    const link = this.link(dev);
+    if (link === null) return [];
+    this.#qdiscs ??= allQdiscs(this.#socket);
+    return this.#qdiscs.filter((q) => q.ifindex === link.index);
+  }
+
+  /** Reads a device's classes whole, for when many are asked for. */
+  loadClasses(dev: string): Map<string, ClassEntry> {
+    const link = this.link(dev);
+    const classes = new Map<string, ClassEntry>();
+    if (link !== null)
+      for (const c of classesOf(this.#socket, link.index)) classes.set(c.handle, c);
+    this.#classes.set(dev, classes);
+    return classes;
+  }
+
+  trafficClass(dev: string, classid: string): ClassEntry | null {
+    const loaded = this.#classes.get(dev);
+    if (loaded !== undefined) return loaded.get(classid) ?? null;
+    const link = this.link(dev);
+    return link === null ? null : classNumbered(this.#socket, link.index, classid);
+  }
+
+  filtered(dev: string, handle: string): boolean {
+    const link = this.link(dev);
+    return link !== null && hasFilters(this.#socket, link.index, handle);
+  }
+
+  /** A namespace that is gone holds nothing. */
+  pod(netns: string, dev: string): PodView {
+    const key = `${netns} ${dev}`;
+    const known = this.#pods.get(key);
+    if (known !== undefined) return known;
+    const view = netnsKind(netns) === "absent" ? emptyPod : inNetns(netns, () => readPod(dev));
+    this.#pods.set(key, view);
+    return view;
+  }
+}
+
+const emptyPod: PodView = { link: null, addresses: [], routes: [] };
+
+function readPod(dev: string): PodView {
+  using socket = new NetlinkSocket();
+  const link = linkNamed(socket, dev);
+  if (link === null) return emptyPod;
+  const routes = routes4(socket).filter((r) => r.oifIndex === link.index);
+  return { link, addresses: addressesOf(socket, link.index), routes };
+}
+
+function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
+  if (entry.kind === "tbf" && entry.handle === names.tbfHandle && entry.tbf !== undefined)
+    return { type: "tbf", burstBytes: 0, ...entry.tbf };
+  // mq and noqueue take no filters; on the others one is somebody's work.
+  const plain =
+    defaultRoots.has(entry.kind) &&
+    !(entry.kind === "fq_codel" && look.filtered(dev, entry.handle));
+  return { type: plain ? "default" : "foreign", name: `${entry.kind} ${entry.handle}` };
+}
+
+function innerSpec(entry: QdiscEntry): QdiscSpec {
+  if (entry.htb !== undefined) return { type: "htb", ...entry.htb };
+  if (entry.kind === "bfifo" && entry.fifo !== undefined)
+    return { type: "bfifo", limitBytes: entry.fifo.limit };
+  return { type: "default", name: entry.kind };
+}
+
+function qdiscObject(look: Look, dev: string, entry: QdiscEntry): Qdisc {
+  const { parent, handle } = entry;
+  const spec = parent === "root" ? rootSpec(look, dev, entry) : innerSpec(entry);
+  return { kind: "qdisc", dev, parent, handle, spec };
+}
+
+function classObject(dev: string, { handle, parent, htb }: ClassEntry): TrafficClass | null {
+  if (htb === undefined) return null;
+  return { kind: "class", dev, classid: handle, parent, burstBytes: 0, cburstBytes: 0, ...htb };
+}
+
+function podLinkObject(netns: string, link: Link): PodLink {
+  const { name, mac, mtuBytes, gsoMaxBytes, up } = link;
+  return { kind: "podlink", netns, name, mac, mtuBytes, gsoMaxBytes, up };
+}
+
+/** The observed counterpart of one desired object; null: absent. */
+function counterpart(look: Look, want: KernelObject): KernelObject | null {
+  switch (want.kind) {
+    case "sysctl": {
+      const value = readSysctl(want.path);
+      return value === null ? null : { ...want, value };
+    }
+    case "bridge": {
+      const link = look.link(want.name);
+      if (link === null) return null;
+      return {
+        kind: "bridge",
+        name: link.name,
+        mac: link.mac,
+        mtuBytes: link.mtuBytes,
+        up: link.up,
+      };
+    }
+    case "veth": {
+      const link = look.link(want.name);
+      if (link === null) return null;
+      const end = look.pod(want.netns, want.ifname).link;
+      const paired = end !== null && end.index === link.peerIndex && end.peerIndex === link.index;
+      return paired ? want : { ...want, netns: "elsewhere" };
+    }
+    case "port": {
+      const link = look.link(want.name);
+      if (link === null) return null;
+      const master = link.masterIndex === null ? null : look.linkNumbered(link.masterIndex);
+      return {
+        kind: "port",
+        name: link.name,
+        mac: link.mac,
+        mtuBytes: link.mtuBytes,
+        bridge: master?.name ?? null,
+        hairpin: link.hairpin ?? false,
+        up: link.up,
+      };
+    }
+    case "podlink": {
+      const { link } = look.pod(want.netns, want.name);
+      return link === null ? null : podLinkObject(want.netns, link);
+    }
+    case "address": {
+      const there =
+        want.netns === null ? look.addresses(want.dev) : look.pod(want.netns, want.dev).addresses;
+      return there.includes(want.cidr) ? want : null;
+    }
+    case "route": {
+      const route = look.pod(want.netns, want.dev).routes.find((r) => r.dst === want.dst);
+      return route === undefined ? null : { ...want, gw: route.gw };
+    }
+    case "qdisc": {
+      const entry = look.qdiscs(want.dev).find((q) => q.parent === want.parent);
+      return entry === undefined ? null : qdiscObject(look, want.dev, entry);
+    }
+    case "class": {
+      const entry = look.trafficClass(want.dev, want.classid);
+      return entry === null ? null : classObject(want.dev, entry);
+    }
+    case "ruleset":
+      return look.table()?.ruleset ?? null;
+    case "element":
+      return look.table()?.elements.find((e) => e.set === want.set && e.key === want.key) ?? null;
+  }
+}
+
+/** From this many classes of a device on, one dump is cheaper than a request for each. */
+const dumpFrom = 8;
+
+function preload(look: Look, desired: State): void {
+  const asked = new Map<string, number>();
+  for (const { object } of desired.values())
+    if (object.kind === "class") asked.set(object.dev, (asked.get(object.dev) ?? 0) + 1);
+  for (const [dev, count] of asked) if (count >= dumpFrom) look.loadClasses(dev);
+}
+
+function lookUp(look: Look, desired: State): Entry[] {
+  preload(look, desired);
+  return [...desired.values()].flatMap(({ owner, object }) => {
+    const found = counterpart(look, object);
+    return found === null ? [] : [{ owner, object: found }];
+  });
+}
+
+/** What there is of what `desired` names. Throws where the kernel cannot say. */
+export function observe(desired: State): State {
+  using look = new Look();
+  return stateOf(lookUp(look, desired));
+}
+
+const nobody: Owner = baseOwner;
+
+/** What bears our names on these devices: pairs on the bridge, classes and queues in our trees, elements of our sets. */
+function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
+  const bridgeIndex = look.link(bridge)?.index;
+  const pairs = look
+    .links()
+    .filter((l) => l.masterIndex === bridgeIndex && bridgeIndex !== undefined)
+    .filter((l) => l.type === "veth" && names.minorOfHostVeth(l.name) !== null)
+    .map(
+      (l): KernelObject => ({ kind: "veth", name: l.name, netns: "unknown", ifname: "unknown" }),
+    );
+  const inTrees = devices.flatMap((dev): KernelObject[] => {
+    const queues = look
+      .qdiscs(dev)
+      .filter((q) => q.parent.startsWith(names.htbHandle))
+      .map((q) => qdiscObject(look, dev, q));
+    const classes = [...look.loadClasses(dev).values()].flatMap((c) => classObject(dev, c) ?? []);
+    return [...queues, ...classes.filter((c) => c.classid.startsWith(names.htbHandle))];
+  });
+  return [...pairs, ...inTrees, ...(look.table()?.elements ?? [])];
+}
+
+/** As `observe`, and what is ours there without being desired: leftovers. */
+export function observeOurs(desired: State, bridge: string, devices: string[]): State {
+  using look = new Look();
+  const left = ours(look, bridge, devices).map((object): Entry => ({ owner: nobody, object }));
+  // What was looked up knows its owner, so it comes last.
+  return stateOf([...left, ...lookUp(look, desired)]);
+}

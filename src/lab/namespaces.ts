@@ -1,0 +1,88 @@
+import { type CommandOptions, type CommandResult, must, run } from "./run.ts";
+
+/** Where `ip netns` keeps names: the path that a runtime hands over as CNI_NETNS. */
+export function namespacePath(namespace: string): string {
+  return `/run/netns/${namespace}`;
+}
+
+/** @throws FairwayError io where it exists already or the caller may not make one. */
+export function addNamespace(namespace: string): void {
+  must(["ip", "netns", "add", namespace]);
+  must(["ip", "-n", namespace, "link", "set", "dev", "lo", "up"]);
+}
+
+/** Succeeds where the namespace is gone already. Its devices go with it, once no process lives in it. */
+export function delNamespace(namespace: string): void {
+  if (listNamespaces().includes(namespace)) must(["ip", "netns", "del", namespace]);
+}
+
+export function listNamespaces(): string[] {
+  // "name" or "name (id: 3)"
+  return must(["ip", "netns", "list"])
+    .split("\n")
+    .flatMap((line) => line.trim().split(" ")[0] || []);
+}
+
+/** The argument vector that runs a command inside a namespace; `ip` replaces itself, so the child is the command. */
+export function insideNamespace(namespace: string, argv: readonly string[]): string[] {
+  return ["ip", "netns", "exec", namespace, ...argv];
+}
+
+/** Runs a short command inside a namespace to its end. A non-zero code is a value, not an error. */
+export function inNamespace(
+  namespace: string,
+  argv: readonly string[],
+  options: CommandOptions = {},
+): CommandResult {
+  return run(insideNamespace(namespace, argv), options);
+}
+
+/** As `inNamespace`, for a command that must succeed; returns its standard output. */
+export function mustInNamespace(
+  namespace: string,
+  argv: readonly string[],
+  options: CommandOptions = {},
+): string {
+  return must(insideNamespace(namespace, argv), options);
+}
+
+/**
+ * Runs lines of `ip` in a namespace as one batch.
+ * @throws FairwayError io with what `ip` said of the first line that it refused.
+ */
+export function ipBatch(namespace: string, lines: readonly string[]): void {
+  must(["ip", "-n", namespace, "-batch", "-"], { stdin: `${lines.join("\n")}\n` });
+}
+
+/** Lines of `tc` in a namespace as one batch. */
+export function tcBatch(namespace: string, lines: readonly string[]): void {
+  must(["tc", "-n", namespace, "-batch", "-"], { stdin: `${lines.join("\n")}\n` });
+}
+
+/** `key` as `sysctl` writes it ("net.ipv4.ip_forward"): the net part of /proc/sys is the namespace's own. */
+export function setSysctl(namespace: string, key: string, value: string): void {
+  const path = `/proc/sys/${key.replaceAll(".", "/")}`;
+  mustInNamespace(namespace, ["tee", path], { stdin: `${value}\n` });
+}
+
+export function getSysctl(namespace: string, key: string): string {
+  return mustInNamespace(namespace, ["cat", `/proc/sys/${key.replaceAll(".", "/")}`]).trim();
+}
+
+/**
+ * Gives a namespace a congestion control that fills a queue until it loses packets, as most senders
+ * have; a new namespace inherits the machine's, which may be one that does not (BBR).
+ * Cubic where the machine lets a namespace choose it (the kernel refuses one that is not in
+ * tcp_allowed_congestion_control), else Reno, which is always there. Returns the choice.
+ */
+export function useLossBasedTcp(namespace: string): string {
+  const key = "net.ipv4.tcp_congestion_control";
+  if (
+    getSysctl(namespace, "net.ipv4.tcp_allowed_congestion_control").split(" ").includes("cubic")
+  ) {
+    setSysctl(namespace, key, "cubic");
+  } else {
+    setSysctl(namespace, key, "reno");
+  }
+  return getSysctl(namespace, key);
+}

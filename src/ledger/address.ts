@@ -1,0 +1,157 @@
+/** Which address is given next. Pure: what is taken is asked of the caller. */
+import { formatIp } from "../config/addresses.ts";
+import type { AddressRange, Cidr, Ip } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+
+export interface AddressQuestion {
+  sets: AddressRange[][];
+  exclude: Cidr[];
+  /** The set to give from. */
+  setIndex: number;
+  /** The address that was last given from the set. */
+  last: bigint | null;
+  taken: (ip: Ip) => boolean;
+  /** Only this one will do. */
+  requested?: Ip | undefined;
+}
+
+export type AddressChoice =
+  | { ip: Ip; range: AddressRange }
+  /** `total`: the addresses that the set has to give, all of them taken. */
+  | { exhausted: { total: bigint } };
+
+/** A run of addresses that may be given, both ends included. */
+interface Span {
+  first: bigint;
+  last: bigint;
+  range: AddressRange;
+}
+
+/**
+ * Round robin from the one after `last`, through the set's ranges in their order, as host-local does:
+ * an address rests as long as there are others. Never a gateway, never an excluded one.
+ * Throws badConfig if `requested` is not the set's to give, addressInUse if it is taken.
+ */
+export function chooseAddress(question: AddressQuestion): AddressChoice {
+  const set = question.sets[question.setIndex];
+  if (set === undefined) throw new RangeError(`no range set ${question.setIndex}`);
+  if (question.requested !== undefined) return chooseRequested(question, set, question.requested);
+
+  const spans = set.flatMap((range) => giveable(range, question));
+  for (const span of startingAfter(spans, set, question.last)) {
+    for (let value = span.first; value <= span.last; value += 1n) {
+      const ip: Ip = { family: span.range.subnet.family, value };
+      if (!question.taken(ip)) return { ip, range: span.range };
+    }
+  }
+  return { exhausted: { total: countOf(spans) } };
+}
+
+/** How many addresses the set has to give, taken or not. */
+export function giveableCount(
+  question: Pick<AddressQuestion, "sets" | "exclude" | "setIndex">,
+): bigint {
+  const set = question.sets[question.setIndex] ?? [];
+  return countOf(set.flatMap((range) => giveable(range, question)));
+}
+
+function chooseRequested(
+  question: AddressQuestion,
+  set: AddressRange[],
+  ip: Ip,
+): { ip: Ip; range: AddressRange } {
+  const text = formatIp(ip);
+  const range = set.find((candidate) => isWithin(ip, candidate));
+  if (range === undefined) {
+    throw new FairwayError(
+      "badConfig",
+      `the requested address ${text} is in no range of the network`,
+      `ask for one of ${set.map(rangeText).join(", ")}`,
+    );
+  }
+  const isGiveable = giveable(range, question).some(
+    (span) => span.first <= ip.value && ip.value <= span.last,
+  );
+  if (!isGiveable) {
+    throw new FairwayError(
+      "badConfig",
+      `the requested address ${text} is a gateway or excluded`,
+      "ask for another address, or change ipam.exclude",
+    );
+  }
+  if (question.taken(ip)) {
+    throw new FairwayError(
+      "addressInUse",
+      `the requested address ${text} is in use`,
+      "ask for another address, or remove the pod that holds it",
+    );
+  }
+  return { ip, range };
+}
+
+/** The range less every gateway of the network and every excluded block, ascending. */
+function giveable(
+  range: AddressRange,
+  { sets, exclude }: Pick<AddressQuestion, "sets" | "exclude">,
+): Span[] {
+  const { family } = range.subnet;
+  const gateways = sets
+    .flat()
+    .filter(({ gateway }) => gateway.family === family)
+    .map(({ gateway }) => ({ first: gateway.value, last: gateway.value }));
+  const blocks = exclude.filter((cidr) => cidr.family === family).map(endsOf);
+  const holes = [...gateways, ...blocks].sort((a, b) => compare(a.first, b.first));
+
+  const spans: Span[] = [];
+  let next = range.first;
+  for (const hole of holes) {
+    if (hole.first > range.last) break;
+    if (hole.first > next) spans.push({ first: next, last: hole.first - 1n, range });
+    if (hole.last >= next) next = hole.last + 1n;
+  }
+  if (next <= range.last) spans.push({ first: next, last: range.last, range });
+  return spans;
+}
+
+/** All of `spans` once, beginning right after `last`; from the beginning if `last` is in no range. */
+function startingAfter(spans: Span[], set: AddressRange[], last: bigint | null): Span[] {
+  const home = last === null ? undefined : set.find((r) => r.first <= last && last <= r.last);
+  if (last === null || home === undefined) return spans;
+  const order = (span: Span) => compare(set.indexOf(span.range), set.indexOf(home));
+  const before = spans.filter((span) => order(span) < 0);
+  const own = spans.filter((span) => order(span) === 0);
+  const after = spans.filter((span) => order(span) > 0);
+  return [
+    ...own.flatMap((span) => clip(span, last + 1n, span.last)),
+    ...after,
+    ...before,
+    ...own.flatMap((span) => clip(span, span.first, last)),
+  ];
+}
+
+function clip(span: Span, low: bigint, high: bigint): Span[] {
+  const first = span.first > low ? span.first : low;
+  const last = span.last < high ? span.last : high;
+  return first <= last ? [{ ...span, first, last }] : [];
+}
+
+function isWithin(ip: Ip, range: AddressRange): boolean {
+  return ip.family === range.subnet.family && range.first <= ip.value && ip.value <= range.last;
+}
+
+function endsOf({ family, base, prefixLength }: Cidr): { first: bigint; last: bigint } {
+  const hostBits = (family === 4 ? 32 : 128) - prefixLength;
+  return { first: base, last: base + (1n << BigInt(hostBits)) - 1n };
+}
+
+function countOf(spans: Span[]): bigint {
+  return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+}
+
+function rangeText({ subnet: { family }, first, last }: AddressRange): string {
+  return `${formatIp({ family, value: first })}-${formatIp({ family, value: last })}`;
+}
+
+function compare(a: bigint | number, b: bigint | number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

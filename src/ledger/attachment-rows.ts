@@ -1,0 +1,112 @@
+/** An attachment as rows of the ledger, and back. */
+import { messageOf } from "../errors.ts";
+import type { Attachment, Lease, Phase, PodPromise, PodRoute } from "../plan/node.ts";
+import { unusable } from "./failures.ts";
+import type { Store } from "./store.ts";
+
+export interface RecordedAttachment extends Attachment {
+  /** Milliseconds since the epoch, of its insertion. */
+  createdAtMs: number;
+}
+
+interface Row {
+  network: string;
+  container_id: string;
+  ifname: string;
+  phase: Phase;
+  netns: string;
+  host_veth: string;
+  pod_mac: string;
+  class_minor: number;
+  mtu_bytes: number;
+  promise: string;
+  routes: string;
+  pod_namespace: string | null;
+  pod_name: string | null;
+  created_at_ms: number;
+  leases: string;
+}
+
+/** One statement, so that an attachment and its leases are always of one moment. */
+const selectRows = `
+SELECT a.*, (
+  SELECT json_group_array(
+    json_object('address', l.address, 'prefixLength', l.prefix_length, 'gateway', l.gateway)
+    ORDER BY l.position)
+  FROM leases l WHERE l.attachment_id = a.id) AS leases
+FROM attachments a`;
+
+/** The attachments that `where` is true for, by network, container and interface. */
+export function readRows(store: Store, where: string, ...params: string[]): RecordedAttachment[] {
+  return store
+    .all<Row>(
+      `${selectRows} WHERE ${where} ORDER BY a.network, a.container_id, a.ifname`,
+      ...params,
+    )
+    .map((row) => fromRow(row, store.file));
+}
+
+/** Belongs inside `whole`: they are several statements. */
+export function insertRows(store: Store, a: Attachment, createdAtMs: number): void {
+  const inserted = store.get<{ id: number }>(
+    `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
+       pod_mac, class_minor, mtu_bytes, promise, routes, pod_namespace, pod_name, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    store.bootId,
+    a.network,
+    a.containerId,
+    a.ifname,
+    a.phase,
+    a.netns,
+    a.hostVeth,
+    a.podMac,
+    a.classMinor,
+    a.mtuBytes,
+    JSON.stringify(a.promise),
+    JSON.stringify(a.routes),
+    a.podNamespace,
+    a.podName,
+    createdAtMs,
+  );
+  if (inserted === null) throw new Error("INSERT ... RETURNING returned no row");
+  for (const [position, lease] of a.leases.entries()) {
+    store.run(
+      `INSERT INTO leases (boot_id, address, prefix_length, gateway, attachment_id, position)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      store.bootId,
+      lease.address,
+      lease.prefixLength,
+      lease.gateway,
+      inserted.id,
+      position,
+    );
+  }
+}
+
+function fromRow(row: Row, file: string): RecordedAttachment {
+  try {
+    return {
+      network: row.network,
+      containerId: row.container_id,
+      ifname: row.ifname,
+      phase: row.phase,
+      netns: row.netns,
+      hostVeth: row.host_veth,
+      podMac: row.pod_mac,
+      classMinor: row.class_minor,
+      leases: JSON.parse(row.leases) as Lease[],
+      routes: JSON.parse(row.routes) as PodRoute[],
+      mtuBytes: row.mtu_bytes,
+      promise: JSON.parse(row.promise) as PodPromise,
+      podNamespace: row.pod_namespace,
+      podName: row.pod_name,
+      createdAtMs: row.created_at_ms,
+    };
+  } catch (error) {
+    throw unusable(
+      `the ledger ${file} has an unreadable row, ${row.network}/${row.container_id}/${row.ifname}: ${messageOf(error)}`,
+      "DEL or recreate that pod",
+      error,
+    );
+  }
+}

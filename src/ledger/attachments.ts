@@ -1,0 +1,122 @@
+/** The attachments, with their leases: one row of the ledger for each interface of a pod. */
+import { FairwayError } from "../errors.ts";
+import { type Attachment, type AttachmentKey, attachmentName, type Phase } from "../plan/node.ts";
+import { insertRows, type RecordedAttachment, readRows } from "./attachment-rows.ts";
+import { freeClassMinor } from "./class-minors.ts";
+import { isConstraint } from "./failures.ts";
+import { leaseHolder } from "./leases.ts";
+import type { Store } from "./store.ts";
+
+export interface AttachmentsView {
+  find(key: AttachmentKey): RecordedAttachment | null;
+  /** By network, container and interface; of all networks unless one is named. */
+  all(network?: string): RecordedAttachment[];
+  byPod(namespace: string, name: string): RecordedAttachment[];
+  /** The lowest minor number that no pod's class has. Throws poolExhausted. */
+  freeClassMinor(): number;
+}
+
+export interface Attachments extends AttachmentsView {
+  /**
+   * Inside `exclusively`. Throws attachmentExists if the key, the host veth or the class is held,
+   * addressInUse if an address is, each naming the holder; then nothing is written.
+   */
+  insert(attachment: Attachment, createdAtMs?: number): void;
+  /** Whether there was one. */
+  setPhase(key: AttachmentKey, phase: Phase): boolean;
+  /** Its leases go with it. Whether there was one. */
+  remove(key: AttachmentKey): boolean;
+}
+
+const ofKey = "boot_id = ? AND network = ? AND container_id = ? AND ifname = ?";
+
+export function attachmentsOf(store: Store): Attachments {
+  const { bootId } = store;
+
+  const rows = (where: string, ...params: string[]): RecordedAttachment[] =>
+    readRows(store, where, bootId, ...params);
+
+  const find = (key: AttachmentKey): RecordedAttachment | null =>
+    rows(ofKey, key.network, key.containerId, key.ifname)[0] ?? null;
+
+  return {
+    find,
+    all: (network) =>
+      network === undefined
+        ? rows("a.boot_id = ?")
+        : rows("a.boot_id = ? AND a.network = ?", network),
+    byPod: (namespace, name) =>
+      rows("a.boot_id = ? AND a.pod_namespace = ? AND a.pod_name = ?", namespace, name),
+
+    insert(attachment, createdAtMs = Date.now()) {
+      store.assertExclusive("insert()");
+      try {
+        store.whole(() => insertRows(store, attachment, createdAtMs));
+      } catch (error) {
+        const cause = error instanceof FairwayError ? error.cause : error;
+        throw (isConstraint(cause) ? conflictOf(store, find, attachment) : null) ?? error;
+      }
+    },
+
+    setPhase: (key, phase) =>
+      store.run(
+        `UPDATE attachments SET phase = ? WHERE ${ofKey}`,
+        phase,
+        bootId,
+        key.network,
+        key.containerId,
+        key.ifname,
+      ) > 0,
+
+    remove: (key) =>
+      store.run(
+        `DELETE FROM attachments WHERE ${ofKey}`,
+        bootId,
+        key.network,
+        key.containerId,
+        key.ifname,
+      ) > 0,
+
+    freeClassMinor: () => freeClassMinor(store),
+  };
+}
+
+/** What a refused insert met, in words; null if it was no one's. */
+function conflictOf(
+  store: Store,
+  find: (key: AttachmentKey) => RecordedAttachment | null,
+  wanted: Attachment,
+): FairwayError | null {
+  const same = find(wanted);
+  if (same !== null) {
+    const addresses = same.leases.map((lease) => lease.address).join(", ") || "no address";
+    return new FairwayError(
+      "attachmentExists",
+      `the attachment ${attachmentName(wanted)} exists, with ${addresses}`,
+      "DEL it before another ADD",
+    );
+  }
+  for (const { address } of wanted.leases) {
+    const holder = leaseHolder(store, address);
+    if (holder !== null) {
+      return new FairwayError(
+        "addressInUse",
+        `the address ${address} is held by ${attachmentName(holder)}`,
+        "ask for another address, or remove the pod that holds it",
+      );
+    }
+  }
+  const holder = store.get<AttachmentKey>(
+    `SELECT network, container_id AS containerId, ifname FROM attachments
+     WHERE boot_id = ? AND (class_minor = ? OR host_veth = ?)`,
+    store.bootId,
+    wanted.classMinor,
+    wanted.hostVeth,
+  );
+  if (holder === null) return null;
+  return new FairwayError(
+    "attachmentExists",
+    `the class ${wanted.classMinor.toString(16)} or the host interface ${wanted.hostVeth} is held by ${attachmentName(holder)}`,
+    "choose both under the lock under which they are recorded",
+  );
+}

@@ -1,0 +1,65 @@
+/** The addresses that are given, and where the next choice starts. */
+import type { AttachmentKey } from "../plan/node.ts";
+import type { Store } from "./store.ts";
+
+export interface Usage {
+  attachments: number;
+  addresses: number;
+}
+
+export interface LeasesView {
+  /** Who holds `address` (as text, without prefix), on whichever network of this node. */
+  leaseHolder(address: string): AttachmentKey | null;
+  /** The address that was last given from a set of the network, across reboots; null before the first. */
+  cursor(network: string, setIndex: number): bigint | null;
+  usage(network: string): Usage;
+}
+
+export interface Leases extends LeasesView {
+  setCursor(network: string, setIndex: number, last: bigint): void;
+}
+
+export function leasesOf(store: Store): Leases {
+  return {
+    leaseHolder: (address) => leaseHolder(store, address),
+
+    cursor(network, setIndex) {
+      const row = store.get<{ last: string }>(
+        "SELECT last FROM cursors WHERE network = ? AND set_index = ?",
+        network,
+        setIndex,
+      );
+      return row && BigInt(row.last);
+    },
+
+    setCursor(network, setIndex, last) {
+      store.run(
+        `INSERT INTO cursors (network, set_index, last) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET last = excluded.last`,
+        network,
+        setIndex,
+        String(last),
+      );
+    },
+
+    usage: (network) =>
+      store.get<Usage>(
+        `SELECT count(DISTINCT a.id) AS attachments, count(l.address) AS addresses
+         FROM attachments a LEFT JOIN leases l ON l.attachment_id = a.id
+         WHERE a.boot_id = ? AND a.network = ?`,
+        store.bootId,
+        network,
+      ) ?? { attachments: 0, addresses: 0 },
+  };
+}
+
+/** Who holds `address` (as it is written in the lease), if anyone does. */
+export function leaseHolder(store: Store, address: string): AttachmentKey | null {
+  return store.get<AttachmentKey>(
+    `SELECT a.network, a.container_id AS containerId, a.ifname
+     FROM leases l JOIN attachments a ON a.id = l.attachment_id
+     WHERE l.boot_id = ? AND l.address = ?`,
+    store.bootId,
+    address,
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * What this node has promised and to whom: one SQLite file, which is the lock, the crash safety and
+ * the truth about addresses. Everything here is synchronous, and sees the current boot only.
+ */
+import type { RecordedAttachment } from "./attachment-rows.ts";
+import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
+import { forgetEarlierBoots } from "./boots.ts";
+import { type Facts, type FactsView, factsOf } from "./facts.ts";
+import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
+import { type Networks, type NetworksView, networksOf } from "./networks.ts";
+import { openStore, openStoreReadonly, type Store, type StoreOptions } from "./store.ts";
+
+export type LedgerOptions = StoreOptions;
+
+interface Handle {
+  /** The path of the file. */
+  readonly file: string;
+  close(): void;
+}
+
+/** For looking only. */
+export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView {
+  readonly attachments: AttachmentsView;
+}
+
+export interface Ledger extends Handle, Leases, Networks, Facts {
+  readonly attachments: Attachments;
+  /**
+   * Runs `fn` holding the node's lock: what it writes is kept whole, or, if it throws, not at all.
+   * Throws tryAgain if others hold the lock for the whole busy timeout. Does not nest.
+   */
+  exclusively<T>(fn: () => T): T;
+  /**
+   * Inside `exclusively`, before anything is inserted: deletes the attachments, facts and former
+   * roots of earlier boots, and returns the attachments.
+   */
+  forgetEarlierBoots(): RecordedAttachment[];
+}
+
+/** Makes the folder (0700) and the file (0600) if there are none. Throws ledgerUnusable, or tryAgain. */
+export function openLedger(options: LedgerOptions): Ledger {
+  const store = openStore(options);
+  return {
+    ...parts(store),
+    exclusively: (fn) => store.exclusively(fn),
+    forgetEarlierBoots: () => forgetEarlierBoots(store),
+  };
+}
+
+/** null if there is none yet. Throws ledgerUnusable, or tryAgain. */
+export function openLedgerReadonly(options: LedgerOptions): LedgerView | null {
+  const store = openStoreReadonly(options);
+  return store && parts(store);
+}
+
+interface Parts extends Handle, Leases, Networks, Facts {
+  attachments: Attachments;
+}
+
+function parts(store: Store): Parts {
+  return {
+    file: store.file,
+    close: () => store.close(),
+    attachments: attachmentsOf(store),
+    ...leasesOf(store),
+    ...networksOf(store),
+    ...factsOf(store),
+  };
+}

@@ -1,0 +1,94 @@
+/** The tables of the ledger, and how an older file becomes one of this version. */
+
+/** "FWAY": tells our file from another program's database (`file` shows it too). */
+export const applicationId = 0x46574159;
+
+/**
+ * One entry for each version of the schema: what leads to it from the one before. Never edit an
+ * entry that was released; add one.
+ *
+ * Whatever may be alive carries its boot, and is unique within it: what an earlier boot left can
+ * neither block nor be taken for what runs now.
+ */
+const migrations: readonly string[] = [
+  `
+CREATE TABLE attachments (
+  id INTEGER PRIMARY KEY,
+  boot_id TEXT NOT NULL CHECK (boot_id <> ''),
+  network TEXT NOT NULL,
+  container_id TEXT NOT NULL,
+  ifname TEXT NOT NULL,
+  netns TEXT NOT NULL,
+  host_veth TEXT NOT NULL,
+  pod_mac TEXT NOT NULL,
+  phase TEXT NOT NULL CHECK (phase IN ('adding', 'ready', 'deleting')),
+  class_minor INTEGER NOT NULL CHECK (class_minor BETWEEN 1 AND 65535),
+  mtu_bytes INTEGER NOT NULL,
+  promise TEXT NOT NULL CHECK (json_valid(promise)),
+  routes TEXT NOT NULL CHECK (json_valid(routes)),
+  pod_namespace TEXT,
+  pod_name TEXT,
+  created_at_ms INTEGER NOT NULL,
+  UNIQUE (boot_id, network, container_id, ifname),
+  UNIQUE (boot_id, class_minor),
+  UNIQUE (boot_id, host_veth)
+) STRICT;
+CREATE INDEX attachments_by_pod ON attachments (boot_id, pod_namespace, pod_name);
+
+CREATE TABLE leases (
+  boot_id TEXT NOT NULL,
+  address TEXT NOT NULL,
+  prefix_length INTEGER NOT NULL,
+  gateway TEXT,
+  attachment_id INTEGER NOT NULL REFERENCES attachments (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (boot_id, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX leases_by_attachment ON leases (attachment_id, position);
+
+CREATE TABLE cursors (
+  network TEXT NOT NULL,
+  set_index INTEGER NOT NULL,
+  last TEXT NOT NULL,
+  PRIMARY KEY (network, set_index)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE networks (
+  name TEXT PRIMARY KEY,
+  boot_id TEXT NOT NULL,
+  config TEXT NOT NULL CHECK (
+    json_type(config) = 'object'
+    AND json_type(config, '$.runtimeConfig') IS NULL
+    AND json_type(config, '$.prevResult') IS NULL
+    AND json_type(config, '$.args') IS NULL
+  ),
+  base TEXT NOT NULL CHECK (json_type(base) = 'object')
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE former_roots (
+  boot_id TEXT NOT NULL,
+  device TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  handle TEXT NOT NULL,
+  PRIMARY KEY (boot_id, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE facts (
+  boot_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (boot_id, key)
+) STRICT, WITHOUT ROWID;
+`,
+];
+
+export const schemaVersion = migrations.length;
+
+/** What makes a file of version `from` (0: empty) one of ours; for one transaction. */
+export function upgradeFrom(from: number): string {
+  return [
+    ...migrations.slice(from),
+    `PRAGMA user_version = ${schemaVersion}`,
+    `PRAGMA application_id = ${applicationId}`,
+  ].join(";\n");
+}

@@ -1,0 +1,220 @@
+/** The SQLite file: opening, the lock, statements. What the tables mean is the other files'. */
+import { Database, type SQLQueryBindings } from "bun:sqlite";
+import { asLedgerError, isBusy, unusable } from "./failures.ts";
+import { existingFile, prepareFolder } from "./folder.ts";
+import { applicationId, schemaVersion, upgradeFrom } from "./schema.ts";
+
+/** Longer than any verb holds the lock, shorter than any runtime's deadline. */
+export const defaultBusyTimeoutMs = 10_000;
+
+export interface StoreOptions {
+  dir: string;
+  /** /proc/sys/kernel/random/boot_id. */
+  bootId: string;
+  busyTimeoutMs?: number;
+}
+
+export class Store {
+  readonly bootId: string;
+  readonly file: string;
+  readonly #db: Database;
+  readonly #busyTimeoutMs: number;
+  #isLocked = false;
+
+  constructor(db: Database, file: string, bootId: string, busyTimeoutMs: number) {
+    this.#db = db;
+    this.file = file;
+    this.bootId = bootId;
+    this.#busyTimeoutMs = busyTimeoutMs;
+  }
+
+  all<Row>(sql: string, ...params: SQLQueryBindings[]): Row[] {
+    return this.#guard(() => this.#db.query<Row, SQLQueryBindings[]>(sql).all(...params));
+  }
+
+  get<Row>(sql: string, ...params: SQLQueryBindings[]): Row | null {
+    return this.#guard(() => this.#db.query<Row, SQLQueryBindings[]>(sql).get(...params));
+  }
+
+  /** The number of rows changed (cascades not counted). */
+  run(sql: string, ...params: SQLQueryBindings[]): number {
+    return this.#guard(() => this.#db.query(sql).run(...params).changes);
+  }
+
+  /** Several statements without parameters. */
+  script(sql: string): void {
+    this.#guard(() => this.#db.run(sql));
+  }
+
+  /**
+   * Runs `fn` holding the node's lock: what it writes is kept whole, or, if it throws, not at all.
+   * A process that dies in it leaves nothing. Throws tryAgain if others hold the lock for the whole
+   * busy timeout. Does not nest.
+   */
+  exclusively<T>(fn: () => T): T {
+    if (this.#isLocked) throw new Error("exclusively() does not nest");
+    this.script("BEGIN IMMEDIATE");
+    this.#isLocked = true;
+    try {
+      const value = fn();
+      if (value instanceof Promise) throw new Error("exclusively() cannot wait for a promise");
+      this.script("COMMIT");
+      return value;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    } finally {
+      this.#isLocked = false;
+    }
+  }
+
+  assertExclusive(what: string): void {
+    if (!this.#isLocked) throw new Error(`${what} belongs inside exclusively()`);
+  }
+
+  /** Undoes what `fn` wrote if it throws, and leaves the transaction around it as it was. */
+  whole<T>(fn: () => T): T {
+    this.script("SAVEPOINT whole");
+    try {
+      const value = fn();
+      this.script("RELEASE whole");
+      return value;
+    } catch (error) {
+      this.script("ROLLBACK TO whole; RELEASE whole");
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #rollback(): void {
+    // SQLite has already rolled back after some errors (disk full, I/O): then there is nothing left to do.
+    if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+  }
+
+  #guard<T>(fn: () => T): T {
+    try {
+      return fn();
+    } catch (error) {
+      throw asLedgerError(error, this.file, this.#busyTimeoutMs);
+    }
+  }
+}
+
+/** Throws ledgerUnusable, or tryAgain if others hold the lock throughout. */
+export function openStore(options: StoreOptions): Store {
+  checkBootId(options.bootId);
+  const file = prepareFolder(options.dir);
+  const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
+  return guardedOpen(file, busyTimeoutMs, { readwrite: true, create: false }, (db) => {
+    const found = checkedVersion(db, file);
+    useWal(db, file, busyTimeoutMs);
+    db.run("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    if (found < schemaVersion) upgrade(db, file);
+    return new Store(db, file, options.bootId, busyTimeoutMs);
+  });
+}
+
+/** null if no ledger has been made yet. Throws as `openStore`. */
+export function openStoreReadonly(options: StoreOptions): Store | null {
+  checkBootId(options.bootId);
+  const file = existingFile(options.dir);
+  if (file === null) return null;
+  const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
+  return guardedOpen(file, busyTimeoutMs, { readonly: true }, (db) => {
+    if (checkedVersion(db, file) > 0) {
+      return new Store(db, file, options.bootId, busyTimeoutMs);
+    }
+    // Between its creation and its first transaction.
+    db.close();
+    return null;
+  });
+}
+
+function checkBootId(bootId: string): void {
+  if (bootId !== "") return;
+  throw unusable("the boot id is empty", "see /proc/sys/kernel/random/boot_id");
+}
+
+function guardedOpen<T>(
+  file: string,
+  busyTimeoutMs: number,
+  mode: { readonly: true } | { readwrite: true; create: false },
+  then: (db: Database) => T,
+): T {
+  let db: Database | undefined;
+  try {
+    db = new Database(file, { ...mode, strict: true });
+    db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    return then(db);
+  } catch (error) {
+    db?.close();
+    throw asLedgerError(error, file, busyTimeoutMs);
+  }
+}
+
+/** 0 for an empty file. Reads only: a file that is not ours stays as it is. */
+function checkedVersion(db: Database, file: string): number {
+  const found = db
+    .query<{ version: number; application: number; tables: number }, []>(
+      `SELECT
+        (SELECT user_version FROM pragma_user_version) AS version,
+        (SELECT application_id FROM pragma_application_id) AS application,
+        (SELECT count(*) FROM sqlite_schema) AS tables`,
+    )
+    .get();
+  if (found === null) throw unusable(`the ledger ${file} has no version`, `move ${file} away`);
+  const { version, application, tables } = found;
+  if (version === 0 && application === 0 && tables === 0) return 0;
+  if (application !== applicationId) {
+    throw unusable(
+      `${file} is another program's database`,
+      `move ${file} away, or set dataDir to a folder of Fairway's own`,
+    );
+  }
+  if (version > schemaVersion) {
+    throw unusable(
+      `the ledger ${file} has schema ${version}; this fairway knows ${schemaVersion} and older`,
+      "a newer fairway wrote it: install that one again",
+    );
+  }
+  return version;
+}
+
+/**
+ * The mode is the file's, so all but the first opener only look. SQLite does not call the busy
+ * handler for the switch itself, hence the loop.
+ */
+function useWal(db: Database, file: string, busyTimeoutMs: number): void {
+  const deadlineMs = performance.now() + busyTimeoutMs;
+  const mode = (sql: string) => db.query<{ journal_mode: string }, []>(sql).get()?.journal_mode;
+  for (;;) {
+    try {
+      if (mode("PRAGMA journal_mode") === "wal") return;
+      const found = mode("PRAGMA journal_mode = WAL");
+      if (found === "wal") return;
+      throw unusable(
+        `the ledger ${file} cannot be put into WAL mode, it stays in ${found}`,
+        "set dataDir to a folder on a local disk",
+      );
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadlineMs) throw error;
+      Bun.sleepSync(1 + Math.random() * 4);
+    }
+  }
+}
+
+function upgrade(db: Database, file: string): void {
+  db.run("BEGIN IMMEDIATE");
+  try {
+    // Another first opener may have been faster.
+    const found = checkedVersion(db, file);
+    if (found < schemaVersion) db.run(upgradeFrom(found));
+    db.run("COMMIT");
+  } catch (error) {
+    if (db.inTransaction) db.run("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+/** The base that all pods of a node share: made by whoever comes first, found by the others. */
+import { FairwayError } from "../errors.ts";
+import { applyOrRollBack } from "../kernel/apply.ts";
+import { observe, observeOurs } from "../kernel/observe.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
+import { type Conflict, diff, type Plan } from "../plan/diff.ts";
+import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { hostBits } from "./network.ts";
+
+/** The networks that pods hang on; of a node without pods, those that it knows. */
+export function liveNetworks(ledger: LedgerView): NetworkBase[] {
+  const bases = ledger.networks().map((n) => n.base);
+  const used = new Set(ledger.attachments.all().map((a) => a.network));
+  return used.size === 0 ? bases : bases.filter((b) => used.has(b.network));
+}
+
+export function baseInput(networks: NetworkBase[]): BaseInput {
+  const [first] = networks;
+  return { networks, hostBits: first === undefined ? 0 : hostBits(first) };
+}
+
+export function refuseConflicts(conflicts: Conflict[]): void {
+  const [first] = conflicts;
+  if (first === undefined) return;
+  const { dev, spec } = first.have;
+  const name = "name" in spec ? spec.name : spec.type;
+  throw new FairwayError(
+    "foreignQdisc",
+    `the root qdisc of ${dev} is ${name}, which is not Fairway's and not the kernel's default`,
+    `Fairway needs the root of ${dev} and takes nobody's away: remove it (tc qdisc del dev ${dev} root) if nothing needs it, or name another uplink`,
+  );
+}
+
+/** The steps that the base lacks. */
+export function planBase(networks: NetworkBase[]): Plan {
+  const desired = desiredBase(baseInput(networks));
+  return diff(desired, observe(desired));
+}
+
+/**
+ * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
+ * it: it is neither asked for nor taken for a leftover.
+ */
+export function planNode(networks: NetworkBase[], attachments: Attachment[]): Plan {
+  const [first] = networks;
+  if (first === undefined) return { steps: [], conflicts: [] };
+  const input = baseInput(networks);
+  const ready = attachments.filter((a) => a.phase === "ready");
+  const desired = desiredNode(input, ready);
+  const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
+  const observed = observeOurs(desired, first.bridge, devices);
+  const atWork = desiredNode(input, attachments);
+  for (const key of atWork.keys()) if (!desired.has(key)) observed.delete(key);
+  return diff(desired, observed);
+}
+
+/** Remembers what `uninstall` puts back: what stood at the root before us. */
+function recordFormerRoots(ledger: Ledger, { steps }: Plan): void {
+  for (const { op, want } of steps) {
+    if (op !== "create" || want?.kind !== "qdisc" || want.spec.type !== "tbf") continue;
+    ledger.recordFormerRoot({ device: want.dev, ...formerRoot(want.dev) });
+  }
+}
+
+function formerRoot(dev: string): { kind: string; handle: string } {
+  const probe = {
+    kind: "qdisc",
+    dev,
+    parent: "root",
+    handle: "",
+    spec: { type: "default", name: "" },
+  } as const;
+  const [entry] = observe(new Map([["root", { owner: "base", object: probe }]])).values();
+  const found = entry?.object.kind === "qdisc" ? entry.object : null;
+  if (found === null || !("name" in found.spec)) return { kind: "noqueue", handle: "0:" };
+  const [kind = "noqueue", handle = "0:"] = found.spec.name.split(" ");
+  return { kind, handle };
+}
+
+/**
+ * Looks without the lock, since the base is nearly always there; makes it under the lock, looking
+ * again first. When it has to be made, what the ready pods had in it is made with it: it went with
+ * the base. Throws foreignQdisc and what the kernel refuses.
+ */
+export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
+  const missing = planBase(networks);
+  refuseConflicts(missing.conflicts);
+  if (missing.steps.length === 0) return;
+  ledger.exclusively(() => {
+    const base = planBase(networks);
+    refuseConflicts(base.conflicts);
+    if (base.steps.length === 0) return;
+    recordFormerRoots(ledger, base);
+    const ready = ledger.attachments.all().filter((a) => a.phase === "ready");
+    const desired = desiredNode(baseInput(networks), ready);
+    // No leftovers here: another ADD may be making what would look like one.
+    applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);
+  });
+}

@@ -1,0 +1,49 @@
+/** CHECK: whether anything stands between what was promised and what the kernel has. */
+import { FairwayError } from "../errors.ts";
+import { observe } from "../kernel/observe.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { desiredBase, desiredPod } from "../plan/desired.ts";
+import { diff, type Plan } from "../plan/diff.ts";
+import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
+import { merge, titleOf } from "../plan/state.ts";
+import { baseInput, liveNetworks } from "./base.ts";
+
+/** The differences of a plan in words, conflicts first. */
+export function findings({ steps, conflicts }: Plan): string[] {
+  const foreign = conflicts.map(({ want, have }) => {
+    const name = "name" in have.spec ? have.spec.name : have.spec.type;
+    return `${titleOf(want)} is ${name}, which is not Fairway's`;
+  });
+  return [...new Set([...foreign, ...steps.map((s) => s.why)])];
+}
+
+/** Throws unknownContainer. */
+export function requireAttachment(ledger: LedgerView, key: AttachmentKey): Attachment {
+  const found = ledger.attachments.find(key);
+  if (found !== null) return found;
+  throw new FairwayError(
+    "unknownContainer",
+    `attachment ${attachmentName(key)} is not in the ledger`,
+    "it was never added, or it was deleted, or the node was booted since: ADD it again",
+  );
+}
+
+/** Throws unknownContainer, drift. */
+export function check(ledger: LedgerView, key: AttachmentKey, netns: string): Attachment {
+  const attachment = requireAttachment(ledger, key);
+  const networks = liveNetworks(ledger);
+  const own = networks.find((n) => n.network === key.network);
+  if (own === undefined) throw new RangeError(`no network ${key.network}`);
+  const desired = merge(
+    desiredBase(baseInput(networks)),
+    desiredPod({ ...attachment, netns }, own),
+  );
+  const found = findings(diff(desired, observe(desired)));
+  if (found.length > 0)
+    throw new FairwayError(
+      "drift",
+      `${found.length} of what attachment ${attachmentName(key)} was promised is not in force: ${found.join("; ")}`,
+      "`fairway repair` puts it back; `fairway explain` shows the steps",
+    );
+  return attachment;
+}

@@ -1,0 +1,48 @@
+/** DEL: the kernel first, then the row. Whatever is gone already is done already. */
+import { FairwayError } from "../errors.ts";
+import { applySteps } from "../kernel/apply.ts";
+import { observe } from "../kernel/observe.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { desiredPod } from "../plan/desired.ts";
+import { diff } from "../plan/diff.ts";
+import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
+
+/**
+ * A namespace that goes takes its pair with it at any moment, between our look and our step: what
+ * failed is looked at again.
+ */
+const attempts = 5;
+
+function disconnect(attachment: Attachment, base: NetworkBase): void {
+  const former = desiredPod(attachment, base);
+  let last: FairwayError | undefined;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const { steps } = diff(new Map(), observe(former));
+    if (steps.length === 0) return;
+    const failure = applySteps(steps);
+    if (failure === null) return;
+    last = failure.error;
+  }
+  if (last !== undefined) throw last;
+}
+
+/** Whether there was one. Throws what the kernel refused; the row is there then, for another try. */
+export function detach(ledger: Ledger, key: AttachmentKey): boolean {
+  const attachment = ledger.exclusively(() => {
+    ledger.forgetEarlierBoots();
+    const found = ledger.attachments.find(key);
+    if (found !== null) ledger.attachments.setPhase(key, "deleting");
+    return found;
+  });
+  if (attachment === null) return false;
+  const base = ledger.network(key.network)?.base;
+  if (base === undefined)
+    throw new FairwayError(
+      "ledgerUnusable",
+      `the ledger knows an attachment of network ${key.network} and not the network`,
+      "this is a defect: keep the ledger's file and report it",
+    );
+  disconnect(attachment, base);
+  ledger.exclusively(() => ledger.attachments.remove(key));
+  return true;
+}

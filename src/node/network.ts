@@ -1,0 +1,73 @@
+/** A validated configuration and what the node says, put together: what the network asks of the base. */
+import { formatCidr, formatIp, overlaps, parseCidr } from "../config/addresses.ts";
+import type { Cidr, NetworkConfig } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import type { NetworkBase } from "../plan/node.ts";
+import { hostRateBits, reserveBits } from "../promise/admission.ts";
+import type { Uplink } from "./uplink.ts";
+
+/** An nftables interval set refuses an element that lies in another. */
+function withoutCovered(cidrs: Cidr[]): Cidr[] {
+  const distinct = [...new Map(cidrs.map((c) => [formatCidr(c), c])).values()];
+  return distinct.filter(
+    (c) =>
+      !distinct.some(
+        (other) => other !== c && other.prefixLength <= c.prefixLength && overlaps(other, c),
+      ),
+  );
+}
+
+/** nft prints a single address without its /32. */
+const setKey = (cidr: Cidr): string => formatCidr(cidr).replace(/\/32$/, "");
+
+const ranges = (config: NetworkConfig) => config.ipam.sets.flat();
+
+export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase {
+  const subnets = withoutCovered(ranges(config).map((r) => r.subnet));
+  const gateways = ranges(config).map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`);
+  const { egressCapacityBits, ingressCapacityBits } = uplink;
+  return {
+    network: config.name,
+    bridge: config.bridge,
+    mtuBytes: config.mtuBytes ?? uplink.mtuBytes,
+    subnets: subnets.map(formatCidr),
+    gateways: [...new Set(gateways)],
+    masquerade: config.ipMasq
+      ? { subnets: subnets.map(setKey), except: withoutCovered(config.ipMasqExcept).map(setKey) }
+      : null,
+    trees: {
+      uplink: uplink.name,
+      egressCapacityBits,
+      ingressCapacityBits,
+      egressReserveBits: reserveBits(config.uplink.reserve, egressCapacityBits),
+      ingressReserveBits: reserveBits(config.uplink.reserve, ingressCapacityBits),
+    },
+  };
+}
+
+/** The rate of the host's own class on the egress tree. */
+export function hostBits({ trees }: NetworkBase): number {
+  return hostRateBits(trees.egressCapacityBits, trees.egressReserveBits);
+}
+
+/** Networks of a node share one bridge and its trees, and no addresses. Throws badConfig where two do not go together. */
+export function mustAgree(base: NetworkBase, other: NetworkBase): void {
+  const asked = { bridge: base.bridge, ...base.trees };
+  const held = { bridge: other.bridge, ...other.trees };
+  for (const key of Object.keys(asked) as (keyof typeof asked)[])
+    if (asked[key] !== held[key])
+      throw new FairwayError(
+        "badConfig",
+        `network ${base.network} says ${key} ${asked[key]}, network ${other.network} on this node says ${held[key]}`,
+        "networks of one node share a bridge and an uplink: give both conflists the same settings",
+      );
+  const parse = (text: string): Cidr => parseCidr(text, "subnet");
+  for (const mine of base.subnets)
+    for (const theirs of other.subnets)
+      if (overlaps(parse(mine), parse(theirs)))
+        throw new FairwayError(
+          "badConfig",
+          `subnet ${mine} of network ${base.network} overlaps ${theirs} of network ${other.network} on this node`,
+          "give each network of a node subnets of its own",
+        );
+}

@@ -1,0 +1,136 @@
+/**
+ * The attachment that an ADD would make, or why not: address, class and admission, from what the
+ * ledger says at this moment. Nothing is written, so `explain` asks the same.
+ */
+import { formatIp, parseIp } from "../config/addresses.ts";
+import type { AddressRange, Ip, NetworkConfig } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import { chooseAddress } from "../ledger/address.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { hostVeth, podMac } from "../plan/names.ts";
+import {
+  type Attachment,
+  type AttachmentKey,
+  attachmentName,
+  directions,
+  type NetworkBase,
+  type PodPromise,
+} from "../plan/node.ts";
+import { admit, refusal } from "../promise/admission.ts";
+
+export interface Asked {
+  key: AttachmentKey;
+  netns: string;
+  podNamespace: string | null;
+  podName: string | null;
+  promise: PodPromise;
+  config: NetworkConfig;
+  base: NetworkBase;
+  /** CNI_ARGS' IP and the runtime's ips; the first that is there. */
+  requestedIps: string[];
+}
+
+export interface Proposal {
+  attachment: Attachment;
+  /** What each direction has left after it, in bits per second. */
+  freeBits: Record<(typeof directions)[number], number>;
+  cursor: { set: number; value: bigint };
+}
+
+function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal["freeBits"] {
+  const held = view.attachments.all();
+  const free = { egress: 0, ingress: 0 };
+  for (const direction of directions) {
+    const decision = admit({
+      direction,
+      capacityBits: base.trees[`${direction}CapacityBits`],
+      reserveBits: base.trees[`${direction}ReserveBits`],
+      held: held.map((a) => ({
+        holder: holderName(a),
+        guaranteeBits: a.promise[direction].guaranteeBits,
+      })),
+      askedBits: promise[direction].guaranteeBits,
+      holder: attachmentName(key),
+    });
+    if (!decision.ok) throw refusal(decision);
+    free[direction] = decision.freeBits;
+  }
+  return free;
+}
+
+/** A person knows the pod by its name. */
+function holderName(a: Attachment): string {
+  return a.podName === null ? attachmentName(a) : `${a.podNamespace ?? "default"}/${a.podName}`;
+}
+
+/** A requested address may carry a prefix length; the range's own counts. */
+function requestedIp(asked: Asked): Ip | undefined {
+  const [first, ...more] = asked.requestedIps;
+  if (more.length > 0)
+    throw new FairwayError(
+      "badConfig",
+      `${asked.requestedIps.length} addresses were requested (${asked.requestedIps.join(", ")}), the network gives one`,
+      "request one address",
+    );
+  return first === undefined
+    ? undefined
+    : parseIp(first.split("/")[0] ?? "", "the requested address");
+}
+
+/** The one range set of this version. */
+const onlySet = 0;
+
+function chooseLease(view: LedgerView, asked: Asked): { ip: Ip; range: AddressRange } {
+  const { ipam, name } = asked.config;
+  const requested = requestedIp(asked);
+  const choice = chooseAddress({
+    sets: ipam.sets,
+    exclude: ipam.exclude,
+    setIndex: onlySet,
+    last: view.cursor(name, onlySet),
+    taken: (ip) => view.leaseHolder(formatIp(ip)) !== null,
+    ...(requested === undefined ? {} : { requested }),
+  });
+  if ("exhausted" in choice)
+    throw new FairwayError(
+      "poolExhausted",
+      `network ${name} has no free address: all ${choice.exhausted.total} are given`,
+      "widen ipam.subnet or ipam.ranges, or free addresses that no pod uses (`fairway status` lists the holders)",
+    );
+  return choice;
+}
+
+/** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
+export function propose(view: LedgerView, asked: Asked): Proposal {
+  const existing = view.attachments.find(asked.key);
+  if (existing !== null)
+    throw new FairwayError(
+      "attachmentExists",
+      `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
+      "a runtime must DEL an attachment before it ADDs it again",
+    );
+  const freeBits = checkPromise(view, asked);
+  const { ip, range } = chooseLease(view, asked);
+  const classMinor = view.attachments.freeClassMinor();
+  const address = formatIp(ip);
+  const gateway = formatIp(range.gateway);
+  return {
+    freeBits,
+    cursor: { set: onlySet, value: ip.value },
+    attachment: {
+      ...asked.key,
+      phase: "adding",
+      netns: asked.netns,
+      hostVeth: hostVeth(classMinor),
+      podMac: asked.config.runtime.mac ?? podMac(address),
+      classMinor,
+      leases: [{ address, prefixLength: range.subnet.prefixLength, gateway }],
+      // As host-local and its callers have it: a route without a gateway of its own takes the subnet's.
+      routes: asked.config.ipam.routes.map(({ dst, gw }) => ({ dst, gw: gw ?? gateway })),
+      mtuBytes: asked.base.mtuBytes,
+      promise: asked.promise,
+      podNamespace: asked.podNamespace,
+      podName: asked.podName,
+    },
+  };
+}

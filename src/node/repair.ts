@@ -1,0 +1,37 @@
+/** The whole node brought to what the ledger says. */
+import { applyOrRollBack } from "../kernel/apply.ts";
+import { netnsKind } from "../kernel/netns.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { Plan, Step } from "../plan/diff.ts";
+import type { Attachment } from "../plan/node.ts";
+import { liveNetworks, planNode, refuseConflicts } from "./base.ts";
+
+/** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
+function reachable(attachments: Attachment[]): Attachment[] {
+  return attachments.map((a) =>
+    netnsKind(a.netns) === "absent" ? { ...a, phase: "deleting" } : a,
+  );
+}
+
+/** What `repair` would do. */
+export function planRepair(ledger: LedgerView): Plan {
+  return planNode(liveNetworks(ledger), reachable(ledger.attachments.all()));
+}
+
+/** A pair that was made anew has lost what stood on the old one, which the next plan sees. */
+const rounds = 3;
+
+/** The steps that were done. Throws foreignQdisc and what the kernel refuses. */
+export function repair(ledger: Ledger): Step[] {
+  return ledger.exclusively(() => {
+    const done: Step[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const plan = planRepair(ledger);
+      refuseConflicts(plan.conflicts);
+      if (plan.steps.length === 0) break;
+      applyOrRollBack(plan.steps);
+      done.push(...plan.steps);
+    }
+    return done;
+  });
+}

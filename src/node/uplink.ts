@@ -1,0 +1,80 @@
+/** What the node says of itself: its uplink, the uplink's capacity and MTU. Never a guess. */
+import { readFileSync } from "node:fs";
+import type { NetworkConfig } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
+import { allLinks, type Link, routes4 } from "../kernel/read/links.ts";
+
+export interface Uplink {
+  name: string;
+  mtuBytes: number;
+  egressCapacityBits: number;
+  ingressCapacityBits: number;
+}
+
+type Asked = NetworkConfig["uplink"];
+
+function find(asked: Asked, bridge: string): Link {
+  using socket = new NetlinkSocket();
+  const links = allLinks(socket);
+  const present = links.map((l) => l.name).filter((name) => name !== "lo");
+  if (asked.name !== null) {
+    const link = links.find((l) => l.name === asked.name);
+    if (link !== undefined) return link;
+    throw new FairwayError(
+      "uplinkUnknown",
+      `uplink.name: there is no interface ${asked.name}`,
+      `name one of the node's interfaces: ${present.join(", ")}`,
+    );
+  }
+  const index = routes4(socket).find((r) => r.dst === "0.0.0.0/0")?.oifIndex;
+  const link = links.find((l) => l.index === index);
+  if (link === undefined || link.name === bridge)
+    throw new FairwayError(
+      "uplinkUnknown",
+      "no uplink: the node has no default route over IPv4, and uplink.name is not set",
+      `set uplink.name to one of the node's interfaces: ${present.join(", ")}`,
+    );
+  return link;
+}
+
+/** Devices that report a speed which no hardware stands behind: veth always says 10 Gbit/s. */
+const madeUp = new Set(["veth", "bridge", "dummy", "tun", "ifb"]);
+
+/** Bits per second, or why it is not known. */
+function linkSpeed(link: Link): number | string {
+  if (link.type !== null && madeUp.has(link.type))
+    return `${link.name} is a ${link.type} and has no speed of its own`;
+  const folder = `/sys/class/net/${link.name}`;
+  try {
+    // In a namespace entered without a /sys of its own, the folder is another namespace's.
+    if (Number(readFileSync(`${folder}/ifindex`, "utf8")) !== link.index)
+      return "/sys shows another network namespace's interfaces";
+    const megabits = Number(readFileSync(`${folder}/speed`, "utf8"));
+    return megabits > 0 ? megabits * 1e6 : `${link.name} reports no speed`;
+  } catch {
+    // A driver without a speed answers EINVAL.
+    return `${link.name} reports no speed`;
+  }
+}
+
+/** Throws uplinkUnknown, capacityUnknown. */
+export function findUplink(asked: Asked, bridge: string): Uplink {
+  const link = find(asked, bridge);
+  const capacity = (key: "egressCapacity" | "ingressCapacity", given: number | null): number => {
+    if (given !== null) return given;
+    const speed = linkSpeed(link);
+    if (typeof speed === "number") return speed;
+    throw new FairwayError(
+      "capacityUnknown",
+      `uplink.${key} is not set and the link's speed is not known: ${speed}`,
+      `set uplink.${key} to what the wire carries, for example "1G"`,
+    );
+  };
+  return {
+    name: link.name,
+    mtuBytes: link.mtuBytes,
+    egressCapacityBits: capacity("egressCapacity", asked.egressCapacityBits),
+    ingressCapacityBits: capacity("ingressCapacity", asked.ingressCapacityBits),
+  };
+}

@@ -1,0 +1,140 @@
+/** Where the operator's commands get their configuration and their ledger from. */
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { bootId, withLedger } from "../cni/verbs.ts";
+import { defaults } from "../config/defaults.ts";
+import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
+import type { NetworkConfig } from "../config/types.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import { type Ledger, type LedgerView, openLedgerReadonly } from "../ledger/ledger.ts";
+import { firstPodMinor } from "../plan/names.ts";
+
+export interface CommonOptions {
+  config?: string;
+  dataDir?: string;
+  network?: string;
+}
+
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option(
+      "--config <FILE>",
+      "a conflist or a plugin configuration, instead of what the ledger recorded",
+    )
+    .option("--network <NAME>", "the network, where the ledger knows several")
+    .option(
+      "--data-dir <DIR>",
+      `the ledger's folder (default: the configuration's, else ${defaults.dataDir})`,
+    );
+}
+
+type Raw = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Raw =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Our plugin's object of a conflist, with the name and version that libcni would put in. */
+function pluginOf(file: string, parsed: unknown): Raw {
+  if (!isObject(parsed))
+    throw new FairwayError(
+      "decode",
+      `${file} holds no JSON object`,
+      "give a conflist or a plugin configuration",
+    );
+  if (!Array.isArray(parsed["plugins"])) return parsed;
+  const own = parsed["plugins"].filter(isObject).find((plugin) => plugin["type"] === "fairway");
+  if (own === undefined)
+    throw new FairwayError(
+      "badConfig",
+      `${file} has no plugin of type fairway`,
+      "give the conflist that the runtime loads",
+    );
+  return { ...own, name: parsed["name"], cniVersion: parsed["cniVersion"] };
+}
+
+/** Throws io, decode, badConfig. */
+export function readConfigFile(file: string): Raw {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
+      cause: error,
+    });
+  }
+  try {
+    return pluginOf(file, JSON.parse(text));
+  } catch (error) {
+    if (error instanceof FairwayError) throw error;
+    throw new FairwayError("decode", `${file} is not JSON: ${messageOf(error)}`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+export function dataDirOf(options: CommonOptions): string {
+  if (options.dataDir !== undefined) return options.dataDir;
+  return options.config === undefined
+    ? defaults.dataDir
+    : parseCleanupConfig(readConfigFile(options.config)).dataDir;
+}
+
+/** A node that has no ledger yet. */
+const emptyLedger: LedgerView = {
+  file: "(none)",
+  close: () => {},
+  attachments: {
+    find: () => null,
+    all: () => [],
+    byPod: () => [],
+    freeClassMinor: () => firstPodMinor,
+  },
+  leaseHolder: () => null,
+  cursor: () => null,
+  usage: () => ({ attachments: 0, addresses: 0 }),
+  network: () => null,
+  networks: () => [],
+  fact: () => null,
+  formerRoots: () => [],
+};
+
+/** For looking: nothing is made. */
+export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerView) => T): T {
+  const ledger = openLedgerReadonly({ dir: dataDirOf(options), bootId: bootId() }) ?? emptyLedger;
+  try {
+    return use(ledger);
+  } finally {
+    ledger.close();
+  }
+}
+
+export function withWritableLedger<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {
+  return withLedger(dataDirOf(options), use);
+}
+
+/** --config, else what the last ADD of --network recorded, else of the only network. */
+export function networkConfigOf(
+  options: CommonOptions,
+  ledger: LedgerView,
+  runtimeConfig: Raw,
+): NetworkConfig {
+  if (options.config !== undefined)
+    return parseNetworkConfig({ ...readConfigFile(options.config), runtimeConfig });
+  const known = ledger.networks();
+  const names = known.map((n) => n.name).join(", ") || "none";
+  const chosen =
+    options.network === undefined
+      ? known.length === 1
+        ? known[0]
+        : undefined
+      : ledger.network(options.network);
+  if (chosen === undefined || chosen === null)
+    throw new FairwayError(
+      "badConfig",
+      options.network === undefined
+        ? `no configuration: --config is not given, and the ledger knows ${known.length} networks (${names})`
+        : `the ledger knows no network ${options.network} (it knows: ${names})`,
+      "give --config FILE or --network NAME",
+    );
+  return parseNetworkConfig({ ...(JSON.parse(chosen.config) as Raw), runtimeConfig });
+}

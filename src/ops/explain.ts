@@ -1,0 +1,144 @@
+/** `fairway explain`: what would be done, as lines of ip, tc, nft and sysctl. Nothing is touched. */
+import { Command } from "commander";
+import { askedOf } from "../cni/verbs.ts";
+import { formatDuration, formatRate } from "../config/quantities.ts";
+import { FairwayError } from "../errors.ts";
+import { observe } from "../kernel/observe.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { requireNetns } from "../node/attach.ts";
+import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
+import { type Asked, type Proposal, propose } from "../node/propose.ts";
+import { planRepair } from "../node/repair.ts";
+import { desiredBase, desiredPod } from "../plan/desired.ts";
+import { diff, type Step } from "../plan/diff.ts";
+import { attachmentName, directions, type PodPromise } from "../plan/node.ts";
+import { linesOf, shellLine } from "../plan/render.ts";
+import { merge } from "../plan/state.ts";
+import {
+  type CommonOptions,
+  networkConfigOf,
+  withCommonOptions,
+  withLedgerView,
+} from "./context.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+interface Options extends CommonOptions {
+  netns?: string;
+  containerId: string;
+  ifname: string;
+  annotation: string[];
+  args: string;
+  json?: boolean;
+}
+
+/** What a promise is, in words, one line a direction. */
+export function promiseLines(promise: PodPromise): string[] {
+  const target =
+    promise.latencyTargetUs === null
+      ? ""
+      : `, latency target ${formatDuration(promise.latencyTargetUs)}`;
+  return [
+    ...directions.map((direction) => {
+      const { guaranteeBits, limitBits } = promise[direction];
+      const guarantee =
+        guaranteeBits === 0 ? "best effort" : `guarantee ${formatRate(guaranteeBits)}bit/s`;
+      const limit = limitBits === null ? "no limit" : `limit ${formatRate(limitBits)}bit/s`;
+      return `${direction}: ${guarantee}, ${limit}${target}`;
+    }),
+    ...promise.notes,
+  ];
+}
+
+function annotationsOf(pairs: string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1)
+        throw new FairwayError(
+          "badConfig",
+          `--annotation ${pair} is not KEY=VALUE`,
+          "for example fairway.dev/tier=high",
+        );
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+interface Explained {
+  about: string[];
+  steps: Step[];
+}
+
+function explainPod(ledger: LedgerView, options: Options, netns: string): Explained {
+  const runtimeConfig = { "io.kubernetes.cri.pod-annotations": annotationsOf(options.annotation) };
+  const config = networkConfigOf(options, ledger, runtimeConfig);
+  requireNetns(netns, false);
+  const { containerId, ifname } = options;
+  const asked = askedOf({ containerId, ifname, netns, args: {} }, config);
+  const proposal = propose(ledger, asked);
+  const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
+  const desired = merge(
+    desiredBase(baseInput([...others, asked.base])),
+    desiredPod(proposal.attachment, asked.base),
+  );
+  const { steps, conflicts } = diff(desired, observe(desired));
+  refuseConflicts(conflicts);
+  return { about: aboutPod(asked, proposal), steps };
+}
+
+function aboutPod({ base, promise }: Asked, { attachment, freeBits }: Proposal): string[] {
+  return [
+    `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
+    ...promiseLines(promise),
+    ...directions.map((direction) => {
+      const capacity = formatRate(base.trees[`${direction}CapacityBits`]);
+      const reserve = formatRate(base.trees[`${direction}ReserveBits`]);
+      return `${direction}: capacity ${capacity}bit/s, reserve ${reserve}bit/s, free after this ${formatRate(freeBits[direction])}bit/s`;
+    }),
+  ];
+}
+
+function explainNode(ledger: LedgerView): Explained {
+  const { steps, conflicts } = planRepair(ledger);
+  refuseConflicts(conflicts);
+  const about =
+    steps.length === 0
+      ? "nothing to do: the node is as the ledger says"
+      : "what `fairway repair` would do";
+  return { about: [about], steps };
+}
+
+function print({ about, steps }: Explained, json: boolean): void {
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ about, steps: steps.map((s) => ({ ...s, lines: linesOf(s) })) }, null, 2)}\n`,
+    );
+    return;
+  }
+  const lines = about.map((line) => `# ${line}`);
+  for (const step of steps) lines.push(`# ${step.why}`, ...linesOf(step).map(shellLine));
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+const collect = (value: string, former: string[]): string[] => [...former, value];
+
+export function explainCommand(): Command {
+  return withCommonOptions(new Command("explain"))
+    .description(
+      "print what would be done, touching nothing: for a pod with --netns, else for the whole node",
+    )
+    .option("--netns <PATH>", "explain the ADD of a pod with this network namespace")
+    .option("--container-id <ID>", "the pod's container id", "explained")
+    .option("--ifname <NAME>", "the interface in the pod", "eth0")
+    .option("--annotation <KEY=VALUE>", "a pod annotation; may be given again", collect, [])
+    .option("--json", "the steps as data")
+    .action((options: Options) => {
+      withLedgerView(options, (ledger) => {
+        const { netns } = options;
+        const explained =
+          netns === undefined ? explainNode(ledger) : explainPod(ledger, options, netns);
+        print(explained, options.json === true);
+        if (netns === undefined && explained.steps.length > 0) process.exitCode = exitCodes.drift;
+      });
+    });
+}

@@ -1,0 +1,197 @@
+/** The desired state of a node: a pure function of what the ledger records. */
+import * as names from "./names.ts";
+import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
+import { attachmentName, directions } from "./node.ts";
+import { ruleset } from "./ruleset.ts";
+import * as shapes from "./shape.ts";
+import {
+  baseOwner,
+  type Element,
+  type Entry,
+  type KernelObject,
+  merge,
+  type State,
+  stateOf,
+} from "./state.ts";
+
+/** A tree: the device that it stands on, its rate, and the bits that the host's own class gets (null: none). */
+export interface Tree {
+  direction: Direction;
+  dev: string;
+  capacityBits: number;
+  hostBits: number | null;
+}
+
+/** What the base needs beside the networks' records: the rate of the host's own class (promise/admission). */
+export interface BaseInput {
+  networks: NetworkBase[];
+  hostBits: number;
+}
+
+/** Egress on the uplink, where the host's own traffic passes too; ingress on the bridge. */
+export function treesOf(settings: TreeSettings, bridge: string, hostBits: number): Tree[] {
+  return [
+    {
+      direction: "egress",
+      dev: settings.uplink,
+      capacityBits: settings.egressCapacityBits,
+      hostBits,
+    },
+    {
+      direction: "ingress",
+      dev: bridge,
+      capacityBits: settings.ingressCapacityBits,
+      hostBits: null,
+    },
+  ];
+}
+
+function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject[] {
+  const { queueLimitBytes, ...rates } = shape;
+  const classid = names.classid(minor);
+  return [
+    { kind: "class", dev, classid, parent: names.classid(names.rootMinor), ...rates },
+    {
+      kind: "qdisc",
+      dev,
+      parent: classid,
+      handle: names.leafHandle(minor),
+      spec: { type: "bfifo", limitBytes: queueLimitBytes },
+    },
+  ];
+}
+
+function tree({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings): KernelObject[] {
+  return [
+    {
+      kind: "qdisc",
+      dev,
+      parent: "root",
+      handle: names.tbfHandle,
+      spec: { type: "tbf", ...shapes.tbfShape(capacityBits) },
+    },
+    {
+      kind: "qdisc",
+      dev,
+      parent: names.tbfClass,
+      handle: names.htbHandle,
+      // Without a host class what is not classified goes direct: host to pod, ARP.
+      spec: { type: "htb", defaultMinor: hostBits === null ? 0 : names.hostMinor },
+    },
+    {
+      kind: "class",
+      dev,
+      classid: names.classid(names.rootMinor),
+      parent: "root",
+      ...shapes.rootShape(capacityBits),
+    },
+    ...(hostBits === null ? [] : leaf(dev, names.hostMinor, shapes.hostShape(settings, hostBits))),
+  ];
+}
+
+const sysctls: [string, string][] = [
+  ["net/ipv4/ip_forward", "1"],
+  // A service that leads back to a pod on the same bridge is translated on the way in; the answer
+  // passes the bridge only, and is translated back only if bridged packets meet iptables.
+  ["net/bridge/bridge-nf-call-iptables", "1"],
+  ["net/bridge/bridge-nf-call-ip6tables", "1"],
+];
+
+function masqueradeElements({ masquerade }: NetworkBase): Element[] {
+  if (masquerade === null) return [];
+  return masquerade.subnets.flatMap((subnet): Element[] => [
+    { kind: "element", set: names.masqueradeSet4, key: subnet, value: null },
+    ...masquerade.except.map(
+      (except): Element => ({
+        kind: "element",
+        set: names.masqueradeExceptSet4,
+        key: `${subnet} . ${except}`,
+        value: null,
+      }),
+    ),
+  ]);
+}
+
+/** What all pods share. Empty without a network. */
+export function desiredBase({ networks, hostBits }: BaseInput): State {
+  const [first] = networks;
+  if (first === undefined) return new Map();
+  const { bridge, trees } = first;
+  const objects: KernelObject[] = [
+    {
+      kind: "bridge",
+      name: bridge,
+      mac: names.bridgeMac(bridge),
+      mtuBytes: Math.max(...networks.map((n) => n.mtuBytes)),
+      up: true,
+    },
+    ...sysctls.map(([path, value]): KernelObject => ({ kind: "sysctl", path, value })),
+    ...networks.flatMap((n) =>
+      n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
+    ),
+    ruleset(bridge),
+    ...networks.flatMap(masqueradeElements),
+    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees)),
+  ];
+  return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
+}
+
+/** What one pod has beside the base. */
+export function desiredPod(pod: Attachment, base: NetworkBase): State {
+  const { bridge, trees } = base;
+  const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
+  const gsoMaxBytes = shapes.podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
+  const capacity = { egress: trees.egressCapacityBits, ingress: trees.ingressCapacityBits };
+  const device = { egress: trees.uplink, ingress: bridge };
+  const objects: KernelObject[] = [
+    { kind: "veth", name: hostVeth, netns, ifname },
+    {
+      kind: "port",
+      name: hostVeth,
+      mac: names.hostMac(classMinor),
+      mtuBytes,
+      bridge,
+      hairpin: true,
+      up: true,
+    },
+    { kind: "podlink", netns, name: ifname, mac: pod.podMac, mtuBytes, gsoMaxBytes, up: true },
+    ...pod.leases.map(
+      ({ address, prefixLength }): KernelObject => ({
+        kind: "address",
+        netns,
+        dev: ifname,
+        cidr: `${address}/${prefixLength}`,
+      }),
+    ),
+    ...pod.routes.map(
+      ({ dst, gw }): KernelObject => ({ kind: "route", netns, dev: ifname, dst, gw }),
+    ),
+    ...directions.flatMap((direction) =>
+      leaf(
+        device[direction],
+        classMinor,
+        shapes.leafShape(pod.promise, direction, capacity[direction], gsoMaxBytes),
+      ),
+    ),
+    ...pod.leases.map(
+      ({ address }): KernelObject => ({
+        kind: "element",
+        set: names.classMap4,
+        key: address,
+        value: names.classid(classMinor),
+      }),
+    ),
+  ];
+  const owner = attachmentName(pod);
+  return stateOf(objects.map((object): Entry => ({ owner, object })));
+}
+
+/** The whole node. Every attachment's network has a base. */
+export function desiredNode(input: BaseInput, attachments: Attachment[]): State {
+  const bases = new Map(input.networks.map((n) => [n.network, n]));
+  const pods = attachments.flatMap((pod) => {
+    const base = bases.get(pod.network);
+    return base === undefined ? [] : [desiredPod(pod, base)];
+  });
+  return merge(desiredBase(input), ...pods);
+}

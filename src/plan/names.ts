@@ -1,0 +1,65 @@
+/** The names, handles and numbers that Fairway owns on a node. Nothing else spells them. */
+
+/** An HTB handle of our own, far from the 1: that people type, so that we never meet another agent's. */
+export const tbfHandle = "fa00:";
+export const tbfClass = "fa00:1";
+export const htbHandle = "fa01:";
+export const rootMinor = 0x1;
+export const hostMinor = 0x2;
+/** Pods' classes. The last lies below our own majors, since a leaf's handle is its class's minor as a major. */
+export const firstPodMinor = 0x10;
+export const lastPodMinor = 0xf9ff;
+
+export const table = "inet fairway";
+export const classMap4 = "class4";
+export const masqueradeSet4 = "masq4";
+export const masqueradeExceptSet4 = "nomasq4";
+
+const hex = (n: number): string => n.toString(16);
+
+export function classid(minor: number): string {
+  return `${htbHandle}${hex(minor)}`;
+}
+
+/** The handle of the queue below a pod's class: its minor as a major, so that the two are found together. */
+export function leafHandle(minor: number): string {
+  return `${hex(minor)}:`;
+}
+
+const hostVethPrefix = "fwv";
+
+/** The node's end of a pod's pair carries the minor of the pod's class: `ip link` and `tc class` read together. */
+export function hostVeth(minor: number): string {
+  return `${hostVethPrefix}${hex(minor)}`;
+}
+
+/** The minor that a host interface's name carries, or null for a name that is not ours. */
+export function minorOfHostVeth(name: string): number | null {
+  const digits = name.startsWith(hostVethPrefix) ? name.slice(hostVethPrefix.length) : "";
+  if (!/^[1-9a-f][0-9a-f]{0,3}$/.test(digits)) return null;
+  return Number.parseInt(digits, 16);
+}
+
+const macBytes = (prefix: string, bytes: number[]): string =>
+  [prefix, ...bytes.map((b) => b.toString(16).padStart(2, "0"))].join(":");
+
+const fourBytes = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
+
+/**
+ * A pod's MAC follows its IPv4 address (0a:58 and the four bytes, as earlier CNI plugins did), so
+ * that a reused address never meets a stale neighbour entry.
+ */
+export function podMac(ipv4: string): string {
+  return macBytes("0a:58", ipv4.split(".").map(Number));
+}
+
+export function hostMac(minor: number): string {
+  return macBytes("0e:58", fourBytes(minor));
+}
+
+/** Fixed, because a bridge without a MAC of its own takes the lowest of its ports', and changes it as pods come and go. */
+export function bridgeMac(name: string): string {
+  const bytes = [...name].slice(-4).map((c) => c.charCodeAt(0) & 255);
+  while (bytes.length < 4) bytes.unshift(0);
+  return macBytes("0e:66", bytes);
+}

@@ -1,0 +1,163 @@
+/**
+ * Steps as lines of `ip`, `tc`, `nft` and `sysctl`: what `explain` prints, and what the batches are
+ * made of. Every name in a line was validated where it came in; none holds a space or a quote.
+ */
+import type { Step } from "./diff.ts";
+import { table } from "./names.ts";
+import type { Element, KernelObject, Netns, Qdisc, Ruleset, TrafficClass } from "./state.ts";
+
+export interface Line {
+  tool: "ip" | "tc" | "nft" | "sysctl";
+  netns: Netns;
+  /** One command of the tool, without the tool's name. An nft line may be a script of several. */
+  text: string;
+}
+
+const onOff = (value: boolean): string => (value ? "on" : "off");
+const upDown = (value: boolean): string => (value ? "up" : "down");
+/** tc takes bytes per second as a number and "bps"; the bits that we were asked for may not be a multiple of 8. */
+const rate = (bytes: number): string => `${bytes}bps`;
+
+function qdiscSettings({ spec }: Qdisc): string {
+  switch (spec.type) {
+    case "tbf":
+      return `tbf rate ${rate(spec.rateBytes)} burst ${spec.burstBytes}b limit ${spec.limitBytes}b`;
+    case "htb":
+      return `htb default ${spec.defaultMinor.toString(16)}`;
+    case "bfifo":
+      return `bfifo limit ${spec.limitBytes}b`;
+    case "default":
+    case "foreign":
+      return spec.name;
+  }
+}
+
+const place = (parent: string): string => (parent === "root" ? "root" : `parent ${parent}`);
+
+function qdiscLine(op: Step["op"], object: Qdisc): string {
+  const at = `dev ${object.dev} ${place(object.parent)}`;
+  if (op === "delete") return `qdisc del ${at}`;
+  // `replace` puts ours over what the kernel attached, `change` keeps the classes below.
+  return `qdisc ${op === "create" ? "replace" : "change"} ${at} handle ${object.handle} ${qdiscSettings(object)}`;
+}
+
+function classLine(op: Step["op"], c: TrafficClass): string {
+  if (op === "delete") return `class del dev ${c.dev} classid ${c.classid}`;
+  // The class below the qdisc itself has the qdisc as its parent.
+  const parent = c.parent === "root" ? `${c.classid.split(":")[0]}:` : c.parent;
+  return [
+    `class ${op === "create" ? "add" : "change"} dev ${c.dev} parent ${parent} classid ${c.classid}`,
+    `htb rate ${rate(c.rateBytes)} ceil ${rate(c.ceilBytes)}`,
+    `burst ${c.burstBytes}b cburst ${c.cburstBytes}b quantum ${c.quantumBytes} prio ${c.prio}`,
+  ].join(" ");
+}
+
+function rulesetScript(op: Step["op"], { sets, chains }: Ruleset): string {
+  if (op === "delete") return `delete table ${table}`;
+  const lines = [`add table ${table}`];
+  for (const { kind, name, spec } of sets) lines.push(`add ${kind} ${table} ${name} { ${spec} }`);
+  for (const { name, type, hook, priority, rules } of chains) {
+    // A chain is made anew, in one transaction: what differs in it may be its hook.
+    if (op === "change") lines.push(`add chain ${table} ${name}`, `delete chain ${table} ${name}`);
+    lines.push(
+      `add chain ${table} ${name} { type ${type} hook ${hook} priority ${priority}; policy accept; }`,
+    );
+    for (const { id, text } of rules)
+      lines.push(`add rule ${table} ${name} ${text} comment "${id}"`);
+  }
+  return lines.join("\n");
+}
+
+function elementLine(op: Step["op"], { set, key, value }: Element): string {
+  const verb = op === "delete" ? "delete" : "add";
+  // A deletion names the key alone: the value may be another by now.
+  const entry = value === null || op === "delete" ? key : `${key} : ${value}`;
+  return `${verb} element ${table} ${set} { ${entry} }`;
+}
+
+function objectLines(op: Step["op"], object: KernelObject): Line[] {
+  const node = (tool: Line["tool"], ...texts: string[]): Line[] =>
+    texts.map((text) => ({ tool, netns: null, text }));
+  const gone = op === "delete";
+  switch (object.kind) {
+    case "sysctl":
+      // Others may rely on it by now; nothing takes it back.
+      return gone ? [] : node("sysctl", `${object.path.replaceAll("/", ".")}=${object.value}`);
+    case "bridge": {
+      const { name, mac, mtuBytes, up } = object;
+      if (gone) return node("ip", `link del dev ${name}`);
+      // An explicit MTU at creation keeps the bridge from following its ports' smallest.
+      const settings = `link set dev ${name} address ${mac} mtu ${mtuBytes} ${upDown(up)}`;
+      return op === "create"
+        ? node("ip", `link add name ${name} address ${mac} type bridge`, settings)
+        : node("ip", settings);
+    }
+    case "veth":
+      return gone
+        ? node("ip", `link del dev ${object.name}`)
+        : node(
+            "ip",
+            `link add name ${object.name} type veth peer name ${object.ifname} netns ${object.netns}`,
+          );
+    case "port": {
+      if (gone) return [];
+      const { name, mac, mtuBytes, bridge, hairpin, up } = object;
+      const master = bridge === null ? "nomaster" : `master ${bridge}`;
+      const lines = [`link set dev ${name} address ${mac} mtu ${mtuBytes} ${master} ${upDown(up)}`];
+      if (bridge !== null)
+        lines.push(`link set dev ${name} type bridge_slave hairpin ${onOff(hairpin)}`);
+      return node("ip", ...lines);
+    }
+    case "podlink": {
+      if (gone) return [];
+      const { netns, name, mac, mtuBytes, gsoMaxBytes, up } = object;
+      const text = `link set dev ${name} address ${mac} mtu ${mtuBytes} gso_max_size ${gsoMaxBytes} ${upDown(up)}`;
+      return [{ tool: "ip", netns, text }];
+    }
+    case "address": {
+      const { netns, dev, cidr } = object;
+      return [{ tool: "ip", netns, text: `address ${gone ? "del" : "add"} ${cidr} dev ${dev}` }];
+    }
+    case "route": {
+      const { netns, dev, dst, gw } = object;
+      const via = gw === null ? "" : ` via ${gw}`;
+      return [{ tool: "ip", netns, text: `route ${gone ? "del" : "add"} ${dst}${via} dev ${dev}` }];
+    }
+    case "qdisc":
+      return node("tc", qdiscLine(op, object));
+    case "class":
+      return node("tc", classLine(op, object));
+    case "ruleset":
+      return node("nft", rulesetScript(op, object));
+    case "element":
+      return node("nft", elementLine(op, object));
+  }
+}
+
+export function linesOf(step: Step): Line[] {
+  return objectLines(step.op, step.op === "delete" ? step.have : step.want);
+}
+
+const netnsFolders = ["/run/netns/", "/var/run/netns/"];
+
+/** `ip -n` knows names below /run/netns only; any other path is entered by nsenter. */
+function prefix(netns: Netns): string {
+  if (netns === null) return "ip";
+  const folder = netnsFolders.find((f) => netns.startsWith(f));
+  const name = folder === undefined ? "" : netns.slice(folder.length);
+  return /^[\w.-]+$/.test(name) ? `ip -n ${name}` : `nsenter --net=${netns} ip`;
+}
+
+/** A line as a person would type it into a shell. */
+export function shellLine({ tool, netns, text }: Line): string {
+  switch (tool) {
+    case "ip":
+      return `${prefix(netns)} ${text}`;
+    case "tc":
+      return `tc ${text}`;
+    case "sysctl":
+      return `sysctl -w ${text}`;
+    case "nft":
+      return `nft -f - <<'EOF'\n${text}\nEOF`;
+  }
+}

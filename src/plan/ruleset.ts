@@ -1,0 +1,73 @@
+/**
+ * The nftables table of a node: static rules over sets. A pod is an element, never a rule.
+ */
+import { createHash } from "node:crypto";
+import { classMap4, masqueradeExceptSet4, masqueradeSet4, table } from "./names.ts";
+import type { Chain, Ruleset } from "./state.ts";
+
+/** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
+const mangle = -150;
+const srcnat = 100;
+
+/**
+ * The comment is how a rule is known again: nft prints the same rule in other words from one version
+ * to the next, but a comment stays as it is, and a rule that somebody replaced has lost it.
+ */
+function rule(name: string, text: string): { id: string; text: string } {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return { id: `fairway ${name} ${digest}`, text };
+}
+
+/**
+ * postrouting, before source NAT: pod addresses are still to be seen, whatever was translated on
+ * the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
+ */
+function classify(bridge: string): Chain {
+  return {
+    name: "classify",
+    type: "filter",
+    hook: "postrouting",
+    priority: mangle,
+    rules: [
+      rule("egress", `oifname != "${bridge}" meta priority set ip saddr map @${classMap4} accept`),
+      rule("from-host", `oifname "${bridge}" fib saddr type local accept`),
+      // Pod to pod: the first statement matches where the source is a pod's, the second takes the class back.
+      rule(
+        "east-west",
+        `oifname "${bridge}" meta priority set ip saddr map @${classMap4} meta priority set none accept`,
+      ),
+      rule("ingress", `oifname "${bridge}" meta priority set ip daddr map @${classMap4}`),
+    ],
+  };
+}
+
+function masquerade(bridge: string): Chain {
+  return {
+    name: "source-nat",
+    type: "nat",
+    hook: "postrouting",
+    priority: srcnat,
+    rules: [
+      rule("nat-east-west", `oifname "${bridge}" return`),
+      rule("nat-except", `ip saddr . ip daddr @${masqueradeExceptSet4} return`),
+      rule("nat", `ip saddr @${masqueradeSet4} masquerade`),
+    ],
+  };
+}
+
+export function ruleset(bridge: string): Ruleset {
+  return {
+    kind: "ruleset",
+    table,
+    sets: [
+      { name: classMap4, kind: "map", spec: "type ipv4_addr : classid;" },
+      { name: masqueradeSet4, kind: "set", spec: "type ipv4_addr; flags interval;" },
+      {
+        name: masqueradeExceptSet4,
+        kind: "set",
+        spec: "type ipv4_addr . ipv4_addr; flags interval;",
+      },
+    ],
+    chains: [classify(bridge), masquerade(bridge)],
+  };
+}

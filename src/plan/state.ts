@@ -1,0 +1,228 @@
+/**
+ * The vocabulary of a node's state, one for what is desired and what is observed.
+ * A state is a set of objects by key; what differs between two states becomes steps (diff.ts).
+ */
+
+/** null: the node's own network namespace. Otherwise the path of a pod's. */
+export type Netns = string | null;
+
+/** "base" for what all pods share, else the attachment's name. */
+export type Owner = string;
+export const baseOwner: Owner = "base";
+
+export interface Sysctl {
+  kind: "sysctl";
+  /** As below /proc/sys: "net/ipv4/ip_forward". */
+  path: string;
+  value: string;
+}
+
+export interface Bridge {
+  kind: "bridge";
+  name: string;
+  mac: string;
+  mtuBytes: number;
+  up: boolean;
+}
+
+/** A pair that exists: `name` on the node, `ifname` in the pod. The settings of its ends are `port` and `podlink`. */
+export interface Veth {
+  kind: "veth";
+  name: string;
+  netns: string;
+  ifname: string;
+}
+
+/** The node's end of a pair. */
+export interface Port {
+  kind: "port";
+  name: string;
+  mac: string;
+  mtuBytes: number;
+  /** null: on no bridge. */
+  bridge: string | null;
+  hairpin: boolean;
+  up: boolean;
+}
+
+/** The pod's end of a pair. */
+export interface PodLink {
+  kind: "podlink";
+  netns: string;
+  name: string;
+  mac: string;
+  mtuBytes: number;
+  gsoMaxBytes: number;
+  up: boolean;
+}
+
+export interface Address {
+  kind: "address";
+  netns: Netns;
+  dev: string;
+  /** "10.244.1.2/24" */
+  cidr: string;
+}
+
+export interface Route {
+  kind: "route";
+  netns: string;
+  dev: string;
+  /** "0.0.0.0/0" for the default route. */
+  dst: string;
+  gw: string | null;
+}
+
+/** Rates in bytes per second; bursts as the kernel holds them, in time: psched ticks of 64 ns (units.ts). */
+export type QdiscSpec =
+  | { type: "tbf"; rateBytes: number; burstBytes: number; burstTicks: number; limitBytes: number }
+  | { type: "htb"; defaultMinor: number }
+  | { type: "bfifo"; limitBytes: number }
+  /** What the kernel attaches by itself, or nothing: may be replaced. */
+  | { type: "default"; name: string }
+  /** Somebody else's: never touched. */
+  | { type: "foreign"; name: string };
+
+export interface Qdisc {
+  kind: "qdisc";
+  dev: string;
+  /** "root" or a class: "fa00:1". */
+  parent: string;
+  handle: string;
+  spec: QdiscSpec;
+}
+
+export interface TrafficClass {
+  kind: "class";
+  dev: string;
+  /** "fa01:10" */
+  classid: string;
+  /** "root" for the class below the qdisc itself. */
+  parent: string;
+  rateBytes: number;
+  ceilBytes: number;
+  burstBytes: number;
+  burstTicks: number;
+  cburstBytes: number;
+  cburstTicks: number;
+  quantumBytes: number;
+  prio: number;
+}
+
+export interface Chain {
+  name: string;
+  type: string;
+  hook: string;
+  priority: number;
+  /** In order. `id` is the rule's comment: its name and a digest of its text. */
+  rules: { id: string; text: string }[];
+}
+
+/** The static part of the nftables table: all but the elements. */
+export interface Ruleset {
+  kind: "ruleset";
+  table: string;
+  sets: { name: string; kind: "set" | "map"; spec: string }[];
+  chains: Chain[];
+}
+
+export interface Element {
+  kind: "element";
+  set: string;
+  key: string;
+  /** A map's value; null in a set. */
+  value: string | null;
+}
+
+export type KernelObject =
+  | Sysctl
+  | Bridge
+  | Veth
+  | Port
+  | PodLink
+  | Address
+  | Route
+  | Qdisc
+  | TrafficClass
+  | Ruleset
+  | Element;
+
+export type ObjectKind = KernelObject["kind"];
+
+export interface Entry {
+  owner: Owner;
+  object: KernelObject;
+}
+
+export type State = Map<string, Entry>;
+
+const where = (netns: Netns): string => netns ?? "node";
+
+/** What makes two objects the same thing with other settings. */
+export function keyOf(object: KernelObject): string {
+  switch (object.kind) {
+    case "sysctl":
+      return `sysctl ${object.path}`;
+    case "bridge":
+      return `bridge ${object.name}`;
+    case "veth":
+      return `veth ${object.name}`;
+    case "port":
+      return `port ${object.name}`;
+    case "podlink":
+      return `podlink ${object.netns} ${object.name}`;
+    case "address":
+      return `address ${where(object.netns)} ${object.dev} ${object.cidr}`;
+    case "route":
+      return `route ${object.netns} ${object.dst}`;
+    // By place, not by handle: another owner's qdisc in our place is found there.
+    case "qdisc":
+      return `qdisc ${object.dev} ${object.parent}`;
+    case "class":
+      return `class ${object.dev} ${object.classid}`;
+    case "ruleset":
+      return `ruleset ${object.table}`;
+    case "element":
+      return `element ${object.set} ${object.key}`;
+  }
+}
+
+/** The same for a person. */
+export function titleOf(object: KernelObject): string {
+  switch (object.kind) {
+    case "sysctl":
+      return `sysctl ${object.path.replaceAll("/", ".")}`;
+    case "bridge":
+      return `bridge ${object.name}`;
+    case "veth":
+      return `veth pair ${object.name} - ${object.ifname}`;
+    case "port":
+      return `host interface ${object.name}`;
+    case "podlink":
+      return `pod interface ${object.name}`;
+    case "address":
+      return `address ${object.cidr} on ${object.dev}`;
+    case "route":
+      return `route ${object.dst} on ${object.dev}`;
+    case "qdisc":
+      return object.parent === "root"
+        ? `root qdisc of ${object.dev}`
+        : `qdisc of class ${object.parent} on ${object.dev}`;
+    case "class":
+      return `class ${object.classid} on ${object.dev}`;
+    case "ruleset":
+      return `nftables table ${object.table}`;
+    case "element":
+      return `element ${object.key} of ${object.set}`;
+  }
+}
+
+export function stateOf(entries: Iterable<Entry>): State {
+  const state: State = new Map();
+  for (const entry of entries) state.set(keyOf(entry.object), entry);
+  return state;
+}
+
+export function merge(...states: State[]): State {
+  return stateOf(states.flatMap((state) => [...state.values()]));
+}

@@ -1,0 +1,92 @@
+/** Every line of every batch made to fail in turn: the ADD fails with the kernel's words and leaves nothing. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dumpNode, dumpPod } from "../support/dump.ts";
+import { type TestNode, withNode } from "../support/node.ts";
+
+/**
+ * Folders of tools that stand before the real ones and spoil the k-th line that all of them together
+ * are given; k is in a file. What they do with the other lines is the real tool's.
+ */
+function spoilers(node: TestNode): { path: string; failAt(k: number): void; seen(): number } {
+  const folder = join(node.dataDir, "spoilers");
+  mkdirSync(folder);
+  const [counter, limit] = [join(folder, "counter"), join(folder, "limit")];
+  for (const tool of ["ip", "tc", "nft"]) {
+    const real = Bun.which(tool, { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" });
+    const script = `#!/bin/bash
+# Listing is looking, not doing.
+case "$*" in *list*) exec ${real} "$@" ;; esac
+n=$(<${counter}) k=$(<${limit}) out=
+while IFS= read -r line; do
+  n=$((n + 1))
+  [ "$n" = "$k" ] && line="spoilt $line"
+  out+="$line"$'\\n'
+done
+echo "$n" > ${counter}
+printf %s "$out" | exec ${real} "$@"
+`;
+    writeFileSync(join(folder, tool), script);
+    chmodSync(join(folder, tool), 0o755);
+  }
+  return {
+    path: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    failAt: (k) => {
+      writeFileSync(counter, "0\n");
+      writeFileSync(limit, `${k}\n`);
+    },
+    seen: () => Number(readFileSync(counter, "utf8")),
+  };
+}
+
+function rowCount(node: TestNode): number {
+  const db = new Database(join(node.dataDir, "ledger.db"), { readonly: true });
+  const row = db.query<{ n: number }, []>("SELECT (SELECT count(*) FROM attachments) + (SELECT count(*) FROM leases) AS n").get();
+  db.close();
+  return row?.n ?? Number.NaN;
+}
+
+test.each([
+  ["on a bare node, where the base is made first", false, 25],
+  ["beside another pod", true, 10],
+])("each step of an ADD fails in turn, %s", (_, beside, atLeast) =>
+  withNode((node) => {
+    const tools = spoilers(node);
+    const pod = node.pod("a");
+    const options = { env: { PATH: tools.path }, annotations: { "fairway.dev/egress-guarantee": "50M" } };
+    if (beside) {
+      node.add(node.pod("keep"));
+    } else {
+      // The sysctls are set by the first try already, and stay.
+      node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
+    }
+    const before = { node: dumpNode(node.lab.node), pod: dumpPod(pod.namespace) };
+    const rowsBefore = beside ? rowCount(node) : 0;
+    let failures = 0;
+    for (let k = 1; ; k++) {
+      tools.failAt(k);
+      const added = node.verb("ADD", pod, options);
+      if (added.code === 0) {
+        // Past the last line there was nothing to spoil.
+        expect(tools.seen()).toBeLessThan(k);
+        break;
+      }
+      failures++;
+      expect(added.json.msg).toContain("could not create");
+      expect(added.json.msg).toMatch(/spoilt|syntax error|unknown/i);
+      expect(dumpPod(pod.namespace)).toBe(before.pod);
+      expect(rowCount(node)).toBe(rowsBefore);
+      const after = dumpNode(node.lab.node);
+      // The base is everybody's: once it is whole it stays.
+      if (after !== before.node) {
+        expect(beside).toBe(false);
+        expect(node.fairway("explain").stdout).toContain("nothing to do");
+        before.node = after;
+      }
+    }
+    expect(failures).toBeGreaterThanOrEqual(atLeast);
+    node.del(pod);
+    expect(dumpPod(pod.namespace)).toBe(before.pod);
+  }), 120_000);
