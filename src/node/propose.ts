@@ -58,9 +58,10 @@ function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal
   return free;
 }
 
-/** A person knows the pod by its name. */
+/** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
 function holderName(a: Attachment): string {
-  return a.podName === null ? attachmentName(a) : `${a.podNamespace ?? "default"}/${a.podName}`;
+  const name = attachmentName(a);
+  return a.podName === null ? name : `${a.podNamespace ?? "default"}/${a.podName} (${name})`;
 }
 
 /** A requested address may carry a prefix length; the range's own counts. */

@@ -1,0 +1,132 @@
+/**
+ * Whether one more guarantee fits. The sum of all leaf rates and of the host's never exceeds a tree's
+ * capacity, because HTB's parent does not cap its children's guarantees.
+ */
+import { formatRate } from "../config/quantities.ts";
+import type { Reserve } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import type { Direction } from "../plan/node.ts";
+import { floorBits } from "../plan/shape.ts";
+
+export { floorBits };
+
+/** Best-effort pods that the reserve pays for before it takes from what guarantees could have. */
+const budgetedFloors = 256;
+
+/** A reserve of a direction, in whole bits per second. A percentage is rounded up: the host gets what was said. */
+export function reserveBits(reserve: Reserve, capacityBits: number): number {
+  if (reserve.kind === "rate") return reserve.bits;
+  // Three decimals (parseReserve), in whole numbers.
+  const thousandths = BigInt(Math.round(reserve.percent * 1000));
+  const scaled = BigInt(capacityBits) * thousandths;
+  return Number((scaled + 99_999n) / 100_000n);
+}
+
+/**
+ * The rate of the host's own class: the reserve less a budget for the best-effort pods' floors, which is
+ * at most half of it. At least one floor, at most the capacity.
+ */
+export function hostRateBits(capacityBits: number, reservedBits: number): number {
+  const budgetBits = Math.min(Math.floor(reservedBits / 2), budgetedFloors * floorBits);
+  return Math.min(capacityBits, Math.max(reservedBits - budgetBits, floorBits));
+}
+
+/** What the kernel is told for a pod's leaf. */
+export function leafRateBits(guaranteeBits: number): number {
+  return Math.max(guaranteeBits, floorBits);
+}
+
+export interface Holder {
+  /** For messages: a pod's or an attachment's name. */
+  holder: string;
+  guaranteeBits: number;
+}
+
+export interface AdmissionAsk {
+  direction: Direction;
+  capacityBits: number;
+  reserveBits: number;
+  /** All attachments of the tree, those without a guarantee included. An entry of `holder` itself does not count: it is replaced. */
+  held: readonly Holder[];
+  /** 0: best effort. */
+  askedBits: number;
+  holder: string;
+}
+
+export interface Refused {
+  ok: false;
+  direction: Direction;
+  holder: string;
+  askedBits: number;
+  /** The largest guarantee that would have fitted; for best effort, what was left for its floor. Never negative. */
+  freeBits: number;
+  capacityBits: number;
+  reserveBits: number;
+  /** The sum of the guarantees that others hold. */
+  promisedBits: number;
+  /** How many best-effort pods there are already. */
+  floors: number;
+  /** Largest first, at most five. */
+  largest: Holder[];
+}
+
+export type Admission = { ok: true; freeBits: number } | Refused;
+
+/** The sum of the guarantees' leaf rates: one below a floor takes a floor. */
+function sumGuarantees(holders: readonly Holder[]): number {
+  return holders
+    .filter(({ guaranteeBits }) => guaranteeBits > 0)
+    .reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), 0);
+}
+
+/** What is left for guarantees beside those of the holders. */
+function roomBits(ask: AdmissionAsk, holders: readonly Holder[]): number {
+  const floors = holders.filter(({ guaranteeBits }) => guaranteeBits === 0).length;
+  const hostAndFloors = hostRateBits(ask.capacityBits, ask.reserveBits) + floors * floorBits;
+  const kept = Math.max(ask.reserveBits, hostAndFloors);
+  return ask.capacityBits - kept - sumGuarantees(holders);
+}
+
+const largestShown = 5;
+
+/** Decides on one direction of one attachment, and changes nothing. */
+export function admit(ask: AdmissionAsk): Admission {
+  const { direction, holder, askedBits, capacityBits } = ask;
+  const others = ask.held.filter((each) => each.holder !== holder);
+  const freeAfter = roomBits(ask, [...others, { holder, guaranteeBits: askedBits }]);
+  if (freeAfter >= 0) return { ok: true, freeBits: freeAfter };
+  const guaranteed = others.filter(({ guaranteeBits }) => guaranteeBits > 0);
+  return {
+    ok: false,
+    direction,
+    holder,
+    askedBits,
+    freeBits: Math.max(0, roomBits(ask, others)),
+    capacityBits,
+    reserveBits: ask.reserveBits,
+    promisedBits: sumGuarantees(others),
+    floors: others.length - guaranteed.length,
+    largest: guaranteed
+      .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
+      .slice(0, largestShown),
+  };
+}
+
+function askedText({ askedBits, direction }: Refused): string {
+  return askedBits === 0
+    ? `the ${direction} floor of a best-effort pod (${formatRate(floorBits)})`
+    : `an ${direction} guarantee of ${formatRate(askedBits)}`;
+}
+
+/** The refusal as the pod's author and the operator read it. */
+export function refusal(refused: Refused): FairwayError {
+  const { holder, direction, freeBits, capacityBits, promisedBits, floors, largest } = refused;
+  const holders = largest.map((each) => `${each.holder} ${formatRate(each.guaranteeBits)}`);
+  const who =
+    holders.length === 0 ? "No pod holds a guarantee." : `Largest holders: ${holders.join(", ")}.`;
+  return new FairwayError(
+    "promiseRefused",
+    `${holder} asks for ${askedText(refused)}, and ${formatRate(freeBits)} is free: capacity ${formatRate(capacityBits)}, reserve ${formatRate(refused.reserveBits)}, guaranteed ${formatRate(promisedBits)} to others, ${floors} best-effort pods`,
+    `${who} Ask for less, free a guarantee, or raise uplink.${direction}Capacity if the link can do more.`,
+  );
+}

@@ -1,0 +1,96 @@
+/** Where the rates of one direction meet: the guarantee, the limit and the latency target. */
+import { formatRate } from "../config/quantities.ts";
+import type { Violations } from "../config/violations.ts";
+import type { Direction, DirectionPromise } from "../plan/node.ts";
+import type { Given } from "./annotations.ts";
+
+/** A rate, the key that it came from, and whether it is the pod's own (annotation, capability) or its tier's. */
+export interface AskedRate {
+  key: string;
+  bits: number;
+  fromTier: boolean;
+}
+
+export interface DirectionRates {
+  direction: Direction;
+  guarantee: AskedRate | null;
+  limit: AskedRate | null;
+}
+
+export interface Findings {
+  violations: Violations;
+  /** For `explain` and `status`. */
+  notes: string[];
+}
+
+type Rates = Pick<DirectionPromise, "guaranteeBits" | "limitBits">;
+
+function named({ key, bits }: AskedRate): string {
+  return `${key} (${formatRate(bits)})`;
+}
+
+/** A limit below the guarantee: the pod's own limit lowers its tier's guarantee, and else they contradict each other. */
+function lowered({ guarantee, limit }: DirectionRates, { violations, notes }: Findings): number {
+  if (guarantee === null) return 0;
+  if (limit === null || limit.bits >= guarantee.bits) return guarantee.bits;
+  if (guarantee.fromTier && !limit.fromTier) {
+    notes.push(`${named(guarantee)} is lowered to ${named(limit)}`);
+    return limit.bits;
+  }
+  violations.add(
+    guarantee.key,
+    `${formatRate(guarantee.bits)} is above the limit, ${named(limit)}`,
+    `Lower "${guarantee.key}" or raise "${limit.key}".`,
+  );
+  return guarantee.bits;
+}
+
+/** A target says how long what stays within the egress guarantee may wait: without one it says nothing. */
+function checkTarget(
+  target: Given,
+  { direction, guarantee }: DirectionRates,
+  { violations }: Findings,
+): void {
+  if (direction !== "egress" || (guarantee?.bits ?? 0) > 0) return;
+  const zero = guarantee === null ? "" : `, and ${guarantee.key} is 0`;
+  violations.add(
+    target.key,
+    `a latency target needs an egress guarantee${zero}`,
+    'Give the annotation "fairway.dev/egress-guarantee", or a tier that has one.',
+  );
+}
+
+/**
+ * With a latency target the limit is the guarantee: HTB's prio applies to borrowing too, so a latency pod
+ * with room to borrow would take it before all others.
+ */
+function latencyLimit(
+  target: Given,
+  guaranteeBits: number,
+  { direction, guarantee, limit }: DirectionRates,
+  { violations, notes }: Findings,
+): number {
+  if (guarantee === null || limit?.bits === guaranteeBits) return guaranteeBits;
+  if (limit === null || limit.fromTier) {
+    notes.push(
+      `the ${direction} limit is the guarantee (${formatRate(guaranteeBits)}), because of ${target.key}`,
+    );
+  } else if (limit.bits > guaranteeBits) {
+    violations.add(
+      limit.key,
+      `${formatRate(limit.bits)} is above ${named(guarantee)}, and with ${target.key} the limit is the guarantee`,
+      `Remove "${limit.key}" or make it equal to the guarantee: what goes first in HTB's queue goes first in borrowing too, and would leave nothing to others.`,
+    );
+  }
+  return guaranteeBits;
+}
+
+/** One direction's promise. Without a guarantee it is best effort, with or without a latency target. */
+export function settle(rates: DirectionRates, target: Given | null, findings: Findings): Rates {
+  const guaranteeBits = lowered(rates, findings);
+  if (target !== null) checkTarget(target, rates, findings);
+  if (target === null || guaranteeBits === 0) {
+    return { guaranteeBits, limitBits: rates.limit?.bits ?? null };
+  }
+  return { guaranteeBits, limitBits: latencyLimit(target, guaranteeBits, rates, findings) };
+}

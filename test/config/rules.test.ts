@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { parseNetworkConfig } from "../../src/config/parse.ts";
+import { rules } from "../../src/config/rules.ts";
+import { configWith, errorOf } from "./support.ts";
+
+interface Row {
+  breaks: Record<string, unknown>;
+  msg: string;
+  /** As near as can be to what breaks the rule. */
+  keeps: Record<string, unknown>;
+}
+
+const tier = (high: Record<string, unknown>) => ({ tiers: { high } });
+
+const rows: Record<string, Row[]> = {
+  guaranteeWithinLimit: [
+    {
+      breaks: tier({ egressGuarantee: "1000001", egressLimit: "1M" }),
+      msg: "tiers.high.egressGuarantee: 1.000001M is above egressLimit (1M)",
+      keeps: tier({ egressGuarantee: "1M", egressLimit: "1M" }),
+    },
+    {
+      breaks: tier({ ingressGuarantee: "2G", ingressLimit: "1G" }),
+      msg: "tiers.high.ingressGuarantee: 2G is above ingressLimit (1G)",
+      keeps: tier({ ingressGuarantee: "1G", ingressLimit: "2G", egressLimit: "1k" }),
+    },
+  ],
+  latencyNeedsGuarantee: [
+    {
+      breaks: tier({ latencyTarget: "1ms" }),
+      msg: "tiers.high.latencyTarget: a latency target needs an egress guarantee",
+      keeps: tier({ latencyTarget: "1ms", egressGuarantee: "1M" }),
+    },
+    {
+      breaks: tier({ latencyTarget: "1ms", egressGuarantee: 0, ingressGuarantee: "1M" }),
+      msg: "tiers.high.latencyTarget: a latency target needs an egress guarantee",
+      keeps: tier({ latencyTarget: "1ms", egressGuarantee: "1k" }),
+    },
+  ],
+  latencyLimitIsGuarantee: [
+    {
+      breaks: tier({ latencyTarget: "1ms", egressGuarantee: "1M", egressLimit: "1000001" }),
+      msg: "tiers.high.egressLimit: with a latency target the limit is the guarantee: 1.000001M is above egressGuarantee (1M)",
+      keeps: tier({ latencyTarget: "1ms", egressGuarantee: "1M", egressLimit: "1M" }),
+    },
+    {
+      breaks: tier({
+        latencyTarget: "1ms",
+        egressGuarantee: "1M",
+        ingressGuarantee: "1M",
+        ingressLimit: "2M",
+      }),
+      msg: "tiers.high.ingressLimit: with a latency target the limit is the guarantee",
+      keeps: tier({ latencyTarget: "1ms", egressGuarantee: "1M", ingressLimit: "2M" }),
+    },
+  ],
+  defaultTierExists: [
+    {
+      breaks: { ...tier({}), defaultTier: "hihg" },
+      msg: 'defaultTier: "hihg" is not in tiers',
+      keeps: { ...tier({}), defaultTier: "high" },
+    },
+    {
+      breaks: { defaultTier: "constructor" },
+      msg: 'defaultTier: "constructor" is not in tiers',
+      keeps: { tiers: { constructor: {} }, defaultTier: "constructor" },
+    },
+  ],
+  reserveLeavesCapacity: [
+    {
+      breaks: { uplink: { egressCapacity: "1G", reserve: "1G" } },
+      msg: "uplink.reserve: 1G leaves nothing of egressCapacity (1G)",
+      keeps: { uplink: { egressCapacity: "1G", reserve: "999999999" } },
+    },
+    {
+      breaks: { uplink: { egressCapacity: "9G", ingressCapacity: "1G", reserve: "2G" } },
+      msg: "uplink.reserve: 2G leaves nothing of ingressCapacity (1G)",
+      keeps: { uplink: { reserve: "2G" } },
+    },
+  ],
+  bridgeIsNotUplink: [
+    {
+      breaks: { bridge: "eth0", uplink: { name: "eth0" } },
+      msg: 'bridge: "eth0" is the uplink too',
+      keeps: { bridge: "eth1", uplink: { name: "eth0" } },
+    },
+  ],
+};
+
+describe("rules across keys", () => {
+  test("every rule has its rows", () => {
+    expect(Object.keys(rows)).toEqual(Object.keys(rules));
+  });
+
+  const table = Object.entries(rows).flatMap(([name, each]) =>
+    each.map((row): [string, Row] => [name, row]),
+  );
+  test.each(table)("%s", (_, { breaks, msg, keeps }) => {
+    const error = errorOf(() => parseNetworkConfig(configWith(breaks)));
+    expect(error.kind).toBe("badConfig");
+    expect(error.message).toStartWith(msg);
+    expect(error.message).not.toContain("errors)");
+    expect(error.details?.length).toBeGreaterThan(10);
+    expect(() => parseNetworkConfig(configWith(keeps))).not.toThrow();
+  });
+
+  test("the nearest tier is named", () => {
+    const keys = { ...tier({}), defaultTier: "hihg" };
+    expect(errorOf(() => parseNetworkConfig(configWith(keys))).details).toBe(
+      'Did you mean "high"? Known: high.',
+    );
+  });
+});
