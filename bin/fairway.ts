@@ -1,6 +1,6 @@
 /** One binary: a CNI plugin where a runtime calls it, the operator's tool where a person does. */
 async function main(): Promise<number> {
-  if (process.env["CNI_COMMAND"] !== undefined) {
+  if (process.env.CNI_COMMAND !== undefined) {
     const { cniMain } = await import("../src/cni/main.ts");
     return cniMain(process.env);
   }

@@ -46,10 +46,10 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
     pino.destination({ dest, sync: true }),
   );
   const line = {
-    verb: env["CNI_COMMAND"],
-    containerId: env["CNI_CONTAINERID"],
-    ifname: env["CNI_IFNAME"],
-    netns: env["CNI_NETNS"],
+    verb: env.CNI_COMMAND,
+    containerId: env.CNI_CONTAINERID,
+    ifname: env.CNI_IFNAME,
+    netns: env.CNI_NETNS,
     durationMs: Math.round(durationMs * 10) / 10,
     ...facts,
   };

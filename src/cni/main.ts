@@ -1,10 +1,11 @@
 /** One verb, from the environment and stdin to stdout, the exit code and a log line. */
 import { writeSync } from "node:fs";
 import { errorResult } from "./errors.ts";
+import type { Outcome } from "./outcome.ts";
 import { answerVersion, readRequest } from "./request.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
-import { type Outcome, runVerb } from "./verbs.ts";
+import { runVerb } from "./verbs.ts";
 
 /** All of it: a pipe may take less than is given. */
 function print(output: Json): void {
@@ -20,7 +21,7 @@ function attempt(env: NodeJS.ProcessEnv): Ended {
     stdin = readStdin();
   } catch (error) {
     // VERSION is answered whatever stdin holds.
-    if (env["CNI_COMMAND"] !== "VERSION") return { ok: false, error, stdin };
+    if (env.CNI_COMMAND !== "VERSION") return { ok: false, error, stdin };
   }
   try {
     return { ok: true, outcome: runVerb(readRequest(env, stdin)) };

@@ -116,18 +116,31 @@ export interface Failure {
 /** null: all done. */
 export function applySteps(steps: Step[]): Failure | null {
   for (const batch of batchesOf(steps)) {
-    const failure = runBatch(batch);
-    if (failure === null) continue;
-    const failed = batch[failure.at ?? 0];
-    const step = failed === undefined ? undefined : steps[failed.step];
-    if (failed === undefined || step === undefined)
-      throw new RangeError(`a batch failed at ${failure.at}`);
-    return {
-      error: refusal(failed, step, failure.reason),
-      done: stepsUpTo(steps, batch, failure.at),
-    };
+    const failure = attempt(steps, batch);
+    if (failure !== null) return failure;
   }
   return null;
+}
+
+function attempt(steps: Step[], batch: Batch): Failure | null {
+  let failure: BatchFailure | null;
+  try {
+    failure = runBatch(batch);
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+    // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
+    const at = error.kind === "tryAgain" ? batch.length - 1 : null;
+    return { error, done: stepsUpTo(steps, batch, at) };
+  }
+  if (failure === null) return null;
+  const failed = batch[failure.at ?? 0];
+  const step = failed === undefined ? undefined : steps[failed.step];
+  if (failed === undefined || step === undefined)
+    throw new RangeError(`a batch failed at ${failure.at}`);
+  return {
+    error: refusal(failed, step, failure.reason),
+    done: stepsUpTo(steps, batch, failure.at),
+  };
 }
 
 /** The failed step counts where a line of it went through before. */

@@ -24,7 +24,7 @@ export function findTool(tool: Tool): string {
   const known = found.get(tool);
   if (known !== undefined) return known;
   const folders = [
-    ...(process.env["PATH"] ?? "").split(":").filter((f) => f.startsWith("/")),
+    ...(process.env.PATH ?? "").split(":").filter((f) => f.startsWith("/")),
     ...usualFolders,
   ];
   for (const folder of folders) {

@@ -8,11 +8,11 @@ import { type Conflict, diff, type Plan } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { hostBits } from "./network.ts";
 
-/** The networks that pods hang on; of a node without pods, those that it knows. */
+/** The networks that pods hang on; of a node without pods, those that had some since it booted. */
 export function liveNetworks(ledger: LedgerView): NetworkBase[] {
-  const bases = ledger.networks().map((n) => n.base);
+  const known = ledger.networks().filter((n) => n.isOfThisBoot);
   const used = new Set(ledger.attachments.all().map((a) => a.network));
-  return used.size === 0 ? bases : bases.filter((b) => used.has(b.network));
+  return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
 export function baseInput(networks: NetworkBase[]): BaseInput {

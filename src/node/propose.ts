@@ -81,9 +81,12 @@ function requestedIp(asked: Asked): Ip | undefined {
 /** The one range set of this version. */
 const onlySet = 0;
 
-function chooseLease(view: LedgerView, asked: Asked): { ip: Ip; range: AddressRange } {
-  const { ipam, name } = asked.config;
-  const requested = requestedIp(asked);
+/** The next free address of a network, or the requested one. Throws poolExhausted, addressInUse, badConfig. */
+export function chooseLease(
+  view: LedgerView,
+  { ipam, name }: NetworkConfig,
+  requested?: Ip,
+): { ip: Ip; range: AddressRange } {
   const choice = chooseAddress({
     sets: ipam.sets,
     exclude: ipam.exclude,
@@ -111,7 +114,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       "a runtime must DEL an attachment before it ADDs it again",
     );
   const freeBits = checkPromise(view, asked);
-  const { ip, range } = chooseLease(view, asked);
+  const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
   const classMinor = view.attachments.freeClassMinor();
   const address = formatIp(ip);
   const gateway = formatIp(range.gateway);

@@ -1,12 +1,12 @@
 /** Where the operator's commands get their configuration and their ledger from. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { bootId, withLedger } from "../cni/verbs.ts";
 import { defaults } from "../config/defaults.ts";
 import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { type Ledger, type LedgerView, openLedgerReadonly } from "../ledger/ledger.ts";
+import { bootId, withLedger } from "../node/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
 
 export interface CommonOptions {
@@ -41,15 +41,15 @@ function pluginOf(file: string, parsed: unknown): Raw {
       `${file} holds no JSON object`,
       "give a conflist or a plugin configuration",
     );
-  if (!Array.isArray(parsed["plugins"])) return parsed;
-  const own = parsed["plugins"].filter(isObject).find((plugin) => plugin["type"] === "fairway");
+  if (!Array.isArray(parsed.plugins)) return parsed;
+  const own = parsed.plugins.filter(isObject).find((plugin) => plugin.type === "fairway");
   if (own === undefined)
     throw new FairwayError(
       "badConfig",
       `${file} has no plugin of type fairway`,
       "give the conflist that the runtime loads",
     );
-  return { ...own, name: parsed["name"], cniVersion: parsed["cniVersion"] };
+  return { ...own, name: parsed.name, cniVersion: parsed.cniVersion };
 }
 
 /** Throws io, decode, badConfig. */

@@ -1,6 +1,6 @@
 /** `fairway explain`: what would be done, as lines of ip, tc, nft and sysctl. Nothing is touched. */
 import { Command } from "commander";
-import { askedOf } from "../cni/verbs.ts";
+import { askedOf } from "../cni/asked.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import { FairwayError } from "../errors.ts";
 import { observe } from "../kernel/observe.ts";

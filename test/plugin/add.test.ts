@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { addresses } from "../../src/lab/wire.ts";
 import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
+import { addresses } from "../../src/lab/wire.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 
 const reaches = (from: string, to: string): boolean =>
@@ -20,13 +20,22 @@ describe("ADD", () => {
       const [bridge, host, inPod] = result.interfaces as Record<string, unknown>[];
       expect(bridge).toEqual({ name: "fw0", mac: "0e:66:00:66:77:30", mtu: 1400 });
       expect(host).toEqual({ name: "fwv10", mac: "0e:58:00:00:00:10", mtu: 1400 });
-      expect(inPod).toEqual({ name: "eth0", mac: "0a:58:c6:13:01:02", mtu: 1400, sandbox: pod.netns });
-      expect(result.ips).toEqual([{ interface: 2, address: "198.19.1.2/24", gateway: "198.19.1.1" }]);
+      expect(inPod).toEqual({
+        name: "eth0",
+        mac: "0a:58:c6:13:01:02",
+        mtu: 1400,
+        sandbox: pod.netns,
+      });
+      expect(result.ips).toEqual([
+        { interface: 2, address: "198.19.1.2/24", gateway: "198.19.1.1" },
+      ]);
       expect(result.routes).toEqual([{ dst: "0.0.0.0/0", gw: "198.19.1.1" }]);
       const seen = mustInNamespace(pod.namespace, ["ip", "-o", "link", "show", "dev", "eth0"]);
       expect(seen).toContain("0a:58:c6:13:01:02");
       expect(seen).toContain("mtu 1400");
-      expect(mustInNamespace(pod.namespace, ["ip", "route"])).toContain("default via 198.19.1.1 dev eth0");
+      expect(mustInNamespace(pod.namespace, ["ip", "route"])).toContain(
+        "default via 198.19.1.1 dev eth0",
+      );
     }));
 
   test.each(["0.3.0", "0.3.1", "0.4.0", "1.0.0"])("answers in version %s", (cniVersion) =>
@@ -36,14 +45,16 @@ describe("ADD", () => {
       const [ip] = result.ips as Record<string, unknown>[];
       expect(ip?.version).toBe(cniVersion.startsWith("0.") ? "4" : undefined);
       expect((result.interfaces as Record<string, unknown>[])[0]?.mtu).toBeUndefined();
-    }));
+    }),
+  );
 
   test("pods reach each other, the gateway and the remote host, and are reached", () =>
     withNode((node) => {
       const [a, b] = [node.pod("a"), node.pod("b")];
       node.add(a);
       node.add(b);
-      for (const to of ["198.19.1.1", "198.19.1.3", addresses.remote]) expect(reaches(a.namespace, to)).toBe(true);
+      for (const to of ["198.19.1.1", "198.19.1.3", addresses.remote])
+        expect(reaches(a.namespace, to)).toBe(true);
       expect(reaches(node.lab.remote, "198.19.1.2")).toBe(true);
       expect(reaches(node.lab.node, "198.19.1.3")).toBe(true);
     }));
@@ -75,7 +86,10 @@ describe("ADD", () => {
       node.run("nft", "add chain ip service post { type nat hook postrouting priority srcnat; }");
       node.run("nft", "add rule ip service pre ip daddr 198.18.9.1 dnat to 198.19.1.3");
       node.run("nft", "add rule ip service pre ip daddr 198.18.9.2 dnat to 198.19.1.2");
-      node.run("nft", "add rule ip service post ip saddr 198.19.1.2 ip daddr 198.19.1.2 masquerade");
+      node.run(
+        "nft",
+        "add rule ip service post ip saddr 198.19.1.2 ip daddr 198.19.1.2 masquerade",
+      );
       expect(reaches(a.namespace, "198.18.9.1")).toBe(true);
       expect(reaches(a.namespace, "198.18.9.2")).toBe(true);
     }));
@@ -90,14 +104,18 @@ describe("ADD", () => {
         node.add(pod);
         // The remote host tells which source it saw: only a pod's own address hits this counter.
         mustInNamespace(node.lab.remote, ["nft", "add table ip see"]);
-        mustInNamespace(node.lab.remote, ["nft", "add chain ip see in { type filter hook input priority 0; }"]);
+        mustInNamespace(node.lab.remote, [
+          "nft",
+          "add chain ip see in { type filter hook input priority 0; }",
+        ]);
         mustInNamespace(node.lab.remote, ["nft", "add rule ip see in ip saddr 198.19.1.2 counter"]);
         expect(reaches(pod.namespace, addresses.remote)).toBe(true);
         const table = mustInNamespace(node.lab.remote, ["nft", "list", "table", "ip", "see"]);
         expect(table).toContain(`counter packets ${seen} `);
       },
       { ipMasq: true, ipMasqExcept },
-    ));
+    ),
+  );
 
   test("puts the promise into both trees", () =>
     withNode((node) => {
@@ -113,7 +131,16 @@ describe("ADD", () => {
       expect(egress).toContain("prio 0 rate 120Mbit ceil 120Mbit");
       const ingress = node.run("tc", "class", "show", "dev", "fw0", "classid", "fa01:10");
       expect(ingress).toContain("prio 0 rate 50Mbit ceil 50Mbit");
-      node.add(node.pod("b"), { runtimeConfig: { bandwidth: { IngressRate: 0, IngressBurst: 0, EgressRate: 7_000_000, EgressBurst: 4294967295 } } });
+      node.add(node.pod("b"), {
+        runtimeConfig: {
+          bandwidth: {
+            IngressRate: 0,
+            IngressBurst: 0,
+            EgressRate: 7_000_000,
+            EgressBurst: 4294967295,
+          },
+        },
+      });
       const limited = node.run("tc", "class", "show", "dev", "uplink", "classid", "fa01:11");
       expect(limited).toContain("prio 1 rate 8Kbit ceil 7Mbit");
     }));
@@ -125,7 +152,9 @@ describe("ADD", () => {
       });
       expect((result.ips as Record<string, unknown>[])[0]?.address).toBe("198.19.1.77/24");
       expect((result.interfaces as Record<string, unknown>[])[2]?.mac).toBe("02:aa:bb:cc:dd:ee");
-      const byArgs = node.add(node.pod("b"), { args: "IgnoreUnknown=1;IP=198.19.1.99;K8S_POD_NAME=b" });
+      const byArgs = node.add(node.pod("b"), {
+        args: "IgnoreUnknown=1;IP=198.19.1.99;K8S_POD_NAME=b",
+      });
       expect((byArgs.ips as Record<string, unknown>[])[0]?.address).toBe("198.19.1.99/24");
       const taken = node.verb("ADD", node.pod("c"), { runtimeConfig: { ips: ["198.19.1.77"] } });
       expect(taken.json).toMatchObject({ code: 102 });

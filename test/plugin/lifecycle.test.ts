@@ -5,7 +5,8 @@ import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment, withNode } from "../support/node.ts";
 
-const addressOf = (result: Record<string, unknown>): unknown => (result.ips as { address: string }[])[0]?.address;
+const addressOf = (result: Record<string, unknown>): unknown =>
+  (result.ips as { address: string }[])[0]?.address;
 
 /** The rows that an attachment has. Where round robin stands moves on by nature. */
 function rows(node: TestNode): unknown {
@@ -49,10 +50,13 @@ test("an ADD repeated for an attachment is refused and takes no second address",
 test.each([
   ["with its namespace", (_: TestNode, pod: Pod): Pod => pod],
   ["with an empty CNI_NETNS", (_: TestNode, pod: Pod): Pod => ({ ...pod, netns: "" })],
-  ["after the namespace went", (node: TestNode, pod: Pod): Pod => {
-    node.run("ip", "netns", "del", pod.namespace);
-    return pod;
-  }],
+  [
+    "after the namespace went",
+    (node: TestNode, pod: Pod): Pod => {
+      node.run("ip", "netns", "del", pod.namespace);
+      return pod;
+    },
+  ],
 ])("DEL can be repeated, %s", (_, prepare) =>
   withNode((node) => {
     node.add(node.pod("keep"));
@@ -63,7 +67,8 @@ test.each([
     node.del(asked);
     node.del(asked);
     expect(dumpNode(node.lab.node)).toBe(before);
-  }));
+  }),
+);
 
 test("DEL cleans up with a configuration that ADD refuses", () =>
   withNode((node) => {
@@ -71,28 +76,41 @@ test("DEL cleans up with a configuration that ADD refuses", () =>
     const before = dumpNode(node.lab.node);
     const pod = node.pod("a");
     node.add(pod);
-    const config = { uplink: "nonsense", ipam: null, tiers: { bad: { egressGuarantee: "10Q" } }, unknown: 1 };
+    const config = {
+      uplink: "nonsense",
+      ipam: null,
+      tiers: { bad: { egressGuarantee: "10Q" } },
+      unknown: 1,
+    };
     expect(node.verb("ADD", node.pod("b"), { config }).json).toMatchObject({ code: 7 });
     node.del(pod, { config });
     expect(dumpNode(node.lab.node)).toBe(before);
   }));
 
-test("250 pods one after another, then removed: addresses unique, nothing left", () =>
-  withNode((node) => {
-    const first = node.pod("first");
-    node.add(first);
-    const before = { node: dumpNode(node.lab.node), rows: rows(node) };
-    const pods = Array.from({ length: 250 }, (_, i) => node.pod(`p${i}`));
-    const given = pods.map((pod) => addressOf(node.add(pod)));
-    expect(new Set(given).size).toBe(250);
-    expect(node.fairway("status").code).toBe(0);
-    for (const pod of pods) node.del(pod);
-    expect(dumpNode(node.lab.node)).toBe(before.node);
-    expect(rows(node)).toEqual(before.rows);
-  }), 240_000);
+test(
+  "250 pods one after another, then removed: addresses unique, nothing left",
+  () =>
+    withNode((node) => {
+      const first = node.pod("first");
+      node.add(first);
+      const before = { node: dumpNode(node.lab.node), rows: rows(node) };
+      const pods = Array.from({ length: 250 }, (_, i) => node.pod(`p${i}`));
+      const given = pods.map((pod) => addressOf(node.add(pod)));
+      expect(new Set(given).size).toBe(250);
+      expect(node.fairway("status").code).toBe(0);
+      for (const pod of pods) node.del(pod);
+      expect(dumpNode(node.lab.node)).toBe(before.node);
+      expect(rows(node)).toEqual(before.rows);
+    }),
+  240_000,
+);
 
 /** Runs a verb beside others. */
-async function start(node: TestNode, verb: string, pod: Pod): Promise<{ code: number; stdout: string }> {
+async function start(
+  node: TestNode,
+  verb: string,
+  pod: Pod,
+): Promise<{ code: number; stdout: string }> {
   const child = Bun.spawn(["ip", "netns", "exec", node.lab.node, binary], {
     stdin: new TextEncoder().encode(requestOf(node.config, {})),
     stdout: "pipe",
@@ -104,24 +122,33 @@ async function start(node: TestNode, verb: string, pod: Pod): Promise<{ code: nu
   return { code: await child.exited, stdout };
 }
 
-test("50 ADDs at once, 10 in parallel, on a bare node: no failure, all unique, one base", () =>
-  withNode(async (node) => {
-    const pods = Array.from({ length: 50 }, (_, i) => node.pod(`p${i}`));
-    const waiting = [...pods];
-    const ended: { code: number; stdout: string }[] = [];
-    const worker = async (): Promise<void> => {
-      for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift())
-        ended.push(await start(node, "ADD", pod));
-    };
-    await Promise.all(Array.from({ length: 10 }, worker));
-    expect(ended.filter((e) => e.code !== 0)).toEqual([]);
-    const given = ended.map((e) => addressOf(JSON.parse(e.stdout)));
-    expect(new Set(given).size).toBe(50);
-    expect(node.run("tc", "class", "show", "dev", "uplink").match(/class htb fa01:[1-9a-f][0-9a-f]+ /g)?.length).toBe(50);
-    expect(node.run("tc", "qdisc", "show", "dev", "uplink", "root").trim().split("\n").length).toBe(1);
-    expect(node.fairway("explain").stdout).toContain("nothing to do");
-    expect(node.fairway("status").code).toBe(0);
-  }), 120_000);
+test(
+  "50 ADDs at once, 10 in parallel, on a bare node: no failure, all unique, one base",
+  () =>
+    withNode(async (node) => {
+      const pods = Array.from({ length: 50 }, (_, i) => node.pod(`p${i}`));
+      const waiting = [...pods];
+      const ended: { code: number; stdout: string }[] = [];
+      const worker = async (): Promise<void> => {
+        for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift())
+          ended.push(await start(node, "ADD", pod));
+      };
+      await Promise.all(Array.from({ length: 10 }, worker));
+      expect(ended.filter((e) => e.code !== 0)).toEqual([]);
+      const given = ended.map((e) => addressOf(JSON.parse(e.stdout)));
+      expect(new Set(given).size).toBe(50);
+      expect(
+        node.run("tc", "class", "show", "dev", "uplink").match(/class htb fa01:[1-9a-f][0-9a-f]+ /g)
+          ?.length,
+      ).toBe(50);
+      expect(
+        node.run("tc", "qdisc", "show", "dev", "uplink", "root").trim().split("\n").length,
+      ).toBe(1);
+      expect(node.fairway("explain").stdout).toContain("nothing to do");
+      expect(node.fairway("status").code).toBe(0);
+    }),
+  120_000,
+);
 
 test("what an earlier boot left is not alive", () =>
   withNode((node) => {
@@ -129,7 +156,8 @@ test("what an earlier boot left is not alive", () =>
     node.add(a);
     node.run("ip", "link", "del", "fwv10");
     const db = new Database(join(node.dataDir, "ledger.db"));
-    for (const table of ["attachments", "leases"]) db.run(`UPDATE ${table} SET boot_id = 'an earlier boot'`);
+    for (const table of ["attachments", "leases"])
+      db.run(`UPDATE ${table} SET boot_id = 'an earlier boot'`);
     db.close();
     const result = node.add(b, { runtimeConfig: { ips: ["198.19.1.2"] } });
     expect(addressOf(result)).toBe("198.19.1.2/24");

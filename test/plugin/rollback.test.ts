@@ -43,7 +43,11 @@ printf %s "$out" | exec ${real} "$@"
 
 function rowCount(node: TestNode): number {
   const db = new Database(join(node.dataDir, "ledger.db"), { readonly: true });
-  const row = db.query<{ n: number }, []>("SELECT (SELECT count(*) FROM attachments) + (SELECT count(*) FROM leases) AS n").get();
+  const row = db
+    .query<{ n: number }, []>(
+      "SELECT (SELECT count(*) FROM attachments) + (SELECT count(*) FROM leases) AS n",
+    )
+    .get();
   db.close();
   return row?.n ?? Number.NaN;
 }
@@ -51,42 +55,49 @@ function rowCount(node: TestNode): number {
 test.each([
   ["on a bare node, where the base is made first", false, 25],
   ["beside another pod", true, 10],
-])("each step of an ADD fails in turn, %s", (_, beside, atLeast) =>
-  withNode((node) => {
-    const tools = spoilers(node);
-    const pod = node.pod("a");
-    const options = { env: { PATH: tools.path }, annotations: { "fairway.dev/egress-guarantee": "50M" } };
-    if (beside) {
-      node.add(node.pod("keep"));
-    } else {
-      // The sysctls are set by the first try already, and stay.
-      node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
-    }
-    const before = { node: dumpNode(node.lab.node), pod: dumpPod(pod.namespace) };
-    const rowsBefore = beside ? rowCount(node) : 0;
-    let failures = 0;
-    for (let k = 1; ; k++) {
-      tools.failAt(k);
-      const added = node.verb("ADD", pod, options);
-      if (added.code === 0) {
-        // Past the last line there was nothing to spoil.
-        expect(tools.seen()).toBeLessThan(k);
-        break;
+])(
+  "each step of an ADD fails in turn, %s",
+  (_, beside, atLeast) =>
+    withNode((node) => {
+      const tools = spoilers(node);
+      const pod = node.pod("a");
+      const options = {
+        env: { PATH: tools.path },
+        annotations: { "fairway.dev/egress-guarantee": "50M" },
+      };
+      if (beside) {
+        node.add(node.pod("keep"));
+      } else {
+        // The sysctls are set by the first try already, and stay.
+        node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
       }
-      failures++;
-      expect(added.json.msg).toContain("could not create");
-      expect(added.json.msg).toMatch(/spoilt|syntax error|unknown/i);
+      const before = { node: dumpNode(node.lab.node), pod: dumpPod(pod.namespace) };
+      const rowsBefore = beside ? rowCount(node) : 0;
+      let failures = 0;
+      for (let k = 1; ; k++) {
+        tools.failAt(k);
+        const added = node.verb("ADD", pod, options);
+        if (added.code === 0) {
+          // Past the last line there was nothing to spoil.
+          expect(tools.seen()).toBeLessThan(k);
+          break;
+        }
+        failures++;
+        expect(added.json.msg).toContain("could not create");
+        expect(added.json.msg).toMatch(/spoilt|syntax error|unknown/i);
+        expect(dumpPod(pod.namespace)).toBe(before.pod);
+        expect(rowCount(node)).toBe(rowsBefore);
+        const after = dumpNode(node.lab.node);
+        // The base is everybody's: once it is whole it stays.
+        if (after !== before.node) {
+          expect(beside).toBe(false);
+          expect(node.fairway("explain").stdout).toContain("nothing to do");
+          before.node = after;
+        }
+      }
+      expect(failures).toBeGreaterThanOrEqual(atLeast);
+      node.del(pod);
       expect(dumpPod(pod.namespace)).toBe(before.pod);
-      expect(rowCount(node)).toBe(rowsBefore);
-      const after = dumpNode(node.lab.node);
-      // The base is everybody's: once it is whole it stays.
-      if (after !== before.node) {
-        expect(beside).toBe(false);
-        expect(node.fairway("explain").stdout).toContain("nothing to do");
-        before.node = after;
-      }
-    }
-    expect(failures).toBeGreaterThanOrEqual(atLeast);
-    node.del(pod);
-    expect(dumpPod(pod.namespace)).toBe(before.pod);
-  }), 120_000);
+    }),
+  120_000,
+);

@@ -15,54 +15,238 @@ interface Tampering {
 }
 
 const cases: Tampering[] = [
-  { title: "a class with a wrong rate", node: ["tc class change dev uplink classid fa01:10 parent fa01:1 htb rate 90mbit ceil 100mbit burst 62500b cburst 62500b quantum 65536 prio 1"], names: "class fa01:10 on uplink" },
-  { title: "a class with another burst", node: ["tc class change dev fw0 classid fa01:10 parent fa01:1 htb rate 8kbit ceil 800mbit burst 9000b cburst 250000b quantum 65536 prio 1"], names: "class fa01:10 on fw0: burst" },
-  { title: "a class with another quantum", node: ["tc class change dev uplink classid fa01:10 parent fa01:1 htb rate 100mbit ceil 100mbit burst 62500b cburst 62500b quantum 1514 prio 1"], names: "quantumBytes is 1514" },
-  { title: "an egress class gone", node: ["tc class del dev uplink classid fa01:10"], names: "class fa01:10 on uplink is missing" },
-  { title: "an ingress class gone", node: ["tc class del dev fw0 classid fa01:10"], names: "class fa01:10 on fw0 is missing" },
-  { title: "a leaf's queue gone", node: ["tc qdisc del dev uplink parent fa01:10"], names: "qdisc of class fa01:10 on uplink is missing" },
-  { title: "a leaf's queue replaced", node: ["tc qdisc replace dev uplink parent fa01:10 pfifo limit 7"], names: "qdisc of class fa01:10 on uplink: is pfifo" },
-  { title: "a leaf's queue of another length", node: ["tc qdisc change dev uplink parent fa01:10 handle 10: bfifo limit 9999b"], names: "limit is 9999 bytes" },
-  { title: "the host's class changed", node: ["tc class change dev uplink classid fa01:2 parent fa01:1 htb rate 1mbit ceil 800mbit burst 65536b cburst 65536b quantum 65536 prio 1"], names: "class fa01:2 on uplink" },
-  { title: "the tree's root class changed", node: ["tc class change dev uplink classid fa01:1 parent fa01: htb rate 10mbit ceil 10mbit"], names: "class fa01:1 on uplink" },
-  { title: "the tree's rate changed", node: ["tc qdisc change dev uplink root handle fa00: tbf rate 10mbit burst 70000b limit 140000b"], names: "root qdisc of uplink: rate" },
-  { title: "the HTB under the TBF gone", node: ["tc qdisc del dev uplink parent fa00:1 handle fa01:"], names: "qdisc of class fa00:1 on uplink" },
-  { title: "the egress tree gone", node: ["tc qdisc del dev uplink root"], names: "root qdisc of uplink" },
-  { title: "the ingress tree gone", node: ["tc qdisc del dev fw0 root"], names: "root qdisc of fw0" },
-  { title: "a map element gone", node: ["nft delete element inet fairway class4 { 198.19.1.2 }"], names: "element 198.19.1.2 of class4 is missing" },
-  { title: "a map element with another class", node: ["nft delete element inet fairway class4 { 198.19.1.2 }", "nft add element inet fairway class4 { 198.19.1.2 : fa01:2 }"], names: "element 198.19.1.2 of class4: value is fa01:2" },
-  { title: "a masquerade element gone", node: ["nft delete element inet fairway masq4 { 198.19.1.0/24 }"], names: "element 198.19.1.0/24 of masq4" },
-  { title: "a masquerade exception gone", node: ["nft delete element inet fairway nomasq4 { 198.19.1.0/24 . 198.18.0.0/24 }"], names: "nomasq4 is missing" },
-  { title: "a chain flushed", node: ["nft flush chain inet fairway classify"], names: "rules of chain classify" },
-  { title: "a rule of somebody else's in our chain", node: ["nft insert rule inet fairway classify accept"], names: "rules of chain classify" },
-  { title: "a chain gone", node: ["nft flush chain inet fairway source-nat", "nft delete chain inet fairway source-nat"], names: "chain source-nat is missing" },
-  { title: "the table gone", node: ["nft delete table inet fairway"], names: "nftables table inet fairway is missing" },
-  { title: "the ruleset flushed", node: ["nft flush ruleset"], names: "nftables table inet fairway is missing" },
-  { title: "the host interface down", node: ["ip link set dev fwv10 down"], names: "host interface fwv10: up is false" },
-  { title: "the host interface off the bridge", node: ["ip link set dev fwv10 nomaster"], names: "bridge is none" },
-  { title: "hairpin off", node: ["ip link set dev fwv10 type bridge_slave hairpin off"], names: "hairpin is false" },
-  { title: "the host interface's MTU changed", node: ["ip link set dev fwv10 mtu 1300"], names: "mtuBytes is 1300" },
-  { title: "the host interface's MAC changed", node: ["ip link set dev fwv10 address 02:00:00:00:00:99"], names: "mac is 02:00:00:00:00:99" },
-  { title: "the pair gone", node: ["ip link del dev fwv10"], names: "veth pair fwv10 - eth0 is missing" },
-  { title: "the bridge down", node: ["ip link set dev fw0 down"], names: "bridge fw0: up is false" },
-  { title: "the bridge's MAC changed", node: ["ip link set dev fw0 address 02:00:00:00:00:98"], names: "bridge fw0: mac" },
-  { title: "the gateway's address gone", node: ["ip address del 198.19.1.1/24 dev fw0"], names: "address 198.19.1.1/24 on fw0 is missing" },
+  {
+    title: "a class with a wrong rate",
+    node: [
+      "tc class change dev uplink classid fa01:10 parent fa01:1 htb rate 90mbit ceil 100mbit burst 62500b cburst 62500b quantum 65536 prio 1",
+    ],
+    names: "class fa01:10 on uplink",
+  },
+  {
+    title: "a class with another burst",
+    node: [
+      "tc class change dev fw0 classid fa01:10 parent fa01:1 htb rate 8kbit ceil 800mbit burst 9000b cburst 250000b quantum 65536 prio 1",
+    ],
+    names: "class fa01:10 on fw0: burst",
+  },
+  {
+    title: "a class with another quantum",
+    node: [
+      "tc class change dev uplink classid fa01:10 parent fa01:1 htb rate 100mbit ceil 100mbit burst 62500b cburst 62500b quantum 1514 prio 1",
+    ],
+    names: "quantumBytes is 1514",
+  },
+  {
+    title: "an egress class gone",
+    node: ["tc class del dev uplink classid fa01:10"],
+    names: "class fa01:10 on uplink is missing",
+  },
+  {
+    title: "an ingress class gone",
+    node: ["tc class del dev fw0 classid fa01:10"],
+    names: "class fa01:10 on fw0 is missing",
+  },
+  {
+    title: "a leaf's queue gone",
+    node: ["tc qdisc del dev uplink parent fa01:10"],
+    names: "qdisc of class fa01:10 on uplink is missing",
+  },
+  {
+    title: "a leaf's queue replaced",
+    node: ["tc qdisc replace dev uplink parent fa01:10 pfifo limit 7"],
+    names: "qdisc of class fa01:10 on uplink: is pfifo",
+  },
+  {
+    title: "a leaf's queue of another length",
+    node: ["tc qdisc change dev uplink parent fa01:10 handle 10: bfifo limit 9999b"],
+    names: "limit is 9999 bytes",
+  },
+  {
+    title: "the host's class changed",
+    node: [
+      "tc class change dev uplink classid fa01:2 parent fa01:1 htb rate 1mbit ceil 800mbit burst 65536b cburst 65536b quantum 65536 prio 1",
+    ],
+    names: "class fa01:2 on uplink",
+  },
+  {
+    title: "the tree's root class changed",
+    node: ["tc class change dev uplink classid fa01:1 parent fa01: htb rate 10mbit ceil 10mbit"],
+    names: "class fa01:1 on uplink",
+  },
+  {
+    title: "the tree's rate changed",
+    node: [
+      "tc qdisc change dev uplink root handle fa00: tbf rate 10mbit burst 70000b limit 140000b",
+    ],
+    names: "root qdisc of uplink: rate",
+  },
+  {
+    title: "the HTB under the TBF gone",
+    node: ["tc qdisc del dev uplink parent fa00:1 handle fa01:"],
+    names: "qdisc of class fa00:1 on uplink",
+  },
+  {
+    title: "the egress tree gone",
+    node: ["tc qdisc del dev uplink root"],
+    names: "root qdisc of uplink",
+  },
+  {
+    title: "the ingress tree gone",
+    node: ["tc qdisc del dev fw0 root"],
+    names: "root qdisc of fw0",
+  },
+  {
+    title: "a map element gone",
+    node: ["nft delete element inet fairway class4 { 198.19.1.2 }"],
+    names: "element 198.19.1.2 of class4 is missing",
+  },
+  {
+    title: "a map element with another class",
+    node: [
+      "nft delete element inet fairway class4 { 198.19.1.2 }",
+      "nft add element inet fairway class4 { 198.19.1.2 : fa01:2 }",
+    ],
+    names: "element 198.19.1.2 of class4: value is fa01:2",
+  },
+  {
+    title: "a masquerade element gone",
+    node: ["nft delete element inet fairway masq4 { 198.19.1.0/24 }"],
+    names: "element 198.19.1.0/24 of masq4",
+  },
+  {
+    title: "a masquerade exception gone",
+    node: ["nft delete element inet fairway nomasq4 { 198.19.1.0/24 . 198.18.0.0/24 }"],
+    names: "nomasq4 is missing",
+  },
+  {
+    title: "a chain flushed",
+    node: ["nft flush chain inet fairway classify"],
+    names: "rules of chain classify",
+  },
+  {
+    title: "a rule of somebody else's in our chain",
+    node: ["nft insert rule inet fairway classify accept"],
+    names: "rules of chain classify",
+  },
+  {
+    title: "a chain gone",
+    node: ["nft flush chain inet fairway source-nat", "nft delete chain inet fairway source-nat"],
+    names: "chain source-nat is missing",
+  },
+  {
+    title: "the table gone",
+    node: ["nft delete table inet fairway"],
+    names: "nftables table inet fairway is missing",
+  },
+  {
+    title: "the ruleset flushed",
+    node: ["nft flush ruleset"],
+    names: "nftables table inet fairway is missing",
+  },
+  {
+    title: "the host interface down",
+    node: ["ip link set dev fwv10 down"],
+    names: "host interface fwv10: up is false",
+  },
+  {
+    title: "the host interface off the bridge",
+    node: ["ip link set dev fwv10 nomaster"],
+    names: "bridge is none",
+  },
+  {
+    title: "hairpin off",
+    node: ["ip link set dev fwv10 type bridge_slave hairpin off"],
+    names: "hairpin is false",
+  },
+  {
+    title: "the host interface's MTU changed",
+    node: ["ip link set dev fwv10 mtu 1300"],
+    names: "mtuBytes is 1300",
+  },
+  {
+    title: "the host interface's MAC changed",
+    node: ["ip link set dev fwv10 address 02:00:00:00:00:99"],
+    names: "mac is 02:00:00:00:00:99",
+  },
+  {
+    title: "the pair gone",
+    node: ["ip link del dev fwv10"],
+    names: "veth pair fwv10 - eth0 is missing",
+  },
+  {
+    title: "the bridge down",
+    node: ["ip link set dev fw0 down"],
+    names: "bridge fw0: up is false",
+  },
+  {
+    title: "the bridge's MAC changed",
+    node: ["ip link set dev fw0 address 02:00:00:00:00:98"],
+    names: "bridge fw0: mac",
+  },
+  {
+    title: "the gateway's address gone",
+    node: ["ip address del 198.19.1.1/24 dev fw0"],
+    names: "address 198.19.1.1/24 on fw0 is missing",
+  },
   { title: "the bridge gone", node: ["ip link del dev fw0"], names: "bridge fw0 is missing" },
-  { title: "forwarding off", node: ["sysctl -qw net.ipv4.ip_forward=0"], names: "sysctl net.ipv4.ip_forward" },
-  { title: "bridged packets past iptables", node: ["sysctl -qw net.bridge.bridge-nf-call-iptables=0"], names: "sysctl net.bridge.bridge-nf-call-iptables" },
-  { title: "the pod's address gone", pod: ["ip address del 198.19.1.2/24 dev eth0"], names: "address 198.19.1.2/24 on eth0 is missing" },
-  { title: "the pod's default route gone", pod: ["ip route del default"], names: "route 0.0.0.0/0 on eth0 is missing" },
-  { title: "the pod's default route elsewhere", pod: ["ip route replace default via 198.19.1.9"], names: "gw is 198.19.1.9" },
-  { title: "the pod's interface down", pod: ["ip link set dev eth0 down"], names: "pod interface eth0: up is false" },
-  { title: "the pod's MTU changed", pod: ["ip link set dev eth0 mtu 1280"], names: "mtuBytes is 1280" },
-  { title: "the pod's GSO size changed", pod: ["ip link set dev eth0 gso_max_size 65536"], names: "gsoMaxBytes is 65536" },
-  { title: "the pod's interface renamed", pod: ["ip link set dev eth0 down", "ip link set dev eth0 name net9"], names: "pod interface eth0 is missing" },
+  {
+    title: "forwarding off",
+    node: ["sysctl -qw net.ipv4.ip_forward=0"],
+    names: "sysctl net.ipv4.ip_forward",
+  },
+  {
+    title: "bridged packets past iptables",
+    node: ["sysctl -qw net.bridge.bridge-nf-call-iptables=0"],
+    names: "sysctl net.bridge.bridge-nf-call-iptables",
+  },
+  {
+    title: "the pod's address gone",
+    pod: ["ip address del 198.19.1.2/24 dev eth0"],
+    names: "address 198.19.1.2/24 on eth0 is missing",
+  },
+  {
+    title: "the pod's default route gone",
+    pod: ["ip route del default"],
+    names: "route 0.0.0.0/0 on eth0 is missing",
+  },
+  {
+    title: "the pod's default route elsewhere",
+    pod: ["ip route replace default via 198.19.1.9"],
+    names: "gw is 198.19.1.9",
+  },
+  {
+    title: "the pod's interface down",
+    pod: ["ip link set dev eth0 down"],
+    names: "pod interface eth0: up is false",
+  },
+  {
+    title: "the pod's MTU changed",
+    pod: ["ip link set dev eth0 mtu 1280"],
+    names: "mtuBytes is 1280",
+  },
+  {
+    title: "the pod's GSO size changed",
+    pod: ["ip link set dev eth0 gso_max_size 65536"],
+    names: "gsoMaxBytes is 65536",
+  },
+  {
+    title: "the pod's interface renamed",
+    pod: ["ip link set dev eth0 down", "ip link set dev eth0 name net9"],
+    names: "pod interface eth0 is missing",
+  },
 ];
 
 const settings = { ipMasq: true, ipMasqExcept: ["198.18.0.0/24"] };
-const promise = { "fairway.dev/egress-guarantee": "100M", "kubernetes.io/egress-bandwidth": "100M" };
+const promise = {
+  "fairway.dev/egress-guarantee": "100M",
+  "kubernetes.io/egress-bandwidth": "100M",
+};
 
-function tamper(node: TestNode, podNamespace: string, { node: onNode = [], pod: inPod = [] }: Tampering): void {
+function tamper(
+  node: TestNode,
+  podNamespace: string,
+  { node: onNode = [], pod: inPod = [] }: Tampering,
+): void {
   for (const command of onNode) node.run(...command.split(" "));
   for (const command of inPod) mustInNamespace(podNamespace, command.split(" "));
 }
@@ -74,7 +258,11 @@ describe("tampering", () => {
         const [pod, other] = [node.pod("a"), node.pod("b")];
         const result = node.add(pod, { annotations: promise });
         const otherResult = node.add(other);
-        const state = (): string[] => [dumpNode(node.lab.node), dumpPod(pod.namespace), dumpPod(other.namespace)];
+        const state = (): string[] => [
+          dumpNode(node.lab.node),
+          dumpPod(pod.namespace),
+          dumpPod(other.namespace),
+        ];
         const before = state();
         expect(node.check(pod, result).code).toBe(0);
 
@@ -118,10 +306,27 @@ describe("tampering", () => {
       const before = dumpNode(node.lab.node);
       node.run("ip", "link", "add", "fwv99", "type", "veth", "peer", "name", "stray");
       node.run("ip", "link", "set", "dev", "fwv99", "master", "fw0");
-      node.run("tc", "class", "add", "dev", "uplink", "parent", "fa01:1", "classid", "fa01:99", "htb", "rate", "1mbit");
+      node.run(
+        "tc",
+        "class",
+        "add",
+        "dev",
+        "uplink",
+        "parent",
+        "fa01:1",
+        "classid",
+        "fa01:99",
+        "htb",
+        "rate",
+        "1mbit",
+      );
       node.run("nft", "add", "element", "inet", "fairway", "class4", "{ 198.19.1.99 : fa01:99 }");
       const lines = node.fairway("explain").stdout;
-      for (const line of ["ip link del dev fwv99", "tc class del dev uplink classid fa01:99", "{ 198.19.1.99 }"])
+      for (const line of [
+        "ip link del dev fwv99",
+        "tc class del dev uplink classid fa01:99",
+        "{ 198.19.1.99 }",
+      ])
         expect(lines).toContain(line);
       expect(node.fairway("repair").code).toBe(0);
       expect(dumpNode(node.lab.node)).toBe(before);

@@ -27,13 +27,17 @@ const sorted = (text: string): string => text.split("\n").sort().join("\n");
 /** Of a node: links, addresses, routes, qdiscs, classes, the whole ruleset, and the sysctls that matter. */
 export function dumpNode(namespace: string): string {
   const run = (...argv: string[]): string => withoutIndexes(mustInNamespace(namespace, argv));
-  const devices = [...run("ip", "-o", "link", "show").matchAll(/^([^:@\s]+)/gm)].map((m) => m[1] ?? "");
+  const devices = [...run("ip", "-o", "link", "show").matchAll(/^([^:@\s]+)/gm)].map(
+    (m) => m[1] ?? "",
+  );
   return [
     sortedBlocks(run("ip", "address", "show")),
     sorted(run("ip", "route", "show", "table", "all")),
     sortedBlocks(run("bridge", "-d", "link", "show")),
     sorted(run("tc", "qdisc", "show")),
-    ...devices.sort().map((dev) => `${dev}: ${sorted(run("tc", "-d", "class", "show", "dev", dev))}`),
+    ...devices
+      .sort()
+      .map((dev) => `${dev}: ${sorted(run("tc", "-d", "class", "show", "dev", dev))}`),
     run("nft", "list", "ruleset"),
     run("cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/bridge/bridge-nf-call-iptables"),
   ].join("\n---\n");

@@ -65,7 +65,11 @@ export function requestOf(config: Json, options: AddOptions): string {
   });
 }
 
-export function verbEnvironment(verb: string, pod: Pod, options: AddOptions): Record<string, string> {
+export function verbEnvironment(
+  verb: string,
+  pod: Pod,
+  options: AddOptions,
+): Record<string, string> {
   return {
     CNI_COMMAND: verb,
     CNI_CONTAINERID: pod.containerId,
@@ -110,7 +114,8 @@ function testNode(lab: Lab, dataDir: string, extra: Json): TestNode {
   };
   const must = (name: string, pod: Pod, options: AddOptions): Ended => {
     const done = verb(name, pod, options);
-    if (done.code !== 0) throw new Error(`${name} of ${pod.containerId} failed: ${done.stdout}${done.stderr}`);
+    if (done.code !== 0)
+      throw new Error(`${name} of ${pod.containerId} failed: ${done.stdout}${done.stderr}`);
     return done;
   };
   return {

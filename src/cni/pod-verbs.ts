@@ -1,0 +1,91 @@
+/** The verbs about one attachment. */
+import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
+import type { CniVersion, NetworkConfig } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import { attach, requireNetns } from "../node/attach.ts";
+import { check } from "../node/check.ts";
+import { detach } from "../node/detach.ts";
+import { withLedger } from "../node/open.ts";
+import { bridgeMac, hostMac } from "../plan/names.ts";
+import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { askedOf, networkPart } from "./asked.ts";
+import { type Outcome, requireVersion } from "./outcome.ts";
+import { readPrevResult } from "./prev-result.ts";
+import type { PodRequest } from "./request.ts";
+import { addResult, type Json } from "./result.ts";
+
+function resultOf(
+  cniVersion: CniVersion,
+  a: Attachment,
+  { bridge, mtuBytes }: NetworkBase,
+  config: NetworkConfig,
+): Json {
+  return addResult({
+    cniVersion,
+    interfaces: [
+      { name: bridge, mac: bridgeMac(bridge), mtu: mtuBytes },
+      { name: a.hostVeth, mac: hostMac(a.classMinor), mtu: a.mtuBytes },
+      { name: a.ifname, mac: a.podMac, mtu: a.mtuBytes, sandbox: a.netns },
+    ],
+    ips: a.leases.map(({ address, prefixLength, gateway }) => ({
+      interface: 2,
+      address: `${address}/${prefixLength}`,
+      gateway,
+    })),
+    routes: a.routes,
+    dns: config.dns,
+  });
+}
+
+export function add(request: PodRequest): Outcome {
+  const config = parseNetworkConfig(request.config);
+  if (config.prevResult !== null)
+    throw new FairwayError(
+      "badConfig",
+      "prevResult: fairway was called after another plugin, and chained mode is not built yet in this version",
+      "make fairway the first plugin of the conflist",
+    );
+  requireNetns(request.netns, request.netnsOverride);
+  const asked = askedOf(request, config);
+  const attachment = withLedger(config.dataDir, (ledger) =>
+    attach(ledger, asked, networkPart(request.config)),
+  );
+  return {
+    output: resultOf(config.cniVersion, attachment, asked.base, config),
+    log: config.log,
+    facts: { leases: attachment.leases.map((l) => l.address), class: attachment.classMinor },
+  };
+}
+
+export function del(request: PodRequest): Outcome {
+  const config = parseCleanupConfig(request.config);
+  const { containerId, ifname } = request;
+  const found = withLedger(config.dataDir, (ledger) =>
+    detach(ledger, { network: config.name, containerId, ifname }),
+  );
+  return { output: null, log: config.log, facts: { found } };
+}
+
+/** The first version that has CHECK (SPEC 0.4.0). */
+const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
+
+export function checkAttachment(request: PodRequest): Outcome {
+  const config = parseNetworkConfig(request.config);
+  requireVersion("CHECK", config.cniVersion, withCheck);
+  const previous = readPrevResult(request.config.prevResult, config.cniVersion);
+  requireNetns(request.netns, request.netnsOverride);
+  const { containerId, ifname, netns } = request;
+  const key = { network: config.name, containerId, ifname };
+  const attachment = withLedger(config.dataDir, (ledger) => check(ledger, key, netns));
+  const told = previous.ips.map((ip) => ip.address);
+  const missing = attachment.leases
+    .map((l) => `${l.address}/${l.prefixLength}`)
+    .filter((a) => !told.includes(a));
+  if (missing.length > 0)
+    throw new FairwayError(
+      "drift",
+      `the attachment has ${missing.join(", ")}, prevResult has ${told.join(", ") || "no address"}`,
+      "the runtime's cache and the ledger disagree: DEL and ADD the pod again",
+    );
+  return { output: null, log: config.log, facts: {} };
+}

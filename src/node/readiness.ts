@@ -1,0 +1,24 @@
+/** STATUS: whether an ADD would be refused for what the node is like, whoever the pod is. */
+import type { NetworkConfig } from "../config/types.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import { findTool } from "../kernel/children.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
+import { mustAgree, networkBase } from "./network.ts";
+import { chooseLease } from "./propose.ts";
+import { findUplink } from "./uplink.ts";
+
+/** Throws unavailable (50), with what is missing and what to do. */
+export function requireReady(view: LedgerView, config: NetworkConfig): void {
+  try {
+    for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
+    const base = networkBase(config, findUplink(config.uplink, config.bridge));
+    const others = liveNetworks(view).filter((n) => n.network !== base.network);
+    for (const other of others) mustAgree(base, other);
+    refuseConflicts(planBase([...others, base]).conflicts);
+    chooseLease(view, config);
+  } catch (error) {
+    const details = error instanceof FairwayError ? error.details : undefined;
+    throw new FairwayError("unavailable", messageOf(error), details, { cause: error });
+  }
+}
