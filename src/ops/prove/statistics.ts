@@ -1,0 +1,128 @@
+import type { LatencyPoint, LatencyRun, ThroughputPoint } from "./result.ts";
+
+/** Milliseconds, both since the same moment; `fromMs` is inside, `toMs` is not. */
+export interface TimeWindow {
+  fromMs: number;
+  toMs: number;
+}
+
+/** A receiver's running total. */
+export interface Count {
+  atMs: number;
+  bytes: number;
+}
+
+/** [when the request was sent, its round trip in microseconds] */
+export type RoundTrip = readonly [atMs: number, us: number];
+
+/** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */
+export const TCP_PAYLOAD_BYTES = 1448;
+export const FRAME_BYTES = 1514;
+
+/** Bits of TCP payload as bits of Ethernet frames (IP packet + 14), the unit of all promises. */
+export function asFrames(payloadBits: number): number {
+  return (payloadBits * FRAME_BYTES) / TCP_PAYLOAD_BYTES;
+}
+
+/**
+ * The nearest-rank percentile of sorted values followed by `lost` values above all of them.
+ * null: the rank falls among the lost, or there is nothing to rank.
+ */
+export function percentile(sorted: readonly number[], percent: number, lost = 0): number | null {
+  const rank = Math.max(1, Math.ceil(((sorted.length + lost) * percent) / 100));
+  return sorted[rank - 1] ?? null;
+}
+
+/** A running total at a moment between two of its counts, in proportion; outside of them the nearest. */
+export function bytesAt(counts: readonly Count[], atMs: number): number {
+  let before: Count | undefined;
+  for (const count of counts) {
+    if (count.atMs >= atMs) {
+      if (before === undefined || count.atMs === before.atMs) return count.bytes;
+      const share = (atMs - before.atMs) / (count.atMs - before.atMs);
+      return before.bytes + share * (count.bytes - before.bytes);
+    }
+    before = count;
+  }
+  return before?.bytes ?? 0;
+}
+
+/** Bits of payload per second over a window. */
+export function rateBits(counts: readonly Count[], { fromMs, toMs }: TimeWindow): number {
+  const bytes = bytesAt(counts, toMs) - bytesAt(counts, fromMs);
+  return (bytes * 8 * 1000) / (toMs - fromMs);
+}
+
+/** The pieces of a window, each `stepMs` long but perhaps the last. */
+export function slices({ fromMs, toMs }: TimeWindow, stepMs: number): TimeWindow[] {
+  const count = Math.ceil((toMs - fromMs) / stepMs);
+  return Array.from({ length: count }, (_, i) => ({
+    fromMs: fromMs + i * stepMs,
+    toMs: Math.min(toMs, fromMs + (i + 1) * stepMs),
+  }));
+}
+
+/** Rates in Ethernet frames over time, both pods at the same moments. */
+export function throughputSeries(
+  steady: readonly Count[],
+  noisy: readonly Count[],
+  window: TimeWindow,
+  stepMs: number,
+): ThroughputPoint[] {
+  return slices(window, stepMs).map((slice) => ({
+    atMs: Math.round(slice.fromMs - window.fromMs),
+    steadyBits: Math.round(asFrames(rateBits(steady, slice))),
+    noisyBits: Math.round(asFrames(rateBits(noisy, slice))),
+  }));
+}
+
+/** What the prober reported of one phase. */
+export interface Probes {
+  due: number;
+  sent: number;
+  trips: readonly RoundTrip[];
+  lostAtMs: readonly number[];
+}
+
+/**
+ * Percentiles and a series of the requests that were sent inside the window.
+ * `due` and `sent` are the prober's own, for its whole time: they tell whether it kept its pace.
+ */
+export function latencyRun(
+  { due, sent, trips, lostAtMs }: Probes,
+  window: TimeWindow,
+  stepMs: number,
+): Omit<LatencyRun, "busyShare"> {
+  const inside = ({ fromMs, toMs }: TimeWindow, at: number): boolean => at >= fromMs && at < toMs;
+  const within = (slice: TimeWindow) => ({
+    sorted: trips.flatMap(([at, us]) => (inside(slice, at) ? us : [])).sort((a, b) => a - b),
+    lost: lostAtMs.filter((at) => inside(slice, at)).length,
+  });
+  const all = within(window);
+  const series = slices(window, stepMs).flatMap((slice): LatencyPoint | [] => {
+    const { sorted, lost } = within(slice);
+    // A slice without a request says nothing; one without an answer does.
+    if (sorted.length + lost === 0) return [];
+    return {
+      atMs: Math.round(slice.fromMs - window.fromMs),
+      p50Us: rounded(percentile(sorted, 50, lost)),
+      maxUs: rounded(sorted.at(-1) ?? null),
+      lost,
+    };
+  });
+  return {
+    due,
+    sent,
+    requests: all.sorted.length + all.lost,
+    lost: all.lost,
+    p50Us: rounded(percentile(all.sorted, 50, all.lost)),
+    p99Us: rounded(percentile(all.sorted, 99, all.lost)),
+    minUs: rounded(all.sorted[0] ?? null),
+    series,
+  };
+}
+
+/** To a tenth of a microsecond: the clock knows no more. */
+function rounded(us: number | null): number | null {
+  return us === null ? null : Math.round(us * 10) / 10;
+}

@@ -1,0 +1,158 @@
+import { describe, expect, test } from "bun:test";
+import { withLab } from "../../../../src/lab/lab.ts";
+import { insideNamespace } from "../../../../src/lab/namespaces.ts";
+import { minimalEnvironment } from "../../../../src/lab/run.ts";
+import { addresses } from "../../../../src/lab/wire.ts";
+import {
+  asFrames,
+  type Count,
+  latencyRun,
+  rateBits,
+} from "../../../../src/ops/prove/statistics.ts";
+import type { TrafficReport, TrafficSpec } from "../../../../src/ops/prove/traffic/spec.ts";
+
+const root = process.getuid?.() === 0;
+const entry = `${import.meta.dir}/../../../../bin/fairway.ts`;
+
+function start(namespace: string, spec: TrafficSpec) {
+  const argv = insideNamespace(namespace, [
+    process.execPath,
+    entry,
+    "traffic",
+    JSON.stringify(spec),
+  ]);
+  return Bun.spawn(argv, {
+    env: minimalEnvironment(),
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+}
+
+function parse(text: string): TrafficReport[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as TrafficReport);
+}
+
+/** Everything that a generator says until it ends. */
+async function lines(child: ReturnType<typeof start>): Promise<TrafficReport[]> {
+  return parse(await new Response(child.stdout).text());
+}
+
+/** Resolves when a server listens, with a function that gives the rest of what it says. */
+async function ready(child: ReturnType<typeof start>): Promise<() => Promise<TrafficReport[]>> {
+  const reader = child.stdout.getReader();
+  const decoder = new TextDecoder();
+  const { value } = await reader.read();
+  let text = decoder.decode(value, { stream: true });
+  expect(text).toStartWith('{"type":"ready"}');
+  return async () => {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return parse(text);
+      text += decoder.decode(value, { stream: true });
+    }
+  };
+}
+
+const host = addresses.remote;
+
+describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
+  test("the source fills it, and the sink sees it in Ethernet frames", async () => {
+    await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
+      const sink = start(lab.remote, { role: "tcp-sink", port: 5001, forMs: 4000, everyMs: 50 });
+      const rest = await ready(sink);
+      const source = start(lab.node, {
+        role: "tcp-source",
+        host,
+        port: 5001,
+        flows: 4,
+        forMs: 2500,
+      });
+      const counts = (await rest()).filter(
+        (line): line is TrafficReport & Count => line.type === "count",
+      );
+      expect(await source.exited).toBe(0);
+      const fromMs = (counts.find(({ bytes }) => bytes > 0)?.atMs ?? 0) + 500;
+      const megabits = asFrames(rateBits(counts, { fromMs, toMs: fromMs + 1500 })) / 1e6;
+      expect(megabits).toBeWithin(95, 101);
+    });
+  }, 20_000);
+
+  test("the prober keeps its pace and times every answer", async () => {
+    await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
+      const echo = start(lab.remote, { role: "udp-echo", port: 7000, forMs: 8000 });
+      await ready(echo);
+      const prober = start(lab.node, {
+        role: "udp-probe",
+        host,
+        port: 7000,
+        forMs: 1000,
+        perSecond: 200,
+        payloadBytes: 64,
+        timeoutMs: 500,
+      });
+      const found = await lines(prober);
+      echo.kill();
+      const trips = found.flatMap((line) => (line.type === "round-trips" ? line.trips : []));
+      const probed = found.find((line) => line.type === "probed");
+      expect(probed).toMatchObject({ due: 200, lostAtMs: [] });
+      expect(trips.length).toBeWithin(120, 201);
+      const [first] = trips[0] ?? [0];
+      const run = latencyRun(
+        { due: 200, sent: 200, trips, lostAtMs: [] },
+        { fromMs: first, toMs: first + 1001 },
+        100,
+      );
+      // Two 64-byte datagrams on an idle wire: far from its 80 ms of buffer, and not nothing.
+      expect(run.p50Us).toBeWithin(5, 20_000);
+    });
+  }, 20_000);
+
+  test("what is never answered is lost, not forgotten", async () => {
+    await withLab({ prefix: "fwtraffic" }, async (lab) => {
+      const spec = {
+        role: "udp-probe",
+        host,
+        port: 9,
+        forMs: 300,
+        perSecond: 100,
+        payloadBytes: 64,
+        timeoutMs: 100,
+      } as const;
+      const probed = (await lines(start(lab.node, spec))).find((line) => line.type === "probed");
+      const lost = probed?.type === "probed" ? probed.lostAtMs.length : 0;
+      expect(lost).toBeWithin(5, 31);
+    });
+  }, 20_000);
+});
+
+describe.skipIf(!root)("a generator ends", () => {
+  test("as soon as its standard input is closed", async () => {
+    await withLab({ prefix: "fwtraffic" }, async (lab) => {
+      const sink = start(lab.remote, { role: "tcp-sink", port: 5001, forMs: 60_000, everyMs: 50 });
+      await ready(sink);
+      const sinceMs = performance.now();
+      sink.stdin.end();
+      expect(await sink.exited).toBe(0);
+      expect(performance.now() - sinceMs).toBeLessThan(2_000);
+    });
+  }, 20_000);
+
+  test("with a line that says why, where nobody listens", async () => {
+    await withLab({ prefix: "fwtraffic" }, async (lab) => {
+      const source = start(lab.node, {
+        role: "tcp-source",
+        host,
+        port: 5001,
+        flows: 1,
+        forMs: 1000,
+      });
+      const [line] = await lines(source);
+      expect(line).toMatchObject({ type: "failed" });
+      expect(await source.exited).toBe(1);
+    });
+  }, 20_000);
+});
