@@ -39,7 +39,8 @@ export function settingsFor(wireBits: number, seconds: number): ProveSettings {
     latencyTargetUs: 1000,
     seconds,
     noisyFlows: 8,
-    steadyFlows: 2,
+    // Enough that one flow's recovery from a loss does not leave the promise unused (two: 97-100% of it).
+    steadyFlows: 4,
     probesPerSecond: 500,
   };
 }

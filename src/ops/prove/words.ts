@@ -121,8 +121,9 @@ export function setupText({ settings }: ProveResult): string {
     `One node, a wire of ${megabits(settings.wireBits)} Mbit/s and a remote host, all in network ` +
     `namespaces of one machine; the uplink's capacity is ${megabits(settings.capacityBits)} Mbit/s. ` +
     `The steady pod is promised ${megabits(settings.guaranteeBits)} Mbit/s in each direction and ` +
-    `has a latency target of ${formatDuration(settings.latencyTargetUs)}. The noisy pod has no ` +
-    `promise and opens ${settings.noisyFlows} TCP flows. Without QoS the same pods run on the same ` +
+    `has a latency target of ${formatDuration(settings.latencyTargetUs)}; it opens ` +
+    `${settings.steadyFlows} TCP flows. The noisy pod has no promise and opens ` +
+    `${settings.noisyFlows}. Without QoS the same pods run on the same ` +
     "node with both trees removed."
   );
 }
