@@ -18,6 +18,7 @@ function parseUplink(uplink: Section): NetworkConfig["uplink"] {
     egressCapacityBits: uplink.quantity("egressCapacity", parseLimitBits) ?? null,
     ingressCapacityBits: uplink.quantity("ingressCapacity", parseLimitBits) ?? null,
     reserve: uplink.quantity("reserve", parseReserve) ?? defaults.reserve,
+    gsoMaxBytes: uplink.number("gsoMaxSize") ?? null,
   };
 }
 

@@ -141,6 +141,15 @@ const uplink = object(
       type: ["string", "number"],
       default: `${defaults.reserve.percent}%`,
     },
+    gsoMaxSize: {
+      title: "GSO size",
+      description:
+        "Set the uplink's gso_max_size, in bytes: the largest unit that the host's own TCP puts into the egress tree, which every latency target has to wait for. At 1 Gbit/s 65536 bytes take 0.5 ms, 9000 bytes 72 us. Default: left as it is.",
+      type: "integer",
+      // Below three segments of a usual MTU it costs processor time and saves none; above, it is the kernel's default.
+      minimum: 4_500,
+      maximum: 65_536,
+    },
   },
 );
 

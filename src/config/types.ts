@@ -83,6 +83,8 @@ export interface NetworkConfig {
     egressCapacityBits: number | null;
     ingressCapacityBits: number | null;
     reserve: Reserve;
+    /** null: as it is. The largest unit that the host itself may put into the egress tree. */
+    gsoMaxBytes: number | null;
   };
   tiers: Record<string, Tier>;
   defaultTier: string | null;

@@ -185,6 +185,10 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         up: link.up,
       };
     }
+    case "hostlink": {
+      const link = look.link(want.name);
+      return link === null ? null : { ...want, gsoMaxBytes: link.gsoMaxBytes };
+    }
     case "veth": {
       const link = look.link(want.name);
       if (link === null) return null;

@@ -17,6 +17,7 @@ import {
   type PodPromise,
 } from "../plan/node.ts";
 import { admit, refusal } from "../promise/admission.ts";
+import { type Member, withinTargets } from "../promise/latency.ts";
 
 export interface Asked {
   key: AttachmentKey;
@@ -34,11 +35,15 @@ export interface Proposal {
   attachment: Attachment;
   /** What each direction has left after it, in bits per second. */
   freeBits: Record<(typeof directions)[number], number>;
+  /** How the bound on its delay comes about; null without a latency target. */
+  latency: string | null;
   cursor: { set: number; value: bigint };
 }
 
-function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal["freeBits"] {
-  const held = view.attachments.all();
+function checkRates(
+  { base, promise, key }: Asked,
+  held: readonly Attachment[],
+): Proposal["freeBits"] {
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
     const decision = admit({
@@ -56,6 +61,21 @@ function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal
     free[direction] = decision.freeBits;
   }
   return free;
+}
+
+/** As the delay bound knows an attachment. */
+export function memberOf(a: Attachment): Member {
+  return { holder: holderName(a), promise: a.promise, mtuBytes: a.mtuBytes };
+}
+
+/** Delays are bounded on egress: what comes in has queued on the wire before it is here. */
+function checkTarget({ base, key, promise }: Asked, held: readonly Attachment[]) {
+  const members = held.map(memberOf);
+  return withinTargets(
+    base,
+    { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes },
+    members,
+  );
 }
 
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
@@ -113,13 +133,16 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
       "a runtime must DEL an attachment before it ADDs it again",
     );
-  const freeBits = checkPromise(view, asked);
+  const held = view.attachments.all();
+  const freeBits = checkRates(asked, held);
+  const { promise, explained } = checkTarget(asked, held);
   const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
   const classMinor = view.attachments.freeClassMinor();
   const address = formatIp(ip);
   const gateway = formatIp(range.gateway);
   return {
     freeBits,
+    latency: explained,
     cursor: { set: onlySet, value: ip.value },
     attachment: {
       ...asked.key,
@@ -132,7 +155,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       // As host-local and its callers have it: a route without a gateway of its own takes the subnet's.
       routes: asked.config.ipam.routes.map(({ dst, gw }) => ({ dst, gw: gw ?? gateway })),
       mtuBytes: asked.base.mtuBytes,
-      promise: asked.promise,
+      promise,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
     },

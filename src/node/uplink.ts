@@ -10,6 +10,9 @@ export interface Uplink {
   mtuBytes: number;
   egressCapacityBits: number;
   ingressCapacityBits: number;
+  /** The link's speed where it is known and above the capacity, else the capacity: what drains the wire's own queue. */
+  wireBits: number;
+  gsoMaxBytes: number;
 }
 
 type Asked = NetworkConfig["uplink"];
@@ -71,10 +74,14 @@ export function findUplink(asked: Asked, bridge: string): Uplink {
       `set uplink.${key} to what the wire carries, for example "1G"`,
     );
   };
+  const egressCapacityBits = capacity("egressCapacity", asked.egressCapacityBits);
+  const speed = linkSpeed(link);
   return {
     name: link.name,
     mtuBytes: link.mtuBytes,
-    egressCapacityBits: capacity("egressCapacity", asked.egressCapacityBits),
+    egressCapacityBits,
     ingressCapacityBits: capacity("ingressCapacity", asked.ingressCapacityBits),
+    wireBits: Math.max(egressCapacityBits, typeof speed === "number" ? speed : 0),
+    gsoMaxBytes: link.gsoMaxBytes,
   };
 }

@@ -86,10 +86,11 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   return { about: aboutPod(asked, proposal), steps };
 }
 
-function aboutPod({ base, promise }: Asked, { attachment, freeBits }: Proposal): string[] {
+function aboutPod({ base, promise }: Asked, { attachment, freeBits, latency }: Proposal): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
     ...promiseLines(promise),
+    ...(latency === null ? [] : [`egress latency: ${latency}`]),
     ...directions.map((direction) => {
       const capacity = formatRate(base.trees[`${direction}CapacityBits`]);
       const reserve = formatRate(base.trees[`${direction}ReserveBits`]);

@@ -8,10 +8,12 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import { liveNetworks } from "../node/base.ts";
 import { findings } from "../node/check.ts";
 import { hostBits } from "../node/network.ts";
+import { memberOf } from "../node/propose.ts";
 import { planRepair } from "../node/repair.ts";
 import { treesOf } from "../plan/desired.ts";
 import { classid } from "../plan/names.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../plan/node.ts";
+import { boundedMembers } from "../promise/latency.ts";
 import { type CommonOptions, withCommonOptions, withLedgerView } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -30,6 +32,8 @@ interface PodStatus {
   classid: string;
   tier: string | null;
   latencyTargetUs: number | null;
+  /** The longest that a packet of the pod can wait in the egress tree while it stays within its guarantee; null without a target. */
+  boundUs: number | null;
   notes: string[];
   egress: DirectionStatus;
   ingress: DirectionStatus;
@@ -67,7 +71,17 @@ function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
   return { rateBits: rateBytes * 8, ceilBits: ceilBytes * 8, ...entry.counters };
 }
 
-function podsOf(ledger: LedgerView, device: Record<Direction, string>): PodStatus[] {
+function podsOf(
+  ledger: LedgerView,
+  base: NetworkBase,
+  device: Record<Direction, string>,
+): PodStatus[] {
+  const bounds = new Map(
+    boundedMembers(base, ledger.attachments.all().map(memberOf)).map((b) => [
+      b.latencyClass.holder,
+      b.boundUs,
+    ]),
+  );
   const classes = readClasses(Object.values(device));
   return ledger.attachments.all().map((a) => {
     const of = (direction: Direction): DirectionStatus => ({
@@ -83,6 +97,7 @@ function podsOf(ledger: LedgerView, device: Record<Direction, string>): PodStatu
       classid: classid(a.classMinor),
       tier: a.promise.tier,
       latencyTargetUs: a.promise.latencyTargetUs,
+      boundUs: bounds.get(memberOf(a).holder) ?? null,
       notes: a.promise.notes,
       egress: of("egress"),
       ingress: of("ingress"),
@@ -105,7 +120,7 @@ function treeStatus(base: NetworkBase, pods: PodStatus[]): TreeStatus[] {
 export function nodeStatus(ledger: LedgerView): NodeStatus {
   const [base] = liveNetworks(ledger);
   if (base === undefined) return { trees: [], pods: [], drift: [] };
-  const pods = podsOf(ledger, { egress: base.trees.uplink, ingress: base.bridge });
+  const pods = podsOf(ledger, base, { egress: base.trees.uplink, ingress: base.bridge });
   return { trees: treeStatus(base, pods), pods, drift: findings(planRepair(ledger)) };
 }
 
@@ -138,11 +153,20 @@ const header = [
   "QUEUED",
 ];
 
+/** On ingress what comes has queued on the wire already: a target only gives precedence there. */
+function latencyText(
+  { latencyTargetUs, boundUs, ...pod }: PodStatus,
+  direction: Direction,
+): string {
+  if (latencyTargetUs === null || pod[direction].guaranteeBits === 0) return "-";
+  if (direction === "ingress") return "first";
+  const bound = boundUs === null ? "" : ` (bound ${formatDuration(Math.ceil(boundUs))})`;
+  return `${formatDuration(latencyTargetUs)}${bound}`;
+}
+
 function podRows(pod: PodStatus): string[][] {
   return directions.map((direction) => {
     const { guaranteeBits, limitBits, kernel } = pod[direction];
-    const target =
-      pod.latencyTargetUs !== null && guaranteeBits > 0 ? formatDuration(pod.latencyTargetUs) : "-";
     return [
       pod.pod ?? pod.attachment,
       pod.addresses.join(","),
@@ -150,7 +174,7 @@ function podRows(pod: PodStatus): string[][] {
       direction,
       guaranteeBits === 0 ? "best effort" : bit(guaranteeBits),
       limitBits === null ? "none" : bit(limitBits),
-      target,
+      latencyText(pod, direction),
       kernel === null
         ? "MISSING"
         : `${formatRate(kernel.rateBits)}..${formatRate(kernel.ceilBits)}`,

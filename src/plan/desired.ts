@@ -61,14 +61,20 @@ function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject
   ];
 }
 
-function tree({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings): KernelObject[] {
+function tree(
+  { direction, dev, capacityBits, hostBits }: Tree,
+  settings: TreeSettings,
+  mtuBytes: number,
+): KernelObject[] {
+  const unitBytes =
+    direction === "egress" ? shapes.egressUnitBytes(settings, mtuBytes) : shapes.ingressUnitBytes;
   return [
     {
       kind: "qdisc",
       dev,
       parent: "root",
       handle: names.tbfHandle,
-      spec: { type: "tbf", ...shapes.tbfShape(capacityBits) },
+      spec: { type: "tbf", ...shapes.tbfShape(capacityBits, unitBytes) },
     },
     {
       kind: "qdisc",
@@ -117,21 +123,25 @@ export function desiredBase({ networks, hostBits }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
+  const mtuBytes = Math.max(...networks.map((n) => n.mtuBytes));
   const objects: KernelObject[] = [
     {
       kind: "bridge",
       name: bridge,
       mac: names.bridgeMac(bridge),
-      mtuBytes: Math.max(...networks.map((n) => n.mtuBytes)),
+      mtuBytes,
       up: true,
     },
+    ...(trees.setsHostGso
+      ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
+      : []),
     ...sysctls.map(([path, value]): KernelObject => ({ kind: "sysctl", path, value })),
     ...networks.flatMap((n) =>
       n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
     ),
     ruleset(bridge),
     ...networks.flatMap(masqueradeElements),
-    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees)),
+    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }

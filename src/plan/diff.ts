@@ -34,6 +34,7 @@ export interface Plan {
 /** What must be there before what: a tree before a leaf, a pair before its addresses, a map before its element. */
 const order: ObjectKind[] = [
   "bridge",
+  "hostlink",
   "sysctl",
   "veth",
   "port",
@@ -117,6 +118,9 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       break;
     case "bridge":
       fields(want, have as typeof want, ["mac", "mtuBytes", "up"]);
+      break;
+    case "hostlink":
+      fields(want, have as typeof want, ["gsoMaxBytes"]);
       break;
     case "veth":
       fields(want, have as typeof want, ["netns", "ifname"]);

@@ -86,6 +86,12 @@ export interface TreeSettings {
   ingressCapacityBits: number;
   egressReserveBits: number;
   ingressReserveBits: number;
+  /** What the wire carries; at least the egress capacity. */
+  wireBits: number;
+  /** The largest unit that the host itself puts into the egress tree: the uplink's gso_max_size. */
+  hostGsoMaxBytes: number;
+  /** Whether the configuration asks for that size; else it is the uplink's own. */
+  setsHostGso: boolean;
 }
 
 export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {

@@ -92,6 +92,11 @@ function objectLines(op: Step["op"], object: KernelObject): Line[] {
         ? node("ip", `link add name ${name} address ${mac} type bridge`, settings)
         : node("ip", settings);
     }
+    case "hostlink":
+      // The device is not ours to make or to remove.
+      return gone
+        ? []
+        : node("ip", `link set dev ${object.name} gso_max_size ${object.gsoMaxBytes}`);
     case "veth":
       return gone
         ? node("ip", `link del dev ${object.name}`)

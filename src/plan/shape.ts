@@ -93,9 +93,17 @@ export interface TbfShape {
   limitBytes: number;
 }
 
-export function tbfShape(capacityBits: number): TbfShape {
+/** The largest unit that anybody puts into the egress tree. */
+export function egressUnitBytes(trees: TreeSettings, mtuBytes: number): number {
+  return Math.max(trees.hostGsoMaxBytes, podGsoMaxBytes(trees.egressCapacityBits, mtuBytes));
+}
+
+/** The largest that comes into the ingress tree: GRO merges up to it (GRO_LEGACY_MAX_SIZE). */
+export const ingressUnitBytes = largestUnitBytes;
+
+export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
   const rate = rateBytes(capacityBits);
-  const burst = Math.max(largestUnitBytes + tbfSlackBytes, bytesIn(capacityBits, tbfBurstUs));
+  const burst = Math.max(unitBytes + tbfSlackBytes, bytesIn(capacityBits, tbfBurstUs));
   // The limit is that of the queue which HTB replaces; tc asks for one.
   return {
     rateBytes: rate,

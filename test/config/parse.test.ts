@@ -20,6 +20,7 @@ describe("a configuration", () => {
         egressCapacityBits: null,
         ingressCapacityBits: null,
         reserve: { kind: "percent", percent: 5 },
+        gsoMaxBytes: null,
       },
       tiers: {},
       defaultTier: null,
@@ -137,7 +138,7 @@ describe("what is wrong is named, with what to do", () => {
       "an unknown key in the uplink",
       { uplink: { nme: "eth0" } },
       "uplink.nme: unknown key",
-      "Known: name, egressCapacity, ingressCapacity, reserve.",
+      "Known: name, egressCapacity, ingressCapacity, reserve, gsoMaxSize.",
     ],
     [
       "an ipam key at the top",

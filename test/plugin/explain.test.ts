@@ -102,7 +102,7 @@ test("status shows each pod's promise beside the kernel's classes, and drift wit
     const shown = node.fairway("status");
     expect(shown.code).toBe(0);
     expect(shown.stdout).toMatch(
-      /shop\/cart +198\.19\.1\.2 +fa01:10 +egress +100Mbit\/s +100Mbit\/s +2ms +100M\.\.100M +294 B/,
+      /shop\/cart +198\.19\.1\.2 +fa01:10 +egress +100Mbit\/s +100Mbit\/s +2ms \(bound \d+us\) +100M\.\.100M +294 B/,
     );
     expect(shown.stdout).toMatch(/ingress +best effort +30Mbit\/s +- +8k\.\.30M/);
     const data = JSON.parse(node.fairway("status", "--json").stdout) as {
