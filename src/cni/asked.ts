@@ -3,6 +3,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { networkBase } from "../node/network.ts";
 import type { Asked } from "../node/propose.ts";
 import { findUplink } from "../node/uplink.ts";
+import { ownAnnotations } from "../promise/annotations.ts";
 import { promiseOf } from "../promise/ask.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
@@ -32,6 +33,11 @@ export function askedOf(
     podNamespace: args.K8S_POD_NAMESPACE ?? null,
     podName: args.K8S_POD_NAME ?? null,
     promise,
+    asks: {
+      annotations: ownAnnotations(runtime.podAnnotations),
+      bandwidth: runtime.bandwidth,
+      overrides: null,
+    },
     config,
     base: networkBase(config, findUplink(config.uplink, config.bridge)),
     requestedIps: runtime.ips.length > 0 ? runtime.ips : ip === undefined ? [] : [ip],

@@ -1,4 +1,6 @@
-import type { PodRoute } from "../plan/node.ts";
+import type { BandwidthCapability, PodRoute } from "../plan/node.ts";
+
+export type { BandwidthCapability };
 
 export const cniVersions = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
 export type CniVersion = (typeof cniVersions)[number];
@@ -43,14 +45,6 @@ export interface Tier {
   egress: DirectionAsk;
   ingress: DirectionAsk;
   latencyTargetUs?: number;
-}
-
-/** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
-export interface BandwidthCapability {
-  ingressRateBits?: number;
-  ingressBurstBits?: number;
-  egressRateBits?: number;
-  egressBurstBits?: number;
 }
 
 export interface RuntimeConfig {

@@ -14,6 +14,7 @@ import {
   attachmentName,
   directions,
   type NetworkBase,
+  type PodAsks,
   type PodPromise,
 } from "../plan/node.ts";
 import { admit, refusal } from "../promise/admission.ts";
@@ -25,6 +26,7 @@ export interface Asked {
   podNamespace: string | null;
   podName: string | null;
   promise: PodPromise;
+  asks: PodAsks;
   config: NetworkConfig;
   base: NetworkBase;
   /** CNI_ARGS' IP and the runtime's ips; the first that is there. */
@@ -40,8 +42,11 @@ export interface Proposal {
   cursor: { set: number; value: bigint };
 }
 
+/** What admission looks at. */
+type Terms = Pick<Asked, "base" | "key" | "promise">;
+
 function checkRates(
-  { base, promise, key }: Asked,
+  { base, promise, key }: Terms,
   held: readonly Attachment[],
 ): Proposal["freeBits"] {
   const free = { egress: 0, ingress: 0 };
@@ -69,13 +74,20 @@ export function memberOf(a: Attachment): Member {
 }
 
 /** Delays are bounded on egress: what comes in has queued on the wire before it is here. */
-function checkTarget({ base, key, promise }: Asked, held: readonly Attachment[]) {
+function checkTarget({ base, key, promise }: Terms, held: readonly Attachment[]) {
   const members = held.map(memberOf);
   return withinTargets(
     base,
     { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes },
     members,
   );
+}
+
+/** The promise as it is admitted beside those that are held already. Throws promiseRefused. */
+export function admitted(terms: Terms, held: readonly Attachment[]) {
+  const freeBits = checkRates(terms, held);
+  const { promise, explained } = checkTarget(terms, held);
+  return { promise, freeBits, latency: explained };
 }
 
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
@@ -133,16 +145,14 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
       "a runtime must DEL an attachment before it ADDs it again",
     );
-  const held = view.attachments.all();
-  const freeBits = checkRates(asked, held);
-  const { promise, explained } = checkTarget(asked, held);
+  const { promise, freeBits, latency } = admitted(asked, view.attachments.all());
   const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
   const classMinor = view.attachments.freeClassMinor();
   const address = formatIp(ip);
   const gateway = formatIp(range.gateway);
   return {
     freeBits,
-    latency: explained,
+    latency,
     cursor: { set: onlySet, value: ip.value },
     attachment: {
       ...asked.key,
@@ -156,6 +166,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       routes: asked.config.ipam.routes.map(({ dst, gw }) => ({ dst, gw: gw ?? gateway })),
       mtuBytes: asked.base.mtuBytes,
       promise,
+      asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
     },

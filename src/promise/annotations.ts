@@ -25,6 +25,14 @@ export const kubernetesKeys = {
   ingress: "kubernetes.io/ingress-bandwidth",
 } as const;
 
+/** Those that Fairway reads, its own misspelt ones included; other people's annotations are none of its business. */
+export function ownAnnotations(annotations: Record<string, string>): Record<string, string> {
+  const kubernetes: readonly string[] = Object.values(kubernetesKeys);
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([key]) => key.startsWith(prefix) || kubernetes.includes(key)),
+  );
+}
+
 const knownKeys: readonly string[] = [
   annotationKeys.tier,
   ...Object.values(annotationKeys.guarantee),
