@@ -9,16 +9,16 @@ import { statusCommand } from "./status.ts";
 import { version } from "./version.ts";
 
 function program(): Command {
-  return new Command("fairway")
+  const root = new Command("fairway")
     .description(
       "promised shares of a node's network for Kubernetes pods (a CNI plugin; see README)",
     )
     .version(version)
-    .exitOverride()
-    .addCommand(statusCommand())
-    .addCommand(explainCommand())
-    .addCommand(repairCommand())
-    .addCommand(proveCommand());
+    .exitOverride();
+  // A subcommand does not inherit it.
+  for (const command of [statusCommand(), explainCommand(), repairCommand(), proveCommand()])
+    root.addCommand(command.exitOverride());
+  return root;
 }
 
 /** The hidden end of `prove`: traffic in a namespace. */
