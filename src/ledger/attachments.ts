@@ -1,6 +1,13 @@
 /** The attachments, with their leases: one row of the ledger for each interface of a pod. */
 import { FairwayError } from "../errors.ts";
-import { type Attachment, type AttachmentKey, attachmentName, type Phase, type PodAsks, type PodPromise } from "../plan/node.ts";
+import {
+  type Attachment,
+  type AttachmentKey,
+  attachmentName,
+  type Phase,
+  type PodAsks,
+  type PodPromise,
+} from "../plan/node.ts";
 import { insertRows, type RecordedAttachment, readRows } from "./attachment-rows.ts";
 import { freeClassMinor } from "./class-minors.ts";
 import { isConstraint } from "./failures.ts";

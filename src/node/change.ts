@@ -5,7 +5,13 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredNode } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import { type AttachmentKey, attachmentName, type PodAsks, type PodPromise, sameAttachment } from "../plan/node.ts";
+import {
+  type AttachmentKey,
+  attachmentName,
+  type PodAsks,
+  type PodPromise,
+  sameAttachment,
+} from "../plan/node.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "./base.ts";
 import { requireAttachment } from "./check.ts";
 import { admitted } from "./propose.ts";
@@ -14,7 +20,12 @@ import { admitted } from "./propose.ts";
  * The steps that were done, under the node's lock: a refused change changes nothing, neither the
  * ledger nor the kernel. Throws unknownContainer, tryAgain, promiseRefused and what the kernel refuses.
  */
-export function changePromise(ledger: Ledger, key: AttachmentKey, asked: PodPromise, asks: PodAsks): Step[] {
+export function changePromise(
+  ledger: Ledger,
+  key: AttachmentKey,
+  asked: PodPromise,
+  asks: PodAsks,
+): Step[] {
   return ledger.exclusively(() => {
     const attachment = requireAttachment(ledger, key);
     const base = ledger.network(key.network)?.base;

@@ -5,6 +5,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
+import { setCommand } from "./set.ts";
 import { statusCommand } from "./status.ts";
 import { version } from "./version.ts";
 
@@ -16,8 +17,14 @@ function program(): Command {
     .version(version)
     .exitOverride();
   // A subcommand does not inherit it.
-  for (const command of [statusCommand(), explainCommand(), repairCommand(), proveCommand()])
-    root.addCommand(command.exitOverride());
+  const commands = [
+    statusCommand(),
+    explainCommand(),
+    repairCommand(),
+    setCommand(),
+    proveCommand(),
+  ];
+  for (const command of commands) root.addCommand(command.exitOverride());
   return root;
 }
 

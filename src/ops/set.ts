@@ -6,7 +6,12 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import { changePromise } from "../node/change.ts";
 import { type Attachment, attachmentName, type PodAsks } from "../plan/node.ts";
 import { promiseOf } from "../promise/ask.ts";
-import { type CommonOptions, networkConfigOf, withCommonOptions, withWritableLedger } from "./context.ts";
+import {
+  type CommonOptions,
+  networkConfigOf,
+  withCommonOptions,
+  withWritableLedger,
+} from "./context.ts";
 import { promiseLines } from "./explain.ts";
 
 interface Options extends CommonOptions {
@@ -42,7 +47,11 @@ function changesOf(pairs: string[]): Record<string, string> {
     pairs.map((pair) => {
       const [, key = "", value = ""] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
       if (key !== "") return [key.startsWith(prefix) ? key : `${prefix}${key}`, value];
-      throw new FairwayError("badConfig", `${pair} is not KEY=VALUE`, "for example egress-guarantee=300M");
+      throw new FairwayError(
+        "badConfig",
+        `${pair} is not KEY=VALUE`,
+        "for example egress-guarantee=300M",
+      );
     }),
   );
 }
@@ -52,8 +61,16 @@ function asksWith(former: PodAsks, changes: Record<string, string> | null): PodA
   return { ...former, overrides: changes === null ? null : { ...former.overrides, ...changes } };
 }
 
-function promiseWith({ annotations, bandwidth, overrides }: PodAsks, { tiers, defaultTier }: NetworkConfig) {
-  return promiseOf({ annotations: { ...annotations, ...overrides }, bandwidth, tiers, defaultTier });
+function promiseWith(
+  { annotations, bandwidth, overrides }: PodAsks,
+  { tiers, defaultTier }: NetworkConfig,
+) {
+  return promiseOf({
+    annotations: { ...annotations, ...overrides },
+    bandwidth,
+    tiers,
+    defaultTier,
+  });
 }
 
 function set(pod: string, pairs: string[], options: Options): void {

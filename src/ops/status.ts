@@ -198,7 +198,7 @@ export function renderStatus({ trees, pods, drift }: NodeStatus): string {
   if (pods.length > 0)
     lines.push(
       "rates count Ethernet frames (IP packet + 14 bytes); guarantees and limits cover the uplink, not pod to pod on one node",
-      "a latency target gives precedence in its tree; no bound on the delay is calculated yet",
+      "latency targets are admitted on egress; on ingress they give precedence only",
     );
   lines.push(
     ...(drift.length === 0

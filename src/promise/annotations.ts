@@ -29,7 +29,9 @@ export const kubernetesKeys = {
 export function ownAnnotations(annotations: Record<string, string>): Record<string, string> {
   const kubernetes: readonly string[] = Object.values(kubernetesKeys);
   return Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => key.startsWith(prefix) || kubernetes.includes(key)),
+    Object.entries(annotations).filter(
+      ([key]) => key.startsWith(prefix) || kubernetes.includes(key),
+    ),
   );
 }
 
