@@ -1,6 +1,7 @@
 /** From what the runtime hands over to a configuration that the rest can rely on. */
 import { parseRuntime } from "./capabilities.ts";
 import { defaults } from "./defaults.ts";
+import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseCidrs, parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
@@ -57,6 +58,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   const draft = {
     bridge: root.parse("bridge", parseInterfaceName) ?? defaults.bridge,
     uplink: parseUplink(root.section("uplink")),
+    hostClasses: parseHostClasses(root.section("hostClasses")),
     tiers: parseTiers(root.section("tiers")),
     defaultTier: root.text("defaultTier") ?? null,
   };

@@ -17,6 +17,7 @@ export interface Schema {
   items?: Schema;
   enum?: readonly string[];
   const?: unknown;
+  minItems?: number;
   minimum?: number;
   maximum?: number;
   default?: unknown;
@@ -153,6 +154,27 @@ const uplink = object(
   },
 );
 
+const hostClass = object(
+  "Host class",
+  "A guarantee for what the node itself sends to or from these ports.",
+  {
+    ports: {
+      title: "Ports",
+      description: "TCP and UDP ports, of either side.",
+      type: "array",
+      minItems: 1,
+      items: {
+        title: "Port",
+        description: "3260 is iSCSI.",
+        type: "integer",
+        minimum: 1,
+        maximum: 65_535,
+      },
+    },
+    egressGuarantee: rate("Egress guarantee", "What this traffic can always send."),
+  },
+);
+
 const ours: Record<string, Schema> = {
   bridge: {
     ...text("Bridge", "The pods' bridge; made if it is not there. One per node."),
@@ -185,6 +207,13 @@ const ours: Record<string, Schema> = {
     const: false,
   },
   uplink,
+  hostClasses: {
+    title: "Host classes",
+    description:
+      "Named guarantees for the node's own traffic, beside the reserve: storage (iSCSI 3260, NFS 2049, NVMe/TCP 4420), the kubelet (10250), the control plane (6443).",
+    type: "object",
+    additionalProperties: { ...hostClass, required: ["ports", "egressGuarantee"] },
+  },
   tiers: {
     title: "Tiers",
     description: "Named promises; a pod picks one with the annotation fairway.dev/tier.",

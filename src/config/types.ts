@@ -1,4 +1,4 @@
-import type { BandwidthCapability, PodRoute } from "../plan/node.ts";
+import type { BandwidthCapability, HostClass, PodRoute } from "../plan/node.ts";
 
 export type { BandwidthCapability };
 
@@ -80,6 +80,8 @@ export interface NetworkConfig {
     /** null: as it is. The largest unit that the host itself may put into the egress tree. */
     gsoMaxBytes: number | null;
   };
+  /** By name. */
+  hostClasses: HostClass[];
   tiers: Record<string, Tier>;
   defaultTier: string | null;
   ipam: IpamConfig;

@@ -43,6 +43,7 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
       ingressReserveBits: reserveBits(config.uplink.reserve, ingressCapacityBits),
       wireBits: uplink.wireBits,
       hostGsoMaxBytes: config.uplink.gsoMaxBytes ?? uplink.gsoMaxBytes,
+      hostClasses: config.hostClasses,
       setsHostGso: config.uplink.gsoMaxBytes !== null,
     },
   };
@@ -55,8 +56,13 @@ export function hostBits({ trees }: NetworkBase): number {
 
 /** What the configuration says of the base, without what was found on the node. */
 function settingsOf({ bridge, trees }: NetworkBase) {
-  const { wireBits: _, hostGsoMaxBytes, setsHostGso, ...rest } = trees;
-  return { bridge, ...rest, gsoMaxSize: setsHostGso ? hostGsoMaxBytes : null };
+  const { wireBits: _, hostGsoMaxBytes, setsHostGso, hostClasses, ...rest } = trees;
+  return {
+    bridge,
+    ...rest,
+    hostClasses: JSON.stringify(hostClasses),
+    gsoMaxSize: setsHostGso ? hostGsoMaxBytes : null,
+  };
 }
 
 /** Networks of a node share one bridge and its trees, and no addresses. Throws badConfig where two do not go together. */

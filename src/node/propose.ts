@@ -12,6 +12,7 @@ import {
   type Attachment,
   type AttachmentKey,
   attachmentName,
+  type Direction,
   directions,
   type NetworkBase,
   type PodAsks,
@@ -42,6 +43,15 @@ export interface Proposal {
   cursor: { set: number; value: bigint };
 }
 
+/** The host's own classes hold guarantees as pods do. */
+function hostHolders({ trees }: NetworkBase, direction: Direction) {
+  if (direction === "ingress") return [];
+  return trees.hostClasses.map(({ name, egressGuaranteeBits }) => ({
+    holder: `host class ${name}`,
+    guaranteeBits: egressGuaranteeBits,
+  }));
+}
+
 /** What admission looks at. */
 type Terms = Pick<Asked, "base" | "key" | "promise">;
 
@@ -55,10 +65,13 @@ function checkRates(
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
       reserveBits: base.trees[`${direction}ReserveBits`],
-      held: held.map((a) => ({
-        holder: holderName(a),
-        guaranteeBits: a.promise[direction].guaranteeBits,
-      })),
+      held: [
+        ...hostHolders(base, direction),
+        ...held.map((a) => ({
+          holder: holderName(a),
+          guaranteeBits: a.promise[direction].guaranteeBits,
+        })),
+      ],
       askedBits: promise[direction].guaranteeBits,
       holder: attachmentName(key),
     });

@@ -103,6 +103,25 @@ const sysctls: [string, string][] = [
   ["net/bridge/bridge-nf-call-ip6tables", "1"],
 ];
 
+/** A class of the host's own for each name, in the egress tree, and its ports in the map. */
+function hostClassObjects(settings: TreeSettings): KernelObject[] {
+  return settings.hostClasses.flatMap(({ ports, egressGuaranteeBits }, index): KernelObject[] => {
+    const minor = names.hostClassMinors[index];
+    if (minor === undefined) throw new RangeError(`no number for host class ${index}`);
+    return [
+      ...leaf(settings.uplink, minor, shapes.hostShape(settings, egressGuaranteeBits)),
+      ...ports.map(
+        (port): Element => ({
+          kind: "element",
+          set: names.hostPortMap,
+          key: String(port),
+          value: names.classid(minor),
+        }),
+      ),
+    ];
+  });
+}
+
 function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   if (masquerade === null) return [];
   return masquerade.subnets.flatMap((subnet): Element[] => [
@@ -141,6 +160,7 @@ export function desiredBase({ networks, hostBits }: BaseInput): State {
     ),
     ruleset(bridge),
     ...networks.flatMap(masqueradeElements),
+    ...hostClassObjects(trees),
     ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));

@@ -97,6 +97,13 @@ export interface NetworkBase {
   trees: TreeSettings;
 }
 
+/** What the node itself sends to or from these ports, TCP or UDP, and must not lose to pods. */
+export interface HostClass {
+  name: string;
+  ports: number[];
+  egressGuaranteeBits: number;
+}
+
 /** The two trees. All networks of a node share them. */
 export interface TreeSettings {
   uplink: string;
@@ -108,6 +115,8 @@ export interface TreeSettings {
   wireBits: number;
   /** The largest unit that the host itself puts into the egress tree: the uplink's gso_max_size. */
   hostGsoMaxBytes: number;
+  /** By name. */
+  hostClasses: HostClass[];
   /** Whether the configuration asks for that size; else it is the uplink's own. */
   setsHostGso: boolean;
 }

@@ -2,7 +2,7 @@
  * The nftables table of a node: static rules over sets. A pod is an element, never a rule.
  */
 import { createHash } from "node:crypto";
-import { classMap4, masqueradeExceptSet4, masqueradeSet4, table } from "./names.ts";
+import { classMap4, hostPortMap, masqueradeExceptSet4, masqueradeSet4, table } from "./names.ts";
 import type { Chain, Ruleset } from "./state.ts";
 
 /** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
@@ -31,6 +31,12 @@ function classify(bridge: string): Chain {
     rules: [
       rule("egress", `oifname != "${bridge}" meta priority set ip saddr map @${classMap4} accept`),
       rule("from-host", `oifname "${bridge}" fib saddr type local accept`),
+      ...["dport", "sport"].map((port) =>
+        rule(
+          `host-${port}`,
+          `oifname != "${bridge}" fib saddr type local meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
+        ),
+      ),
       // Pod to pod: the first statement matches where the source is a pod's, the second takes the class back.
       rule(
         "east-west",
@@ -61,6 +67,7 @@ export function ruleset(bridge: string): Ruleset {
     table,
     sets: [
       { name: classMap4, kind: "map", spec: "type ipv4_addr : classid;" },
+      { name: hostPortMap, kind: "map", spec: "type inet_service : classid;" },
       { name: masqueradeSet4, kind: "set", spec: "type ipv4_addr; flags interval;" },
       {
         name: masqueradeExceptSet4,

@@ -22,6 +22,7 @@ describe("a configuration", () => {
         reserve: { kind: "percent", percent: 5 },
         gsoMaxBytes: null,
       },
+      hostClasses: [],
       tiers: {},
       defaultTier: null,
       ipam: {
@@ -156,7 +157,7 @@ describe("what is wrong is named, with what to do", () => {
       "a tier's key at the top",
       { egressGuarantee: "5M" },
       "egressGuarantee: unknown key",
-      '"egressGuarantee" belongs in "tiers.NAME".',
+      '"egressGuarantee" belongs in "hostClasses.NAME" or in "tiers.NAME".',
     ],
     [
       "a top key in ipam",
@@ -281,7 +282,6 @@ describe("what is not built yet says so", () => {
   const subnet = "10.244.1.0/24";
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-    ["host classes", { hostClasses: {} }, "hostClasses:"],
     ["policy", { policy: {} }, "policy:"],
     ["scaling", { overcommit: "scale" }, 'overcommit: "scale"'],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
