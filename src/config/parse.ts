@@ -20,6 +20,7 @@ function parseUplink(uplink: Section): NetworkConfig["uplink"] {
     ingressCapacityBits: uplink.quantity("ingressCapacity", parseLimitBits) ?? null,
     reserve: uplink.quantity("reserve", parseReserve) ?? defaults.reserve,
     gsoMaxBytes: uplink.number("gsoMaxSize") ?? null,
+    policesHost: uplink.flag("policeHost") ?? defaults.policeHost,
   };
 }
 

@@ -142,6 +142,13 @@ const uplink = object(
       type: ["string", "number"],
       default: `${defaults.reserve.percent}%`,
     },
+    policeHost: {
+      title: "Police the host's ingress",
+      description:
+        "Keep what the host itself receives by the uplink (image pulls) to what is not promised to pods, and at least the reserve. Small packets pass.",
+      type: "boolean",
+      default: defaults.policeHost,
+    },
     gsoMaxSize: {
       title: "GSO size",
       description:

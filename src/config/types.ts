@@ -79,6 +79,8 @@ export interface NetworkConfig {
     reserve: Reserve;
     /** null: as it is. The largest unit that the host itself may put into the egress tree. */
     gsoMaxBytes: number | null;
+    /** Whether what the host itself receives is kept to what is not promised to pods. */
+    policesHost: boolean;
   };
   /** By name. */
   hostClasses: HostClass[];

@@ -8,7 +8,7 @@ import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
-import { ensureBase, liveNetworks } from "./base.ts";
+import { ensureBase, enterPhase, liveNetworks } from "./base.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 
@@ -70,7 +70,7 @@ export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachm
   try {
     ensureBase(ledger, liveNetworks(ledger));
     connect(attachment, asked.base);
-    ledger.exclusively(() => ledger.attachments.setPhase(attachment, "ready"));
+    enterPhase(ledger, attachment, "ready");
     return { ...attachment, phase: "ready" };
   } catch (error) {
     ledger.exclusively(() => ledger.attachments.remove(attachment));

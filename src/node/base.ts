@@ -5,7 +5,8 @@ import { observe, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan } from "../plan/diff.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
+import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
+import { stateOf } from "../plan/state.ts";
 import { hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
@@ -15,9 +16,12 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
-export function baseInput(networks: NetworkBase[]): BaseInput {
+export function baseInput(networks: NetworkBase[], attachments: Attachment[]): BaseInput {
   const [first] = networks;
-  return { networks, hostBits: first === undefined ? 0 : hostBits(first) };
+  const promisedIngressBits = attachments
+    .filter((a) => a.phase === "ready")
+    .reduce((sum, a) => sum + a.promise.ingress.guaranteeBits, 0);
+  return { networks, hostBits: first === undefined ? 0 : hostBits(first), promisedIngressBits };
 }
 
 export function refuseConflicts(conflicts: Conflict[]): void {
@@ -33,8 +37,8 @@ export function refuseConflicts(conflicts: Conflict[]): void {
 }
 
 /** The steps that the base lacks. */
-export function planBase(networks: NetworkBase[]): Plan {
-  const desired = desiredBase(baseInput(networks));
+export function planBase(networks: NetworkBase[], attachments: Attachment[]): Plan {
+  const desired = desiredBase(baseInput(networks, attachments));
   return diff(desired, observe(desired));
 }
 
@@ -42,10 +46,9 @@ export function planBase(networks: NetworkBase[]): Plan {
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
  */
-export function planNode(networks: NetworkBase[], attachments: Attachment[]): Plan {
-  const [first] = networks;
+export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
+  const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const input = baseInput(networks);
   const ready = attachments.filter((a) => a.phase === "ready");
   const desired = desiredNode(input, ready);
   const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
@@ -84,17 +87,33 @@ function formerRoot(dev: string): { kind: string; handle: string } {
  * the base. Throws foreignQdisc and what the kernel refuses.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
-  const missing = planBase(networks);
+  const missing = planBase(networks, ledger.attachments.all());
   refuseConflicts(missing.conflicts);
   if (missing.steps.length === 0) return;
   ledger.exclusively(() => {
-    const base = planBase(networks);
+    const attachments = ledger.attachments.all();
+    const base = planBase(networks, attachments);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
     recordFormerRoots(ledger, base);
-    const ready = ledger.attachments.all().filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(networks), ready);
+    const ready = attachments.filter((a) => a.phase === "ready");
+    const desired = desiredNode(baseInput(networks, attachments), ready);
     // No leftovers here: another ADD may be making what would look like one.
     applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);
+  });
+}
+
+/**
+ * Puts an attachment into a phase, and with it what of the base follows the promises of ready pods:
+ * what the host itself may receive. One transaction, so that nobody who holds the lock sees one
+ * without the other. A table that is gone is not made here.
+ */
+export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  ledger.exclusively(() => {
+    ledger.attachments.setPhase(attachment, phase);
+    if (attachment.promise.ingress.guaranteeBits === 0) return;
+    const base = desiredBase(baseInput(liveNetworks(ledger), ledger.attachments.all()));
+    const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
+    applyOrRollBack(diff(table, observe(table)).steps.filter((step) => step.op === "change"));
   });
 }

@@ -39,8 +39,9 @@ export function changePromise(
     const others = all.filter((a) => !sameAttachment(a, key));
     const { promise } = admitted({ base, key, promise: asked }, others);
     ledger.attachments.setPromise(key, promise, asks);
-    const ready = ledger.attachments.all().filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(liveNetworks(ledger)), ready);
+    const changed = ledger.attachments.all();
+    const ready = changed.filter((a) => a.phase === "ready");
+    const desired = desiredNode(baseInput(liveNetworks(ledger), changed), ready);
     const { steps, conflicts } = diff(desired, observe(desired));
     refuseConflicts(conflicts);
     applyOrRollBack(steps);

@@ -38,7 +38,7 @@ function look(
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
   const desired = merge(
-    desiredBase(baseInput(networks)),
+    desiredBase(baseInput(networks, ledger.attachments.all())),
     desiredPod({ ...attachment, netns }, own),
   );
   return { attachment, found: findings(diff(desired, observe(desired))) };

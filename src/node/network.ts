@@ -43,6 +43,7 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
       ingressReserveBits: reserveBits(config.uplink.reserve, ingressCapacityBits),
       wireBits: uplink.wireBits,
       hostGsoMaxBytes: config.uplink.gsoMaxBytes ?? uplink.gsoMaxBytes,
+      policesHost: config.uplink.policesHost,
       hostClasses: config.hostClasses,
       setsHostGso: config.uplink.gsoMaxBytes !== null,
     },

@@ -15,7 +15,7 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     const base = networkBase(config, findUplink(config.uplink, config.bridge));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
-    refuseConflicts(planBase([...others, base]).conflicts);
+    refuseConflicts(planBase([...others, base], view.attachments.all()).conflicts);
     chooseLease(view, config);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

@@ -4,7 +4,7 @@ import { netnsKind } from "../kernel/netns.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import type { Attachment } from "../plan/node.ts";
-import { liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 
 /** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
 function reachable(attachments: Attachment[]): Attachment[] {
@@ -15,7 +15,8 @@ function reachable(attachments: Attachment[]): Attachment[] {
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
-  return planNode(liveNetworks(ledger), reachable(ledger.attachments.all()));
+  const attachments = ledger.attachments.all();
+  return planNode(baseInput(liveNetworks(ledger), attachments), reachable(attachments));
 }
 
 /** A pair that was made anew has lost what stood on the old one, which the next plan sees. */

@@ -11,7 +11,7 @@ import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planRepair } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import { attachmentName, directions, type PodPromise } from "../plan/node.ts";
+import { type Attachment, attachmentName, directions, type PodPromise } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
 import {
@@ -77,8 +77,9 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const asked = askedOf({ containerId, ifname, netns, args: {} }, config);
   const proposal = propose(ledger, asked);
   const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
+  const ready: Attachment = { ...proposal.attachment, phase: "ready" };
   const desired = merge(
-    desiredBase(baseInput([...others, asked.base])),
+    desiredBase(baseInput([...others, asked.base], [...ledger.attachments.all(), ready])),
     desiredPod(proposal.attachment, asked.base),
   );
   const { steps, conflicts } = diff(desired, observe(desired));

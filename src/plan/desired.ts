@@ -2,7 +2,7 @@
 import * as names from "./names.ts";
 import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
 import { attachmentName, directions } from "./node.ts";
-import { ruleset } from "./ruleset.ts";
+import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
 import {
   baseOwner,
@@ -26,6 +26,8 @@ export interface Tree {
 export interface BaseInput {
   networks: NetworkBase[];
   hostBits: number;
+  /** The sum of the ready pods' ingress guarantees. */
+  promisedIngressBits: number;
 }
 
 /** Egress on the uplink, where the host's own traffic passes too; ingress on the bridge. */
@@ -138,7 +140,14 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
 }
 
 /** What all pods share. Empty without a network. */
-export function desiredBase({ networks, hostBits }: BaseInput): State {
+/** What is not promised to pods, and at least the reserve, is the host's. */
+function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | null {
+  if (!trees.policesHost) return null;
+  const free = Math.max(trees.ingressCapacityBits - promisedBits, trees.ingressReserveBits);
+  return { uplink: trees.uplink, ...shapes.hostPoliceShape(free) };
+}
+
+export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
@@ -158,7 +167,7 @@ export function desiredBase({ networks, hostBits }: BaseInput): State {
     ...networks.flatMap((n) =>
       n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
     ),
-    ruleset(bridge),
+    ruleset(bridge, hostPolice(trees, promisedIngressBits)),
     ...networks.flatMap(masqueradeElements),
     ...hostClassObjects(trees),
     ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),

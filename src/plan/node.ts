@@ -115,6 +115,8 @@ export interface TreeSettings {
   wireBits: number;
   /** The largest unit that the host itself puts into the egress tree: the uplink's gso_max_size. */
   hostGsoMaxBytes: number;
+  /** Whether what the host itself receives is kept to what is not promised to pods. */
+  policesHost: boolean;
   /** By name. */
   hostClasses: HostClass[];
   /** Whether the configuration asks for that size; else it is the uplink's own. */

@@ -61,7 +61,39 @@ function masquerade(bridge: string): Chain {
   };
 }
 
-export function ruleset(bridge: string): Ruleset {
+/** What the host itself may receive by the uplink. */
+export interface HostPolice {
+  uplink: string;
+  /** Of IP packets: nftables does not count the Ethernet header. */
+  bytesPerSecond: number;
+  burstBytes: number;
+}
+
+/** Acknowledgements and the like: losing them costs more than letting them pass. */
+const smallPacketBytes = 200;
+
+/**
+ * The ingress tree stands behind the routing, so it cannot hold back what the host itself receives;
+ * dropped here, a sender that responds to loss slows down and leaves the wire to the pods.
+ */
+function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
+  return {
+    name: "host-ingress",
+    type: "filter",
+    hook: "input",
+    priority: mangle,
+    rules: [
+      rule("host-others", `iifname != "${uplink}" accept`),
+      rule("host-small", `meta length < ${smallPacketBytes} accept`),
+      rule(
+        "host-police",
+        `limit rate over ${bytesPerSecond} bytes/second burst ${burstBytes} bytes drop`,
+      ),
+    ],
+  };
+}
+
+export function ruleset(bridge: string, hostPolice: HostPolice | null): Ruleset {
   return {
     kind: "ruleset",
     table,
@@ -75,6 +107,10 @@ export function ruleset(bridge: string): Ruleset {
         spec: "type ipv4_addr . ipv4_addr; flags interval;",
       },
     ],
-    chains: [classify(bridge), masquerade(bridge)],
+    chains: [
+      classify(bridge),
+      masquerade(bridge),
+      ...(hostPolice === null ? [] : [police(hostPolice)]),
+    ],
   };
 }

@@ -149,6 +149,21 @@ export function leafShape(
   };
 }
 
+/** An IP packet of the usual size, with and without its Ethernet header. */
+const usualPacketBytes = 1_500;
+
+/** The host's ingress, from bits per second of Ethernet frames to what nftables counts. */
+export function hostPoliceShape(bits: number): { bytesPerSecond: number; burstBytes: number } {
+  const frames = rateBytes(bits);
+  return {
+    bytesPerSecond: Math.floor(
+      (frames * usualPacketBytes) / (usualPacketBytes + ethernetHeaderBytes),
+    ),
+    // GRO hands units over that must pass whole.
+    burstBytes: Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs)),
+  };
+}
+
 /** The host's own class on the egress tree. */
 export function hostShape(trees: TreeSettings, hostBits: number): LeafShape {
   const capacityBits = trees.egressCapacityBits;

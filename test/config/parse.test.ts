@@ -21,6 +21,7 @@ describe("a configuration", () => {
         ingressCapacityBits: null,
         reserve: { kind: "percent", percent: 5 },
         gsoMaxBytes: null,
+        policesHost: true,
       },
       hostClasses: [],
       tiers: {},
@@ -139,7 +140,7 @@ describe("what is wrong is named, with what to do", () => {
       "an unknown key in the uplink",
       { uplink: { nme: "eth0" } },
       "uplink.nme: unknown key",
-      "Known: name, egressCapacity, ingressCapacity, reserve, gsoMaxSize.",
+      "Known: name, egressCapacity, ingressCapacity, reserve, policeHost, gsoMaxSize.",
     ],
     [
       "an ipam key at the top",
