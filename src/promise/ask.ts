@@ -9,6 +9,7 @@ import { suggestion } from "../config/suggest.ts";
 import type { BandwidthCapability, Tier } from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise, PodPromise } from "../plan/node.ts";
+import { largestBurstAtLimit } from "../plan/shape.ts";
 import {
   type Annotated,
   type AnnotatedDirection,
@@ -84,10 +85,27 @@ function strongestLimit(
 }
 
 /** A runtime speaks of bits; a burst is never made smaller than was asked. */
-function burstBytesOf(asks: Asks, picked: PickedTier | null, direction: Direction): number | null {
-  const bits = asks.bandwidth?.[direction === "egress" ? "egressBurstBits" : "ingressBurstBits"];
-  if (bits !== undefined) return Math.ceil(bits / 8);
-  return picked?.tier[direction].burstBytes ?? null;
+function askedBurst(asks: Asks, picked: PickedTier | null, direction: Direction): Given | null {
+  const name = direction === "egress" ? "egressBurst" : "ingressBurst";
+  const bits = asks.bandwidth?.[`${name}Bits`];
+  if (bits !== undefined)
+    return { key: `runtimeConfig.bandwidth.${name}`, value: Math.ceil(bits / 8) };
+  const bytes = picked?.tier[direction].burstBytes;
+  return picked === null || bytes === undefined
+    ? null
+    : { key: `tiers.${picked.name}.${name}`, value: bytes };
+}
+
+/** A burst that is minutes of its limit cannot be written down for the kernel. */
+function checkBurst(burst: Given | null, limitBits: number | null, violations: Violations): void {
+  if (burst === null || limitBits === null) return;
+  const largest = largestBurstAtLimit(limitBits);
+  if (burst.value <= largest) return;
+  violations.add(
+    burst.key,
+    `${burst.value} bytes are too long a burst for a limit of ${formatRate(limitBits)}: the kernel can hold ${largest} bytes at that rate`,
+    `Lower "${burst.key}" or raise the limit.`,
+  );
 }
 
 /**
@@ -115,10 +133,12 @@ export function promiseOf(asks: Asks): PodPromise {
         fromTier(picked, direction, "limit"),
     };
   };
-  const promise = (direction: Direction): DirectionPromise => ({
-    ...settle(rates(direction), target, { violations, notes }),
-    burstBytes: burstBytesOf(asks, picked, direction),
-  });
+  const promise = (direction: Direction): DirectionPromise => {
+    const settled = settle(rates(direction), target, { violations, notes });
+    const burst = askedBurst(asks, picked, direction);
+    checkBurst(burst, settled.limitBits, violations);
+    return { ...settled, burstBytes: burst?.value ?? null };
+  };
   const result: PodPromise = {
     egress: promise("egress"),
     ingress: promise("ingress"),
