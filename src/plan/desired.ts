@@ -140,11 +140,12 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
 }
 
 /** What all pods share. Empty without a network. */
-/** What is not promised to pods, and at least the reserve, is the host's. */
+/** What is not promised to pods, and at least the reserve, is the host's. Above what nftables can hold there is no limit. */
 function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | null {
   if (!trees.policesHost) return null;
   const free = Math.max(trees.ingressCapacityBits - promisedBits, trees.ingressReserveBits);
-  return { uplink: trees.uplink, ...shapes.hostPoliceShape(free) };
+  const shape = shapes.hostPoliceShape(free);
+  return shape === null ? null : { uplink: trees.uplink, ...shape };
 }
 
 export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {

@@ -1,4 +1,5 @@
 /** What differs between an object that is wanted and one that is there. */
+import { surplusChains } from "./ruleset.ts";
 import type { KernelObject, Qdisc } from "./state.ts";
 import { sameTicks } from "./units.ts";
 
@@ -72,6 +73,8 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
           there.rules.map((r) => r.id).join(", "),
         );
       }
+      for (const { name } of surplusChains(want, b))
+        found.push(`chain ${name} should not be there`);
       break;
     }
   }

@@ -9,13 +9,24 @@ import type { Chain, Ruleset } from "./state.ts";
 const mangle = -150;
 const srcnat = 100;
 
+const commentPrefix = "fairway ";
+
 /**
  * The comment is how a rule is known again: nft prints the same rule in other words from one version
  * to the next, but a comment stays as it is, and a rule that somebody replaced has lost it.
  */
 function rule(name: string, text: string): { id: string; text: string } {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
-  return { id: `fairway ${name} ${digest}`, text };
+  return { id: `${commentPrefix}${name} ${digest}`, text };
+}
+
+/** Chains of ours that are there and not wanted any more; those of somebody else's in our table stay. */
+export function surplusChains(want: Ruleset, have: Ruleset): Chain[] {
+  return have.chains.filter(
+    ({ name, rules }) =>
+      !want.chains.some((c) => c.name === name) &&
+      rules.some(({ id }) => id.startsWith(commentPrefix)),
+  );
 }
 
 /**

@@ -180,16 +180,23 @@ export function leafShape(
 /** An IP packet of the usual size, with and without its Ethernet header. */
 const usualPacketBytes = 1_500;
 
-/** The host's ingress, from bits per second of Ethernet frames to what nftables counts. */
-export function hostPoliceShape(bits: number): { bytesPerSecond: number; burstBytes: number } {
+/**
+ * nft_limit computes nanoseconds x (rate + burst) in 64 bits and refuses what does not fit
+ * (nft_limit_init, net/netfilter/nft_limit.c): about 147 Gbit/s.
+ */
+const largestPoliceBytes = Math.floor(2 ** 64 / 1e9);
+
+/** The host's ingress, from bits per second of Ethernet frames to what nftables counts; null: too much for it. */
+export function hostPoliceShape(
+  bits: number,
+): { bytesPerSecond: number; burstBytes: number } | null {
   const frames = rateBytes(bits);
-  return {
-    bytesPerSecond: Math.floor(
-      (frames * usualPacketBytes) / (usualPacketBytes + ethernetHeaderBytes),
-    ),
-    // GRO hands units over that must pass whole.
-    burstBytes: Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs)),
-  };
+  const bytesPerSecond = Math.floor(
+    (frames * usualPacketBytes) / (usualPacketBytes + ethernetHeaderBytes),
+  );
+  // GRO hands units over that must pass whole.
+  const burstBytes = Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs));
+  return bytesPerSecond + burstBytes > largestPoliceBytes ? null : { bytesPerSecond, burstBytes };
 }
 
 /** The host's own class on the egress tree. */

@@ -73,18 +73,18 @@ export function boundsOf(path: EgressPath, classes: readonly LatencyClass[]): Bo
 /** Longer bursts help nobody: what is late by more has been late before. */
 const longestBurstUs = 5_000;
 
-/**
- * The burst to start from: half of the target at the guarantee, so that a class alone uses at most
- * half of its target on itself.
- */
+/** The burst to start from: what the class may send in its target's time, so that a late timer costs it no rate. */
 function generousBurst({
   guaranteeBits,
   targetUs,
   unitBytes,
 }: Omit<LatencyClass, "burstBytes">): number {
-  const micros = Math.min(targetUs / 2, longestBurstUs);
+  const micros = Math.min(targetUs, longestBurstUs);
   return Math.max(unitBytes, Math.floor((guaranteeBits * micros) / 8e6));
 }
+
+/** A burst beyond one unit leaves a quarter of the class's own target to those that come later. */
+const ownShare = 0.75;
 
 export type LatencyDecision =
   | { ok: true; own: Bounded; others: Bounded[] }
@@ -101,7 +101,7 @@ export type LatencyDecision =
 
 /**
  * Whether a class of this guarantee and target fits beside those that are admitted, and with which
- * burst: the largest up to half a target that keeps every class within its own. `askedBurstBytes`:
+ * burst: the largest up to its target's time that keeps every class within its target. `askedBurstBytes`:
  * the pod's own word, taken as it is. Others' bursts stay as they were admitted.
  */
 export function admitLatency(
@@ -117,7 +117,11 @@ export function admitLatency(
       Bounded,
       ...Bounded[],
     ];
-    return { own, rest, fits: [own, ...rest].every((b) => b.boundUs <= b.latencyClass.targetUs) };
+    const share = burstBytes > smallest ? ownShare : 1;
+    const fits =
+      own.boundUs <= share * asked.targetUs &&
+      rest.every((b) => b.boundUs <= b.latencyClass.targetUs);
+    return { own, rest, fits };
   };
   const least = evaluate(smallest);
   if (!least.fits) {

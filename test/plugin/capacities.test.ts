@@ -34,6 +34,13 @@ test.each(["10M", "100M", "1G", "10G", "100G", "1T"])(
         }
         expect(node.fairway("explain").stdout).toContain("nothing to do");
       },
-      { uplink: { name: "uplink", egressCapacity: capacity, ingressCapacity: capacity } },
+      {
+        uplink: {
+          name: "uplink",
+          egressCapacity: capacity,
+          ingressCapacity: capacity,
+          gsoMaxSize: 9000,
+        },
+      },
     ),
 );

@@ -89,17 +89,17 @@ describe("admission of targets", () => {
     );
   });
 
-  test("the burst is the largest up to half a target that fits, and a pod's own word is taken as it is", () => {
+  test("the burst is the largest up to its target's time that fits, and a pod's own word is taken as it is", () => {
     const asked = { holder: "a", guaranteeBits: 100e6, unitBytes: 1_514, targetUs: 1000 };
     const generous = admitLatency(gigabit, asked, [], null);
-    expect(generous).toMatchObject({ ok: true, own: { latencyClass: { burstBytes: 6_250 } } });
+    expect(generous).toMatchObject({ ok: true, own: { latencyClass: { burstBytes: 12_500 } } });
     // 300 us are the path's; what is left of 310 is 10 us at 1 Gbit/s: 1,250 bytes, less than a unit.
     expect(admitLatency(gigabit, { ...asked, targetUs: 310 }, [], null)).toMatchObject({
       ok: false,
       smallestUs: 313,
     });
     const tight = admitLatency(gigabit, { ...asked, targetUs: 340 }, [], null);
-    expect(tight).toMatchObject({ ok: true, own: { latencyClass: { burstBytes: 2_125 } } });
+    expect(tight).toMatchObject({ ok: true, own: { latencyClass: { burstBytes: 1_514 } } });
     expect(admitLatency(gigabit, asked, [], 90_000)).toMatchObject({ ok: false, smallestUs: 1020 });
   });
 });

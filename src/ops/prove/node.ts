@@ -11,6 +11,7 @@ import {
   useLossBasedTcp,
 } from "../../lab/namespaces.ts";
 import { addresses, devices } from "../../lab/wire.ts";
+import { podGsoMaxBytes } from "../../plan/shape.ts";
 import type { ProveSettings } from "./result.ts";
 import { selfCommand } from "./self.ts";
 
@@ -34,7 +35,7 @@ export interface ProveNode {
 
 const BRIDGE = "fw0";
 const IFNAME = "eth0";
-const HOST_GSO_BYTES = 9_000;
+const MTU_BYTES = 1_500;
 /** The kernel's default (GSO_LEGACY_MAX_SIZE). */
 const DEFAULT_GSO_BYTES = 65_536;
 
@@ -82,8 +83,8 @@ function networkConfig({ capacityBits }: ProveSettings, dataDir: string): Record
       name: devices.uplink,
       egressCapacity: String(capacityBits),
       ingressCapacity: String(capacityBits),
-      // At these rates one 64 KiB unit of the host's own would take longer than the target.
-      gsoMaxSize: HOST_GSO_BYTES,
+      // At these rates one 64 KiB unit of the host's own would take longer than the target: as small as pods'.
+      gsoMaxSize: podGsoMaxBytes(capacityBits, MTU_BYTES),
     },
     ipam: { subnet: addresses.podSubnet, routes: [{ dst: "0.0.0.0/0" }] },
     dataDir,
