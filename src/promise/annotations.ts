@@ -1,37 +1,16 @@
-/** The annotations on a pod that Fairway reads. */
+/** What a pod's annotations say. */
+import {
+  annotationKeys,
+  fairwayKeys,
+  fairwayPrefix,
+  kubernetesKeys,
+  priorityKey,
+} from "../config/annotation-keys.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
 import { notBuilt } from "../config/unknown-keys.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
-
-const prefix = "fairway.dev/";
-
-/** All keys under our prefix. */
-export const annotationKeys = {
-  tier: "fairway.dev/tier",
-  guarantee: {
-    egress: "fairway.dev/egress-guarantee",
-    ingress: "fairway.dev/ingress-guarantee",
-  },
-  limit: { egress: "fairway.dev/egress-limit", ingress: "fairway.dev/ingress-limit" },
-  latencyTarget: "fairway.dev/latency-target",
-  ip: "fairway.dev/ip",
-} as const;
-
-/** Kubernetes' own, which the runtime hands over a second time, as the bandwidth capability. They are limits. */
-export const kubernetesKeys = {
-  egress: "kubernetes.io/egress-bandwidth",
-  ingress: "kubernetes.io/ingress-bandwidth",
-} as const;
-
-const knownKeys: readonly string[] = [
-  annotationKeys.tier,
-  ...Object.values(annotationKeys.guarantee),
-  ...Object.values(annotationKeys.limit),
-  annotationKeys.latencyTarget,
-  annotationKeys.ip,
-];
 
 /** A value and the key that it came from, for messages. */
 export interface Given {
@@ -49,6 +28,8 @@ export interface AnnotatedDirection {
 
 export interface Annotated {
   tier: string | null;
+  /** bandwidth.cilium.io/priority, as it stands. */
+  priority: string | null;
   egress: AnnotatedDirection;
   ingress: AnnotatedDirection;
   latencyTarget: Given | null;
@@ -58,8 +39,8 @@ function checkKeys(annotations: Record<string, string>, violations: Violations):
   for (const key of Object.keys(annotations)) {
     if (key === annotationKeys.ip) {
       violations.add(key, `this annotation ${notBuilt}`, `Remove "${key}".`);
-    } else if (key.startsWith(prefix) && !knownKeys.includes(key)) {
-      violations.add(key, "unknown annotation", suggestion(key, knownKeys));
+    } else if (key.startsWith(fairwayPrefix) && !fairwayKeys.includes(key)) {
+      violations.add(key, "unknown annotation", suggestion(key, fairwayKeys));
     }
   }
 }
@@ -83,6 +64,7 @@ export function readAnnotations(
   });
   return {
     tier: textOf(annotationKeys.tier) ?? null,
+    priority: textOf(priorityKey) ?? null,
     egress: direction("egress"),
     ingress: direction("ingress"),
     latencyTarget: given(annotationKeys.latencyTarget, parseLatencyTargetUs),

@@ -1,21 +1,14 @@
 /**
  * What a pod is to be promised, from all that asks for it. Per field, strongest first: a `fairway.dev/`
- * annotation, a `kubernetes.io/` annotation, the bandwidth capability, the pod's tier. The default tier
- * is the tier of pods that pick none: a pod that picks a tier takes nothing from the default one, or a
- * pod could not pick best effort.
+ * annotation, a `kubernetes.io/` annotation, the bandwidth capability, the pod's tier. The table is
+ * "Precedence" in docs/config.md.
  */
 import { formatRate } from "../config/quantities.ts";
-import { suggestion } from "../config/suggest.ts";
 import type { BandwidthCapability, Tier } from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise, PodPromise } from "../plan/node.ts";
-import {
-  type Annotated,
-  type AnnotatedDirection,
-  annotationKeys,
-  type Given,
-  readAnnotations,
-} from "./annotations.ts";
+import { type AnnotatedDirection, type Given, readAnnotations } from "./annotations.ts";
+import { type PickedTier, pickTier } from "./pick-tier.ts";
 import { type AskedRate, type DirectionRates, settle } from "./settle.ts";
 
 export interface Asks {
@@ -24,25 +17,6 @@ export interface Asks {
   bandwidth: BandwidthCapability | null;
   tiers: Record<string, Tier>;
   defaultTier: string | null;
-}
-
-interface PickedTier {
-  name: string;
-  tier: Tier;
-}
-
-function pickTier(asks: Asks, annotated: Annotated, violations: Violations): PickedTier | null {
-  const name = annotated.tier ?? asks.defaultTier;
-  if (name === null) return null;
-  const tier = Object.hasOwn(asks.tiers, name) ? asks.tiers[name] : undefined;
-  if (tier !== undefined) return { name, tier };
-  const key = annotated.tier === null ? "defaultTier" : annotationKeys.tier;
-  violations.add(
-    key,
-    `there is no tier ${JSON.stringify(name)}`,
-    suggestion(name, Object.keys(asks.tiers)),
-  );
-  return null;
 }
 
 function capabilityRate(asks: Asks, direction: Direction): Given | null {
@@ -97,7 +71,7 @@ export function promiseOf(asks: Asks): PodPromise {
   const violations = new Violations();
   const notes: string[] = [];
   const annotated = readAnnotations(asks.annotations, violations);
-  const picked = pickTier(asks, annotated, violations);
+  const picked = pickTier(asks, annotated, { violations, notes });
   const tierTarget = picked?.tier.latencyTargetUs;
   const target: Given | null =
     annotated.latencyTarget ??

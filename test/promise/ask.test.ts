@@ -113,34 +113,13 @@ describe("what a pod is promised", () => {
   });
 });
 
-describe("precedence of the limit, strongest first", () => {
-  const sources: [string, Given][] = [
-    ["fairway.dev/", { annotations: fairway({ "egress-limit": "150M" }) }],
-    ["kubernetes.io/", { annotations: kubernetes({ "egress-bandwidth": "160M" }) }],
-    ["the capability", { bandwidth: { egressRateBits: 170e6 } }],
-    ["the tier", { annotations: fairway({ tier: "medium" }) }],
-  ];
-  const limits = [150e6, 160e6, 170e6, 200e6];
-  const merged = (given: Given[]): Given => ({
-    ...Object.assign({}, ...given),
-    annotations: Object.assign({}, ...given.map(({ annotations }) => annotations)),
-  });
-
-  test.each(sources.map(([name], index): [string, number] => [name, index]))(
-    "%s goes before all that follow",
-    (_, index) => {
-      const given = merged(sources.slice(index).map(([, each]) => each));
-      expect(ask(given).egress.limitBits).toBe(limits[index] as number);
-    },
-  );
-
-  test("the default tier comes last, and only for pods that pick none", () => {
-    expect(ask({ defaultTier: "medium" }).egress.limitBits).toBe(200e6);
+describe("what is passed over", () => {
+  test("is the whole default tier, for a pod that picks one", () => {
     const picked = ask({ annotations: fairway({ tier: "high" }), defaultTier: "medium" });
     expect(picked.egress.burstBytes).toBeNull();
   });
 
-  test("what is passed over and differs is noted", () => {
+  test("and differs is noted", () => {
     const given = {
       annotations: {
         ...fairway({ "egress-limit": "150M" }),
@@ -151,6 +130,64 @@ describe("precedence of the limit, strongest first", () => {
     expect(ask(given).notes).toEqual([
       "fairway.dev/egress-limit (150M) goes before kubernetes.io/egress-bandwidth (160M)",
     ]);
+  });
+});
+
+describe("Cilium's priority", () => {
+  const key = "bandwidth.cilium.io/priority";
+  const burstable: Tier = { egress: { guaranteeBits: 1e6 }, ingress: {} };
+  const withTiers = (annotations: Record<string, string>, names: string[]): PodPromise =>
+    promiseOf({
+      annotations,
+      bandwidth: null,
+      tiers: {
+        usual: { egress: {}, ingress: {} },
+        ...Object.fromEntries(names.map((name) => [name, burstable])),
+      },
+      defaultTier: "usual",
+    });
+
+  test.each(["guaranteed", "burstable", "bestEffort"])("%s is the tier of that name", (name) => {
+    const promise = withTiers({ [key]: name }, [name]);
+    expect(promise).toMatchObject({ tier: name, egress: { guaranteeBits: 1e6 }, notes: [] });
+  });
+
+  test.each<[string, Record<string, string>, string[], string, string]>([
+    [
+      "a name that no tier has",
+      { [key]: "guaranteed" },
+      ["burstable"],
+      "usual",
+      `${key} (guaranteed) is left aside: there is no tier of that name`,
+    ],
+    [
+      "a value that is not Cilium's, though a tier has that name",
+      { [key]: "high" },
+      ["high"],
+      "usual",
+      `${key} (high) is left aside: its values are guaranteed, burstable, bestEffort`,
+    ],
+    [
+      "a name that all objects have",
+      { [key]: "constructor" },
+      [],
+      "usual",
+      `${key} (constructor) is left aside: its values are guaranteed, burstable, bestEffort`,
+    ],
+    [
+      "beside a tier of ours that differs",
+      { [key]: "burstable", "fairway.dev/tier": "gold" },
+      ["burstable", "gold"],
+      "gold",
+      `fairway.dev/tier (gold) goes before ${key} (burstable)`,
+    ],
+  ])("is left aside, and said so: %s", (_, annotations, names, tier, note) => {
+    expect(withTiers(annotations, names)).toMatchObject({ tier, notes: [note] });
+  });
+
+  test("beside the same tier of ours there is nothing to say", () => {
+    const annotations = { [key]: "burstable", "fairway.dev/tier": "burstable" };
+    expect(withTiers(annotations, ["burstable"]).notes).toEqual([]);
   });
 });
 
