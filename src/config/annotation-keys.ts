@@ -8,6 +8,7 @@ export const annotationKeys = {
     ingress: "fairway.dev/ingress-guarantee",
   },
   limit: { egress: "fairway.dev/egress-limit", ingress: "fairway.dev/ingress-limit" },
+  burst: { egress: "fairway.dev/egress-burst", ingress: "fairway.dev/ingress-burst" },
   latencyTarget: "fairway.dev/latency-target",
   ip: "fairway.dev/ip",
 } as const;
@@ -28,6 +29,7 @@ export const fairwayKeys: readonly string[] = [
   annotationKeys.tier,
   ...Object.values(annotationKeys.guarantee),
   ...Object.values(annotationKeys.limit),
+  ...Object.values(annotationKeys.burst),
   annotationKeys.latencyTarget,
   annotationKeys.ip,
 ];

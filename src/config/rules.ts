@@ -1,5 +1,6 @@
 /** Rules across keys, each with a name. What one key alone may be is in its parser. */
 import { directions } from "../plan/node.ts";
+import { burstAt, burstRateBits } from "./burst.ts";
 import { formatRate } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
 import type { NetworkConfig, Tier } from "./types.ts";
@@ -51,6 +52,16 @@ const latencyLimitIsGuarantee = eachTier((tier, key, violations) => {
   }
 });
 
+/** Else no pod of the tier could be added. */
+const burstCanBeHeld = eachTier((tier, key, violations) => {
+  for (const direction of directions) {
+    const { guaranteeBits = 0, limitBits = null, burst } = tier[direction];
+    if (burst === undefined) continue;
+    const at = burstAt(burst, burstRateBits(guaranteeBits, limitBits));
+    if (!at.ok) violations.add(`${key}.${direction}Burst`, at.problem, at.advice);
+  }
+});
+
 const defaultTierExists: Rule = ({ defaultTier, tiers }, violations) => {
   if (defaultTier === null || Object.hasOwn(tiers, defaultTier)) return;
   violations.add(
@@ -87,6 +98,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   guaranteeWithinLimit,
   latencyNeedsGuarantee,
   latencyLimitIsGuarantee,
+  burstCanBeHeld,
   defaultTierExists,
   reserveLeavesCapacity,
   bridgeIsNotUplink,

@@ -33,7 +33,7 @@ function rate(title: string, description: string): Schema {
 function burst(direction: string): Schema {
   return {
     title: `${direction} burst`,
-    description: `What a pod may send ahead of its ${direction} rates: a quantity in bytes ("32k"). Without it, derived from the rates.`,
+    description: `What a pod may ${direction === "egress" ? "send" : "receive"} ahead of its rates: a quantity in bytes ("64Ki"), or a time ("4ms") of the limit if there is one, else of the guarantee. Without it, derived from the rates.`,
     type: ["string", "number"],
   };
 }

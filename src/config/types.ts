@@ -33,10 +33,13 @@ export interface IpamConfig {
 
 export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percent: number };
 
+/** A time is one of the limit, else of the guarantee. */
+export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number };
+
 export interface DirectionAsk {
   guaranteeBits?: number;
   limitBits?: number;
-  burstBytes?: number;
+  burst?: Burst;
 }
 
 export interface Tier {

@@ -39,11 +39,12 @@ export function promiseLines(promise: PodPromise): string[] {
       : `, latency target ${formatDuration(promise.latencyTargetUs)}`;
   return [
     ...directions.map((direction) => {
-      const { guaranteeBits, limitBits } = promise[direction];
+      const { guaranteeBits, limitBits, burstBytes } = promise[direction];
       const guarantee =
         guaranteeBits === 0 ? "best effort" : `guarantee ${formatRate(guaranteeBits)}bit/s`;
       const limit = limitBits === null ? "no limit" : `limit ${formatRate(limitBits)}bit/s`;
-      return `${direction}: ${guarantee}, ${limit}${target}`;
+      const burst = burstBytes === null ? "" : `, burst ${burstBytes} bytes`;
+      return `${direction}: ${guarantee}, ${limit}${burst}${target}`;
     }),
     ...promise.notes,
   ];

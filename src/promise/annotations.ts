@@ -6,16 +6,18 @@ import {
   kubernetesKeys,
   priorityKey,
 } from "../config/annotation-keys.ts";
+import { parseBurst } from "../config/burst.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
+import type { Burst } from "../config/types.ts";
 import { notBuilt } from "../config/unknown-keys.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
 
 /** A value and the key that it came from, for messages. */
-export interface Given {
+export interface Given<T = number> {
   key: string;
-  value: number;
+  value: T;
 }
 
 export interface AnnotatedDirection {
@@ -24,6 +26,7 @@ export interface AnnotatedDirection {
   limit: Given | null;
   /** kubernetes.io/ */
   bandwidth: Given | null;
+  burst: Given<Burst> | null;
 }
 
 export interface Annotated {
@@ -52,7 +55,7 @@ export function readAnnotations(
 ): Annotated {
   checkKeys(annotations, violations);
   const textOf = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);
-  const given = (key: string, parse: (text: string, key: string) => number): Given | null => {
+  const given = <T>(key: string, parse: (text: string, key: string) => T): Given<T> | null => {
     const text = textOf(key);
     const value = text === undefined ? undefined : violations.attempt(() => parse(text, key));
     return value === undefined ? null : { key, value };
@@ -61,6 +64,7 @@ export function readAnnotations(
     guarantee: given(annotationKeys.guarantee[name], parseGuaranteeBits),
     limit: given(annotationKeys.limit[name], parseLimitBits),
     bandwidth: given(kubernetesKeys[name], parseLimitBits),
+    burst: given(annotationKeys.burst[name], parseBurst),
   });
   return {
     tier: textOf(annotationKeys.tier) ?? null,

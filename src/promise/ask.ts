@@ -4,12 +4,12 @@
  * "Precedence" in docs/config.md.
  */
 import { formatRate } from "../config/quantities.ts";
-import type { BandwidthCapability, Tier } from "../config/types.ts";
+import type { BandwidthCapability, Burst, Tier } from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise, PodPromise } from "../plan/node.ts";
 import { type AnnotatedDirection, type Given, readAnnotations } from "./annotations.ts";
 import { type PickedTier, pickTier } from "./pick-tier.ts";
-import { type AskedRate, type DirectionRates, settle } from "./settle.ts";
+import { type AskedRate, type DirectionAsked, settle } from "./settle.ts";
 
 export interface Asks {
   /** The pod's annotations, all of them. */
@@ -58,10 +58,19 @@ function strongestLimit(
 }
 
 /** A runtime speaks of bits; a burst is never made smaller than was asked. */
-function burstBytesOf(asks: Asks, picked: PickedTier | null, direction: Direction): number | null {
-  const bits = asks.bandwidth?.[direction === "egress" ? "egressBurstBits" : "ingressBurstBits"];
-  if (bits !== undefined) return Math.ceil(bits / 8);
-  return picked?.tier[direction].burstBytes ?? null;
+function capabilityBurst(asks: Asks, direction: Direction): Given<Burst> | null {
+  const name = direction === "egress" ? "egressBurst" : "ingressBurst";
+  const bits = asks.bandwidth?.[`${name}Bits`];
+  if (bits === undefined) return null;
+  const value: Burst = { kind: "size", bytes: Math.ceil(bits / 8) };
+  return { key: `runtimeConfig.bandwidth.${name}`, value };
+}
+
+function tierBurst(picked: PickedTier | null, direction: Direction): Given<Burst> | null {
+  const value = picked?.tier[direction].burst;
+  return picked === null || value === undefined
+    ? null
+    : { key: `tiers.${picked.name}.${direction}Burst`, value };
 }
 
 /**
@@ -78,8 +87,8 @@ export function promiseOf(asks: Asks): PodPromise {
     (picked === null || tierTarget === undefined
       ? null
       : { key: `tiers.${picked.name}.latencyTarget`, value: tierTarget });
-  const rates = (direction: Direction): DirectionRates => {
-    const { guarantee } = annotated[direction];
+  const asked = (direction: Direction): DirectionAsked => {
+    const { guarantee, burst } = annotated[direction];
     return {
       direction,
       guarantee:
@@ -87,12 +96,11 @@ export function promiseOf(asks: Asks): PodPromise {
       limit:
         strongestLimit(annotated[direction], capabilityRate(asks, direction), notes) ??
         fromTier(picked, direction, "limit"),
+      burst: burst ?? capabilityBurst(asks, direction) ?? tierBurst(picked, direction),
     };
   };
-  const promise = (direction: Direction): DirectionPromise => ({
-    ...settle(rates(direction), target, { violations, notes }),
-    burstBytes: burstBytesOf(asks, picked, direction),
-  });
+  const promise = (direction: Direction): DirectionPromise =>
+    settle(asked(direction), target, { violations, notes });
   const result: PodPromise = {
     egress: promise("egress"),
     ingress: promise("ingress"),

@@ -98,11 +98,14 @@ describe("a configuration", () => {
       },
       tiers: {
         high: {
-          egress: { guaranteeBits: 500e6, burstBytes: 131_072 },
+          egress: { guaranteeBits: 500e6, burst: { kind: "size", bytes: 131_072 } },
           ingress: { guaranteeBits: 400e6, limitBits: 400e6 },
           latencyTargetUs: 1_000,
         },
-        "best-effort": { egress: { limitBits: 1e9 }, ingress: { burstBytes: 64_000 } },
+        "best-effort": {
+          egress: { limitBits: 1e9 },
+          ingress: { burst: { kind: "size", bytes: 64_000 } },
+        },
       },
       defaultTier: "best-effort",
       dataDir: "/srv/fairway",

@@ -54,6 +54,23 @@ const rows: Record<string, Row[]> = {
       keeps: tier({ latencyTarget: "1ms", egressGuarantee: "1M", ingressLimit: "2M" }),
     },
   ],
+  burstCanBeHeld: [
+    {
+      breaks: tier({ egressBurst: "4ms" }),
+      msg: "tiers.high.egressBurst: 4ms is a time, and there is neither a limit nor a guarantee",
+      keeps: tier({ egressBurst: "4ms", egressGuarantee: "1k" }),
+    },
+    {
+      breaks: tier({ ingressBurst: "34360", ingressLimit: "1k" }),
+      msg: "tiers.high.ingressBurst: 34360 bytes is more than the kernel can hold at 1k: 34359 bytes",
+      keeps: tier({ ingressBurst: "34359", ingressLimit: "1k" }),
+    },
+    {
+      breaks: tier({ egressBurst: "5s", egressLimit: "8G", egressGuarantee: "1k" }),
+      msg: "tiers.high.egressBurst: 5s (5000000000 bytes) is more than the kernel can hold at 8G: 4294967295 bytes",
+      keeps: tier({ egressBurst: "4294ms", egressLimit: "8G", egressGuarantee: "1k" }),
+    },
+  ],
   defaultTierExists: [
     {
       breaks: { ...tier({}), defaultTier: "hihg" },

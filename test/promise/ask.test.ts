@@ -10,7 +10,7 @@ const high: Tier = {
   latencyTargetUs: 1_000,
 };
 const medium: Tier = {
-  egress: { guaranteeBits: 100e6, limitBits: 200e6, burstBytes: 50_000 },
+  egress: { guaranteeBits: 100e6, limitBits: 200e6, burst: { kind: "size", bytes: 50_000 } },
   ingress: { guaranteeBits: 100e6 },
 };
 const tiers: Record<string, Tier> = { high, medium, "best-effort": { egress: {}, ingress: {} } };
@@ -99,6 +99,21 @@ describe("what a pod is promised", () => {
         ingress: { ...bestEffort, guaranteeBits: 1e6 },
         tier: "medium",
       },
+    ],
+    [
+      "a burst of its own, as a time of its limit",
+      { annotations: fairway({ "egress-burst": "4ms", "egress-limit": "150M" }) },
+      { egress: { guaranteeBits: 0, limitBits: 150e6, burstBytes: 75_000 } },
+    ],
+    [
+      "a burst as a time of its guarantee, where it has no limit",
+      { annotations: fairway({ "ingress-burst": "4ms", "ingress-guarantee": "200M" }) },
+      { ingress: { guaranteeBits: 200e6, limitBits: null, burstBytes: 100_000 } },
+    ],
+    [
+      "a burst in bytes, with no rate",
+      { annotations: fairway({ "egress-burst": "64Ki" }) },
+      { egress: { ...bestEffort, burstBytes: 65_536 } },
     ],
     [
       "an equal limit from annotation and capability is one",
@@ -419,6 +434,24 @@ describe("what cannot be promised is an error that names the key", () => {
       "Known: high",
     ],
     [
+      "a burst of nothing",
+      fairway({ "egress-burst": "0" }),
+      'fairway.dev/egress-burst: "0" would let nothing pass',
+      "a size in bytes or a time",
+    ],
+    [
+      "a burst as a time of nothing",
+      fairway({ "ingress-burst": "4ms", "egress-limit": "1M" }),
+      "fairway.dev/ingress-burst: 4ms is a time, and there is neither a limit nor a guarantee",
+      "or the burst in bytes",
+    ],
+    [
+      "a burst that the kernel cannot hold at the limit",
+      fairway({ "egress-burst": "300s", "egress-limit": "1M", "egress-guarantee": "8k" }),
+      "fairway.dev/egress-burst: 300s (37500000 bytes) is more than the kernel can hold at 1M: 34359738 bytes",
+      'at most "34359738" bytes',
+    ],
+    [
       "an address of its own",
       fairway({ ip: "10.244.1.7" }),
       "fairway.dev/ip: this annotation is not built yet in this version",
@@ -430,6 +463,16 @@ describe("what cannot be promised is an error that names the key", () => {
     expect(error.message).toStartWith(msg);
     expect(error.message).not.toContain("errors)");
     expect(error.details).toContain(details);
+  });
+
+  test("a runtime's burst that the kernel cannot hold at its limit", () => {
+    const bandwidth = { egressRateBits: 1_000, egressBurstBits: 8 * 34_360 };
+    expect(() => ask({ bandwidth })).toThrow(
+      "runtimeConfig.bandwidth.egressBurst: 34360 bytes is more than the kernel can hold at 1k: 34359 bytes",
+    );
+    expect(
+      ask({ bandwidth: { ...bandwidth, egressBurstBits: 8 * 34_359 } }).egress.burstBytes,
+    ).toBe(34_359);
   });
 
   test("all at once", () => {

@@ -106,6 +106,11 @@ const table: Row[] = [
     of: (promise, direction) => promise[direction].burstBytes,
     sources: [
       {
+        title: "`fairway.dev/*-burst`",
+        says: inDirection("fairway.dev/*-burst", "90000"),
+        gives: 90_000,
+      },
+      {
         title: "`bandwidth` capability",
         says: (direction) => ({
           bandwidth: { [`${direction}RateBits`]: 1e9, [`${direction}BurstBits`]: 8 * 70_000 },
@@ -114,7 +119,7 @@ const table: Row[] = [
       },
       {
         title: "the tier",
-        says: (direction) => ofTier({ [direction]: { burstBytes: 80_000 } }),
+        says: (direction) => ofTier({ [direction]: { burst: { kind: "size", bytes: 80_000 } } }),
         gives: 80_000,
       },
     ],
