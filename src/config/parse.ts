@@ -4,6 +4,7 @@ import { defaults } from "./defaults.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseCidrs, parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
+import { parsePolicy } from "./policy.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
 import { checkRules } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
@@ -58,6 +59,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     uplink: parseUplink(root.section("uplink")),
     tiers: parseTiers(root.section("tiers")),
     defaultTier: root.text("defaultTier") ?? null,
+    policy: root.object("policy") === undefined ? null : parsePolicy(root.section("policy")),
   };
   checkRules(draft, violations);
   const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));

@@ -1,13 +1,18 @@
 /** Rules across keys, each with a name. What one key alone may be is in its parser. */
 import { directions } from "../plan/node.ts";
 import { burstAt, burstRateBits } from "./burst.ts";
+import {
+  policyFitsItsTiers,
+  policyGuaranteeWithinLimit,
+  policyTiersExist,
+} from "./policy-rules.ts";
 import { formatRate } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
 import type { NetworkConfig, Tier } from "./types.ts";
 import type { Violations } from "./violations.ts";
 
 /** As much of a configuration as the rules look at. What was refused already is absent. */
-export type Draft = Pick<NetworkConfig, "bridge" | "defaultTier" | "tiers" | "uplink">;
+export type Draft = Pick<NetworkConfig, "bridge" | "defaultTier" | "policy" | "tiers" | "uplink">;
 
 type Rule = (draft: Draft, violations: Violations) => void;
 
@@ -102,6 +107,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   defaultTierExists,
   reserveLeavesCapacity,
   bridgeIsNotUplink,
+  policyTiersExist,
+  policyGuaranteeWithinLimit,
+  policyFitsItsTiers,
 };
 
 export function checkRules(draft: Draft, violations: Violations): void {

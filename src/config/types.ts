@@ -48,6 +48,37 @@ export interface Tier {
   latencyTargetUs?: number;
 }
 
+/** A rule's value, and the key that it stands at. */
+export interface Ruled<T> {
+  key: string;
+  value: T;
+}
+
+/** null: not ruled. */
+export interface DirectionRules {
+  maxGuaranteeBits: Ruled<number> | null;
+  /** The limit of pods that have none, too. */
+  maxLimitBits: Ruled<number> | null;
+  maxBurst: Ruled<Burst> | null;
+}
+
+/** What a pod may have. null: not ruled. */
+export interface PolicyRules {
+  /** Full names; "*": all. */
+  annotations: Ruled<string[]> | null;
+  /** Beside the default tier; "*": all. */
+  tiers: Ruled<string[]> | null;
+  egress: DirectionRules;
+  ingress: DirectionRules;
+  minLatencyTargetUs: Ruled<number> | null;
+}
+
+/** The namespaces' rules are whole: what one leaves out is filled in from the default's. */
+export interface Policy {
+  default: PolicyRules;
+  namespaces: Record<string, PolicyRules>;
+}
+
 /** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
 export interface BandwidthCapability {
   ingressRateBits?: number;
@@ -89,6 +120,8 @@ export interface NetworkConfig {
   };
   tiers: Record<string, Tier>;
   defaultTier: string | null;
+  /** null: a pod's author may ask for anything. */
+  policy: Policy | null;
   ipam: IpamConfig;
   /** Passed through to the result. */
   dns: Record<string, unknown> | null;

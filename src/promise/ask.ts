@@ -4,7 +4,7 @@
  * "Precedence" in docs/config.md.
  */
 import { formatRate } from "../config/quantities.ts";
-import type { BandwidthCapability, Burst, Tier } from "../config/types.ts";
+import type { BandwidthCapability, Burst, PolicyRules, Tier } from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise, PodPromise } from "../plan/node.ts";
 import { type AnnotatedDirection, type Given, readAnnotations } from "./annotations.ts";
@@ -17,6 +17,8 @@ export interface Asks {
   bandwidth: BandwidthCapability | null;
   tiers: Record<string, Tier>;
   defaultTier: string | null;
+  /** The policy's rules for the pod. What they refuse is not looked at here (promise/policy.ts). */
+  rules: PolicyRules | null;
 }
 
 function capabilityRate(asks: Asks, direction: Direction): Given | null {
@@ -26,7 +28,7 @@ function capabilityRate(asks: Asks, direction: Direction): Given | null {
 }
 
 function explicit({ key, value }: Given): AskedRate {
-  return { key, bits: value, fromTier: false };
+  return { key, bits: value, own: true };
 }
 
 function fromTier(
@@ -37,7 +39,7 @@ function fromTier(
   const bits = picked?.tier[direction][`${field}Bits`];
   if (picked === null || bits === undefined) return null;
   const name = field === "guarantee" ? "Guarantee" : "Limit";
-  return { key: `tiers.${picked.name}.${direction}${name}`, bits, fromTier: true };
+  return { key: `tiers.${picked.name}.${direction}${name}`, bits, own: false };
 }
 
 /** The strongest limit; a weaker one that says otherwise is worth a note. */
@@ -55,6 +57,24 @@ function strongestLimit(
     );
   }
   return explicit(strongest);
+}
+
+/**
+ * The policy's largest limit is the limit of pods that have none: a maximum that holds only for those who
+ * ask for a limit would be none. A guarantee above it is refused by the policy, not lowered.
+ */
+function policyLimit(
+  rules: PolicyRules | null,
+  direction: Direction,
+  guarantee: AskedRate | null,
+  notes: string[],
+): AskedRate | null {
+  const rule = rules?.[direction].maxLimitBits ?? null;
+  if (rule === null || rule.value < (guarantee?.bits ?? 0)) return null;
+  notes.push(
+    `${rule.key} (${formatRate(rule.value)}) is the ${direction} limit of pods without one`,
+  );
+  return { key: rule.key, bits: rule.value, own: false };
 }
 
 /** A runtime speaks of bits; a burst is never made smaller than was asked. */
@@ -88,14 +108,16 @@ export function promiseOf(asks: Asks): PodPromise {
       ? null
       : { key: `tiers.${picked.name}.latencyTarget`, value: tierTarget });
   const asked = (direction: Direction): DirectionAsked => {
-    const { guarantee, burst } = annotated[direction];
+    const { burst } = annotated[direction];
+    const own = annotated[direction].guarantee;
+    const guarantee = own === null ? fromTier(picked, direction, "guarantee") : explicit(own);
     return {
       direction,
-      guarantee:
-        guarantee === null ? fromTier(picked, direction, "guarantee") : explicit(guarantee),
+      guarantee,
       limit:
         strongestLimit(annotated[direction], capabilityRate(asks, direction), notes) ??
-        fromTier(picked, direction, "limit"),
+        fromTier(picked, direction, "limit") ??
+        policyLimit(asks.rules, direction, guarantee, notes),
       burst: burst ?? capabilityBurst(asks, direction) ?? tierBurst(picked, direction),
     };
   };

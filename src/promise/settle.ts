@@ -6,11 +6,11 @@ import type { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise } from "../plan/node.ts";
 import type { Given } from "./annotations.ts";
 
-/** A rate, the key that it came from, and whether it is the pod's own (annotation, capability) or its tier's. */
+/** A rate, the key that it came from, and whether it is the pod's own (annotation, capability) or the operator's (tier, policy). */
 export interface AskedRate {
   key: string;
   bits: number;
-  fromTier: boolean;
+  own: boolean;
 }
 
 export interface DirectionAsked {
@@ -36,7 +36,7 @@ function named({ key, bits }: AskedRate): string {
 function lowered({ guarantee, limit }: DirectionAsked, { violations, notes }: Findings): number {
   if (guarantee === null) return 0;
   if (limit === null || limit.bits >= guarantee.bits) return guarantee.bits;
-  if (guarantee.fromTier && !limit.fromTier) {
+  if (!guarantee.own && limit.own) {
     notes.push(`${named(guarantee)} is lowered to ${named(limit)}`);
     return limit.bits;
   }
@@ -74,7 +74,7 @@ function latencyLimit(
   { violations, notes }: Findings,
 ): number {
   if (guarantee === null || limit?.bits === guaranteeBits) return guaranteeBits;
-  if (limit === null || limit.fromTier) {
+  if (limit === null || !limit.own) {
     notes.push(
       `the ${direction} limit is the guarantee (${formatRate(guaranteeBits)}), because of ${target.key}`,
     );

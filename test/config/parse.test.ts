@@ -23,6 +23,7 @@ describe("a configuration", () => {
       },
       tiers: {},
       defaultTier: null,
+      policy: null,
       ipam: {
         sets: [
           [
@@ -284,7 +285,6 @@ describe("what is not built yet says so", () => {
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
     ["host classes", { hostClasses: {} }, "hostClasses:"],
-    ["policy", { policy: {} }, "policy:"],
     ["scaling", { overcommit: "scale" }, 'overcommit: "scale"'],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
     ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],

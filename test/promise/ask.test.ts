@@ -27,6 +27,7 @@ function ask({ annotations = {}, bandwidth, defaultTier }: Given): PodPromise {
     bandwidth: bandwidth ?? null,
     tiers,
     defaultTier: defaultTier ?? null,
+    rules: null,
   });
 }
 
@@ -160,6 +161,7 @@ describe("Cilium's priority", () => {
         ...Object.fromEntries(names.map((name) => [name, burstable])),
       },
       defaultTier: "usual",
+      rules: null,
     });
 
   test.each(["guaranteed", "burstable", "bestEffort"])("%s is the tier of that name", (name) => {

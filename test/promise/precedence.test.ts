@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Tier } from "../../src/config/types.ts";
 import type { Direction, PodPromise } from "../../src/plan/node.ts";
 import { type Asks, promiseOf } from "../../src/promise/ask.ts";
+import { rulesWith } from "../config/support.ts";
 
 /** What one source alone says. */
 type Saying = Partial<Asks>;
@@ -99,6 +100,15 @@ const table: Row[] = [
         says: (direction) => ofTier({ [direction]: { limitBits: 4e6 } }),
         gives: 4e6,
       },
+      {
+        title: "`policy`'s maximum",
+        says: (direction) => ({
+          rules: rulesWith({
+            [direction === "egress" ? "maxEgressLimit" : "maxIngressLimit"]: "5M",
+          }),
+        }),
+        gives: 5e6,
+      },
     ],
   },
   {
@@ -154,6 +164,7 @@ function together(sayings: Saying[]): Asks {
     annotations: merged("annotations"),
     bandwidth: merged("bandwidth"),
     tiers: merged("tiers"),
+    rules: sayings.find((each) => each.rules !== undefined)?.rules ?? null,
     defaultTier: sayings.find((each) => each.defaultTier !== undefined)?.defaultTier ?? null,
   };
 }
