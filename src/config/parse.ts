@@ -5,6 +5,7 @@ import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseCidrs, parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
+import { parsePolicy } from "./policy.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
 import { checkRules } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
@@ -62,6 +63,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     hostClasses: parseHostClasses(root.section("hostClasses")),
     tiers: parseTiers(root.section("tiers")),
     defaultTier: root.text("defaultTier") ?? null,
+    policy: root.object("policy") === undefined ? null : parsePolicy(root.section("policy")),
   };
   checkRules(draft, violations);
   const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));

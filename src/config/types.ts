@@ -35,16 +35,50 @@ export interface IpamConfig {
 
 export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percent: number };
 
+/** A time is one of the limit, else of the guarantee. */
+export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number };
+
 export interface DirectionAsk {
   guaranteeBits?: number;
   limitBits?: number;
-  burstBytes?: number;
+  burst?: Burst;
 }
 
 export interface Tier {
   egress: DirectionAsk;
   ingress: DirectionAsk;
   latencyTargetUs?: number;
+}
+
+/** A rule's value, and the key that it stands at. */
+export interface Ruled<T> {
+  key: string;
+  value: T;
+}
+
+/** null: not ruled. */
+export interface DirectionRules {
+  maxGuaranteeBits: Ruled<number> | null;
+  /** The limit of pods that have none, too. */
+  maxLimitBits: Ruled<number> | null;
+  maxBurst: Ruled<Burst> | null;
+}
+
+/** What a pod may have. null: not ruled. */
+export interface PolicyRules {
+  /** Full names; "*": all. */
+  annotations: Ruled<string[]> | null;
+  /** Beside the default tier; "*": all. */
+  tiers: Ruled<string[]> | null;
+  egress: DirectionRules;
+  ingress: DirectionRules;
+  minLatencyTargetUs: Ruled<number> | null;
+}
+
+/** The namespaces' rules are whole: what one leaves out is filled in from the default's. */
+export interface Policy {
+  default: PolicyRules;
+  namespaces: Record<string, PolicyRules>;
 }
 
 export interface RuntimeConfig {
@@ -86,6 +120,8 @@ export interface NetworkConfig {
   hostClasses: HostClass[];
   tiers: Record<string, Tier>;
   defaultTier: string | null;
+  /** null: a pod's author may ask for anything. */
+  policy: Policy | null;
   ipam: IpamConfig;
   /** Passed through to the result. */
   dns: Record<string, unknown> | null;

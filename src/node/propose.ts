@@ -104,7 +104,9 @@ export function admitted(terms: Terms, held: readonly Attachment[]) {
 }
 
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
-function holderName(a: Attachment): string {
+export function holderName(
+  a: AttachmentKey & Pick<Attachment, "podNamespace" | "podName">,
+): string {
   const name = attachmentName(a);
   return a.podName === null ? name : `${a.podNamespace ?? "default"}/${a.podName} (${name})`;
 }

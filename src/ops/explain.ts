@@ -27,7 +27,7 @@ interface Options extends CommonOptions {
   containerId: string;
   ifname: string;
   annotation: string[];
-  args: string;
+  pod?: string;
   json?: boolean;
 }
 
@@ -39,11 +39,12 @@ export function promiseLines(promise: PodPromise): string[] {
       : `, latency target ${formatDuration(promise.latencyTargetUs)}`;
   return [
     ...directions.map((direction) => {
-      const { guaranteeBits, limitBits } = promise[direction];
+      const { guaranteeBits, limitBits, burstBytes } = promise[direction];
       const guarantee =
         guaranteeBits === 0 ? "best effort" : `guarantee ${formatRate(guaranteeBits)}bit/s`;
       const limit = limitBits === null ? "no limit" : `limit ${formatRate(limitBits)}bit/s`;
-      return `${direction}: ${guarantee}, ${limit}${target}`;
+      const burst = burstBytes === null ? "" : `, burst ${burstBytes} bytes`;
+      return `${direction}: ${guarantee}, ${limit}${burst}${target}`;
     }),
     ...promise.notes,
   ];
@@ -64,6 +65,19 @@ function annotationsOf(pairs: string[]): Record<string, string> {
   );
 }
 
+/** As a runtime names the pod in CNI_ARGS. */
+function podArgs(pod: string | undefined): Record<string, string> {
+  if (pod === undefined) return {};
+  const [namespace, name, ...rest] = pod.split("/");
+  if (!namespace || !name || rest.length > 0)
+    throw new FairwayError(
+      "badConfig",
+      `--pod ${pod} is not NAMESPACE/NAME`,
+      "for example shop/cart",
+    );
+  return { K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name };
+}
+
 interface Explained {
   about: string[];
   steps: Step[];
@@ -74,7 +88,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const config = networkConfigOf(options, ledger, runtimeConfig);
   requireNetns(netns, false);
   const { containerId, ifname } = options;
-  const asked = askedOf({ containerId, ifname, netns, args: {} }, config);
+  const asked = askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config);
   const proposal = propose(ledger, asked);
   const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
   const ready: Attachment = { ...proposal.attachment, phase: "ready" };
@@ -132,6 +146,10 @@ export function explainCommand(): Command {
     .option("--netns <PATH>", "explain the ADD of a pod with this network namespace")
     .option("--container-id <ID>", "the pod's container id", "explained")
     .option("--ifname <NAME>", "the interface in the pod", "eth0")
+    .option(
+      "--pod <NAMESPACE/NAME>",
+      "the pod's name, whose namespace the policy may have rules for",
+    )
     .option("--annotation <KEY=VALUE>", "a pod annotation; may be given again", collect, [])
     .option("--json", "the steps as data")
     .action((options: Options) => {

@@ -1,10 +1,11 @@
 /** `fairway set`: another promise for a living pod, and back. */
 import { Command } from "commander";
+import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { changePromise } from "../node/change.ts";
-import { type Attachment, attachmentName, type PodAsks } from "../plan/node.ts";
+import { type Attachment, attachmentName, type PodAsks, type PodPromise } from "../plan/node.ts";
 import { promiseOf } from "../promise/ask.ts";
 import {
   type CommonOptions,
@@ -61,15 +62,16 @@ function asksWith(former: PodAsks, changes: Record<string, string> | null): PodA
   return { ...former, overrides: changes === null ? null : { ...former.overrides, ...changes } };
 }
 
-function promiseWith(
-  { annotations, bandwidth, overrides }: PodAsks,
-  { tiers, defaultTier }: NetworkConfig,
-) {
+/** The policy's limits are for pods without one of their own; what the operator sets is not asked of it. */
+function promiseWith(asks: PodAsks, config: NetworkConfig, namespace: string | null): PodPromise {
+  const { annotations, bandwidth, overrides } = asks;
+  const { tiers, defaultTier, policy } = config;
   return promiseOf({
     annotations: { ...annotations, ...overrides },
     bandwidth,
     tiers,
     defaultTier,
+    rules: policy === null ? null : rulesOf(policy, namespace),
   });
 }
 
@@ -84,7 +86,12 @@ function set(pod: string, pairs: string[], options: Options): void {
     const attachment = podNamed(ledger, pod, options);
     const config = networkConfigOf({ ...options, network: attachment.network }, ledger, {});
     const asks = asksWith(attachment.asks, options.reset === true ? null : changesOf(pairs));
-    const steps = changePromise(ledger, attachment, promiseWith(asks, config), asks);
+    const steps = changePromise(
+      ledger,
+      attachment,
+      promiseWith(asks, config, attachment.podNamespace),
+      asks,
+    );
     const now = ledger.attachments.find(attachment)?.promise;
     const lines = [
       ...(now === undefined ? [] : promiseLines(now)),

@@ -26,6 +26,7 @@ describe("a configuration", () => {
       hostClasses: [],
       tiers: {},
       defaultTier: null,
+      policy: null,
       ipam: {
         sets: [
           [
@@ -101,11 +102,14 @@ describe("a configuration", () => {
       },
       tiers: {
         high: {
-          egress: { guaranteeBits: 500e6, burstBytes: 131_072 },
+          egress: { guaranteeBits: 500e6, burst: { kind: "size", bytes: 131_072 } },
           ingress: { guaranteeBits: 400e6, limitBits: 400e6 },
           latencyTargetUs: 1_000,
         },
-        "best-effort": { egress: { limitBits: 1e9 }, ingress: { burstBytes: 64_000 } },
+        "best-effort": {
+          egress: { limitBits: 1e9 },
+          ingress: { burst: { kind: "size", bytes: 64_000 } },
+        },
       },
       defaultTier: "best-effort",
       dataDir: "/srv/fairway",
@@ -283,7 +287,6 @@ describe("what is not built yet says so", () => {
   const subnet = "10.244.1.0/24";
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-    ["policy", { policy: {} }, "policy:"],
     ["scaling", { overcommit: "scale" }, 'overcommit: "scale"'],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
     ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],
