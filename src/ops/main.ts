@@ -5,7 +5,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
-import { statusCommand } from "./status.ts";
+import { statusCommand, topCommand } from "./status/command.ts";
 import { version } from "./version.ts";
 
 function program(): Command {
@@ -16,6 +16,7 @@ function program(): Command {
     .version(version)
     .exitOverride()
     .addCommand(statusCommand())
+    .addCommand(topCommand())
     .addCommand(explainCommand())
     .addCommand(repairCommand())
     .addCommand(proveCommand());

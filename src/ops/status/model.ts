@@ -1,28 +1,29 @@
-/** `fairway status`: what is promised, beside what the kernel has and has counted. */
-import { Command } from "commander";
-import { formatDuration, formatRate } from "../config/quantities.ts";
-import { NetlinkSocket } from "../kernel/netlink/socket.ts";
-import { linkNamed } from "../kernel/read/links.ts";
-import { type ClassEntry, type Counters, classesOf } from "../kernel/read/tc.ts";
-import type { LedgerView } from "../ledger/ledger.ts";
-import { liveNetworks } from "../node/base.ts";
-import { findings } from "../node/check.ts";
-import { hostBits } from "../node/network.ts";
-import { planRepair } from "../node/repair.ts";
-import { treesOf } from "../plan/desired.ts";
-import { classid } from "../plan/names.ts";
-import { attachmentName, type Direction, directions, type NetworkBase } from "../plan/node.ts";
-import { type CommonOptions, withCommonOptions, withLedgerView } from "./context.ts";
-import { exitCodes } from "./exit-codes.ts";
+/** What `status` knows: what is promised, beside what the kernel has, has counted, and carried during an interval. */
+import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
+import { linkNamed } from "../../kernel/read/links.ts";
+import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
+import type { LedgerView } from "../../ledger/ledger.ts";
+import type { Unknown } from "../../measure/counters.ts";
+import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
+import { liveNetworks } from "../../node/base.ts";
+import { findings } from "../../node/check.ts";
+import { hostBits } from "../../node/network.ts";
+import { planRepair } from "../../node/repair.ts";
+import type { DeviceLooks } from "../../node/sample.ts";
+import { type Tree, treesOf } from "../../plan/desired.ts";
+import { classid, hostMinor, leafHandle, tbfHandle } from "../../plan/names.ts";
+import { attachmentName, type Direction, type NetworkBase } from "../../plan/node.ts";
 
-interface DirectionStatus {
+export interface DirectionStatus {
   guaranteeBits: number;
   limitBits: number | null;
   /** null: the kernel has no such class. */
   kernel: ({ rateBits: number; ceilBits: number } & Counters) | null;
+  /** null: not measured. */
+  measured: Measured | null;
 }
 
-interface PodStatus {
+export interface PodStatus {
   attachment: string;
   pod: string | null;
   phase: string;
@@ -35,19 +36,31 @@ interface PodStatus {
   ingress: DirectionStatus;
 }
 
-interface TreeStatus {
+export interface TreeStatus {
   direction: Direction;
   dev: string;
   capacityBits: number;
   reserveBits: number;
   promisedBits: number;
+  /** All that left by the tree's root. null: not measured. */
+  measured: (Flow & { known: true }) | Unknown | null;
+  /** The host's own class; null where the tree has none. */
+  host: DirectionStatus | null;
 }
 
 export interface NodeStatus {
+  /** In seconds; null: not measured. */
+  intervalSeconds: number | null;
   trees: TreeStatus[];
   pods: PodStatus[];
   /** What `repair` would mend, in words. */
   drift: string[];
+}
+
+/** The looks of an interval, by device. */
+export interface Interval {
+  seconds: number;
+  looks: ReadonlyMap<string, DeviceLooks>;
 }
 
 function readClasses(devices: string[]): Map<string, ClassEntry> {
@@ -67,134 +80,101 @@ function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
   return { rateBits: rateBytes * 8, ceilBits: ceilBytes * 8, ...entry.counters };
 }
 
-function podsOf(ledger: LedgerView, device: Record<Direction, string>): PodStatus[] {
-  const classes = readClasses(Object.values(device));
-  return ledger.attachments.all().map((a) => {
-    const of = (direction: Direction): DirectionStatus => ({
-      guaranteeBits: a.promise[direction].guaranteeBits,
-      limitBits: a.promise[direction].limitBits,
-      kernel: kernelOf(classes.get(`${device[direction]} ${classid(a.classMinor)}`)),
-    });
+/** Everything that is said of a class. */
+class Classes {
+  readonly #classes: Map<string, ClassEntry>;
+  readonly #interval: Interval | null;
+
+  constructor(devices: string[], interval: Interval | null) {
+    this.#classes = readClasses(devices);
+    this.#interval = interval;
+  }
+
+  of(
+    dev: string,
+    minor: number,
+    promise: { guaranteeBits: number; limitBits: number | null },
+  ): DirectionStatus {
+    const { guaranteeBits, limitBits } = promise;
+    const id = classid(minor);
+    const looks = this.#interval?.looks.get(dev);
     return {
-      attachment: attachmentName(a),
-      pod: a.podName === null ? null : `${a.podNamespace ?? "default"}/${a.podName}`,
-      phase: a.phase,
-      addresses: a.leases.map((l) => l.address),
-      classid: classid(a.classMinor),
-      tier: a.promise.tier,
-      latencyTargetUs: a.promise.latencyTargetUs,
-      notes: a.promise.notes,
-      egress: of("egress"),
-      ingress: of("ingress"),
+      guaranteeBits,
+      limitBits,
+      kernel: kernelOf(this.#classes.get(`${dev} ${id}`)),
+      measured:
+        looks === undefined
+          ? null
+          : measureClass(
+              looks.samplesOf(id),
+              looks.queueSamples(id, leafHandle(minor)),
+              guaranteeBits,
+            ),
     };
-  });
+  }
+
+  rootOf(dev: string): TreeStatus["measured"] {
+    const looks = this.#interval?.looks.get(dev);
+    return looks === undefined ? null : measureFlow(looks.queueSamples("root", tbfHandle));
+  }
 }
 
-function treeStatus(base: NetworkBase, pods: PodStatus[]): TreeStatus[] {
-  return treesOf(base.trees, base.bridge, hostBits(base)).map(
-    ({ direction, dev, capacityBits }) => ({
-      direction,
-      dev,
-      capacityBits,
-      reserveBits: base.trees[`${direction}ReserveBits`],
-      promisedBits: pods.reduce((sum, pod) => sum + pod[direction].guaranteeBits, 0),
-    }),
-  );
+function podsOf(
+  ledger: LedgerView,
+  device: Record<Direction, string>,
+  classes: Classes,
+): PodStatus[] {
+  return ledger.attachments.all().map((a) => ({
+    attachment: attachmentName(a),
+    pod: a.podName === null ? null : `${a.podNamespace ?? "default"}/${a.podName}`,
+    phase: a.phase,
+    addresses: a.leases.map((l) => l.address),
+    classid: classid(a.classMinor),
+    tier: a.promise.tier,
+    latencyTargetUs: a.promise.latencyTargetUs,
+    notes: a.promise.notes,
+    egress: classes.of(device.egress, a.classMinor, a.promise.egress),
+    ingress: classes.of(device.ingress, a.classMinor, a.promise.ingress),
+  }));
 }
 
-export function nodeStatus(ledger: LedgerView): NodeStatus {
+function treeStatus(
+  { direction, dev, capacityBits, hostBits: host }: Tree,
+  base: NetworkBase,
+  pods: PodStatus[],
+  classes: Classes,
+): TreeStatus {
+  return {
+    direction,
+    dev,
+    capacityBits,
+    reserveBits: base.trees[`${direction}ReserveBits`],
+    promisedBits: pods.reduce((sum, pod) => sum + pod[direction].guaranteeBits, 0),
+    measured: classes.rootOf(dev),
+    host:
+      host === null ? null : classes.of(dev, hostMinor, { guaranteeBits: host, limitBits: null }),
+  };
+}
+
+/** The devices that the trees of this node stand on; none before the first ADD of this boot. */
+export function treeDevices(ledger: LedgerView): string[] {
   const [base] = liveNetworks(ledger);
-  if (base === undefined) return { trees: [], pods: [], drift: [] };
-  const pods = podsOf(ledger, { egress: base.trees.uplink, ingress: base.bridge });
-  return { trees: treeStatus(base, pods), pods, drift: findings(planRepair(ledger)) };
+  return base === undefined ? [] : [base.trees.uplink, base.bridge];
 }
 
-const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
-
-function table(rows: string[][]): string[] {
-  const widths = rows.reduce<number[]>(
-    (w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)),
-    [],
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
-const header = [
-  "POD",
-  "ADDRESS",
-  "CLASS",
-  "",
-  "GUARANTEE",
-  "LIMIT",
-  "LATENCY",
-  "IN KERNEL",
-  "SENT",
-  "DROPPED",
-  "QUEUED",
-];
-
-function podRows(pod: PodStatus): string[][] {
-  return directions.map((direction) => {
-    const { guaranteeBits, limitBits, kernel } = pod[direction];
-    const target =
-      pod.latencyTargetUs !== null && guaranteeBits > 0 ? formatDuration(pod.latencyTargetUs) : "-";
-    return [
-      pod.pod ?? pod.attachment,
-      pod.addresses.join(","),
-      pod.classid,
-      direction,
-      guaranteeBits === 0 ? "best effort" : bit(guaranteeBits),
-      limitBits === null ? "none" : bit(limitBits),
-      target,
-      kernel === null
-        ? "MISSING"
-        : `${formatRate(kernel.rateBits)}..${formatRate(kernel.ceilBits)}`,
-      kernel === null ? "-" : `${kernel.bytes} B`,
-      kernel === null ? "-" : String(kernel.drops),
-      kernel === null ? "-" : `${kernel.backlogBytes} B`,
-    ];
-  });
-}
-
-export function renderStatus({ trees, pods, drift }: NodeStatus): string {
-  const lines = trees.map(
-    (t) =>
-      `${t.direction} on ${t.dev}: capacity ${bit(t.capacityBits)}, reserve ${bit(t.reserveBits)}, promised to pods ${bit(t.promisedBits)}`,
-  );
-  if (trees.length === 0)
-    lines.push("no network yet: no pod was added on this node since it was booted");
-  if (pods.length > 0) lines.push("", ...table([header, ...pods.flatMap(podRows)]), "");
-  for (const pod of pods)
-    lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
-  if (pods.length > 0)
-    lines.push(
-      "rates count Ethernet frames (IP packet + 14 bytes); guarantees and limits cover the uplink, not pod to pod on one node",
-      "latency targets are admitted on egress; on ingress they give precedence only",
-    );
-  lines.push(
-    ...(drift.length === 0
-      ? []
-      : ["drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`)]),
-  );
-  return `${lines.join("\n")}\n`;
-}
-
-export function statusCommand(): Command {
-  return withCommonOptions(new Command("status"))
-    .description(
-      "each pod: what it was promised, beside what the kernel's classes have and have counted",
-    )
-    .option("--json", "as data")
-    .action((options: CommonOptions & { json?: boolean }) => {
-      const status = withLedgerView(options, nodeStatus);
-      process.stdout.write(
-        options.json === true ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status),
-      );
-      if (status.drift.length > 0) process.exitCode = exitCodes.drift;
-    });
+/** `interval`: what was looked at just before; null: the counters of this moment only. */
+export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
+  const intervalSeconds = interval?.seconds ?? null;
+  const [base] = liveNetworks(ledger);
+  if (base === undefined) return { intervalSeconds, trees: [], pods: [], drift: [] };
+  const device = { egress: base.trees.uplink, ingress: base.bridge };
+  const classes = new Classes(Object.values(device), interval);
+  const pods = podsOf(ledger, device, classes);
+  const trees = treesOf(base.trees, base.bridge, hostBits(base));
+  return {
+    intervalSeconds,
+    trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
+    pods,
+    drift: findings(planRepair(ledger)),
+  };
 }
