@@ -244,7 +244,8 @@ test(
     withNode(async (node) => {
       node.add(node.pod("a"));
       let text = "";
-      const shown = Promise.withResolvers<void>();
+      let pressed = false;
+      const givenBack = Promise.withResolvers<void>();
       const argv = [binary, "top", "--interval", "100ms", "--data-dir", node.dataDir];
       const child = Bun.spawn(insideNamespace(node.lab.node, argv), {
         env: { ...minimalEnvironment(), TERM: "xterm" },
@@ -253,16 +254,17 @@ test(
           rows: 10,
           data(terminal, data) {
             text += new TextDecoder().decode(data);
-            // Three times drawn; then what a person's Ctrl-C is to the terminal.
-            if (text.split("\u001b[H").length === 4) {
-              terminal.write("\u0003");
-              shown.resolve();
+            // Three times drawn; then what an impatient person's Ctrl-C is to the terminal.
+            if (!pressed && text.split("\u001b[H").length === 4) {
+              pressed = true;
+              terminal.write("\u0003\u0003");
             }
+            if (text.includes("\u001b[?1049l")) givenBack.resolve();
           },
         },
       });
-      await shown.promise;
       expect(await child.exited).toBe(0);
+      await givenBack.promise;
       const screen = text.slice(0, text.indexOf("\u001b[?1049l"));
       expect(screen).toStartWith("\u001b[?1049h\u001b[?25l\u001b[H");
       expect(screen).toContain("TREE");

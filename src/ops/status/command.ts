@@ -47,18 +47,16 @@ async function watch(
 
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** With a signal that the user's Ctrl-C, a TERM or a reader that went away aborts. */
-async function untilStopped<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Aborted by the user's Ctrl-C, a TERM, or a reader that went away (EPIPE: `fairway top | head`). For
+ * the rest of the process: a second Ctrl-C must not end it before the terminal is given back.
+ */
+function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  for (const name of endSignals) process.once(name, stop);
-  // EPIPE: `fairway top | head`.
+  for (const name of endSignals) process.on(name, stop);
   process.stdout.on("error", stop);
-  try {
-    return await use(controller.signal);
-  } finally {
-    for (const name of endSignals) process.removeListener(name, stop);
-  }
+  return controller.signal;
 }
 
 function stdoutDisplay(): Display {
@@ -83,7 +81,7 @@ async function runWatch(options: StatusOptions): Promise<NodeStatus | null> {
     else display.show(renderStatus(status));
   };
   try {
-    return await untilStopped((signal) => watch(options, show, signal));
+    return await watch(options, show, stopSignal());
   } finally {
     display?.end();
   }
