@@ -84,7 +84,7 @@ export function dataDirOf(options: CommonOptions): string {
 }
 
 /** A node that has no ledger yet. */
-const emptyLedger: LedgerView = {
+export const emptyLedger: LedgerView = {
   file: "(none)",
   close: () => {},
   attachments: {

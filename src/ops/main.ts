@@ -1,6 +1,7 @@
 /** The operator's tool: `fairway COMMAND`. Exit codes: 0 done, 1 failed, 2 usage, 3 drift found. */
 import { Command, CommanderError } from "commander";
 import { FairwayError, messageOf } from "../errors.ts";
+import { doctorCommand } from "./doctor/command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { proveCommand } from "./prove/command.ts";
@@ -19,6 +20,7 @@ function program(): Command {
     .addCommand(topCommand())
     .addCommand(explainCommand())
     .addCommand(repairCommand())
+    .addCommand(doctorCommand())
     .addCommand(proveCommand());
 }
 
