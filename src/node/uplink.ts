@@ -17,7 +17,8 @@ export interface Uplink {
 
 type Asked = NetworkConfig["uplink"];
 
-function find(asked: Asked, bridge: string): Link {
+/** Throws uplinkUnknown. */
+export function findLink(asked: Asked, bridge: string): Link {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
   const present = links.map((l) => l.name).filter((name) => name !== "lo");
@@ -45,7 +46,7 @@ function find(asked: Asked, bridge: string): Link {
 const madeUp = new Set(["veth", "bridge", "dummy", "tun", "ifb"]);
 
 /** Bits per second, or why it is not known. */
-function linkSpeed(link: Link): number | string {
+export function linkSpeed(link: Link): number | string {
   if (link.type !== null && madeUp.has(link.type))
     return `${link.name} is a ${link.type} and has no speed of its own`;
   const folder = `/sys/class/net/${link.name}`;
@@ -63,7 +64,7 @@ function linkSpeed(link: Link): number | string {
 
 /** Throws uplinkUnknown, capacityUnknown. */
 export function findUplink(asked: Asked, bridge: string): Uplink {
-  const link = find(asked, bridge);
+  const link = findLink(asked, bridge);
   const capacity = (key: "egressCapacity" | "ingressCapacity", given: number | null): number => {
     if (given !== null) return given;
     const speed = linkSpeed(link);

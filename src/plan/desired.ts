@@ -139,7 +139,6 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   ]);
 }
 
-/** What all pods share. Empty without a network. */
 /** What is not promised to pods, and at least the reserve, is the host's. Above what nftables can hold there is no limit. */
 function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | null {
   if (!trees.policesHost) return null;
@@ -148,6 +147,7 @@ function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | nul
   return shape === null ? null : { uplink: trees.uplink, ...shape };
 }
 
+/** What all pods share. Empty without a network. */
 export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();

@@ -8,7 +8,10 @@ import { withNode } from "../support/node.ts";
 
 /** Commands on a node with two pods, whose classes are fa01:10 and fa01:11. */
 const cases: [title: string, ...commands: string[]][] = [
-  ["our queue under another handle", "tc qdisc replace dev uplink parent fa01:10 handle 77: bfifo limit 9000b"],
+  [
+    "our queue under another handle",
+    "tc qdisc replace dev uplink parent fa01:10 handle 77: bfifo limit 9000b",
+  ],
   [
     "another kind of queue under our handle",
     "tc qdisc del dev uplink parent fa01:10",
@@ -71,5 +74,6 @@ describe("one repair mends", () => {
           expect(node.fairway("explain").stdout).toContain("nothing to do");
         },
         { ipMasq: true },
-      ));
+      ),
+    );
 });
