@@ -64,6 +64,15 @@ function connect(attachment: Attachment, base: NetworkBase): void {
   applyOrRollBack(diff(desired, observed).steps);
 }
 
+/** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */
+function forget(ledger: Ledger, attachment: Attachment, failure: unknown): void {
+  try {
+    ledger.exclusively(() => ledger.attachments.remove(attachment));
+  } catch (error) {
+    if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
+  }
+}
+
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
 export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
   const attachment = recordIntent(ledger, asked, rawConfig);
@@ -73,7 +82,7 @@ export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachm
     enterPhase(ledger, attachment, "ready");
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    ledger.exclusively(() => ledger.attachments.remove(attachment));
+    forget(ledger, attachment, error);
     throw error;
   }
 }
