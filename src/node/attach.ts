@@ -9,6 +9,8 @@ import { diff } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
 import { ensureBase, liveNetworks } from "./base.ts";
+import { disconnect } from "./detach.ts";
+import { keepInForce, leavesOf, promiseInForce, withoutLeaves } from "./in-force.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 
@@ -33,11 +35,13 @@ function recordIntent(ledger: Ledger, asked: Asked, rawConfig: string): Attachme
     ledger.forgetEarlierBoots();
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
-    const { attachment, cursor } = propose(ledger, asked);
-    ledger.attachments.insert(attachment);
-    ledger.setCursor(attachment.network, cursor.set, cursor.value);
-    ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
-    return attachment;
+    return keepInForce(ledger, asked.base.trees, () => {
+      const { attachment, cursor } = propose(ledger, asked);
+      ledger.attachments.insert(attachment);
+      ledger.setCursor(attachment.network, cursor.set, cursor.value);
+      ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
+      return attachment;
+    });
   });
 }
 
@@ -57,23 +61,59 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
     );
 }
 
-function connect(attachment: Attachment, base: NetworkBase): void {
-  const desired = desiredPod(attachment, base);
+function connect(attachment: Attachment, desired: State): void {
   const observed = observe(desired);
   refuseTakenInterface(attachment, observed);
   applyOrRollBack(diff(desired, observed).steps);
 }
 
+/**
+ * What the pod has in the kernel, and its row ready. With `overcommit: "scale"` other ADDs may change
+ * what is in force for this pod until its classes are there to be changed, so they are made under the
+ * lock; else pods share nothing, and it is all made without.
+ */
+function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): void {
+  const { trees } = base;
+  const makesReady = () => ledger.attachments.setPhase(attachment, "ready");
+  if (trees.overcommit === "reject") {
+    connect(attachment, desiredPod(promiseInForce(ledger, attachment, trees), base));
+    whileConnected(attachment, base, () =>
+      ledger.exclusively(() => keepInForce(ledger, trees, makesReady)),
+    );
+    return;
+  }
+  connect(attachment, withoutLeaves(desiredPod(attachment, base)));
+  whileConnected(attachment, base, () =>
+    ledger.exclusively(() => {
+      const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, trees), base));
+      applyOrRollBack(diff(own, observe(own)).steps);
+      makesReady();
+    }),
+  );
+}
+
+/** What fails here takes the pod's part in the kernel with it. */
+function whileConnected(attachment: Attachment, base: NetworkBase, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    disconnect(attachment, base);
+    throw error;
+  }
+}
+
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
 export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
+  const { trees } = asked.base;
   const attachment = recordIntent(ledger, asked, rawConfig);
   try {
     ensureBase(ledger, liveNetworks(ledger));
-    connect(attachment, asked.base);
-    ledger.exclusively(() => ledger.attachments.setPhase(attachment, "ready"));
+    putInForce(ledger, attachment, asked.base);
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    ledger.exclusively(() => ledger.attachments.remove(attachment));
+    ledger.exclusively(() =>
+      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
+    );
     throw error;
   }
 }

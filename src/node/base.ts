@@ -6,6 +6,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { attachmentsInForce } from "./in-force.ts";
 import { hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
@@ -39,7 +40,8 @@ export function planBase(networks: NetworkBase[]): Plan {
 }
 
 /**
- * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
+ * All that a node lacks, and all that it has too much. The attachments are all of the node's, with the
+ * promises that are in force. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
  */
 export function planNode(networks: NetworkBase[], attachments: Attachment[]): Plan {
@@ -92,7 +94,7 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
     recordFormerRoots(ledger, base);
-    const ready = ledger.attachments.all().filter((a) => a.phase === "ready");
+    const ready = attachmentsInForce(ledger, networks).filter((a) => a.phase === "ready");
     const desired = desiredNode(baseInput(networks), ready);
     // No leftovers here: another ADD may be making what would look like one.
     applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);

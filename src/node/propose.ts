@@ -16,7 +16,7 @@ import {
   type NetworkBase,
   type PodPromise,
 } from "../plan/node.ts";
-import { admit, refusal } from "../promise/admission.ts";
+import { admit, admitScaled, refusal } from "../promise/admission.ts";
 
 export interface Asked {
   key: AttachmentKey;
@@ -32,16 +32,17 @@ export interface Asked {
 
 export interface Proposal {
   attachment: Attachment;
-  /** What each direction has left after it, in bits per second. */
+  /** What each direction has left after it, in bits per second; 0 where guarantees are scaled. */
   freeBits: Record<(typeof directions)[number], number>;
   cursor: { set: number; value: bigint };
 }
 
 function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal["freeBits"] {
+  const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
   const held = view.attachments.all();
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
-    const decision = admit({
+    const decision = decide({
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
       reserveBits: base.trees[`${direction}ReserveBits`],

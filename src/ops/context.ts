@@ -86,6 +86,10 @@ const emptyLedger: LedgerView = {
   attachments: {
     find: () => null,
     all: () => [],
+    promised: () => ({
+      egress: { guaranteedBits: 0, floors: 0 },
+      ingress: { guaranteedBits: 0, floors: 0 },
+    }),
     byPod: () => [],
     freeClassMinor: () => firstPodMinor,
   },

@@ -7,8 +7,9 @@ import { observe } from "../kernel/observe.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
+import { planAdded } from "../node/in-force.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
-import { planRepair } from "../node/repair.ts";
+import { planRepairSettled } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import { attachmentName, directions, type PodPromise } from "../plan/node.ts";
@@ -89,21 +90,29 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   requireNetns(netns, false);
   const { containerId, ifname } = options;
   const asked = askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config);
-  const proposal = propose(ledger, asked);
-  const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
-  const desired = merge(
-    desiredBase(baseInput([...others, asked.base])),
-    desiredPod(proposal.attachment, asked.base),
-  );
+  const { attachment, freeBits } = propose(ledger, asked);
+  const networks = [
+    ...liveNetworks(ledger).filter((n) => n.network !== asked.base.network),
+    asked.base,
+  ];
+  const { own, steps: others } = planAdded(ledger, attachment, networks, asked.base.trees);
+  const desired = merge(desiredBase(baseInput(networks)), desiredPod(own, asked.base));
   const { steps, conflicts } = diff(desired, observe(desired));
   refuseConflicts(conflicts);
-  return { about: aboutPod(asked, proposal), steps };
+  // What this pod takes of others, an ADD takes first.
+  return {
+    about: aboutPod(asked, { attachment: own, freeBits }),
+    steps: [...others, ...steps],
+  };
 }
 
-function aboutPod({ base, promise }: Asked, { attachment, freeBits }: Proposal): string[] {
+function aboutPod(
+  { base }: Asked,
+  { attachment, freeBits }: Pick<Proposal, "attachment" | "freeBits">,
+): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
-    ...promiseLines(promise),
+    ...promiseLines(attachment.promise),
     ...directions.map((direction) => {
       const capacity = formatRate(base.trees[`${direction}CapacityBits`]);
       const reserve = formatRate(base.trees[`${direction}ReserveBits`]);
@@ -113,7 +122,7 @@ function aboutPod({ base, promise }: Asked, { attachment, freeBits }: Proposal):
 }
 
 function explainNode(ledger: LedgerView): Explained {
-  const { steps, conflicts } = planRepair(ledger);
+  const { steps, conflicts } = planRepairSettled(ledger);
   refuseConflicts(conflicts);
   const about =
     steps.length === 0

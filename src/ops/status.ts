@@ -8,16 +8,21 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import { liveNetworks } from "../node/base.ts";
 import { findings } from "../node/check.ts";
 import { hostBits } from "../node/network.ts";
-import { planRepair } from "../node/repair.ts";
+import { planRepairSettled } from "../node/repair.ts";
 import { treesOf } from "../plan/desired.ts";
 import { classid } from "../plan/names.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../plan/node.ts";
+import { inForce } from "../promise/scale.ts";
 import { type CommonOptions, withCommonOptions, withLedgerView } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 interface DirectionStatus {
+  /** As promised. */
   guaranteeBits: number;
   limitBits: number | null;
+  /** In force: less than promised where guarantees are scaled. */
+  currentGuaranteeBits: number;
+  currentLimitBits: number | null;
   /** null: the kernel has no such class. */
   kernel: ({ rateBits: number; ceilBits: number } & Counters) | null;
 }
@@ -41,6 +46,8 @@ interface TreeStatus {
   capacityBits: number;
   reserveBits: number;
   promisedBits: number;
+  /** The sum of the guarantees in force. */
+  currentBits: number;
 }
 
 export interface NodeStatus {
@@ -67,12 +74,18 @@ function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
   return { rateBits: rateBytes * 8, ceilBits: ceilBytes * 8, ...entry.counters };
 }
 
-function podsOf(ledger: LedgerView, device: Record<Direction, string>): PodStatus[] {
+function podsOf(ledger: LedgerView, { trees, bridge }: NetworkBase): PodStatus[] {
+  const device = { egress: trees.uplink, ingress: bridge };
   const classes = readClasses(Object.values(device));
-  return ledger.attachments.all().map((a) => {
+  const all = ledger.attachments.all();
+  const current = inForce(all, trees);
+  return all.map((a, index) => {
+    const now = current[index]?.promise ?? a.promise;
     const of = (direction: Direction): DirectionStatus => ({
       guaranteeBits: a.promise[direction].guaranteeBits,
       limitBits: a.promise[direction].limitBits,
+      currentGuaranteeBits: now[direction].guaranteeBits,
+      currentLimitBits: now[direction].limitBits,
       kernel: kernelOf(classes.get(`${device[direction]} ${classid(a.classMinor)}`)),
     });
     return {
@@ -83,7 +96,7 @@ function podsOf(ledger: LedgerView, device: Record<Direction, string>): PodStatu
       classid: classid(a.classMinor),
       tier: a.promise.tier,
       latencyTargetUs: a.promise.latencyTargetUs,
-      notes: a.promise.notes,
+      notes: now.notes,
       egress: of("egress"),
       ingress: of("ingress"),
     };
@@ -98,6 +111,7 @@ function treeStatus(base: NetworkBase, pods: PodStatus[]): TreeStatus[] {
       capacityBits,
       reserveBits: base.trees[`${direction}ReserveBits`],
       promisedBits: pods.reduce((sum, pod) => sum + pod[direction].guaranteeBits, 0),
+      currentBits: pods.reduce((sum, pod) => sum + pod[direction].currentGuaranteeBits, 0),
     }),
   );
 }
@@ -105,11 +119,14 @@ function treeStatus(base: NetworkBase, pods: PodStatus[]): TreeStatus[] {
 export function nodeStatus(ledger: LedgerView): NodeStatus {
   const [base] = liveNetworks(ledger);
   if (base === undefined) return { trees: [], pods: [], drift: [] };
-  const pods = podsOf(ledger, { egress: base.trees.uplink, ingress: base.bridge });
-  return { trees: treeStatus(base, pods), pods, drift: findings(planRepair(ledger)) };
+  const pods = podsOf(ledger, base);
+  return { trees: treeStatus(base, pods), pods, drift: findings(planRepairSettled(ledger)) };
 }
 
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
+
+const promisedAndNow = (promised: number, now: number): string =>
+  now === promised ? bit(promised) : `${bit(promised)}, now ${bit(now)}`;
 
 function table(rows: string[][]): string[] {
   const widths = rows.reduce<number[]>(
@@ -140,7 +157,8 @@ const header = [
 
 function podRows(pod: PodStatus): string[][] {
   return directions.map((direction) => {
-    const { guaranteeBits, limitBits, kernel } = pod[direction];
+    const { guaranteeBits, limitBits, currentGuaranteeBits, currentLimitBits, kernel } =
+      pod[direction];
     const target =
       pod.latencyTargetUs !== null && guaranteeBits > 0 ? formatDuration(pod.latencyTargetUs) : "-";
     return [
@@ -148,8 +166,8 @@ function podRows(pod: PodStatus): string[][] {
       pod.addresses.join(","),
       pod.classid,
       direction,
-      guaranteeBits === 0 ? "best effort" : bit(guaranteeBits),
-      limitBits === null ? "none" : bit(limitBits),
+      guaranteeBits === 0 ? "best effort" : promisedAndNow(guaranteeBits, currentGuaranteeBits),
+      limitBits === null ? "none" : promisedAndNow(limitBits, currentLimitBits ?? limitBits),
       target,
       kernel === null
         ? "MISSING"
@@ -164,7 +182,7 @@ function podRows(pod: PodStatus): string[][] {
 export function renderStatus({ trees, pods, drift }: NodeStatus): string {
   const lines = trees.map(
     (t) =>
-      `${t.direction} on ${t.dev}: capacity ${bit(t.capacityBits)}, reserve ${bit(t.reserveBits)}, promised to pods ${bit(t.promisedBits)}`,
+      `${t.direction} on ${t.dev}: capacity ${bit(t.capacityBits)}, reserve ${bit(t.reserveBits)}, promised to pods ${promisedAndNow(t.promisedBits, t.currentBits)}`,
   );
   if (trees.length === 0)
     lines.push("no network yet: no pod was added on this node since it was booted");

@@ -79,12 +79,21 @@ function sumGuarantees(holders: readonly Holder[]): number {
     .reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), 0);
 }
 
+/** What guarantees can have of a tree beside the host and so many best-effort pods. May be negative. */
+export function roomForGuaranteesBits(
+  capacityBits: number,
+  reservedBits: number,
+  floors: number,
+): number {
+  const hostAndFloors = hostRateBits(capacityBits, reservedBits) + floors * floorBits;
+  return capacityBits - Math.max(reservedBits, hostAndFloors);
+}
+
 /** What is left for guarantees beside those of the holders. */
 function roomBits(ask: AdmissionAsk, holders: readonly Holder[]): number {
   const floors = holders.filter(({ guaranteeBits }) => guaranteeBits === 0).length;
-  const hostAndFloors = hostRateBits(ask.capacityBits, ask.reserveBits) + floors * floorBits;
-  const kept = Math.max(ask.reserveBits, hostAndFloors);
-  return ask.capacityBits - kept - sumGuarantees(holders);
+  const room = roomForGuaranteesBits(ask.capacityBits, ask.reserveBits, floors);
+  return room - sumGuarantees(holders);
 }
 
 const largestShown = 5;
@@ -110,6 +119,25 @@ export function admit(ask: AdmissionAsk): Admission {
       .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
       .slice(0, largestShown),
   };
+}
+
+/**
+ * The same with `overcommit: "scale"`, where guarantees shrink to make room (scale.ts). Refused is who
+ * asks for more than the node could give to one pod alone, since that would squeeze all others at
+ * will; and who would leave somebody without a floor.
+ */
+export function admitScaled(ask: AdmissionAsk): Admission {
+  const alone = admit({ ...ask, held: [] });
+  if (!alone.ok) return alone;
+  const whole = admit(ask);
+  if (whole.ok) return whole;
+  const least = (bits: number): number => Math.min(bits, floorBits);
+  const atFloors = admit({
+    ...ask,
+    askedBits: least(ask.askedBits),
+    held: ask.held.map((each) => ({ ...each, guaranteeBits: least(each.guaranteeBits) })),
+  });
+  return atFloors.ok ? { ok: true, freeBits: 0 } : whole;
 }
 
 function askedText({ askedBits, direction }: Refused): string {

@@ -24,6 +24,7 @@ describe("a configuration", () => {
       tiers: {},
       defaultTier: null,
       policy: null,
+      overcommit: "reject",
       ipam: {
         sets: [
           [
@@ -285,7 +286,6 @@ describe("what is not built yet says so", () => {
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
     ["host classes", { hostClasses: {} }, "hostClasses:"],
-    ["scaling", { overcommit: "scale" }, 'overcommit: "scale"'],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
     ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],
     ["ipam.resolvConf", { ipam: { subnet, resolvConf: "/etc/resolv.conf" } }, "ipam.resolvConf:"],
