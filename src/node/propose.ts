@@ -12,6 +12,7 @@ import {
   type Attachment,
   type AttachmentKey,
   attachmentName,
+  type Direction,
   directions,
   type NetworkBase,
   type PodPromise,
@@ -37,7 +38,16 @@ export interface Proposal {
   cursor: { set: number; value: bigint };
 }
 
-function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal["freeBits"] {
+/** The tier, where it gave this guarantee. */
+function givingTier({ config, promise }: Asked, direction: Direction): string | null {
+  const { tier } = promise;
+  if (tier === null || !Object.hasOwn(config.tiers, tier)) return null;
+  const given = config.tiers[tier]?.[direction].guaranteeBits;
+  return given === promise[direction].guaranteeBits ? tier : null;
+}
+
+function checkPromise(view: LedgerView, asked: Asked): Proposal["freeBits"] {
+  const { base, promise, key } = asked;
   const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
   const held = view.attachments.all();
   const free = { egress: 0, ingress: 0 };
@@ -52,6 +62,7 @@ function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal
       })),
       askedBits: promise[direction].guaranteeBits,
       holder: attachmentName(key),
+      tier: givingTier(asked, direction),
     });
     if (!decision.ok) throw refusal(decision);
     free[direction] = decision.freeBits;

@@ -3,6 +3,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { findTool } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { mustAgree, networkBase } from "./network.ts";
 import { chooseLease } from "./propose.ts";
@@ -15,6 +16,8 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     const base = networkBase(config, findUplink(config.uplink, config.bridge));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
+    const tooLarge = tiersRefusal(config.tiers, base.trees);
+    if (tooLarge !== null) throw tooLarge;
     refuseConflicts(planBase([...others, base]).conflicts);
     chooseLease(view, config);
   } catch (error) {

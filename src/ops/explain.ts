@@ -15,6 +15,7 @@ import { diff, type Step } from "../plan/diff.ts";
 import { attachmentName, directions, type PodPromise } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
+import { tiersRefusal } from "../promise/tiers-fit.ts";
 import {
   type CommonOptions,
   networkConfigOf,
@@ -82,6 +83,8 @@ function podArgs(pod: string | undefined): Record<string, string> {
 interface Explained {
   about: string[];
   steps: Step[];
+  /** What is wrong with the configuration on this node, though not for this pod. */
+  wrong: FairwayError | null;
 }
 
 function explainPod(ledger: LedgerView, options: Options, netns: string): Explained {
@@ -103,6 +106,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   return {
     about: aboutPod(asked, { attachment: own, freeBits }),
     steps: [...others, ...steps],
+    wrong: tiersRefusal(config.tiers, asked.base.trees),
   };
 }
 
@@ -128,7 +132,7 @@ function explainNode(ledger: LedgerView): Explained {
     steps.length === 0
       ? "nothing to do: the node is as the ledger says"
       : "what `fairway repair` would do";
-  return { about: [about], steps };
+  return { about: [about], steps, wrong: null };
 }
 
 function print({ about, steps }: Explained, json: boolean): void {
@@ -165,6 +169,7 @@ export function explainCommand(): Command {
         const explained =
           netns === undefined ? explainNode(ledger) : explainPod(ledger, options, netns);
         print(explained, options.json === true);
+        if (explained.wrong !== null) throw explained.wrong;
         if (netns === undefined && explained.steps.length > 0) process.exitCode = exitCodes.drift;
       });
     });

@@ -51,12 +51,15 @@ export interface AdmissionAsk {
   /** 0: best effort. */
   askedBits: number;
   holder: string;
+  /** The tier that it is the guarantee of, for the refusal. */
+  tier?: string | null;
 }
 
 export interface Refused {
   ok: false;
   direction: Direction;
   holder: string;
+  tier: string | null;
   askedBits: number;
   /** The largest guarantee that would have fitted; for best effort, what was left for its floor. Never negative. */
   freeBits: number;
@@ -109,6 +112,7 @@ export function admit(ask: AdmissionAsk): Admission {
     ok: false,
     direction,
     holder,
+    tier: ask.tier ?? null,
     askedBits,
     freeBits: Math.max(0, roomBits(ask, others)),
     capacityBits,
@@ -140,10 +144,11 @@ export function admitScaled(ask: AdmissionAsk): Admission {
   return atFloors.ok ? { ok: true, freeBits: 0 } : whole;
 }
 
-function askedText({ askedBits, direction }: Refused): string {
-  return askedBits === 0
-    ? `the ${direction} floor of a best-effort pod (${formatRate(floorBits)})`
-    : `an ${direction} guarantee of ${formatRate(askedBits)}`;
+function askedText({ askedBits, direction, tier }: Refused): string {
+  if (askedBits === 0)
+    return `the ${direction} floor of a best-effort pod (${formatRate(floorBits)})`;
+  const from = tier === null ? "" : ` (tier ${tier})`;
+  return `an ${direction} guarantee of ${formatRate(askedBits)}${from}`;
 }
 
 /** The refusal as the pod's author and the operator read it. */
