@@ -1,8 +1,7 @@
 /** overcommit "scale" on a kernel: 400M less a reserve of 20M is what guarantees share. */
 import { expect, test } from "bun:test";
-import { binary } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
-import { type Pod, requestOf, type TestNode, verbEnvironment, withNode } from "../support/node.ts";
+import { type Ended, type Pod, type TestNode, withNode } from "../support/node.ts";
 
 const scale = { overcommit: "scale" };
 const guarantee = (rate: string, more: Record<string, string> = {}) => ({
@@ -144,29 +143,6 @@ test("networks of one node have one way with what does not fit", () =>
     });
   }, scale));
 
-interface Done {
-  code: number;
-  stdout: string;
-}
-
-/** Runs a verb beside others. */
-async function start(
-  node: TestNode,
-  verb: string,
-  pod: Pod,
-  config: Record<string, unknown> = {},
-): Promise<Done> {
-  const child = Bun.spawn(["ip", "netns", "exec", node.lab.node, binary], {
-    stdin: new TextEncoder().encode(requestOf(node.config, { ...guarantee("60M"), config })),
-    stdout: "pipe",
-    stderr: "inherit",
-    env: { PATH: process.env.PATH ?? "", LC_ALL: "C", ...verbEnvironment(verb, pod, {}) },
-    timeout: 60_000,
-  });
-  const stdout = await new Response(child.stdout).text();
-  return { code: await child.exited, stdout };
-}
-
 test(
   "20 ADDs at once, then half of them away, while CHECK of a ready pod goes on: no failure, no drift, the sum within the capacity",
   () =>
@@ -174,16 +150,16 @@ test(
       const steady = node.pod("steady");
       const prevResult = node.add(steady, guarantee("300M"));
       const pods = Array.from({ length: 20 }, (_, i) => node.pod(`p${i}`));
-      const checks: Done[] = [];
+      const checks: Ended[] = [];
       let busy = true;
       const checking = async (): Promise<void> => {
-        while (busy) checks.push(await start(node, "CHECK", steady, { prevResult }));
+        while (busy) checks.push(await node.start("CHECK", steady, { config: { prevResult } }));
       };
       const all = async (verb: string, some: Pod[]): Promise<void> => {
         const waiting = [...some];
         const worker = async (): Promise<void> => {
           for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) {
-            expect(await start(node, verb, pod)).toMatchObject({ code: 0 });
+            expect(await node.start(verb, pod, guarantee("60M"))).toMatchObject({ code: 0 });
             expect(sumOf(node)).toBeLessThanOrEqual(400e6);
           }
         };
