@@ -5,6 +5,7 @@ import { networkBase } from "../node/network.ts";
 import { type Asked, holderName } from "../node/propose.ts";
 import { findUplink } from "../node/uplink.ts";
 import type { PodPromise } from "../plan/node.ts";
+import { ownAnnotations } from "../promise/annotations.ts";
 import { promiseOf } from "../promise/ask.ts";
 import { policyRefusal } from "../promise/policy.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
@@ -47,6 +48,11 @@ export function askedOf(
     podNamespace,
     podName,
     promise: allowedPromise(config, holderName({ ...key, podNamespace, podName }), podNamespace),
+    asks: {
+      annotations: ownAnnotations(runtime.podAnnotations),
+      bandwidth: runtime.bandwidth,
+      overrides: null,
+    },
     config,
     base: networkBase(config, findUplink(config.uplink, config.bridge)),
     requestedIps: runtime.ips.length > 0 ? runtime.ips : ip === undefined ? [] : [ip],

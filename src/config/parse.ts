@@ -1,6 +1,7 @@
 /** From what the runtime hands over to a configuration that the rest can rely on. */
 import { parseRuntime } from "./capabilities.ts";
 import { defaults } from "./defaults.ts";
+import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseCidrs, parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
@@ -26,6 +27,8 @@ function parseUplink(uplink: Section): NetworkConfig["uplink"] {
     egressCapacityBits: uplink.quantity("egressCapacity", parseLimitBits) ?? null,
     ingressCapacityBits: uplink.quantity("ingressCapacity", parseLimitBits) ?? null,
     reserve: uplink.quantity("reserve", parseReserve) ?? defaults.reserve,
+    gsoMaxBytes: uplink.number("gsoMaxSize") ?? null,
+    policesHost: uplink.flag("policeHost") ?? defaults.policeHost,
   };
 }
 
@@ -68,6 +71,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   const draft = {
     bridge: root.parse("bridge", parseInterfaceName) ?? defaults.bridge,
     uplink: parseUplink(root.section("uplink")),
+    hostClasses: parseHostClasses(root.section("hostClasses")),
     tiers: parseTiers(root.section("tiers")),
     defaultTier: root.text("defaultTier") ?? null,
     policy: root.object("policy") === undefined ? null : parsePolicy(root.section("policy")),

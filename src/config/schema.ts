@@ -20,6 +20,7 @@ export interface Schema {
   items?: Schema;
   enum?: readonly string[];
   const?: unknown;
+  minItems?: number;
   minimum?: number;
   maximum?: number;
   default?: unknown;
@@ -185,6 +186,43 @@ const uplink = object(
       type: ["string", "number"],
       default: `${defaults.reserve.percent}%`,
     },
+    policeHost: {
+      title: "Police the host's ingress",
+      description:
+        "Keep what the host itself receives by the uplink (image pulls) to what is not promised to pods, and at least the reserve. Small packets pass.",
+      type: "boolean",
+      default: defaults.policeHost,
+    },
+    gsoMaxSize: {
+      title: "GSO size",
+      description:
+        "Set the uplink's gso_max_size, in bytes: the largest unit that the host's own TCP puts into the egress tree, which every latency target has to wait for. At 1 Gbit/s 65536 bytes take 0.5 ms, 9000 bytes 72 us. Default: left as it is.",
+      type: "integer",
+      // Below three segments of a usual MTU it costs processor time and saves none; above, it is the kernel's default.
+      minimum: 4_500,
+      maximum: 65_536,
+    },
+  },
+);
+
+const hostClass = object(
+  "Host class",
+  "A guarantee for what the node itself sends to or from these ports.",
+  {
+    ports: {
+      title: "Ports",
+      description: "TCP and UDP ports, of either side.",
+      type: "array",
+      minItems: 1,
+      items: {
+        title: "Port",
+        description: "3260 is iSCSI.",
+        type: "integer",
+        minimum: 1,
+        maximum: 65_535,
+      },
+    },
+    egressGuarantee: rate("Egress guarantee", "What this traffic can always send."),
   },
 );
 
@@ -220,6 +258,13 @@ const ours: Record<string, Schema> = {
     const: false,
   },
   uplink,
+  hostClasses: {
+    title: "Host classes",
+    description:
+      "Named guarantees for the node's own traffic, beside the reserve: storage (iSCSI 3260, NFS 2049, NVMe/TCP 4420), the kubelet (10250), the control plane (6443).",
+    type: "object",
+    additionalProperties: { ...hostClass, required: ["ports", "egressGuarantee"] },
+  },
   tiers: {
     title: "Tiers",
     description: "Named promises; a pod picks one with the annotation fairway.dev/tier.",

@@ -1,4 +1,6 @@
-import type { PodRoute } from "../plan/node.ts";
+import type { BandwidthCapability, HostClass, PodRoute } from "../plan/node.ts";
+
+export type { BandwidthCapability };
 
 export const cniVersions = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
 export type CniVersion = (typeof cniVersions)[number];
@@ -83,14 +85,6 @@ export interface Policy {
   namespaces: Record<string, PolicyRules>;
 }
 
-/** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
-export interface BandwidthCapability {
-  ingressRateBits?: number;
-  ingressBurstBits?: number;
-  egressRateBits?: number;
-  egressBurstBits?: number;
-}
-
 export interface RuntimeConfig {
   podAnnotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
@@ -121,7 +115,13 @@ export interface NetworkConfig {
     egressCapacityBits: number | null;
     ingressCapacityBits: number | null;
     reserve: Reserve;
+    /** null: as it is. The largest unit that the host itself may put into the egress tree. */
+    gsoMaxBytes: number | null;
+    /** Whether what the host itself receives is kept to what is not promised to pods. */
+    policesHost: boolean;
   };
+  /** By name. */
+  hostClasses: HostClass[];
   tiers: Record<string, Tier>;
   defaultTier: string | null;
   /** null: a pod's author may ask for anything. */

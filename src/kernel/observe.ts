@@ -15,6 +15,7 @@ import {
   stateOf,
   type TrafficClass,
 } from "../plan/state.ts";
+import { burstBytes } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
 import {
@@ -136,7 +137,11 @@ function readPod(dev: string): PodView {
 
 function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
   if (entry.kind === "tbf" && entry.handle === names.tbfHandle && entry.tbf !== undefined)
-    return { type: "tbf", burstBytes: 0, ...entry.tbf };
+    return {
+      type: "tbf",
+      burstBytes: burstBytes(entry.tbf.burstTicks, entry.tbf.rateBytes),
+      ...entry.tbf,
+    };
   // mq and noqueue take no filters; on the others one is somebody's work.
   const plain =
     defaultRoots.has(entry.kind) &&
@@ -159,7 +164,15 @@ function qdiscObject(look: Look, dev: string, entry: QdiscEntry): Qdisc {
 
 function classObject(dev: string, { handle, parent, htb }: ClassEntry): TrafficClass | null {
   if (htb === undefined) return null;
-  return { kind: "class", dev, classid: handle, parent, burstBytes: 0, cburstBytes: 0, ...htb };
+  return {
+    kind: "class",
+    dev,
+    classid: handle,
+    parent,
+    burstBytes: burstBytes(htb.burstTicks, htb.rateBytes),
+    cburstBytes: burstBytes(htb.cburstTicks, htb.ceilBytes),
+    ...htb,
+  };
 }
 
 function podLinkObject(netns: string, link: Link): PodLink {
@@ -184,6 +197,10 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         mtuBytes: link.mtuBytes,
         up: link.up,
       };
+    }
+    case "hostlink": {
+      const link = look.link(want.name);
+      return link === null ? null : { ...want, gsoMaxBytes: link.gsoMaxBytes };
     }
     case "veth": {
       const link = look.link(want.name);

@@ -8,11 +8,12 @@ import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
-import { ensureBase, liveNetworks } from "./base.ts";
+import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
 import { disconnect } from "./detach.ts";
-import { keepInForce, leavesOf, promiseInForce, withoutLeaves } from "./in-force.ts";
+import { promiseInForce } from "./in-force.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
+import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
 
 /** Throws invalidNetns where a path is not another network namespace. */
 export function requireNetns(path: string, ownAllowed: boolean): void {
@@ -73,21 +74,18 @@ function connect(attachment: Attachment, desired: State): void {
  * lock; else pods share nothing, and it is all made without.
  */
 function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): void {
-  const { trees } = base;
-  const makesReady = () => ledger.attachments.setPhase(attachment, "ready");
-  if (trees.overcommit === "reject") {
-    connect(attachment, desiredPod(promiseInForce(ledger, attachment, trees), base));
-    whileConnected(attachment, base, () =>
-      ledger.exclusively(() => keepInForce(ledger, trees, makesReady)),
-    );
+  const desired = desiredPod(attachment, base);
+  if (base.trees.overcommit === "reject") {
+    connect(attachment, desired);
+    whileConnected(attachment, base, () => enterPhase(ledger, attachment, "ready"));
     return;
   }
-  connect(attachment, withoutLeaves(desiredPod(attachment, base)));
+  connect(attachment, withoutLeaves(desired));
   whileConnected(attachment, base, () =>
     ledger.exclusively(() => {
-      const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, trees), base));
+      const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
       applyOrRollBack(diff(own, observe(own)).steps);
-      makesReady();
+      setPhase(ledger, attachment, "ready");
     }),
   );
 }
@@ -104,7 +102,6 @@ function whileConnected(attachment: Attachment, base: NetworkBase, act: () => vo
 
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
 export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
-  const { trees } = asked.base;
   const attachment = recordIntent(ledger, asked, rawConfig);
   try {
     ensureBase(ledger, liveNetworks(ledger));
@@ -112,7 +109,7 @@ export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachm
     return { ...attachment, phase: "ready" };
   } catch (error) {
     ledger.exclusively(() =>
-      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
+      keepInForce(ledger, asked.base.trees, () => ledger.attachments.remove(attachment)),
     );
     throw error;
   }

@@ -4,8 +4,9 @@ import { applyOrRollBack } from "../kernel/apply.ts";
 import { observe, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
-import { type Conflict, diff, type Plan } from "../plan/diff.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
+import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
+import { stateOf } from "../plan/state.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { hostBits } from "./network.ts";
 
@@ -16,9 +17,13 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
-export function baseInput(networks: NetworkBase[]): BaseInput {
+/** The attachments are all of the node's, with the promises that are in force. */
+export function baseInput(networks: NetworkBase[], attachments: Attachment[]): BaseInput {
   const [first] = networks;
-  return { networks, hostBits: first === undefined ? 0 : hostBits(first) };
+  const promisedIngressBits = attachments
+    .filter((a) => a.phase === "ready")
+    .reduce((sum, a) => sum + a.promise.ingress.guaranteeBits, 0);
+  return { networks, hostBits: first === undefined ? 0 : hostBits(first), promisedIngressBits };
 }
 
 export function refuseConflicts(conflicts: Conflict[]): void {
@@ -34,20 +39,25 @@ export function refuseConflicts(conflicts: Conflict[]): void {
 }
 
 /** The steps that the base lacks. */
-export function planBase(networks: NetworkBase[]): Plan {
-  const desired = desiredBase(baseInput(networks));
+export function planBase(networks: NetworkBase[], attachments: Attachment[]): Plan {
+  const desired = desiredBase(baseInput(networks, attachments));
   return diff(desired, observe(desired));
 }
 
+/** What follows the promises of ready pods: what the host itself may receive. A table that is gone is not made here. */
+export function planTable(networks: NetworkBase[], attachments: Attachment[]): Step[] {
+  const base = desiredBase(baseInput(networks, attachments));
+  const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
+  return diff(table, observe(table)).steps.filter((step) => step.op === "change");
+}
+
 /**
- * All that a node lacks, and all that it has too much. The attachments are all of the node's, with the
- * promises that are in force. What an ADD or DEL is at work on is left to
+ * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
  */
-export function planNode(networks: NetworkBase[], attachments: Attachment[]): Plan {
-  const [first] = networks;
+export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
+  const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const input = baseInput(networks);
   const ready = attachments.filter((a) => a.phase === "ready");
   const desired = desiredNode(input, ready);
   const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
@@ -86,17 +96,33 @@ function formerRoot(dev: string): { kind: string; handle: string } {
  * the base. Throws foreignQdisc and what the kernel refuses.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
-  const missing = planBase(networks);
+  const missing = planBase(networks, attachmentsInForce(ledger, networks));
   refuseConflicts(missing.conflicts);
   if (missing.steps.length === 0) return;
   ledger.exclusively(() => {
-    const base = planBase(networks);
+    const attachments = attachmentsInForce(ledger, networks);
+    const base = planBase(networks, attachments);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
     recordFormerRoots(ledger, base);
-    const ready = attachmentsInForce(ledger, networks).filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(networks), ready);
+    const ready = attachments.filter((a) => a.phase === "ready");
+    const desired = desiredNode(baseInput(networks, attachments), ready);
     // No leftovers here: another ADD may be making what would look like one.
     applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);
   });
+}
+
+/**
+ * Inside `exclusively`: puts an attachment into a phase, and with it what of the base follows the
+ * promises of ready pods, so that nobody who holds the lock sees one without the other.
+ */
+export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  ledger.attachments.setPhase(attachment, phase);
+  if (attachment.promise.ingress.guaranteeBits === 0) return;
+  const networks = liveNetworks(ledger);
+  applyOrRollBack(planTable(networks, attachmentsInForce(ledger, networks)));
+}
+
+export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  ledger.exclusively(() => setPhase(ledger, attachment, phase));
 }

@@ -7,7 +7,7 @@ import { diff, type Plan } from "../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { merge, titleOf } from "../plan/state.ts";
 import { baseInput, liveNetworks } from "./base.ts";
-import { promiseInForce } from "./in-force.ts";
+import { attachmentsInForce, promiseInForce } from "./in-force.ts";
 
 /** The differences of a plan in words, conflicts first. */
 export function findings({ steps, conflicts }: Plan): string[] {
@@ -29,32 +29,30 @@ export function requireAttachment(ledger: LedgerView, key: AttachmentKey): Attac
   );
 }
 
-interface Look {
-  attachment: Attachment;
-  found: string[];
-}
-
-function look(view: LedgerView, key: AttachmentKey, netns: string): Look {
-  const attachment = requireAttachment(view, key);
-  const networks = liveNetworks(view);
+function look(
+  ledger: LedgerView,
+  key: AttachmentKey,
+  netns: string,
+): { attachment: Attachment; found: string[] } {
+  const attachment = requireAttachment(ledger, key);
+  const networks = liveNetworks(ledger);
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
-  const { promise } = promiseInForce(view, attachment, own.trees);
   const desired = merge(
-    desiredBase(baseInput(networks)),
-    desiredPod({ ...attachment, promise, netns }, own),
+    desiredBase(baseInput(networks, attachmentsInForce(ledger, networks))),
+    desiredPod({ ...promiseInForce(ledger, attachment, own.trees), netns }, own),
   );
   return { attachment, found: findings(diff(desired, observe(desired))) };
 }
 
 /**
- * What another verb changes under the lock, this pod's class among it, is half done to who looks
- * meanwhile: what is found without the lock is looked at again under it. Throws unknownContainer, drift.
+ * Looks again under the lock before it complains: between the two looks somebody may have been in
+ * the middle of a change. Throws unknownContainer, drift.
  */
 export function check(ledger: Ledger, key: AttachmentKey, netns: string): Attachment {
   const first = look(ledger, key, netns);
-  const { attachment, found } =
-    first.found.length === 0 ? first : ledger.exclusively(() => look(ledger, key, netns));
+  if (first.found.length === 0) return first.attachment;
+  const { attachment, found } = ledger.exclusively(() => look(ledger, key, netns));
   if (found.length > 0)
     throw new FairwayError(
       "drift",

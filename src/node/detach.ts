@@ -6,8 +6,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
+import { enterPhase } from "./base.ts";
 
-import { keepInForce } from "./in-force.ts";
+import { keepInForce } from "./rebalance.ts";
 
 /**
  * A namespace that goes takes its pair with it at any moment, between our look and our step: what
@@ -33,9 +34,7 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
 export function detach(ledger: Ledger, key: AttachmentKey): boolean {
   const attachment = ledger.exclusively(() => {
     ledger.forgetEarlierBoots();
-    const found = ledger.attachments.find(key);
-    if (found !== null) ledger.attachments.setPhase(key, "deleting");
-    return found;
+    return ledger.attachments.find(key);
   });
   if (attachment === null) return false;
   const base = ledger.network(key.network)?.base;
@@ -45,6 +44,7 @@ export function detach(ledger: Ledger, key: AttachmentKey): boolean {
       `the ledger knows an attachment of network ${key.network} and not the network`,
       "this is a defect: keep the ledger's file and report it",
     );
+  enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
   ledger.exclusively(() => keepInForce(ledger, base.trees, () => ledger.attachments.remove(key)));
   return true;

@@ -1,13 +1,5 @@
-/**
- * The promises in force, from the ledger, and the kernel kept to them: what one pod's coming or going
- * changes of the others' is changed under the lock under which it is recorded.
- */
-import type { FairwayError } from "../errors.ts";
-import { applySteps, rollBack } from "../kernel/apply.ts";
-import { observe } from "../kernel/observe.ts";
-import type { Ledger, LedgerView } from "../ledger/ledger.ts";
-import { desiredPod } from "../plan/desired.ts";
-import { diff, type Step } from "../plan/diff.ts";
+/** The promises in force, from what the ledger says at this moment. */
+import type { LedgerView } from "../ledger/ledger.ts";
 import {
   type Attachment,
   directions,
@@ -15,8 +7,7 @@ import {
   sameAttachment,
   type TreeSettings,
 } from "../plan/node.ts";
-import { type Entry, merge, type State } from "../plan/state.ts";
-import { roomForGuaranteesBits } from "../promise/admission.ts";
+import { roomForPodsBits } from "../promise/admission.ts";
 import { inForce } from "../promise/scale.ts";
 
 /** Whether more is promised than there is, so that guarantees are scaled. */
@@ -24,9 +15,7 @@ export function isOvercommitted(view: LedgerView, trees: TreeSettings): boolean 
   const promised = view.attachments.promised();
   return directions.some((direction) => {
     const { guaranteedBits, floors } = promised[direction];
-    const capacityBits = trees[`${direction}CapacityBits`];
-    const reservedBits = trees[`${direction}ReserveBits`];
-    return guaranteedBits > roomForGuaranteesBits(capacityBits, reservedBits, floors);
+    return guaranteedBits > roomForPodsBits(trees, direction, floors);
   });
 }
 
@@ -46,86 +35,4 @@ export function promiseInForce(
   if (!isOvercommitted(view, trees)) return attachment;
   const found = inForce(view.attachments.all(), trees).find((a) => sameAttachment(a, attachment));
   return { ...attachment, promise: found?.promise ?? attachment.promise };
-}
-
-/** Of a pod, its classes and queues depend on other pods, and nothing else of it. */
-const isLeaf = ({ object }: Entry): boolean => object.kind === "class" || object.kind === "qdisc";
-
-export function leavesOf(pods: State): State {
-  return new Map([...pods].filter(([, entry]) => isLeaf(entry)));
-}
-
-export function withoutLeaves(pods: State): State {
-  return new Map([...pods].filter(([, entry]) => !isLeaf(entry)));
-}
-
-function leaves(attachments: Attachment[], networks: NetworkBase[]): State {
-  const bases = new Map(networks.map((n) => [n.network, n]));
-  const pods = attachments.flatMap((pod) => {
-    const base = bases.get(pod.network);
-    return base === undefined ? [] : [desiredPod(pod, base)];
-  });
-  return leavesOf(merge(...pods));
-}
-
-const gainBytes = ({ want, have }: Step): number =>
-  want?.kind === "class" && have?.kind === "class" ? want.rateBytes - have.rateBytes : 0;
-
-/**
- * What it takes for the classes of these attachments to have the promises in force. What is not there
- * is not made: it is an ADD's or DEL's at work, or `repair`'s. What shrinks comes first, so that the
- * sum stays within the capacity at every moment.
- */
-export function planLeaves(attachments: Attachment[], networks: NetworkBase[]): Step[] {
-  const desired = leaves(attachments, networks);
-  const { steps } = diff(desired, observe(desired));
-  return steps.filter((step) => step.op === "change").sort((a, b) => gainBytes(a) - gainBytes(b));
-}
-
-/** What one more attachment would have, and what it would take of the others' classes. */
-export function planAdded(
-  view: LedgerView,
-  added: Attachment,
-  networks: NetworkBase[],
-  trees: TreeSettings,
-): { own: Attachment; steps: Step[] } {
-  const promised = [added, ...view.attachments.all()];
-  const [own = added, ...others] = inForce(promised, trees);
-  const scales = [own, ...others].some(({ promise }, at) => promise !== promised[at]?.promise);
-  const steps = scales || isOvercommitted(view, trees) ? planLeaves(others, networks) : [];
-  return { own, steps };
-}
-
-/**
- * A pod that a DEL or a failed ADD is at work on loses its class between our look and our step: what
- * failed is looked at again. Nobody begins such work while we hold the lock, so it ends. Throws what the
- * kernel refuses; what was done is undone then.
- */
-function applyLeaves(attachments: Attachment[], networks: NetworkBase[]): void {
-  const attempts = 1 + attachments.filter(({ phase }) => phase !== "ready").length;
-  const done: Step[] = [];
-  let last: FairwayError | undefined;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const steps = planLeaves(attachments, networks);
-    const failure = steps.length === 0 ? null : applySteps(steps);
-    if (failure === null) return;
-    done.push(...failure.done);
-    last = failure.error;
-  }
-  rollBack(done);
-  throw last;
-}
-
-/**
- * Inside `exclusively`: what `change` gives, the others' classes brought to what is in force after it.
- * Throws what the kernel refuses; nothing is changed then.
- */
-export function keepInForce<T>(ledger: Ledger, trees: TreeSettings, change: () => T): T {
-  const before = isOvercommitted(ledger, trees);
-  const result = change();
-  if (before || isOvercommitted(ledger, trees)) {
-    const networks = ledger.networks().flatMap((n) => (n.isOfThisBoot ? [n.base] : []));
-    applyLeaves(inForce(ledger.attachments.all(), trees), networks);
-  }
-  return result;
 }

@@ -15,9 +15,12 @@ import {
   type Direction,
   directions,
   type NetworkBase,
+  type PodAsks,
   type PodPromise,
 } from "../plan/node.ts";
-import { admit, admitScaled, refusal } from "../promise/admission.ts";
+import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
+import { type Member, withinTargets } from "../promise/latency.ts";
+import { isScaled } from "../promise/scale.ts";
 
 export interface Asked {
   key: AttachmentKey;
@@ -25,6 +28,7 @@ export interface Asked {
   podNamespace: string | null;
   podName: string | null;
   promise: PodPromise;
+  asks: PodAsks;
   config: NetworkConfig;
   base: NetworkBase;
   /** CNI_ARGS' IP and the runtime's ips; the first that is there. */
@@ -35,39 +39,69 @@ export interface Proposal {
   attachment: Attachment;
   /** What each direction has left after it, in bits per second; 0 where guarantees are scaled. */
   freeBits: Record<(typeof directions)[number], number>;
+  /** How the bound on its delay comes about; null without a latency target. */
+  latency: string | null;
   cursor: { set: number; value: bigint };
 }
 
+/** What admission looks at. */
+type Terms = Pick<Asked, "base" | "key" | "promise"> & { tiers: NetworkConfig["tiers"] };
+
 /** The tier, where it gave this guarantee. */
-function givingTier({ config, promise }: Asked, direction: Direction): string | null {
+function givingTier({ tiers, promise }: Terms, direction: Direction): string | null {
   const { tier } = promise;
-  if (tier === null || !Object.hasOwn(config.tiers, tier)) return null;
-  const given = config.tiers[tier]?.[direction].guaranteeBits;
+  if (tier === null || !Object.hasOwn(tiers, tier)) return null;
+  const given = tiers[tier]?.[direction].guaranteeBits;
   return given === promise[direction].guaranteeBits ? tier : null;
 }
 
-function checkPromise(view: LedgerView, asked: Asked): Proposal["freeBits"] {
-  const { base, promise, key } = asked;
+function checkRates(terms: Terms, held: readonly Attachment[]): Proposal["freeBits"] {
+  const { base, promise, key } = terms;
   const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
-  const held = view.attachments.all();
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
     const decision = decide({
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
       reserveBits: base.trees[`${direction}ReserveBits`],
-      held: held.map((a) => ({
-        holder: holderName(a),
-        guaranteeBits: a.promise[direction].guaranteeBits,
-      })),
+      held: [
+        ...hostHolders(base.trees, direction),
+        ...held.map((a) => ({
+          holder: holderName(a),
+          guaranteeBits: a.promise[direction].guaranteeBits,
+        })),
+      ],
       askedBits: promise[direction].guaranteeBits,
       holder: attachmentName(key),
-      tier: givingTier(asked, direction),
+      tier: givingTier(terms, direction),
     });
     if (!decision.ok) throw refusal(decision);
     free[direction] = decision.freeBits;
   }
   return free;
+}
+
+/** As the delay bound knows an attachment. */
+export function memberOf(a: Attachment): Member {
+  return { holder: holderName(a), promise: a.promise, mtuBytes: a.mtuBytes };
+}
+
+/**
+ * Delays are bounded on egress: what comes in has queued on the wire before it is here. While
+ * guarantees are scaled no target is kept (scale.ts); then it is one that the pod could have alone.
+ */
+function checkTarget({ base, key, promise }: Terms, held: readonly Attachment[]) {
+  const own = { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes };
+  if (!isScaled([own, ...held], base.trees, "egress"))
+    return withinTargets(base, own, held.map(memberOf));
+  return { ...withinTargets(base, own, []), explained: null };
+}
+
+/** The promise as it is admitted beside those that are held already. Throws promiseRefused. */
+export function admitted(terms: Terms, held: readonly Attachment[]) {
+  const freeBits = checkRates(terms, held);
+  const { promise, explained } = checkTarget(terms, held);
+  return { promise, freeBits, latency: explained };
 }
 
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
@@ -127,13 +161,17 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
       "a runtime must DEL an attachment before it ADDs it again",
     );
-  const freeBits = checkPromise(view, asked);
+  const { promise, freeBits, latency } = admitted(
+    { ...asked, tiers: asked.config.tiers },
+    view.attachments.all(),
+  );
   const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
   const classMinor = view.attachments.freeClassMinor();
   const address = formatIp(ip);
   const gateway = formatIp(range.gateway);
   return {
     freeBits,
+    latency,
     cursor: { set: onlySet, value: ip.value },
     attachment: {
       ...asked.key,
@@ -146,7 +184,8 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       // As host-local and its callers have it: a route without a gateway of its own takes the subnet's.
       routes: asked.config.ipam.routes.map(({ dst, gw }) => ({ dst, gw: gw ?? gateway })),
       mtuBytes: asked.base.mtuBytes,
-      promise: asked.promise,
+      promise,
+      asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
     },

@@ -3,6 +3,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { findTool } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { mustAgree, networkBase } from "./network.ts";
@@ -18,7 +19,8 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     for (const other of others) mustAgree(base, other);
     const tooLarge = tiersRefusal(config.tiers, base.trees);
     if (tooLarge !== null) throw tooLarge;
-    refuseConflicts(planBase([...others, base]).conflicts);
+    const attachments = inForce(view.attachments.all(), base.trees);
+    refuseConflicts(planBase([...others, base], attachments).conflicts);
     chooseLease(view, config);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

@@ -4,7 +4,7 @@ import { netnsKind } from "../kernel/netns.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import type { Attachment } from "../plan/node.ts";
-import { liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
 
 /** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
@@ -17,7 +17,8 @@ function reachable(attachments: Attachment[]): Attachment[] {
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
   const networks = liveNetworks(ledger);
-  return planNode(networks, reachable(attachmentsInForce(ledger, networks)));
+  const attachments = attachmentsInForce(ledger, networks);
+  return planNode(baseInput(networks, attachments), reachable(attachments));
 }
 
 /** Longer than a verb holds the lock to change others' classes. */

@@ -7,12 +7,12 @@ import { observe } from "../kernel/observe.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
-import { planAdded } from "../node/in-force.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
+import { planAdded } from "../node/rebalance.ts";
 import { planRepairSettled } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import { attachmentName, directions, type PodPromise } from "../plan/node.ts";
+import { type Attachment, attachmentName, directions, type PodPromise } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
@@ -93,30 +93,30 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   requireNetns(netns, false);
   const { containerId, ifname } = options;
   const asked = askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config);
-  const { attachment, freeBits } = propose(ledger, asked);
-  const networks = [
-    ...liveNetworks(ledger).filter((n) => n.network !== asked.base.network),
-    asked.base,
-  ];
-  const { own, steps: others } = planAdded(ledger, attachment, networks, asked.base.trees);
-  const desired = merge(desiredBase(baseInput(networks)), desiredPod(own, asked.base));
+  const proposal = propose(ledger, asked);
+  const { base } = asked;
+  const networks = [...liveNetworks(ledger).filter((n) => n.network !== base.network), base];
+  const ready: Attachment = { ...proposal.attachment, phase: "ready" };
+  const added = planAdded(ledger, ready, networks, base.trees);
+  const desired = merge(
+    desiredBase(baseInput(networks, [added.own, ...added.others])),
+    desiredPod(added.own, base),
+  );
   const { steps, conflicts } = diff(desired, observe(desired));
   refuseConflicts(conflicts);
-  // What this pod takes of others, an ADD takes first.
   return {
-    about: aboutPod(asked, { attachment: own, freeBits }),
-    steps: [...others, ...steps],
-    wrong: tiersRefusal(config.tiers, asked.base.trees),
+    about: aboutPod(asked, { ...proposal, attachment: added.own }),
+    // What this pod takes of others, an ADD takes first.
+    steps: [...added.steps, ...steps],
+    wrong: tiersRefusal(config.tiers, base.trees),
   };
 }
 
-function aboutPod(
-  { base }: Asked,
-  { attachment, freeBits }: Pick<Proposal, "attachment" | "freeBits">,
-): string[] {
+function aboutPod({ base }: Asked, { attachment, freeBits, latency }: Proposal): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
     ...promiseLines(attachment.promise),
+    ...(latency === null ? [] : [`egress latency: ${latency}`]),
     ...directions.map((direction) => {
       const capacity = formatRate(base.trees[`${direction}CapacityBits`]);
       const reserve = formatRate(base.trees[`${direction}ReserveBits`]);

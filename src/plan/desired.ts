@@ -2,7 +2,7 @@
 import * as names from "./names.ts";
 import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
 import { attachmentName, directions } from "./node.ts";
-import { ruleset } from "./ruleset.ts";
+import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
 import {
   baseOwner,
@@ -26,6 +26,8 @@ export interface Tree {
 export interface BaseInput {
   networks: NetworkBase[];
   hostBits: number;
+  /** The sum of the ready pods' ingress guarantees. */
+  promisedIngressBits: number;
 }
 
 /** Egress on the uplink, where the host's own traffic passes too; ingress on the bridge. */
@@ -61,14 +63,20 @@ function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject
   ];
 }
 
-function tree({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings): KernelObject[] {
+function tree(
+  { direction, dev, capacityBits, hostBits }: Tree,
+  settings: TreeSettings,
+  mtuBytes: number,
+): KernelObject[] {
+  const unitBytes =
+    direction === "egress" ? shapes.egressUnitBytes(settings, mtuBytes) : shapes.ingressUnitBytes;
   return [
     {
       kind: "qdisc",
       dev,
       parent: "root",
       handle: names.tbfHandle,
-      spec: { type: "tbf", ...shapes.tbfShape(capacityBits) },
+      spec: { type: "tbf", ...shapes.tbfShape(capacityBits, unitBytes) },
     },
     {
       kind: "qdisc",
@@ -97,6 +105,25 @@ const sysctls: [string, string][] = [
   ["net/bridge/bridge-nf-call-ip6tables", "1"],
 ];
 
+/** A class of the host's own for each name, in the egress tree, and its ports in the map. */
+function hostClassObjects(settings: TreeSettings): KernelObject[] {
+  return settings.hostClasses.flatMap(({ ports, egressGuaranteeBits }, index): KernelObject[] => {
+    const minor = names.hostClassMinors[index];
+    if (minor === undefined) throw new RangeError(`no number for host class ${index}`);
+    return [
+      ...leaf(settings.uplink, minor, shapes.hostShape(settings, egressGuaranteeBits)),
+      ...ports.map(
+        (port): Element => ({
+          kind: "element",
+          set: names.hostPortMap,
+          key: String(port),
+          value: names.classid(minor),
+        }),
+      ),
+    ];
+  });
+}
+
 function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   if (masquerade === null) return [];
   return masquerade.subnets.flatMap((subnet): Element[] => [
@@ -112,26 +139,39 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   ]);
 }
 
+/** What is not promised to pods, and at least the reserve, is the host's. Above what nftables can hold there is no limit. */
+function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | null {
+  if (!trees.policesHost) return null;
+  const free = Math.max(trees.ingressCapacityBits - promisedBits, trees.ingressReserveBits);
+  const shape = shapes.hostPoliceShape(free);
+  return shape === null ? null : { uplink: trees.uplink, ...shape };
+}
+
 /** What all pods share. Empty without a network. */
-export function desiredBase({ networks, hostBits }: BaseInput): State {
+export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
+  const mtuBytes = Math.max(...networks.map((n) => n.mtuBytes));
   const objects: KernelObject[] = [
     {
       kind: "bridge",
       name: bridge,
       mac: names.bridgeMac(bridge),
-      mtuBytes: Math.max(...networks.map((n) => n.mtuBytes)),
+      mtuBytes,
       up: true,
     },
+    ...(trees.setsHostGso
+      ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
+      : []),
     ...sysctls.map(([path, value]): KernelObject => ({ kind: "sysctl", path, value })),
     ...networks.flatMap((n) =>
       n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
     ),
-    ruleset(bridge),
+    ruleset(bridge, hostPolice(trees, promisedIngressBits)),
     ...networks.flatMap(masqueradeElements),
-    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees)),
+    ...hostClassObjects(trees),
+    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }

@@ -5,7 +5,7 @@
 import { formatRate } from "../config/quantities.ts";
 import type { Reserve } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import type { Direction } from "../plan/node.ts";
+import type { Direction, TreeSettings } from "../plan/node.ts";
 import { floorBits } from "../plan/shape.ts";
 
 export { floorBits };
@@ -40,6 +40,8 @@ export interface Holder {
   /** For messages: a pod's or an attachment's name. */
   holder: string;
   guaranteeBits: number;
+  /** The host's own: nothing shrinks it. */
+  isHost?: boolean;
 }
 
 export interface AdmissionAsk {
@@ -83,13 +85,29 @@ function sumGuarantees(holders: readonly Holder[]): number {
 }
 
 /** What guarantees can have of a tree beside the host and so many best-effort pods. May be negative. */
-export function roomForGuaranteesBits(
-  capacityBits: number,
-  reservedBits: number,
-  floors: number,
-): number {
+function roomForGuaranteesBits(capacityBits: number, reservedBits: number, floors: number): number {
   const hostAndFloors = hostRateBits(capacityBits, reservedBits) + floors * floorBits;
   return capacityBits - Math.max(reservedBits, hostAndFloors);
+}
+
+/** The host's own classes hold guarantees as pods do. */
+export function hostHolders({ hostClasses }: TreeSettings, direction: Direction): Holder[] {
+  if (direction === "ingress") return [];
+  return hostClasses.map(({ name, egressGuaranteeBits }) => ({
+    holder: `host class ${name}`,
+    guaranteeBits: egressGuaranteeBits,
+    isHost: true,
+  }));
+}
+
+/** What the guarantees of pods can have of a tree beside so many best-effort pods. May be negative. */
+export function roomForPodsBits(trees: TreeSettings, direction: Direction, floors: number): number {
+  const room = roomForGuaranteesBits(
+    trees[`${direction}CapacityBits`],
+    trees[`${direction}ReserveBits`],
+    floors,
+  );
+  return room - sumGuarantees(hostHolders(trees, direction));
 }
 
 /** What is left for guarantees beside those of the holders. */
@@ -131,7 +149,7 @@ export function admit(ask: AdmissionAsk): Admission {
  * will; and who would leave somebody without a floor.
  */
 export function admitScaled(ask: AdmissionAsk): Admission {
-  const alone = admit({ ...ask, held: [] });
+  const alone = admit({ ...ask, held: ask.held.filter(({ isHost }) => isHost) });
   if (!alone.ok) return alone;
   const whole = admit(ask);
   if (whole.ok) return whole;
@@ -139,7 +157,9 @@ export function admitScaled(ask: AdmissionAsk): Admission {
   const atFloors = admit({
     ...ask,
     askedBits: least(ask.askedBits),
-    held: ask.held.map((each) => ({ ...each, guaranteeBits: least(each.guaranteeBits) })),
+    held: ask.held.map((each) =>
+      each.isHost ? each : { ...each, guaranteeBits: least(each.guaranteeBits) },
+    ),
   });
   return atFloors.ok ? { ok: true, freeBits: 0 } : whole;
 }

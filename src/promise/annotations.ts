@@ -3,6 +3,7 @@ import {
   annotationKeys,
   fairwayKeys,
   fairwayPrefix,
+  knownAnnotations,
   kubernetesKeys,
   priorityKey,
 } from "../config/annotation-keys.ts";
@@ -13,6 +14,15 @@ import type { Burst } from "../config/types.ts";
 import { notBuilt } from "../config/unknown-keys.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
+
+/** Those that Fairway reads, its own misspelt ones included; other people's annotations are none of its business. */
+export function ownAnnotations(annotations: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).filter(
+      ([key]) => key.startsWith(fairwayPrefix) || knownAnnotations.includes(key),
+    ),
+  );
+}
 
 /** A value and the key that it came from, for messages. */
 export interface Given<T = number> {

@@ -7,11 +7,12 @@ import { formatRate } from "../config/quantities.ts";
 import {
   type Attachment,
   type Direction,
+  type DirectionPromise,
   directions,
   type PodPromise,
   type TreeSettings,
 } from "../plan/node.ts";
-import { floorBits, leafRateBits, roomForGuaranteesBits } from "./admission.ts";
+import { floorBits, leafRateBits, roomForPodsBits } from "./admission.ts";
 
 /**
  * Whole bits per second, in the order of `askedBits`, all above 0: no more than was asked, leaf rates
@@ -57,17 +58,22 @@ interface Scaling {
 function scaling(held: readonly Holding[], trees: TreeSettings, direction: Direction): Scaling {
   const asked = held.map(({ promise }) => promise[direction].guaranteeBits);
   const guaranteed = asked.filter((bits) => bits > 0);
-  const roomBits = roomForGuaranteesBits(
-    trees[`${direction}CapacityBits`],
-    trees[`${direction}ReserveBits`],
-    asked.length - guaranteed.length,
-  );
+  const roomBits = roomForPodsBits(trees, direction, asked.length - guaranteed.length);
   const now = scaled(guaranteed, roomBits).values();
   return {
     guaranteeBits: asked.map((bits) => (bits === 0 ? 0 : (now.next().value ?? 0))),
     sumBits: sum(guaranteed),
     roomBits,
   };
+}
+
+function inProportion(
+  burstBytes: number | null,
+  nowBits: number,
+  { guaranteeBits }: DirectionPromise,
+): number | null {
+  if (burstBytes === null) return null;
+  return Number((BigInt(burstBytes) * BigInt(nowBits)) / BigInt(guaranteeBits));
 }
 
 /** With a latency target the limit is the guarantee (settle.ts), whatever that comes to. */
@@ -89,12 +95,26 @@ function scaledPromise(
       ...asked,
       guaranteeBits,
       limitBits: followed ? guaranteeBits : asked.limitBits,
+      // The same time at the lower rate: it was not too long for the kernel, and is not now.
+      burstBytes: followed
+        ? inProportion(asked.burstBytes, guaranteeBits, asked)
+        : asked.burstBytes,
     },
     notes: [
       ...promise.notes,
       `the ${direction} guarantee (${formatRate(asked.guaranteeBits)}) is scaled to ${formatRate(guaranteeBits)}: guarantees of ${formatRate(Number(sumBits))} share ${formatRate(Math.max(0, roomBits))}${target}`,
     ],
   };
+}
+
+/** Whether guarantees of a direction are scaled. */
+export function isScaled(
+  held: readonly Holding[],
+  trees: TreeSettings,
+  direction: Direction,
+): boolean {
+  const { guaranteeBits } = scaling(held, trees, direction);
+  return held.some(({ promise }, at) => promise[direction].guaranteeBits !== guaranteeBits[at]);
 }
 
 /** All attachments of the node, with the promises that are in force; what is promised is in the arguments. */

@@ -3,7 +3,7 @@ import { formatRate } from "../config/quantities.ts";
 import type { Tier } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { directions, type TreeSettings } from "../plan/node.ts";
-import { leafRateBits, roomForGuaranteesBits } from "./admission.ts";
+import { leafRateBits, roomForPodsBits } from "./admission.ts";
 
 /** In words, each naming the tier's key and the numbers. */
 export function tiersTooLarge(tiers: Record<string, Tier>, trees: TreeSettings): string[] {
@@ -12,7 +12,7 @@ export function tiersTooLarge(tiers: Record<string, Tier>, trees: TreeSettings):
       const { guaranteeBits = 0 } = tier[direction];
       const capacityBits = trees[`${direction}CapacityBits`];
       const reservedBits = trees[`${direction}ReserveBits`];
-      const mostBits = Math.max(0, roomForGuaranteesBits(capacityBits, reservedBits, 0));
+      const mostBits = Math.max(0, roomForPodsBits(trees, direction, 0));
       if (guaranteeBits === 0 || leafRateBits(guaranteeBits) <= mostBits) return [];
       return `tiers.${name}.${direction}Guarantee: ${formatRate(guaranteeBits)} is more than this node can promise to a pod that is alone: ${formatRate(mostBits)} of a capacity of ${formatRate(capacityBits)}, with a reserve of ${formatRate(reservedBits)}`;
     }),

@@ -20,7 +20,10 @@ describe("a configuration", () => {
         egressCapacityBits: null,
         ingressCapacityBits: null,
         reserve: { kind: "percent", percent: 5 },
+        gsoMaxBytes: null,
+        policesHost: true,
       },
+      hostClasses: [],
       tiers: {},
       defaultTier: null,
       policy: null,
@@ -142,7 +145,7 @@ describe("what is wrong is named, with what to do", () => {
       "an unknown key in the uplink",
       { uplink: { nme: "eth0" } },
       "uplink.nme: unknown key",
-      "Known: name, egressCapacity, ingressCapacity, reserve.",
+      "Known: name, egressCapacity, ingressCapacity, reserve, policeHost, gsoMaxSize.",
     ],
     [
       "an ipam key at the top",
@@ -160,7 +163,7 @@ describe("what is wrong is named, with what to do", () => {
       "a tier's key at the top",
       { egressGuarantee: "5M" },
       "egressGuarantee: unknown key",
-      '"egressGuarantee" belongs in "tiers.NAME".',
+      '"egressGuarantee" belongs in "hostClasses.NAME" or in "tiers.NAME".',
     ],
     [
       "a top key in ipam",
@@ -285,7 +288,6 @@ describe("what is not built yet says so", () => {
   const subnet = "10.244.1.0/24";
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-    ["host classes", { hostClasses: {} }, "hostClasses:"],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
     ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],
     ["ipam.resolvConf", { ipam: { subnet, resolvConf: "/etc/resolv.conf" } }, "ipam.resolvConf:"],

@@ -91,6 +91,11 @@ const trees: TreeSettings = {
   egressReserveBits: 20e6,
   ingressReserveBits: 20e6,
   overcommit: "scale",
+  wireBits: 400e6,
+  hostGsoMaxBytes: 65_536,
+  setsHostGso: false,
+  policesHost: true,
+  hostClasses: [],
 };
 
 function pod(egressBits: number, more: Partial<PodPromise> = {}): { promise: PodPromise } {
@@ -133,16 +138,23 @@ describe("in force", () => {
     expect(inForce(held, { ...trees, overcommit: "reject" })).toEqual(inForce(held, trees));
   });
 
+  test("leaves the host's own classes whole", () => {
+    const storage = { name: "storage", ports: [3260], egressGuaranteeBits: 80e6 };
+    const [first, second] = inForce([pod(300e6), pod(300e6)], { ...trees, hostClasses: [storage] });
+    expect(first?.promise.egress.guaranteeBits).toBe(150e6);
+    expect(second?.promise.egress.guaranteeBits).toBe(150e6);
+  });
+
   test("keeps a limit; with a latency target the limit follows, and the note says that it is precedence only", () => {
     const limited = { guaranteeBits: 380e6, limitBits: 390e6, burstBytes: 1 };
-    const equal = { guaranteeBits: 380e6, limitBits: 380e6, burstBytes: null };
+    const equal = { guaranteeBits: 380e6, limitBits: 380e6, burstBytes: 60_001 };
     const [plain, latency] = inForce(
       [pod(0, { egress: limited }), pod(0, { egress: equal, latencyTargetUs: 1_000 })],
       trees,
     );
     expect(plain?.promise.egress).toEqual({ ...limited, guaranteeBits: 190e6 });
     expect(latency?.promise).toMatchObject({
-      egress: { guaranteeBits: 190e6, limitBits: 190e6 },
+      egress: { guaranteeBits: 190e6, limitBits: 190e6, burstBytes: 30_000 },
       latencyTargetUs: 1_000,
       notes: [expect.stringContaining("the latency target gives precedence, but is not kept")],
     });
@@ -188,6 +200,11 @@ describe("admission where guarantees are scaled", () => {
     ["what does not fit", { held: held(380e6), askedBits: 380e6 }, 0],
     ["best effort beside guarantees that took all", { held: held(380e6), askedBits: 0 }, 0],
     [
+      "what fits beside the host's own",
+      { held: [{ holder: "host class a", guaranteeBits: 80e6, isHost: true }], askedBits: 300e6 },
+      0,
+    ],
+    [
       "the last floor",
       { capacityBits: 32_000, reserveBits: 8_000, held: held(20e3, 9e3), askedBits: 9e3 },
       0,
@@ -198,6 +215,10 @@ describe("admission where guarantees are scaled", () => {
 
   test.each<[string, Partial<AdmissionAsk>]>([
     ["more than the node could give to one pod", { askedBits: 380e6 + 1 }],
+    [
+      "more than the host's own leave to one pod",
+      { held: [{ holder: "host class a", guaranteeBits: 80e6, isHost: true }], askedBits: 301e6 },
+    ],
     ["that, beside others", { held: held(1e6), askedBits: 380e6 + 1 }],
     [
       "what would leave somebody without a floor",

@@ -9,6 +9,11 @@ const trees: TreeSettings = {
   egressReserveBits: 20e6,
   ingressReserveBits: 0,
   overcommit: "reject",
+  wireBits: 400e6,
+  hostGsoMaxBytes: 65_536,
+  setsHostGso: false,
+  policesHost: true,
+  hostClasses: [],
 };
 const none = { egress: {}, ingress: {} };
 
@@ -33,6 +38,13 @@ test("each that does not is named with the numbers", () => {
     "tiers.high.egressGuarantee: 380.000001M is more than this node can promise to a pod that is alone: 380M of a capacity of 400M, with a reserve of 20M",
     "tiers.high.ingressGuarantee: 300M is more than this node can promise to a pod that is alone: 299.992M of a capacity of 300M, with a reserve of 0",
   ]);
+});
+
+test("the host's own classes take of the egress", () => {
+  const storage = { name: "storage", ports: [3260], egressGuaranteeBits: 80e6 };
+  const tiers = { high: { egress: { guaranteeBits: 301e6 }, ingress: { guaranteeBits: 1e6 } } };
+  expect(tiersTooLarge(tiers, { ...trees, hostClasses: [storage] })).toHaveLength(1);
+  expect(tiersTooLarge(tiers, trees)).toEqual([]);
 });
 
 test("a guarantee below a floor takes a floor", () => {
