@@ -4,9 +4,10 @@ import { applyOrRollBack } from "../kernel/apply.ts";
 import { observe, observeBase, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
-import { type Conflict, diff, type Plan } from "../plan/diff.ts";
+import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
 import { stateOf } from "../plan/state.ts";
+import { attachmentsInForce } from "./in-force.ts";
 import { hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
@@ -16,6 +17,7 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
+/** The attachments are all of the node's, with the promises that are in force. */
 export function baseInput(networks: NetworkBase[], attachments: Attachment[]): BaseInput {
   const [first] = networks;
   const promisedIngressBits = attachments
@@ -40,6 +42,13 @@ export function refuseConflicts(conflicts: Conflict[]): void {
 export function planBase(networks: NetworkBase[], attachments: Attachment[]): Plan {
   const desired = desiredBase(baseInput(networks, attachments));
   return diff(desired, observe(desired));
+}
+
+/** What follows the promises of ready pods: what the host itself may receive. A table that is gone is not made here. */
+export function planTable(networks: NetworkBase[], attachments: Attachment[]): Step[] {
+  const base = desiredBase(baseInput(networks, attachments));
+  const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
+  return diff(table, observe(table)).steps.filter((step) => step.op === "change");
 }
 
 /**
@@ -87,11 +96,11 @@ function formerRoot(dev: string): { kind: string; handle: string } {
  * the base. Throws foreignQdisc and what the kernel refuses.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
-  const missing = planBase(networks, ledger.attachments.all());
+  const missing = planBase(networks, attachmentsInForce(ledger, networks));
   refuseConflicts(missing.conflicts);
   if (missing.steps.length === 0) return;
   ledger.exclusively(() => {
-    const attachments = ledger.attachments.all();
+    const attachments = attachmentsInForce(ledger, networks);
     const base = planBase(networks, attachments);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
@@ -104,16 +113,16 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
 }
 
 /**
- * Puts an attachment into a phase, and with it what of the base follows the promises of ready pods:
- * what the host itself may receive. One transaction, so that nobody who holds the lock sees one
- * without the other. A table that is gone is not made here.
+ * Inside `exclusively`: puts an attachment into a phase, and with it what of the base follows the
+ * promises of ready pods, so that nobody who holds the lock sees one without the other.
  */
+export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  ledger.attachments.setPhase(attachment, phase);
+  if (attachment.promise.ingress.guaranteeBits === 0) return;
+  const networks = liveNetworks(ledger);
+  applyOrRollBack(planTable(networks, attachmentsInForce(ledger, networks)));
+}
+
 export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
-  ledger.exclusively(() => {
-    ledger.attachments.setPhase(attachment, phase);
-    if (attachment.promise.ingress.guaranteeBits === 0) return;
-    const base = desiredBase(baseInput(liveNetworks(ledger), ledger.attachments.all()));
-    const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
-    applyOrRollBack(diff(table, observe(table)).steps.filter((step) => step.op === "change"));
-  });
+  ledger.exclusively(() => setPhase(ledger, attachment, phase));
 }

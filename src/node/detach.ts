@@ -8,13 +8,16 @@ import { diff } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
 import { enterPhase } from "./base.ts";
 
+import { keepInForce } from "./rebalance.ts";
+
 /**
  * A namespace that goes takes its pair with it at any moment, between our look and our step: what
  * failed is looked at again.
  */
 const attempts = 5;
 
-function disconnect(attachment: Attachment, base: NetworkBase): void {
+/** What the kernel has of an attachment, removed. */
+export function disconnect(attachment: Attachment, base: NetworkBase): void {
   const former = desiredPod(attachment, base);
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -43,6 +46,6 @@ export function detach(ledger: Ledger, key: AttachmentKey): boolean {
     );
   enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
-  ledger.exclusively(() => ledger.attachments.remove(key));
+  ledger.exclusively(() => keepInForce(ledger, base.trees, () => ledger.attachments.remove(key)));
   return true;
 }

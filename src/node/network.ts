@@ -39,6 +39,7 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
       uplink: uplink.name,
       egressCapacityBits,
       ingressCapacityBits,
+      overcommit: config.overcommit,
       egressReserveBits: reserveBits(config.uplink.reserve, egressCapacityBits),
       ingressReserveBits: reserveBits(config.uplink.reserve, ingressCapacityBits),
       wireBits: uplink.wireBits,

@@ -3,6 +3,8 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { findTool } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { inForce } from "../promise/scale.ts";
+import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { mustAgree, networkBase } from "./network.ts";
 import { chooseLease } from "./propose.ts";
@@ -15,7 +17,10 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     const base = networkBase(config, findUplink(config.uplink, config.bridge));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
-    refuseConflicts(planBase([...others, base], view.attachments.all()).conflicts);
+    const tooLarge = tiersRefusal(config.tiers, base.trees);
+    if (tooLarge !== null) throw tooLarge;
+    const attachments = inForce(view.attachments.all(), base.trees);
+    refuseConflicts(planBase([...others, base], attachments).conflicts);
     chooseLease(view, config);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

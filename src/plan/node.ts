@@ -109,6 +109,8 @@ export interface TreeSettings {
   uplink: string;
   egressCapacityBits: number;
   ingressCapacityBits: number;
+  /** What happens to a guarantee that does not fit (config's overcommit). */
+  overcommit: "reject" | "scale";
   egressReserveBits: number;
   ingressReserveBits: number;
   /** What the wire carries; at least the egress capacity. */

@@ -38,6 +38,7 @@ describe("what a network asks of the base", () => {
         setsHostGso: false,
         policesHost: true,
         hostClasses: [],
+        overcommit: "reject",
       },
     });
   });
