@@ -6,6 +6,7 @@ import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
 import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
 import { liveNetworks } from "../../node/base.ts";
+import { shortfalls } from "../../node/capacity.ts";
 import { findings } from "../../node/check.ts";
 import { hostBits } from "../../node/network.ts";
 import { memberOf } from "../../node/propose.ts";
@@ -69,6 +70,8 @@ export interface NodeStatus {
   intervalSeconds: number | null;
   trees: TreeStatus[];
   pods: PodStatus[];
+  /** What is promised and does not fit any more, in words. */
+  shortfalls: string[];
   /** What `repair` would mend, in words. */
   drift: string[];
 }
@@ -195,7 +198,8 @@ export function treeDevices(ledger: LedgerView): string[] {
 export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
   const intervalSeconds = interval?.seconds ?? null;
   const [base] = liveNetworks(ledger);
-  if (base === undefined) return { intervalSeconds, trees: [], pods: [], drift: [] };
+  if (base === undefined)
+    return { intervalSeconds, trees: [], pods: [], shortfalls: [], drift: [] };
   const device = { egress: base.trees.uplink, ingress: base.bridge };
   const classes = new Classes(Object.values(device), interval);
   const pods = podsOf(ledger, base, device, classes);
@@ -204,6 +208,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     intervalSeconds,
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,
+    shortfalls: shortfalls(ledger),
     drift: findings(planRepairSettled(ledger)),
   };
 }
