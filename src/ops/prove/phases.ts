@@ -36,9 +36,9 @@ const SLACK_MS = 15_000;
 
 const ports = { noisy: 5001, steady: 5002, echo: 7000 } as const;
 
-/** How long a phase takes: its start, its warm-up, its window, the wait for the last answers. */
+/** How long a phase takes: its start, its warm-up, its window. */
 export function phaseSeconds(kind: "idle" | "loaded" | "throughput", seconds: number): number {
-  const rest = { idle: 0.3 + 1 + 1, loaded: 0.6 + 1 + 1 + 1, throughput: 0.6 + 1 };
+  const rest = { idle: 0.3 + 1, loaded: 0.6 + 1 + 1, throughput: 0.6 + 1 };
   return seconds + rest[kind];
 }
 

@@ -2,6 +2,7 @@ import { FairwayError } from "../../errors.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { inNamespace, ipBatch, mustInNamespace, namespacePath } from "../../lab/namespaces.ts";
 import { devices } from "../../lab/wire.ts";
+import { table } from "../../plan/names.ts";
 import { selfCommand } from "./self.ts";
 
 export interface Pod<Name extends string = string> {
@@ -83,10 +84,16 @@ function addressOf(stdout: string, name: string): string {
   return address;
 }
 
-/** Takes both trees away and nothing else: the pods stay as they were wired. */
+/** The chain that polices what the host itself receives (src/plan/ruleset.ts). */
+const POLICE_CHAIN = [...table.split(" "), "host-ingress"];
+
+/** Takes both trees and the police away and nothing else: the pods stay as they were wired. */
 export function removeQos(lab: Lab, pods: readonly Pod[]): void {
   for (const device of [devices.uplink, BRIDGE]) {
     mustInNamespace(lab.node, ["tc", "qdisc", "del", "dev", device, "root"]);
+  }
+  if (inNamespace(lab.node, ["nft", "list", "chain", ...POLICE_CHAIN]).code === 0) {
+    mustInNamespace(lab.node, ["nft", "delete", "chain", ...POLICE_CHAIN]);
   }
   // Fairway makes units small for the sake of latency: without QoS they are the kernel's.
   mustInNamespace(lab.node, [

@@ -1,6 +1,6 @@
 /** From measurements to the figures that are judged. Pure. */
 import { bytesAt, type Count } from "../statistics.ts";
-import type { LoadRun, PhaseRun, Repetition, Surroundings } from "./result.ts";
+import type { ClassCounts, LoadRun, PhaseRun, Repetition, Surroundings } from "./result.ts";
 import type { Figure } from "./scenario.ts";
 
 /** Of one repetition; null: there is nothing to compute it from. */
@@ -35,12 +35,17 @@ export function figureOf(figure: Figure, run: Repetition, around: Surroundings):
     }
     case "inClass": {
       const phase = phaseOf(run, figure.phase);
-      const counted = phase.classBytes[figure.pod]?.[figure.direction];
-      const sent = figure.loads.reduce((sum, load) => {
-        const { counts } = loadOf(run, figure.phase, load);
-        return sum + bytesAt(counts, phase.toMs) - bytesAt(counts, phase.fromMs);
-      }, 0);
-      return counted === undefined || sent === 0 ? null : counted / sent;
+      const [before, after] = [phase.classes.at(0), phase.classes.at(-1)];
+      if (before === undefined || after === undefined) return null;
+      const counted = ({ bytes }: ClassCounts): number =>
+        bytes[figure.pod]?.[figure.direction] ?? 0;
+      const arrived = ({ atMs }: ClassCounts): number =>
+        figure.loads.reduce(
+          (sum, load) => sum + bytesAt(loadOf(run, figure.phase, load).counts, atMs),
+          0,
+        );
+      const all = arrived(after) - arrived(before);
+      return all === 0 ? null : (counted(after) - counted(before)) / all;
     }
     case "refused":
       return null;

@@ -112,18 +112,9 @@ function refusalResult(
   };
 }
 
-/** Why the machine limited the run, a sentence each. */
-export function limitsOf(
-  scenario: Scenario,
-  runs: readonly Repetition[],
-  capacityBits: number,
-): string[] {
-  return runs.flatMap((run, i) => {
-    const where = runs.length > 1 ? `, repetition ${i + 1}` : "";
-    return scenario.phases.flatMap((phase) =>
-      phaseLimits(phase, run[phase.name], capacityBits).map((limit) => `${limit}${where}`),
-    );
-  });
+/** Why the machine limited a repetition, a sentence each; none: it can be judged. */
+export function limitsOf(scenario: Scenario, run: Repetition, capacityBits: number): string[] {
+  return scenario.phases.flatMap((phase) => phaseLimits(phase, run[phase.name], capacityBits));
 }
 
 function phaseLimits(phase: Phase, run: PhaseRun | undefined, capacityBits: number): string[] {

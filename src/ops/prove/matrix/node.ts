@@ -5,11 +5,11 @@ import { FairwayError } from "../../../errors.ts";
 import { type Lab, makeLab } from "../../../lab/lab.ts";
 import { inNamespace, ipBatch, useLossBasedTcp } from "../../../lab/namespaces.ts";
 import { addresses, devices } from "../../../lab/wire.ts";
-import type { Direction } from "../../../plan/node.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { addPod, BRIDGE, type Pod, removeQos, tryAdd } from "../pods.ts";
 import { selfCommand } from "../self.ts";
-import type { Surroundings } from "./result.ts";
+import { nowMs } from "../traffic/output.ts";
+import type { ClassCounts, Surroundings } from "./result.ts";
 import { host, type Scenario } from "./scenario.ts";
 
 /** A node as a scenario asks for it; every pod was wired by an ADD of the binary itself. */
@@ -22,7 +22,7 @@ export interface MatrixNode {
   congestionControl: string;
   surroundings: Surroundings;
   /** What each pod's class in each direction has counted. */
-  classBytes(): Record<string, Record<Direction, number>>;
+  classCounts(): ClassCounts;
   removeQos(): void;
   remove(): void;
 }
@@ -86,7 +86,7 @@ export function makeMatrixNode(scenario: Scenario): MatrixNode {
       remote,
       congestionControl,
       surroundings: { boundUs: boundsOf(lab, dataDir), refused },
-      classBytes: classBytesOf(lab, dataDir),
+      classCounts: classCountsOf(lab, dataDir),
       removeQos: () => removeQos(lab, pods),
       remove,
     };
@@ -165,12 +165,14 @@ function boundsOf(lab: Lab, dataDir: string): Record<string, number> {
   );
 }
 
-function classBytesOf(lab: Lab, dataDir: string): MatrixNode["classBytes"] {
-  return () =>
-    Object.fromEntries(
-      statusOf(lab, dataDir).map(([name, { egress, ingress }]) => [
-        name,
-        { egress: egress.kernel?.bytes ?? 0, ingress: ingress.kernel?.bytes ?? 0 },
-      ]),
+/** A status takes a while; the counters are read in the middle of it, within some milliseconds. */
+function classCountsOf(lab: Lab, dataDir: string): MatrixNode["classCounts"] {
+  return () => {
+    const fromMs = nowMs();
+    const bytes = statusOf(lab, dataDir).map(
+      ([name, { egress, ingress }]) =>
+        [name, { egress: egress.kernel?.bytes ?? 0, ingress: ingress.kernel?.bytes ?? 0 }] as const,
     );
+    return { atMs: (fromMs + nowMs()) / 2, bytes: Object.fromEntries(bytes) };
+  };
 }

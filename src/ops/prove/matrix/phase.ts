@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { directions } from "../../../plan/node.ts";
 import { withGenerators } from "../generator.ts";
 import { probe, WARM_UP_MS } from "../phases.ts";
 import { processorTimes, shareBusy } from "../processors.ts";
@@ -49,9 +48,10 @@ export function runPhase(context: PhaseContext, phase: Phase): Promise<PhaseRun>
     }
     if (!phase.cold && loads.length > 0) await sleep(WARM_UP_MS, undefined, { signal });
     const counted = scenario.checks.some(({ figure }) => figure.kind === "inClass");
-    const classesBefore = counted ? node.classBytes() : {};
+    const classes = counted ? [node.classCounts()] : [];
     const before = processorTimes();
     const { latency, window } = await watch(context, phase, start, forMs);
+    if (counted) classes.push(node.classCounts());
     await sleep(TAIL_MS, undefined, { signal });
     const busyShare = shareBusy(before, processorTimes());
     return {
@@ -60,7 +60,7 @@ export function runPhase(context: PhaseContext, phase: Phase): Promise<PhaseRun>
         loads.map(([name, load]) => [name, loadRun(load, phase, window, forMs)]),
       ),
       latency,
-      classBytes: counted ? grown(classesBefore, node.classBytes()) : {},
+      classes,
       busyShare,
     };
   }, signal);
@@ -68,7 +68,7 @@ export function runPhase(context: PhaseContext, phase: Phase): Promise<PhaseRun>
 
 /** Lets the window pass, with the phase's probers at work in it. */
 async function watch(
-  { node, scenario, signal }: PhaseContext,
+  { node, signal }: PhaseContext,
   { probes = [] }: Phase,
   start: Start,
   forMs: number,
@@ -85,7 +85,7 @@ async function watch(
       const { latency, window } = await probe(ends, start, {
         port: FIRST_ECHO_PORT + i,
         measuredMs: forMs,
-        perSecond: scenario.probesPerSecond ?? PROBES_PER_SECOND,
+        perSecond: PROBES_PER_SECOND,
       });
       return { name, latency, window };
     }),
@@ -121,18 +121,4 @@ function loadRun(load: RunningLoad, { cold }: Phase, window: TimeWindow, forMs: 
 function offeredShare(load: RunningLoad, window: TimeWindow): number | null {
   const sent: Count[] | null = load.sent();
   return sent === null ? null : rateBits(sent, window) / load.askedBits;
-}
-
-function grown(
-  before: PhaseRun["classBytes"],
-  after: PhaseRun["classBytes"],
-): PhaseRun["classBytes"] {
-  return Object.fromEntries(
-    Object.entries(after).map(([pod, bytes]) => {
-      const [egress, ingress] = directions.map(
-        (direction) => bytes[direction] - (before[pod]?.[direction] ?? 0),
-      );
-      return [pod, { egress: egress ?? 0, ingress: ingress ?? 0 }];
-    }),
-  );
 }

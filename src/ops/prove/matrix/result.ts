@@ -20,9 +20,15 @@ export interface PhaseRun {
   loads: Record<string, LoadRun>;
   /** By pod. */
   latency: Record<string, LatencyRun>;
-  /** By pod and direction: what its class counted meanwhile. Empty without QoS. */
-  classBytes: Record<string, Record<Direction, number>>;
+  /** What classes had counted at the window's begin and end; empty where no check looks at them. */
+  classes: ClassCounts[];
   busyShare: number;
+}
+
+/** What the classes of all pods have counted by a moment; 0 without QoS. */
+export interface ClassCounts {
+  atMs: number;
+  bytes: Record<string, Record<Direction, number>>;
 }
 
 /** By phase. */

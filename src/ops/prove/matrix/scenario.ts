@@ -106,8 +106,6 @@ export interface Scenario {
   overlay?: true;
   /** The remote host knows no way to the pods' own addresses. */
   noRouteBack?: true;
-  /** Absent: 500. */
-  probesPerSecond?: number;
   pods: ScenarioPod[];
   refusals?: Refusal[];
   phases: Phase[];

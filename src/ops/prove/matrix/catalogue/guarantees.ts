@@ -135,7 +135,8 @@ export const guarantees: Scenario[] = [
       "Guarantees hold for what goes through a VXLAN tunnel, outer headers included: each packet is in its pod's class on the uplink.",
     wireBits: usualWire,
     // The tunnel's headers: 14 Ethernet, 20 IPv4, 8 UDP, 8 VXLAN.
-    config: { mtu: 1450 },
+    // The ingress tree counts what is inside of it: 3.4% less than the wire carries, beside the usual margin.
+    config: { mtu: 1450, uplink: { ingressCapacity: "465M" } },
     overlay: true,
     // 1398 bytes of payload are 1514 on the uplink, and 1464 where the tunnel's headers are off again.
     tcpFrames: { egress: 1514 / 1398, ingress: 1464 / 1398 },
@@ -144,7 +145,7 @@ export const guarantees: Scenario[] = [
       name: direction,
       loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
       seconds: 3,
-      // On ingress the wire carries 3% more than the tree counts.
+      // The ingress tree is smaller than the others'.
       fills: direction === "egress" ? [direction] : [],
     })),
     checks: [
