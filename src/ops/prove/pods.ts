@@ -28,7 +28,8 @@ export function tryAdd(
   const added = inNamespace(lab.node, selfCommand(), {
     env: {
       CNI_COMMAND: "ADD",
-      CNI_CONTAINERID: namespace,
+      // Its own data folder: no other run's can be mistaken for it.
+      CNI_CONTAINERID: name,
       CNI_NETNS: namespacePath(namespace),
       CNI_IFNAME: IFNAME,
       CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=prove;K8S_POD_NAME=${name}`,

@@ -120,13 +120,14 @@ export function limitsOf(scenario: Scenario, run: Repetition, capacityBits: numb
 function phaseLimits(phase: Phase, run: PhaseRun | undefined, capacityBits: number): string[] {
   if (run === undefined) return [`the phase "${phase.name}" was not measured`];
   const limits: string[] = [];
+  const wanted = phase.fillShare ?? sound.filled;
   for (const direction of phase.fills ?? []) {
     const rate = Object.entries(phase.loads)
       .filter(([, load]) => load.direction === direction)
       .reduce((sum, [name]) => sum + (run.loads[name]?.rateBits ?? 0), 0);
-    if (rate < sound.filled * capacityBits)
+    if (rate < wanted * capacityBits)
       limits.push(
-        `${phase.name}: the loads filled ${percent(rate / capacityBits)} of the ${direction} capacity (at least ${percent(sound.filled)} are needed)`,
+        `${phase.name}: the loads filled ${percent(rate / capacityBits)} of the ${direction} capacity (at least ${percent(wanted)} are needed)`,
       );
   }
   for (const [name, { offeredShare }] of Object.entries(run.loads)) {

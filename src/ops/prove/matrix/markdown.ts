@@ -11,7 +11,7 @@ export function renderMarkdown(result: MatrixResult): string {
     "",
     "| the machine | |",
     "| --- | --- |",
-    ...facts(result).map(([name, value]) => `| ${name} | ${value} |`),
+    ...facts(result).map(row),
     "",
     "| scenario | verdict | measured | wanted | without QoS |",
     "| --- | --- | --- | --- | --- |",

@@ -50,6 +50,8 @@ export interface Phase {
    * generators or the processors were the limit.
    */
   fills?: Direction[];
+  /** Of the capacity, instead of those 95%. */
+  fillShare?: number;
   /** The receivers count at this interval; absent: 50 ms. */
   binMs?: number;
 }

@@ -47,6 +47,15 @@ export const paced = (pod: string, direction: "egress" | "ingress", rateBits: nu
   rateBits,
 });
 
+/** Some loads have at least that share of a rate together. */
+export const keepsTogether = (
+  what: string,
+  phase: string,
+  loads: string[],
+  ofBits: number,
+  wanted: number = kept,
+): Check => ({ what, figure: { kind: "rate", phase, loads, ofBits }, is: "at least", wanted });
+
 /** A pod with a guarantee has it. */
 export const keeps = (
   what: string,
@@ -54,12 +63,7 @@ export const keeps = (
   load: string,
   ofBits: number,
   wanted: number = kept,
-): Check => ({
-  what,
-  figure: { kind: "rate", phase, loads: [load], ofBits },
-  is: "at least",
-  wanted,
-});
+): Check => keepsTogether(what, phase, [load], ofBits, wanted);
 
 export const idle = (probes: string[], seconds = 2): Phase => ({
   name: "idle",

@@ -210,7 +210,7 @@ export const sharing: Scenario[] = [
   {
     name: "host-pulls",
     shows:
-      "While the node pulls an image over 8 flows, pods' egress guarantees and latency hold; ingress is shown, nothing polices the node's own yet.",
+      "While the node pulls an image over 8 flows, a pod has its guarantees: what the node receives is policed to what is not promised.",
     wireBits: usualWire,
     pods: [guaranteed("steady", usualGuarantee)],
     phases: [
@@ -244,16 +244,13 @@ export const sharing: Scenario[] = [
         is: "at least",
         wanted: 0.9,
       },
-      {
-        ...keeps("ingress: steady pod, of its guarantee", "throughput", "in", usualGuarantee),
-        onlyShown: "host-bound ingress is not policed yet",
-      },
+      keeps("ingress: steady pod, of its guarantee", "throughput", "in", usualGuarantee),
       {
         what: "steady: request-response p50 while the node pulls, to idle",
         figure: { kind: "slowdown", pod: "steady", idle: "idle", loaded: "requests" },
         is: "at most",
         wanted: 3,
-        onlyShown: "host-bound ingress is not policed yet",
+        onlyShown: "a target covers egress; what is policed has been on the wire",
       },
     ],
     beside: true,
