@@ -277,6 +277,18 @@ export function observe(desired: State): State {
 
 const nobody: Owner = baseOwner;
 
+const leftover = (object: KernelObject): Entry => ({ owner: nobody, object });
+
+/**
+ * As `observe`, and the elements of the sets that only the base fills: what a former configuration
+ * left there may overlap what the new one wants.
+ */
+export function observeBase(desired: State): State {
+  using look = new Look();
+  const elements = (look.table()?.elements ?? []).filter(({ set }) => set !== names.classMap4);
+  return stateOf([...elements.map(leftover), ...lookUp(look, desired)]);
+}
+
 /** What bears our names on these devices: pairs on the bridge, classes and queues in our trees, elements of our sets. */
 function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
   const bridgeIndex = look.link(bridge)?.index;
@@ -301,7 +313,7 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
 /** As `observe`, and what is ours there without being desired: leftovers. */
 export function observeOurs(desired: State, bridge: string, devices: string[]): State {
   using look = new Look();
-  const left = ours(look, bridge, devices).map((object): Entry => ({ owner: nobody, object }));
+  const left = ours(look, bridge, devices).map(leftover);
   // What was looked up knows its owner, so it comes last.
   return stateOf([...left, ...lookUp(look, desired)]);
 }

@@ -6,7 +6,7 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
+import type { Attachment, NetworkBase, TreeSettings } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
 import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
 import { disconnect } from "./detach.ts";
@@ -68,6 +68,22 @@ function connect(attachment: Attachment, desired: State): void {
   applyOrRollBack(diff(desired, observed).steps);
 }
 
+/** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */
+function forget(
+  ledger: Ledger,
+  attachment: Attachment,
+  trees: TreeSettings,
+  failure: unknown,
+): void {
+  try {
+    ledger.exclusively(() =>
+      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
+    );
+  } catch (error) {
+    if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
+  }
+}
+
 /**
  * What the pod has in the kernel, and its row ready. With `overcommit: "scale"` other ADDs may change
  * what is in force for this pod until its classes are there to be changed, so they are made under the
@@ -108,9 +124,7 @@ export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachm
     putInForce(ledger, attachment, asked.base);
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    ledger.exclusively(() =>
-      keepInForce(ledger, asked.base.trees, () => ledger.attachments.remove(attachment)),
-    );
+    forget(ledger, attachment, asked.base.trees, error);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The base that all pods of a node share: made by whoever comes first, found by the others. */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
-import { observe, observeOurs } from "../kernel/observe.ts";
+import { observe, observeBase, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
@@ -107,8 +107,8 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
     recordFormerRoots(ledger, base);
     const ready = attachments.filter((a) => a.phase === "ready");
     const desired = desiredNode(baseInput(networks, attachments), ready);
-    // No leftovers here: another ADD may be making what would look like one.
-    applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);
+    // Of leftovers only the base's own: another ADD may be making what would look like one.
+    applyOrRollBack(diff(desired, observeBase(desired)).steps);
   });
 }
 

@@ -12,7 +12,13 @@ import { planAdded } from "../node/rebalance.ts";
 import { planRepairSettled } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import { type Attachment, attachmentName, directions, type PodPromise } from "../plan/node.ts";
+import {
+  type Attachment,
+  attachmentName,
+  type Direction,
+  directions,
+  type PodPromise,
+} from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
@@ -35,10 +41,14 @@ interface Options extends CommonOptions {
 
 /** What a promise is, in words, one line a direction. */
 export function promiseLines(promise: PodPromise): string[] {
-  const target =
-    promise.latencyTargetUs === null
-      ? ""
-      : `, latency target ${formatDuration(promise.latencyTargetUs)}`;
+  const { latencyTargetUs } = promise;
+  // On ingress a target is precedence, beside a guarantee.
+  const words = (direction: Direction): string => {
+    if (latencyTargetUs === null || promise[direction].guaranteeBits === 0) return "";
+    return direction === "egress"
+      ? `, latency target ${formatDuration(latencyTargetUs)}`
+      : ", first";
+  };
   return [
     ...directions.map((direction) => {
       const { guaranteeBits, limitBits, burstBytes } = promise[direction];
@@ -46,7 +56,7 @@ export function promiseLines(promise: PodPromise): string[] {
         guaranteeBits === 0 ? "best effort" : `guarantee ${formatRate(guaranteeBits)}bit/s`;
       const limit = limitBits === null ? "no limit" : `limit ${formatRate(limitBits)}bit/s`;
       const burst = burstBytes === null ? "" : `, burst ${burstBytes} bytes`;
-      return `${direction}: ${guarantee}, ${limit}${burst}${target}`;
+      return `${direction}: ${guarantee}, ${limit}${burst}${words(direction)}`;
     }),
     ...promise.notes,
   ];

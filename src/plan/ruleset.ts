@@ -1,7 +1,7 @@
 /**
  * The nftables table of a node: static rules over sets. A pod is an element, never a rule.
  */
-import { createHash } from "node:crypto";
+import { digest } from "./digest.ts";
 import { classMap4, hostPortMap, masqueradeExceptSet4, masqueradeSet4, table } from "./names.ts";
 import type { Chain, Ruleset } from "./state.ts";
 
@@ -16,8 +16,7 @@ const commentPrefix = "fairway ";
  * to the next, but a comment stays as it is, and a rule that somebody replaced has lost it.
  */
 function rule(name: string, text: string): { id: string; text: string } {
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
-  return { id: `${commentPrefix}${name} ${digest}`, text };
+  return { id: `${commentPrefix}${name} ${digest(text)}`, text };
 }
 
 /** Chains of ours that are there and not wanted any more; those of somebody else's in our table stay. */

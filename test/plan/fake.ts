@@ -4,6 +4,7 @@
  */
 
 import type { Step } from "../../src/plan/diff.ts";
+import { surplusChains } from "../../src/plan/ruleset.ts";
 import {
   type Address,
   type Bridge,
@@ -30,7 +31,10 @@ export class FakeKernel extends FakeTc {
     readonly tc: TcVersion = "2022",
   ) {
     super();
-    for (const dev of uplinks) this.put(rootDefault(dev));
+    for (const dev of uplinks) {
+      this.put(rootDefault(dev));
+      this.put({ kind: "hostlink", name: dev, gsoMaxBytes: 65_536 });
+    }
     for (const path of sysctls) this.put({ kind: "sysctl", path, value: "0" });
   }
 
@@ -49,7 +53,7 @@ export class FakeKernel extends FakeTc {
         this.create(step.want);
         break;
       case "change":
-        this.change(step.want);
+        this.change(step.want, step.have);
         break;
       case "delete":
         this.delete(step.have);
@@ -59,6 +63,7 @@ export class FakeKernel extends FakeTc {
   create(object: KernelObject): void {
     switch (object.kind) {
       case "sysctl":
+      case "hostlink":
         this.change(object);
         break;
       case "bridge":
@@ -94,13 +99,15 @@ export class FakeKernel extends FakeTc {
     }
   }
 
-  change(object: KernelObject): void {
+  /** `seen`: what the step says that there was. */
+  change(object: KernelObject, seen: KernelObject = object): void {
     const key = keyOf(object);
     const have = this.objects.get(key);
     if (have === undefined) refuse(`${key} is absent`);
     switch (object.kind) {
       case "sysctl":
       case "bridge":
+      case "hostlink":
         this.put(object);
         break;
       case "port":
@@ -122,15 +129,19 @@ export class FakeKernel extends FakeTc {
       case "ruleset": {
         this.#checkRuleset(object);
         const there = have as Ruleset;
+        const surplus = seen.kind === "ruleset" ? surplusChains(object, seen) : [];
         const isOther =
           <T extends { name: string }>(ours: T[]) =>
           (item: T) =>
             !ours.some(({ name }) => name === item.name);
         this.put({
           ...object,
-          // Chains are made anew and sets added; others stay.
+          // Chains are made anew and sets added; others stay, but for chains of ours.
           sets: [...there.sets, ...object.sets.filter(isOther(there.sets))],
-          chains: [...there.chains.filter(isOther(object.chains)), ...object.chains],
+          chains: [
+            ...there.chains.filter(isOther(object.chains)).filter(isOther(surplus)),
+            ...object.chains,
+          ],
         });
         break;
       }

@@ -244,7 +244,7 @@ describe("a step as lines", () => {
 });
 
 describe("a line in a shell", () => {
-  test.each<[Line, string]>([
+  const rows: [Line, string][] = [
     [{ tool: "ip", netns: null, text: "link show" }, "ip link show"],
     [{ tool: "ip", netns: "/run/netns/a-1", text: "link show" }, "ip -n a-1 link show"],
     [{ tool: "ip", netns: "/var/run/netns/a.b", text: "link show" }, "ip -n a.b link show"],
@@ -259,9 +259,11 @@ describe("a line in a shell", () => {
     [{ tool: "tc", netns: null, text: "qdisc show" }, "tc qdisc show"],
     [{ tool: "sysctl", netns: null, text: "a.b=1" }, "sysctl -w a.b=1"],
     [{ tool: "nft", netns: null, text: "list ruleset" }, "nft -f - <<'EOF'\nlist ruleset\nEOF"],
-  ])("%p", (line, text) => {
-    expect(shellLine(line)).toBe(text);
-  });
+  ];
+  for (const [line, text] of rows)
+    test(text.replaceAll("\n", " "), () => {
+      expect(shellLine(line)).toBe(text);
+    });
 });
 
 test("no line of a node holds a quote that a shell would see, but nft's comments", () => {
@@ -273,4 +275,16 @@ test("no line of a node holds a quote that a shell would see, but nft's comments
     expect(text).not.toMatch(/undefined|NaN|null|\[object/);
     if (tool !== "nft") expect(text).toMatch(/^[\w .:/=-]+$/);
   }
+});
+
+test("a change of the table deletes the chains of ours that are not wanted, and no others", () => {
+  if (table.kind !== "ruleset") throw new Error("no table");
+  const stale = (name: string, id: string) => ({
+    ...{ name, type: "filter", hook: "input", priority: 0 },
+    rules: [{ id, text: "" }],
+  });
+  const have = { ...table, chains: [stale("old", "fairway old 1"), stale("other", "mine")] };
+  const [line] = linesOf({ ...common, op: "change", want: table, have });
+  expect(line?.text.split("\n").at(-1)).toBe("delete chain inet fairway old");
+  expect(line?.text).not.toContain("other");
 });

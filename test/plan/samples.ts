@@ -50,13 +50,13 @@ export function networkWith(keys: Partial<NetworkBase> = {}): NetworkBase {
   };
 }
 
-export function inputOf(networks: NetworkBase[]): BaseInput {
+export function inputOf(networks: NetworkBase[], pods: Attachment[] = []): BaseInput {
   const [first] = networks;
   const { egressCapacityBits, egressReserveBits } = first?.trees ?? trees;
   return {
     networks,
     hostBits: hostRateBits(egressCapacityBits, egressReserveBits),
-    promisedIngressBits: 0,
+    promisedIngressBits: pods.reduce((sum, p) => sum + p.promise.ingress.guaranteeBits, 0),
   };
 }
 

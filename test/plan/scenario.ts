@@ -5,7 +5,13 @@
 import fc from "fast-check";
 import { type BaseInput, desiredNode, treesOf } from "../../src/plan/desired.ts";
 import { firstPodMinor, hostVeth, podMac } from "../../src/plan/names.ts";
-import type { Attachment, DirectionPromise, NetworkBase, PodPromise } from "../../src/plan/node.ts";
+import type {
+  Attachment,
+  DirectionPromise,
+  NetworkBase,
+  PodPromise,
+  TreeSettings,
+} from "../../src/plan/node.ts";
 import type { State } from "../../src/plan/state.ts";
 import { FakeKernel } from "./fake.ts";
 import { observeOurs } from "./fake-observe.ts";
@@ -28,7 +34,7 @@ export class Node {
   constructor(readonly kernel: FakeKernel) {}
 
   input(): BaseInput {
-    return inputOf(this.networks);
+    return inputOf(this.networks, this.pods);
   }
 
   desired(): State {
@@ -96,6 +102,10 @@ function masqueradeOf(prefix: string, choice: number): NetworkBase["masquerade"]
   if (subnets === undefined || subnets.length === 0) return null;
   const except = pick([[], ["198.18.0.0/24"], ["198.18.0.0/16", "192.0.2.1"]], choice >> 2) ?? [];
   return { subnets, except };
+}
+
+function change(node: Node, settings: Partial<TreeSettings>): void {
+  node.networks = node.networks.map((n) => ({ ...n, trees: { ...n.trees, ...settings } }));
 }
 
 type Change = (node: Node, choices: Choices) => void;
@@ -173,12 +183,17 @@ const changes: Record<string, Change> = {
   },
   "the trees change": (node, { a, b }) => {
     const [egress, ingress] = [pick([1e9, 10e6, 100e9], a), pick([1e9, 300e6], b)];
-    const changed = {
-      ...trees,
-      egressCapacityBits: egress ?? 1e9,
-      ingressCapacityBits: ingress ?? 1e9,
-    };
-    node.networks = node.networks.map((n) => ({ ...n, trees: changed }));
+    change(node, { egressCapacityBits: egress ?? 1e9, ingressCapacityBits: ingress ?? 1e9 });
+  },
+  "the host's own share changes": (node, { a, b, c }) => {
+    const kubelet = { name: "kubelet", ports: [10_250 + (c % 2)], egressGuaranteeBits: 1e6 + c };
+    const ntp = { name: "ntp", ports: [123, 4_460], egressGuaranteeBits: 8_000 };
+    change(node, {
+      policesHost: b % 2 === 0,
+      hostClasses: pick([[], [kubelet], [kubelet, ntp]], a) ?? [],
+      setsHostGso: b % 4 < 2,
+      hostGsoMaxBytes: b % 4 < 2 ? 16_384 + b : 65_536,
+    });
   },
   "the bridge's MTU changes": (node, { a }) => {
     node.networks = node.networks.map((n) => ({ ...n, mtuBytes: 1400 + (a % 3) * 50 }));

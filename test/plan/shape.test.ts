@@ -14,6 +14,7 @@ import {
 } from "../../src/plan/node.ts";
 import {
   floorBits,
+  hostPoliceShape,
   hostShape,
   largestBurstAtLimit,
   leafShape,
@@ -271,6 +272,35 @@ describe("every tree", () => {
       expect(rootShape(capacityBits).rateBytes).toBe(rootRateBits(capacityBits) / 8);
       expect(rootRateBits(capacityBits)).toBeGreaterThan(capacityBits);
     }
+  });
+});
+
+describe("the host's ingress", () => {
+  /** nft_limit_init() multiplies it with the nanoseconds of a second, in 64 bits. */
+  const nftHolds = (bytes: number): boolean => BigInt(bytes) * 1_000_000_000n < 2n ** 64n;
+
+  test("is what nftables counts of it, where nftables can hold that", () => {
+    let [held, left] = [0, 0];
+    fc.assert(
+      fc.property(capacity, (bits) => {
+        const police = hostPoliceShape(bits);
+        if (police === null) {
+          left++;
+          expect(bits).toBeGreaterThan(100e9);
+          return;
+        }
+        held++;
+        const { bytesPerSecond, burstBytes } = police;
+        expectWritable({ burstBytes });
+        expect(nftHolds(bytesPerSecond + burstBytes)).toBe(true);
+        // Without the Ethernet header of 14 bytes, so a little less than the frames' rate.
+        expect(bytesPerSecond).toBeLessThanOrEqual(rateBytes(bits));
+        expect(bytesPerSecond).toBeGreaterThanOrEqual(Math.floor(0.99 * rateBytes(bits)));
+        expect(burstBytes).toBeGreaterThanOrEqual(4 * groBytes);
+      }),
+      { numRuns: 500 },
+    );
+    expect(Math.min(held, left)).toBeGreaterThan(20);
   });
 });
 

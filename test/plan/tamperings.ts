@@ -264,6 +264,8 @@ export const tamperings: Record<string, Tampering> = {
   },
   "an element of nobody's": (k, { b }) =>
     k.create({ kind: "element", set: classMap4, key: `10.9.${b % 256}.9`, value: classid(0x99) }),
+  "the uplink's GSO size is altered": (k, { a, b }) =>
+    k.change({ ...chosen(k, "hostlink", a), gsoMaxBytes: 1_500 + b }),
   "a setting of the node is altered": (k, { a }) =>
     k.change({ ...chosen(k, "sysctl", a), value: "0" }),
 };
