@@ -9,7 +9,7 @@ export function figureOf(figure: Figure, run: Repetition, around: Surroundings):
     case "rate":
       return ratesOf(run, figure).reduce((sum, rate) => sum + rate, 0) / figure.ofBits;
     case "deviation":
-      return Math.abs(loadOf(run, figure.phase, figure.load).rateBits / figure.ofBits - 1);
+      return loadOf(run, figure.phase, figure.load).rateBits / figure.ofBits - 1;
     case "burst":
       return burstsAhead(loadOf(run, figure.phase, figure.load).counts, figure);
     case "fairness":

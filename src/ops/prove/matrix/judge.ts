@@ -36,12 +36,15 @@ export function checkResults(
       range: own.range,
       text: own.text,
       wanted: `${is} ${wantedText(figure, wanted)}`,
-      met: value !== null && (is === "at least" ? value >= wanted : value <= wanted),
+      met: value !== null && meets(figure.kind === "deviation" ? Math.abs(value) : value, check),
       onlyShown: check.onlyShown ?? null,
       beside: other === undefined || other.value === null ? null : other.text,
     };
   });
 }
+
+const meets = (value: number, { is, wanted }: Check): boolean =>
+  is === "at least" ? value >= wanted : value <= wanted;
 
 interface Value {
   value: number | null;
@@ -69,8 +72,9 @@ function aggregate(figure: Figure, runs: readonly Repetition[], around: Surround
 
 export function figureText({ kind }: Figure, value: number): string {
   switch (kind) {
-    case "rate":
     case "deviation":
+      return `${value > 0 ? "+" : ""}${percent(value)}`;
+    case "rate":
     case "inClass":
     case "withinBound":
       return percent(value);
@@ -88,8 +92,10 @@ export function figureText({ kind }: Figure, value: number): string {
   }
 }
 
-const wantedText = (figure: Figure, wanted: number): string =>
-  figure.kind === "withinBound" ? `${percent(wanted)} of the pairs` : figureText(figure, wanted);
+function wantedText(figure: Figure, wanted: number): string {
+  if (figure.kind === "withinBound") return `${percent(wanted)} of the pairs`;
+  return figure.kind === "deviation" ? percent(wanted) : figureText(figure, wanted);
+}
 
 function refusalResult(
   { what, wanted }: Check,

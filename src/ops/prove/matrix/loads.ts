@@ -28,8 +28,8 @@ export interface LoadTimes {
 export const UDP_PAYLOAD_BYTES = 1448;
 const UDP_HEADER_BYTES = 42;
 const udpFrames = (UDP_PAYLOAD_BYTES + UDP_HEADER_BYTES) / UDP_PAYLOAD_BYTES;
-/** 8.7 KB: few calls, and below every pod's gso_max_size from 1 Gbit/s on. */
-const FLOOD_SEGMENTS = 3;
+/** Few calls, and units below the pods' gso_max_size: 4.3 KB, from 1 Gbit/s on 8.7 KB. */
+const floodSegments = ({ wireBits }: Scenario): number => (wireBits < 1e9 ? 3 : 6);
 
 const firstTcpPort = 5100;
 const firstUdpPort = 6100;
@@ -45,7 +45,7 @@ export async function startLoad(
 ): Promise<RunningLoad> {
   if (load.kind === "tcp")
     return startTcp(node, scenario, load, firstTcpPort + index, start, times);
-  return startUdp(node, load, firstUdpPort + index, start, times);
+  return startUdp(node, scenario, load, firstUdpPort + index, start, times);
 }
 
 async function startTcp(
@@ -81,6 +81,7 @@ async function startTcp(
 
 async function startUdp(
   node: MatrixNode,
+  scenario: Scenario,
   load: Exclude<Load, { kind: "tcp" }>,
   port: number,
   start: Start,
@@ -105,7 +106,7 @@ async function startUdp(
     from,
     rateBits: Math.round(load.rateBits / udpFrames),
     payloadBytes: UDP_PAYLOAD_BYTES,
-    segments: burst || load.flood ? FLOOD_SEGMENTS : 1,
+    segments: burst || load.flood ? floodSegments(scenario) : 1,
     turnMs: burst ? load.everyMs : 1,
     onMs: pauses?.onMs ?? 0,
     offMs: pauses?.offMs ?? 0,

@@ -60,7 +60,7 @@ export interface Phase {
 export type Figure =
   /** The sum of some loads' rates, of a rate. */
   | { kind: "rate"; phase: string; loads: string[]; ofBits: number }
-  /** How far the rate of a load is from a rate, either way, as a share of it. */
+  /** How far the rate of a load is from a rate, as a share of it, below zero where it is less. Judged either way. */
   | { kind: "deviation"; phase: string; load: string; ofBits: number }
   /** What arrived in the first moments beyond the rate, in bursts. */
   | { kind: "burst"; phase: string; load: string; ofBits: number; burstBytes: number; ms: number }

@@ -47,7 +47,7 @@ describe("figures of one repetition", () => {
       { kind: "rate", phase: "loaded", loads: ["a", "b"], ofBits: 200e6 },
       0.5,
     ],
-    ["less than a rate", { kind: "deviation", phase: "loaded", load: "a", ofBits: 80e6 }, 0.25],
+    ["less than a rate", { kind: "deviation", phase: "loaded", load: "a", ofBits: 80e6 }, -0.25],
     ["more than a rate", { kind: "deviation", phase: "loaded", load: "a", ofBits: 50e6 }, 0.2],
     ["the spread", { kind: "spread", phase: "loaded", loads: ["a", "b"] }, 1.5],
     ["a slowdown", { kind: "slowdown", pod: "quick", idle: "idle", loaded: "loaded" }, 1.5],

@@ -54,6 +54,18 @@ describe("a check", () => {
     expect(check).toMatchObject({ measured, met, beside: null });
   });
 
+  test.each([
+    ["a little less", 97.5e6, "-2.5%", true],
+    ["a little more", 102.5e6, "+2.5%", true],
+    ["too little", 96e6, "-4.0%", false],
+    ["too much", 104e6, "+4.0%", false],
+  ] as const)("off a rate either way: %s", (_title, rate, text, met) => {
+    const figure = { kind: "deviation", phase: "flood", load: "a", ofBits: 100e6 } as const;
+    const checks: Check[] = [{ what: "off", figure, is: "at most", wanted: 0.03 }];
+    const [check] = checkResults(scenario({ checks }), { fairway: flood(rate) }, around);
+    expect(check).toMatchObject({ text, met, wanted: "at most 3.0%" });
+  });
+
   test("without QoS stands beside it, and is not judged", () => {
     const measured = { fairway: flood(99e6), noQos: flood(40e6) };
     expect(checkResults(scenario({}), measured, around)[0]).toMatchObject({
