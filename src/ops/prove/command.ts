@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { messageOf } from "../../errors.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { Scenario } from "./matrix/scenario.ts";
 import type { Verdict } from "./result.ts";
 import { defaults, parseSeconds, parseWire } from "./settings.ts";
 
@@ -87,8 +88,16 @@ async function run(options: ProveOptions & MatrixChoice, command: Command): Prom
     return "passed";
   }
   const { catalogue, scenarioNamed } = await import("./matrix/catalogue/index.ts");
+  const named = (name: string): Scenario => {
+    try {
+      return scenarioNamed(name);
+    } catch (error) {
+      const details = error instanceof FairwayError ? `\n  ${error.details}` : "";
+      return command.error(`error: ${messageOf(error)}${details}`);
+    }
+  };
   return runScenarios({
-    scenarios: names === undefined ? catalogue : names.map(scenarioNamed),
+    scenarios: names === undefined ? catalogue : names.map(named),
     thorough: options.thorough === true,
     json: options.json === true,
     markdown: options.markdown ?? null,
