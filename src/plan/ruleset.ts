@@ -94,6 +94,9 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
     priority: mangle,
     rules: [
       rule("host-others", `iifname != "${uplink}" accept`),
+      // What comes through a tunnel is the host's by its outer header and the pods' by its inner one;
+      // and what does not respond to loss gains nobody anything by being dropped here.
+      rule("host-not-tcp", "meta l4proto != 6 accept"),
       rule("host-small", `meta length < ${smallPacketBytes} accept`),
       rule(
         "host-police",

@@ -83,6 +83,7 @@ describe("the host's ingress", () => {
     expect(hook).toBe("input");
     expect(rules.map((r) => r.id.split(" ")[1])).toEqual([
       "host-others",
+      "host-not-tcp",
       "host-small",
       "host-police",
     ]);
