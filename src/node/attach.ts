@@ -6,6 +6,7 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
+import type { LeafKind } from "../plan/leaf-queue.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
 import { ensureBase, liveNetworks } from "./base.ts";
@@ -57,8 +58,8 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
     );
 }
 
-function connect(attachment: Attachment, base: NetworkBase): void {
-  const desired = desiredPod(attachment, base);
+function connect(attachment: Attachment, base: NetworkBase, leafKind: LeafKind): void {
+  const desired = desiredPod(attachment, base, leafKind);
   const observed = observe(desired);
   refuseTakenInterface(attachment, observed);
   applyOrRollBack(diff(desired, observed).steps);
@@ -68,8 +69,8 @@ function connect(attachment: Attachment, base: NetworkBase): void {
 export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
   const attachment = recordIntent(ledger, asked, rawConfig);
   try {
-    ensureBase(ledger, liveNetworks(ledger));
-    connect(attachment, asked.base);
+    const leafKind = ensureBase(ledger, liveNetworks(ledger));
+    connect(attachment, asked.base, leafKind);
     ledger.exclusively(() => ledger.attachments.setPhase(attachment, "ready"));
     return { ...attachment, phase: "ready" };
   } catch (error) {

@@ -5,7 +5,9 @@ import { observe, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan } from "../plan/diff.ts";
+import type { LeafKind } from "../plan/leaf-queue.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { ensureLeafKind } from "./leaf-queues.ts";
 import { hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
@@ -15,9 +17,9 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
-export function baseInput(networks: NetworkBase[]): BaseInput {
+export function baseInput(networks: NetworkBase[], leafKind: LeafKind): BaseInput {
   const [first] = networks;
-  return { networks, hostBits: first === undefined ? 0 : hostBits(first) };
+  return { networks, hostBits: first === undefined ? 0 : hostBits(first), leafKind };
 }
 
 export function refuseConflicts(conflicts: Conflict[]): void {
@@ -33,8 +35,8 @@ export function refuseConflicts(conflicts: Conflict[]): void {
 }
 
 /** The steps that the base lacks. */
-export function planBase(networks: NetworkBase[]): Plan {
-  const desired = desiredBase(baseInput(networks));
+export function planBase(networks: NetworkBase[], leafKind: LeafKind): Plan {
+  const desired = desiredBase(baseInput(networks, leafKind));
   return diff(desired, observe(desired));
 }
 
@@ -42,10 +44,14 @@ export function planBase(networks: NetworkBase[]): Plan {
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
  */
-export function planNode(networks: NetworkBase[], attachments: Attachment[]): Plan {
+export function planNode(
+  networks: NetworkBase[],
+  attachments: Attachment[],
+  leafKind: LeafKind,
+): Plan {
   const [first] = networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const input = baseInput(networks);
+  const input = baseInput(networks, leafKind);
   const ready = attachments.filter((a) => a.phase === "ready");
   const desired = desiredNode(input, ready);
   const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
@@ -81,19 +87,25 @@ function formerRoot(dev: string): { kind: string; handle: string } {
 /**
  * Looks without the lock, since the base is nearly always there; makes it under the lock, looking
  * again first. When it has to be made, what the ready pods had in it is made with it: it went with
- * the base. Throws foreignQdisc and what the kernel refuses.
+ * the base. Returns the kind of the leaves' queues, which the first one finds out. Throws
+ * foreignQdisc and what the kernel refuses.
  */
-export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
-  const missing = planBase(networks);
+export function ensureBase(ledger: Ledger, networks: NetworkBase[]): LeafKind {
+  const leafKind = ensureLeafKind(ledger, networks);
+  const missing = planBase(networks, leafKind);
   refuseConflicts(missing.conflicts);
-  if (missing.steps.length === 0) return;
+  if (missing.steps.length > 0) makeBase(ledger, networks, leafKind);
+  return leafKind;
+}
+
+function makeBase(ledger: Ledger, networks: NetworkBase[], leafKind: LeafKind): void {
   ledger.exclusively(() => {
-    const base = planBase(networks);
+    const base = planBase(networks, leafKind);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
     recordFormerRoots(ledger, base);
     const ready = ledger.attachments.all().filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(networks), ready);
+    const desired = desiredNode(baseInput(networks, leafKind), ready);
     // No leftovers here: another ADD may be making what would look like one.
     applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);
   });

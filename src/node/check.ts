@@ -7,6 +7,7 @@ import { diff, type Plan } from "../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { merge, titleOf } from "../plan/state.ts";
 import { baseInput, liveNetworks } from "./base.ts";
+import { leafQueues } from "./leaf-queues.ts";
 
 /** The differences of a plan in words, conflicts first. */
 export function findings({ steps, conflicts }: Plan): string[] {
@@ -34,9 +35,10 @@ export function check(ledger: LedgerView, key: AttachmentKey, netns: string): At
   const networks = liveNetworks(ledger);
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
+  const { kind } = leafQueues(ledger);
   const desired = merge(
-    desiredBase(baseInput(networks)),
-    desiredPod({ ...attachment, netns }, own),
+    desiredBase(baseInput(networks, kind)),
+    desiredPod({ ...attachment, netns }, own, kind),
   );
   const found = findings(diff(desired, observe(desired)));
   if (found.length > 0)

@@ -5,7 +5,9 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
+import type { LeafKind } from "../plan/leaf-queue.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
+import { leafQueues } from "./leaf-queues.ts";
 
 /**
  * A namespace that goes takes its pair with it at any moment, between our look and our step: what
@@ -13,8 +15,8 @@ import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
  */
 const attempts = 5;
 
-function disconnect(attachment: Attachment, base: NetworkBase): void {
-  const former = desiredPod(attachment, base);
+function disconnect(attachment: Attachment, base: NetworkBase, leafKind: LeafKind): void {
+  const former = desiredPod(attachment, base, leafKind);
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { steps } = diff(new Map(), observe(former));
@@ -42,7 +44,7 @@ export function detach(ledger: Ledger, key: AttachmentKey): boolean {
       `the ledger knows an attachment of network ${key.network} and not the network`,
       "this is a defect: keep the ledger's file and report it",
     );
-  disconnect(attachment, base);
+  disconnect(attachment, base, leafQueues(ledger).kind);
   ledger.exclusively(() => ledger.attachments.remove(key));
   return true;
 }

@@ -4,6 +4,7 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { findTool } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
+import { leafQueues } from "./leaf-queues.ts";
 import { mustAgree, networkBase } from "./network.ts";
 import { chooseLease } from "./propose.ts";
 import { findUplink } from "./uplink.ts";
@@ -15,7 +16,7 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     const base = networkBase(config, findUplink(config.uplink, config.bridge));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
-    refuseConflicts(planBase([...others, base]).conflicts);
+    refuseConflicts(planBase([...others, base], leafQueues(view).kind).conflicts);
     chooseLease(view, config);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

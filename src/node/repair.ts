@@ -5,6 +5,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import type { Attachment } from "../plan/node.ts";
 import { liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { leafQueues } from "./leaf-queues.ts";
 
 /** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
 function reachable(attachments: Attachment[]): Attachment[] {
@@ -15,7 +16,8 @@ function reachable(attachments: Attachment[]): Attachment[] {
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
-  return planNode(liveNetworks(ledger), reachable(ledger.attachments.all()));
+  const { kind } = leafQueues(ledger);
+  return planNode(liveNetworks(ledger), reachable(ledger.attachments.all()), kind);
 }
 
 /** A pair that was made anew has lost what stood on the old one, which the next plan sees. */

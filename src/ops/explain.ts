@@ -7,6 +7,7 @@ import { observe } from "../kernel/observe.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
+import { leafQueues } from "../node/leaf-queues.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planRepair } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
@@ -77,13 +78,15 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const asked = askedOf({ containerId, ifname, netns, args: {} }, config);
   const proposal = propose(ledger, asked);
   const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
+  const queues = leafQueues(ledger);
   const desired = merge(
-    desiredBase(baseInput([...others, asked.base])),
-    desiredPod(proposal.attachment, asked.base),
+    desiredBase(baseInput([...others, asked.base], queues.kind)),
+    desiredPod(proposal.attachment, asked.base, queues.kind),
   );
   const { steps, conflicts } = diff(desired, observe(desired));
   refuseConflicts(conflicts);
-  return { about: aboutPod(asked, proposal), steps };
+  const about = [...aboutPod(asked, proposal), `leaf queues: ${queues.kind} (${queues.why})`];
+  return { about, steps };
 }
 
 function aboutPod({ base, promise }: Asked, { attachment, freeBits }: Proposal): string[] {

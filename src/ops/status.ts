@@ -7,6 +7,7 @@ import { type ClassEntry, type Counters, classesOf } from "../kernel/read/tc.ts"
 import type { LedgerView } from "../ledger/ledger.ts";
 import { liveNetworks } from "../node/base.ts";
 import { findings } from "../node/check.ts";
+import { type LeafQueues, leafQueues } from "../node/leaf-queues.ts";
 import { hostBits } from "../node/network.ts";
 import { planRepair } from "../node/repair.ts";
 import { treesOf } from "../plan/desired.ts";
@@ -46,6 +47,8 @@ interface TreeStatus {
 export interface NodeStatus {
   trees: TreeStatus[];
   pods: PodStatus[];
+  /** What stands below each leaf, and why. */
+  leafQueues: LeafQueues;
   /** What `repair` would mend, in words. */
   drift: string[];
 }
@@ -104,9 +107,11 @@ function treeStatus(base: NetworkBase, pods: PodStatus[]): TreeStatus[] {
 
 export function nodeStatus(ledger: LedgerView): NodeStatus {
   const [base] = liveNetworks(ledger);
-  if (base === undefined) return { trees: [], pods: [], drift: [] };
+  const queues = leafQueues(ledger);
+  if (base === undefined) return { trees: [], pods: [], leafQueues: queues, drift: [] };
   const pods = podsOf(ledger, { egress: base.trees.uplink, ingress: base.bridge });
-  return { trees: treeStatus(base, pods), pods, drift: findings(planRepair(ledger)) };
+  const drift = findings(planRepair(ledger));
+  return { trees: treeStatus(base, pods), pods, leafQueues: queues, drift };
 }
 
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;

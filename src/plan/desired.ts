@@ -1,4 +1,5 @@
 /** The desired state of a node: a pure function of what the ledger records. */
+import { type LeafKind, leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
 import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
 import { attachmentName, directions } from "./node.ts";
@@ -22,10 +23,14 @@ export interface Tree {
   hostBits: number | null;
 }
 
-/** What the base needs beside the networks' records: the rate of the host's own class (promise/admission). */
+/**
+ * What the base needs beside the networks' records: the rate of the host's own class
+ * (promise/admission), and the kind of queue below each leaf (what the kernel offers).
+ */
 export interface BaseInput {
   networks: NetworkBase[];
   hostBits: number;
+  leafKind: LeafKind;
 }
 
 /** Egress on the uplink, where the host's own traffic passes too; ingress on the bridge. */
@@ -46,8 +51,16 @@ export function treesOf(settings: TreeSettings, bridge: string, hostBits: number
   ];
 }
 
-function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject[] {
-  const { queueLimitBytes, ...rates } = shape;
+interface Leaf {
+  dev: string;
+  minor: number;
+  shape: shapes.LeafShape;
+  kind: LeafKind;
+  capacityBits: number;
+}
+
+function leaf({ dev, minor, shape, kind, capacityBits }: Leaf): KernelObject[] {
+  const { queueLimitBytes: _, ...rates } = shape;
   const classid = names.classid(minor);
   return [
     { kind: "class", dev, classid, parent: names.classid(names.rootMinor), ...rates },
@@ -56,12 +69,19 @@ function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject
       dev,
       parent: classid,
       handle: names.leafHandle(minor),
-      spec: { type: "bfifo", limitBytes: queueLimitBytes },
+      spec: leafQueue(kind, shape, capacityBits),
     },
   ];
 }
 
-function tree({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings): KernelObject[] {
+function hostLeaf({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings, kind: LeafKind) {
+  if (hostBits === null) return [];
+  const shape = shapes.hostShape(settings, hostBits);
+  return leaf({ dev, minor: names.hostMinor, shape, kind, capacityBits });
+}
+
+function tree(of: Tree, settings: TreeSettings, kind: LeafKind): KernelObject[] {
+  const { dev, capacityBits, hostBits } = of;
   return [
     {
       kind: "qdisc",
@@ -85,7 +105,7 @@ function tree({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings): Ke
       parent: "root",
       ...shapes.rootShape(capacityBits),
     },
-    ...(hostBits === null ? [] : leaf(dev, names.hostMinor, shapes.hostShape(settings, hostBits))),
+    ...hostLeaf(of, settings, kind),
   ];
 }
 
@@ -113,7 +133,7 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
 }
 
 /** What all pods share. Empty without a network. */
-export function desiredBase({ networks, hostBits }: BaseInput): State {
+export function desiredBase({ networks, hostBits, leafKind }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
@@ -131,13 +151,13 @@ export function desiredBase({ networks, hostBits }: BaseInput): State {
     ),
     ruleset(bridge),
     ...networks.flatMap(masqueradeElements),
-    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees)),
+    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, leafKind)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }
 
 /** What one pod has beside the base. */
-export function desiredPod(pod: Attachment, base: NetworkBase): State {
+export function desiredPod(pod: Attachment, base: NetworkBase, kind: LeafKind): State {
   const { bridge, trees } = base;
   const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
   const gsoMaxBytes = shapes.podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
@@ -167,11 +187,13 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
       ({ dst, gw }): KernelObject => ({ kind: "route", netns, dev: ifname, dst, gw }),
     ),
     ...directions.flatMap((direction) =>
-      leaf(
-        device[direction],
-        classMinor,
-        shapes.leafShape(pod.promise, direction, capacity[direction], gsoMaxBytes),
-      ),
+      leaf({
+        dev: device[direction],
+        minor: classMinor,
+        shape: shapes.leafShape(pod.promise, direction, capacity[direction], gsoMaxBytes),
+        kind,
+        capacityBits: capacity[direction],
+      }),
     ),
     ...pod.leases.map(
       ({ address }): KernelObject => ({
@@ -191,7 +213,7 @@ export function desiredNode(input: BaseInput, attachments: Attachment[]): State 
   const bases = new Map(input.networks.map((n) => [n.network, n]));
   const pods = attachments.flatMap((pod) => {
     const base = bases.get(pod.network);
-    return base === undefined ? [] : [desiredPod(pod, base)];
+    return base === undefined ? [] : [desiredPod(pod, base, input.leafKind)];
   });
   return merge(desiredBase(input), ...pods);
 }

@@ -1,6 +1,7 @@
 /**
  * What stands between two states, as steps. Nothing here looks at a node: both states are arguments.
  */
+import { fqCodelDifferences, fqCodelNeedsReplacement } from "./leaf-queue.ts";
 import {
   type Entry,
   type KernelObject,
@@ -186,6 +187,7 @@ function qdiscDifferences(want: Qdisc, have: Qdisc): string[] {
     found.push(`default class is ${b.defaultMinor}, should be ${a.defaultMinor}`);
   if (a.type === "bfifo" && b.type === "bfifo" && a.limitBytes !== b.limitBytes)
     found.push(`limit is ${b.limitBytes} bytes, should be ${a.limitBytes}`);
+  if (a.type === "fq_codel" && b.type === "fq_codel") found.push(...fqCodelDifferences(a, b));
   return found;
 }
 
@@ -193,9 +195,14 @@ function qdiscDifferences(want: Qdisc, have: Qdisc): string[] {
 function needsReplacement(want: KernelObject, have: KernelObject): boolean {
   if (want.kind === "veth" || want.kind === "route") return true;
   if (want.kind === "element") return true;
-  // HTB cannot change what it was made with.
-  if (want.kind === "qdisc" && have.kind === "qdisc")
-    return want.spec.type === "htb" && have.spec.type === "htb";
+  if (want.kind === "qdisc" && have.kind === "qdisc") {
+    const [a, b] = [want.spec, have.spec];
+    if (a.type === "fq_codel" && b.type === "fq_codel") return fqCodelNeedsReplacement(a, b);
+    // HTB cannot change what it was made with.
+    if (a.type === b.type) return a.type === "htb";
+    // The kernel takes no other kind for the handle that it knows.
+    return want.parent !== "root" && want.handle === have.handle;
+  }
   if (want.kind === "class" && have.kind === "class") return want.parent !== have.parent;
   return false;
 }

@@ -105,7 +105,7 @@ export function tbfShape(capacityBits: number): TbfShape {
   };
 }
 
-const priority = { latency: 0, others: 1 } as const;
+export const priority = { latency: 0, others: 1 } as const;
 
 /**
  * A pod's leaf in one tree. `unitBytes`: the largest unit that this pod's packets come in there: its

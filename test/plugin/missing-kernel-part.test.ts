@@ -16,7 +16,9 @@ test("a kernel without HTB: which part, what to load, and nothing left, not even
     const pod = node.pod("a");
     node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
     const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
-    const added = node.verb("ADD", pod, { env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` } });
+    const added = node.verb("ADD", pod, {
+      env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` },
+    });
     expect(added.json).toMatchObject({
       code: 106,
       msg: expect.stringContaining("qdisc of class fa00:1 on uplink"),
