@@ -10,11 +10,17 @@ import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
 import { schema } from "../src/config/schema.ts";
 
+/** With its indentation and key it has to stay within the formatter's width of a line. */
+const shortList = 70;
+
 /** Short lists on one line, as the formatter of the repository has them. */
 export function schemaText(): string {
   const list = /\[\s+((?:"[^"\\]*",?\s+)+)\]/g;
   const text = JSON.stringify(schema, null, 2);
-  const joined = text.replace(list, (_, items: string) => `[${items.trim().replace(/\s+/g, " ")}]`);
+  const joined = text.replace(list, (apart: string, items: string) => {
+    const line = `[${items.trim().replace(/\s+/g, " ")}]`;
+    return line.length > shortList ? apart : line;
+  });
   return `${joined}\n`;
 }
 

@@ -28,6 +28,7 @@ export const codes = {
   drift: 109,
   kernelRefused: 110,
   ledgerUnusable: 111,
+  policyRefused: 112,
 } as const;
 
 export type ErrorName = keyof typeof codes;

@@ -1,9 +1,13 @@
 /** From a request to what it asks of the node. */
+import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { networkBase } from "../node/network.ts";
-import type { Asked } from "../node/propose.ts";
+import { type Asked, holderName } from "../node/propose.ts";
 import { findUplink } from "../node/uplink.ts";
+import type { PodPromise } from "../plan/node.ts";
+import { ownAnnotations } from "../promise/annotations.ts";
 import { promiseOf } from "../promise/ask.ts";
+import { policyRefusal } from "../promise/policy.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
 /** The configuration as the ledger keeps it: what belongs to the network, not to one pod. */
@@ -12,26 +16,43 @@ export function networkPart(raw: RawConfig): string {
   return JSON.stringify(rest);
 }
 
-/** What an ADD asks for, from its configuration and arguments. */
+/** What the pod is to be promised. Throws badConfig, policyRefused. */
+function allowedPromise(
+  { runtime, tiers, defaultTier, policy }: NetworkConfig,
+  holder: string,
+  namespace: string | null,
+): PodPromise {
+  const { podAnnotations: annotations, bandwidth } = runtime;
+  const rules = policy === null ? null : rulesOf(policy, namespace);
+  const promise = promiseOf({ annotations, bandwidth, tiers, defaultTier, rules });
+  if (rules === null) return promise;
+  const refused = policyRefusal({ holder, rules, annotations, bandwidth, defaultTier, promise });
+  if (refused !== null) throw refused;
+  return promise;
+}
+
+/** What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused and what the uplink lacks. */
 export function askedOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,
 ): Asked {
   const { args, containerId, ifname, netns } = request;
-  const { runtime, tiers, defaultTier } = config;
-  const promise = promiseOf({
-    annotations: runtime.podAnnotations,
-    bandwidth: runtime.bandwidth,
-    tiers,
-    defaultTier,
-  });
+  const { runtime } = config;
+  const key = { network: config.name, containerId, ifname };
+  const podNamespace = args.K8S_POD_NAMESPACE ?? null;
+  const podName = args.K8S_POD_NAME ?? null;
   const ip = args.IP;
   return {
-    key: { network: config.name, containerId, ifname },
+    key,
     netns,
-    podNamespace: args.K8S_POD_NAMESPACE ?? null,
-    podName: args.K8S_POD_NAME ?? null,
-    promise,
+    podNamespace,
+    podName,
+    promise: allowedPromise(config, holderName({ ...key, podNamespace, podName }), podNamespace),
+    asks: {
+      annotations: ownAnnotations(runtime.podAnnotations),
+      bandwidth: runtime.bandwidth,
+      overrides: null,
+    },
     config,
     base: networkBase(config, findUplink(config.uplink, config.bridge)),
     requestedIps: runtime.ips.length > 0 ? runtime.ips : ip === undefined ? [] : [ip],

@@ -1,9 +1,11 @@
 /** From what the runtime hands over to a configuration that the rest can rely on. */
 import { parseRuntime } from "./capabilities.ts";
 import { defaults } from "./defaults.ts";
+import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseCidrs, parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
+import { parsePolicy } from "./policy.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
 import { checkRules } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
@@ -18,6 +20,8 @@ function parseUplink(uplink: Section): NetworkConfig["uplink"] {
     egressCapacityBits: uplink.quantity("egressCapacity", parseLimitBits) ?? null,
     ingressCapacityBits: uplink.quantity("ingressCapacity", parseLimitBits) ?? null,
     reserve: uplink.quantity("reserve", parseReserve) ?? defaults.reserve,
+    gsoMaxBytes: uplink.number("gsoMaxSize") ?? null,
+    policesHost: uplink.flag("policeHost") ?? defaults.policeHost,
   };
 }
 
@@ -56,8 +60,10 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   const draft = {
     bridge: root.parse("bridge", parseInterfaceName) ?? defaults.bridge,
     uplink: parseUplink(root.section("uplink")),
+    hostClasses: parseHostClasses(root.section("hostClasses")),
     tiers: parseTiers(root.section("tiers")),
     defaultTier: root.text("defaultTier") ?? null,
+    policy: root.object("policy") === undefined ? null : parsePolicy(root.section("policy")),
   };
   checkRules(draft, violations);
   const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));

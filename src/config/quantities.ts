@@ -19,6 +19,8 @@ export const maxDurationUs = 2 ** 32 - 1;
 const rateAdvice =
   'Write a Kubernetes quantity in bits per second, for example "400M", "1.5G" or "64k".';
 const sizeAdvice = 'Write a Kubernetes quantity in bytes, for example "32k" or "1Mi".';
+const burstAdvice =
+  "Leave it out for a burst that is derived from the rates, or give a size in bytes or a time.";
 const durationAdvice = 'Write a number with "us", "ms" or "s", for example "500us" or "1.5ms".';
 
 interface Unit {
@@ -191,7 +193,18 @@ export function parseBurstBytes(value: string | number, key: string): number {
   throw new FairwayError(
     "badConfig",
     `${key}: ${JSON.stringify(value)} would let nothing pass`,
-    "Leave it out for a burst that is derived from the rates, or give a size in bytes.",
+    burstAdvice,
+  );
+}
+
+/** A burst as a time: a duration above 0. */
+export function parseBurstUs(text: string, key: string): number {
+  const microseconds = parseDurationUs(text, key);
+  if (microseconds > 0) return microseconds;
+  throw new FairwayError(
+    "badConfig",
+    `${key}: ${JSON.stringify(text)} would let nothing pass`,
+    burstAdvice,
   );
 }
 

@@ -1,12 +1,18 @@
 /** Rules across keys, each with a name. What one key alone may be is in its parser. */
 import { directions } from "../plan/node.ts";
+import { burstAt, burstRateBits } from "./burst.ts";
+import {
+  policyFitsItsTiers,
+  policyGuaranteeWithinLimit,
+  policyTiersExist,
+} from "./policy-rules.ts";
 import { formatRate } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
 import type { NetworkConfig, Tier } from "./types.ts";
 import type { Violations } from "./violations.ts";
 
 /** As much of a configuration as the rules look at. What was refused already is absent. */
-export type Draft = Pick<NetworkConfig, "bridge" | "defaultTier" | "tiers" | "uplink">;
+export type Draft = Pick<NetworkConfig, "bridge" | "defaultTier" | "policy" | "tiers" | "uplink">;
 
 type Rule = (draft: Draft, violations: Violations) => void;
 
@@ -51,6 +57,16 @@ const latencyLimitIsGuarantee = eachTier((tier, key, violations) => {
   }
 });
 
+/** Else no pod of the tier could be added. */
+const burstCanBeHeld = eachTier((tier, key, violations) => {
+  for (const direction of directions) {
+    const { guaranteeBits = 0, limitBits = null, burst } = tier[direction];
+    if (burst === undefined) continue;
+    const at = burstAt(burst, burstRateBits(guaranteeBits, limitBits));
+    if (!at.ok) violations.add(`${key}.${direction}Burst`, at.problem, at.advice);
+  }
+});
+
 const defaultTierExists: Rule = ({ defaultTier, tiers }, violations) => {
   if (defaultTier === null || Object.hasOwn(tiers, defaultTier)) return;
   violations.add(
@@ -87,9 +103,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   guaranteeWithinLimit,
   latencyNeedsGuarantee,
   latencyLimitIsGuarantee,
+  burstCanBeHeld,
   defaultTierExists,
   reserveLeavesCapacity,
   bridgeIsNotUplink,
+  policyTiersExist,
+  policyGuaranteeWithinLimit,
+  policyFitsItsTiers,
 };
 
 export function checkRules(draft: Draft, violations: Violations): void {

@@ -5,7 +5,9 @@
  * What a schema cannot say well (units, rules across keys) is in the parsers and in `rules.ts`.
  * Compiled ahead of time by `scripts/generate.ts`.
  */
+import { knownAnnotations } from "./annotation-keys.ts";
 import { defaults } from "./defaults.ts";
+import { anyName } from "./policy.ts";
 
 export interface Schema {
   title?: string;
@@ -17,6 +19,7 @@ export interface Schema {
   items?: Schema;
   enum?: readonly string[];
   const?: unknown;
+  minItems?: number;
   minimum?: number;
   maximum?: number;
   default?: unknown;
@@ -30,10 +33,10 @@ function rate(title: string, description: string): Schema {
   };
 }
 
-function burst(direction: string): Schema {
+function burst(direction: string, about: string): Schema {
   return {
     title: `${direction} burst`,
-    description: `What a pod may send ahead of its ${direction} rates: a quantity in bytes ("32k"). Without it, derived from the rates.`,
+    description: `What a pod may ${direction === "egress" ? "send" : "receive"} ahead of its rates: a quantity in bytes ("64Ki"), or a time ("4ms") of the limit if there is one, else of the guarantee. ${about}`,
     type: ["string", "number"],
   };
 }
@@ -107,6 +110,8 @@ const ipam = object("Addresses", "Where the pods' addresses come from. Keys as i
   },
 });
 
+const derived = "Without it, derived from the rates.";
+
 const tier = object(
   "Tier",
   "What a pod of this tier is promised. Without a guarantee: best effort.",
@@ -115,14 +120,53 @@ const tier = object(
     ingressGuarantee: rate("Ingress guarantee", "What the pod can always receive."),
     egressLimit: rate("Egress limit", "The most that the pod can send."),
     ingressLimit: rate("Ingress limit", "The most that the pod can receive."),
-    egressBurst: burst("egress"),
-    ingressBurst: burst("ingress"),
+    egressBurst: burst("egress", derived),
+    ingressBurst: burst("ingress", derived),
     latencyTarget: text(
       "Latency target",
       'The longest that a packet may wait in the node on its way out: "500us", "1ms". Needs an egress guarantee, and makes the limit equal to the guarantee.',
     ),
   },
 );
+
+const policyRules: Record<string, Schema> = {
+  annotations: {
+    title: "Allowed annotations",
+    description: 'Those that a pod may carry; "*" is all. Others that Fairway knows are refused.',
+    type: "array",
+    items: {
+      ...text("Annotation", "Its full name."),
+      enum: [anyName, ...knownAnnotations],
+    },
+  },
+  tiers: {
+    title: "Allowed tiers",
+    description: 'Those that a pod may pick, beside the default one; "*" is all.',
+    type: "array",
+    items: text("Tier", "A name in tiers."),
+  },
+  maxEgressGuarantee: rate("Largest egress guarantee", "0: none."),
+  maxIngressGuarantee: rate("Largest ingress guarantee", "0: none."),
+  maxEgressLimit: rate("Largest egress limit", "That of pods without one, too."),
+  maxIngressLimit: rate("Largest ingress limit", "That of pods without one, too."),
+  maxEgressBurst: burst("egress", "The largest that may be asked for."),
+  maxIngressBurst: burst("ingress", "The largest that may be asked for."),
+  minLatencyTarget: text("Least latency target", 'The least that may be asked for: "1ms".'),
+};
+
+const policy = object("Policy", "What pods may have, by namespace. Without it: anything.", {
+  default: object(
+    "Default",
+    "The rules of namespaces that are not named, and what the others leave out.",
+    policyRules,
+  ),
+  namespaces: {
+    title: "Namespaces",
+    description: "Rules by the name of the pod's namespace.",
+    type: "object",
+    additionalProperties: object("Namespace", "What is left out is as in default.", policyRules),
+  },
+});
 
 const uplink = object(
   "Uplink",
@@ -141,6 +185,43 @@ const uplink = object(
       type: ["string", "number"],
       default: `${defaults.reserve.percent}%`,
     },
+    policeHost: {
+      title: "Police the host's ingress",
+      description:
+        "Keep what the host itself receives by the uplink (image pulls) to what is not promised to pods, and at least the reserve. Small packets pass.",
+      type: "boolean",
+      default: defaults.policeHost,
+    },
+    gsoMaxSize: {
+      title: "GSO size",
+      description:
+        "Set the uplink's gso_max_size, in bytes: the largest unit that the host's own TCP puts into the egress tree, which every latency target has to wait for. At 1 Gbit/s 65536 bytes take 0.5 ms, 9000 bytes 72 us. Default: left as it is.",
+      type: "integer",
+      // Below three segments of a usual MTU it costs processor time and saves none; above, it is the kernel's default.
+      minimum: 4_500,
+      maximum: 65_536,
+    },
+  },
+);
+
+const hostClass = object(
+  "Host class",
+  "A guarantee for what the node itself sends to or from these ports.",
+  {
+    ports: {
+      title: "Ports",
+      description: "TCP and UDP ports, of either side.",
+      type: "array",
+      minItems: 1,
+      items: {
+        title: "Port",
+        description: "3260 is iSCSI.",
+        type: "integer",
+        minimum: 1,
+        maximum: 65_535,
+      },
+    },
+    egressGuarantee: rate("Egress guarantee", "What this traffic can always send."),
   },
 );
 
@@ -176,6 +257,13 @@ const ours: Record<string, Schema> = {
     const: false,
   },
   uplink,
+  hostClasses: {
+    title: "Host classes",
+    description:
+      "Named guarantees for the node's own traffic, beside the reserve: storage (iSCSI 3260, NFS 2049, NVMe/TCP 4420), the kubelet (10250), the control plane (6443).",
+    type: "object",
+    additionalProperties: { ...hostClass, required: ["ports", "egressGuarantee"] },
+  },
   tiers: {
     title: "Tiers",
     description: "Named promises; a pod picks one with the annotation fairway.dev/tier.",
@@ -183,6 +271,7 @@ const ours: Record<string, Schema> = {
     additionalProperties: tier,
   },
   defaultTier: text("Default tier", "The tier of pods that pick none. Default: none, best effort."),
+  policy,
   overcommit: {
     title: "Overcommit",
     description: "What happens when a guarantee does not fit: the pod is refused.",

@@ -1,21 +1,17 @@
 import { type Direction, directions } from "../plan/node.ts";
-import {
-  parseBurstBytes,
-  parseGuaranteeBits,
-  parseLatencyTargetUs,
-  parseLimitBits,
-} from "./quantities.ts";
+import { parseBurst } from "./burst.ts";
+import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "./quantities.ts";
 import { isObject, Section } from "./section.ts";
 import type { DirectionAsk, Tier } from "./types.ts";
 
 function parseDirection(section: Section, direction: Direction): DirectionAsk {
   const guaranteeBits = section.quantity(`${direction}Guarantee`, parseGuaranteeBits);
   const limitBits = section.quantity(`${direction}Limit`, parseLimitBits);
-  const burstBytes = section.quantity(`${direction}Burst`, parseBurstBytes);
+  const burst = section.quantity(`${direction}Burst`, parseBurst);
   return {
     ...(guaranteeBits === undefined ? {} : { guaranteeBits }),
     ...(limitBits === undefined ? {} : { limitBits }),
-    ...(burstBytes === undefined ? {} : { burstBytes }),
+    ...(burst === undefined ? {} : { burst }),
   };
 }
 

@@ -1,4 +1,6 @@
-import type { PodRoute } from "../plan/node.ts";
+import type { BandwidthCapability, HostClass, PodRoute } from "../plan/node.ts";
+
+export type { BandwidthCapability };
 
 export const cniVersions = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
 export type CniVersion = (typeof cniVersions)[number];
@@ -33,10 +35,13 @@ export interface IpamConfig {
 
 export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percent: number };
 
+/** A time is one of the limit, else of the guarantee. */
+export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number };
+
 export interface DirectionAsk {
   guaranteeBits?: number;
   limitBits?: number;
-  burstBytes?: number;
+  burst?: Burst;
 }
 
 export interface Tier {
@@ -45,12 +50,35 @@ export interface Tier {
   latencyTargetUs?: number;
 }
 
-/** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
-export interface BandwidthCapability {
-  ingressRateBits?: number;
-  ingressBurstBits?: number;
-  egressRateBits?: number;
-  egressBurstBits?: number;
+/** A rule's value, and the key that it stands at. */
+export interface Ruled<T> {
+  key: string;
+  value: T;
+}
+
+/** null: not ruled. */
+export interface DirectionRules {
+  maxGuaranteeBits: Ruled<number> | null;
+  /** The limit of pods that have none, too. */
+  maxLimitBits: Ruled<number> | null;
+  maxBurst: Ruled<Burst> | null;
+}
+
+/** What a pod may have. null: not ruled. */
+export interface PolicyRules {
+  /** Full names; "*": all. */
+  annotations: Ruled<string[]> | null;
+  /** Beside the default tier; "*": all. */
+  tiers: Ruled<string[]> | null;
+  egress: DirectionRules;
+  ingress: DirectionRules;
+  minLatencyTargetUs: Ruled<number> | null;
+}
+
+/** The namespaces' rules are whole: what one leaves out is filled in from the default's. */
+export interface Policy {
+  default: PolicyRules;
+  namespaces: Record<string, PolicyRules>;
 }
 
 export interface RuntimeConfig {
@@ -83,9 +111,17 @@ export interface NetworkConfig {
     egressCapacityBits: number | null;
     ingressCapacityBits: number | null;
     reserve: Reserve;
+    /** null: as it is. The largest unit that the host itself may put into the egress tree. */
+    gsoMaxBytes: number | null;
+    /** Whether what the host itself receives is kept to what is not promised to pods. */
+    policesHost: boolean;
   };
+  /** By name. */
+  hostClasses: HostClass[];
   tiers: Record<string, Tier>;
   defaultTier: string | null;
+  /** null: a pod's author may ask for anything. */
+  policy: Policy | null;
   ipam: IpamConfig;
   /** Passed through to the result. */
   dns: Record<string, unknown> | null;

@@ -8,7 +8,7 @@ const routeKeys = ["mtu", "advmss", "priority", "table", "scope"];
 
 /** Keys of the design, and of host-local, that are to come. By place; "[]" is any index, "*" any name. */
 const keysToCome: Record<string, readonly string[]> = {
-  "": ["hostClasses", "policy", "resolvConf"],
+  "": ["resolvConf"],
   ipam: ["dataDir", "resolvConf"],
   "ipam.routes[]": routeKeys,
 };

@@ -4,9 +4,10 @@
  */
 import { writeFileSync } from "node:fs";
 import { FairwayError, messageOf } from "../errors.ts";
-import { inverse, type Step, withoutImplied } from "../plan/diff.ts";
+import type { Step } from "../plan/diff.ts";
 import { type Line, linesOf, shellLine } from "../plan/render.ts";
 import { titleOf } from "../plan/state.ts";
+import { undo } from "../plan/undo.ts";
 import { runTool } from "./children.ts";
 import { inNetns } from "./netns.ts";
 
@@ -109,6 +110,8 @@ function refusal(failed: StepLine, step: Step, reason: string): FairwayError {
 
 export interface Failure {
   error: FairwayError;
+  /** Index of the step that failed. */
+  at: number;
   /** The steps that were done whole, or in part: all that there is to undo. */
   done: Step[];
 }
@@ -130,7 +133,7 @@ function attempt(steps: Step[], batch: Batch): Failure | null {
     if (!(error instanceof FairwayError)) throw error;
     // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
     const at = error.kind === "tryAgain" ? batch.length - 1 : null;
-    return { error, done: stepsUpTo(steps, batch, at) };
+    return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at) };
   }
   if (failure === null) return null;
   const failed = batch[failure.at ?? 0];
@@ -139,6 +142,7 @@ function attempt(steps: Step[], batch: Batch): Failure | null {
     throw new RangeError(`a batch failed at ${failure.at}`);
   return {
     error: refusal(failed, step, failure.reason),
+    at: failed.step,
     done: stepsUpTo(steps, batch, failure.at),
   };
 }
@@ -152,14 +156,13 @@ function stepsUpTo(steps: Step[], batch: Batch, at: number | null): Step[] {
 
 /** Takes back what was done, last first. What cannot be taken back is returned, for the log. */
 export function rollBack(done: Step[]): FairwayError[] {
-  const undo = withoutImplied(done.map(inverse).reverse());
   const failures: FairwayError[] = [];
   // One by one after a failure: the others must still be tried.
-  for (let rest = undo; rest.length > 0; ) {
+  for (let rest = undo(done); rest.length > 0; ) {
     const failure = applySteps(rest);
     if (failure === null) break;
     failures.push(failure.error);
-    rest = rest.slice(failure.done.length + 1);
+    rest = rest.slice(failure.at + 1);
   }
   return failures;
 }

@@ -15,6 +15,7 @@ import {
   stateOf,
   type TrafficClass,
 } from "../plan/state.ts";
+import { burstBytes } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
 import {
@@ -136,7 +137,11 @@ function readPod(dev: string): PodView {
 
 function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
   if (entry.kind === "tbf" && entry.handle === names.tbfHandle && entry.tbf !== undefined)
-    return { type: "tbf", burstBytes: 0, ...entry.tbf };
+    return {
+      type: "tbf",
+      burstBytes: burstBytes(entry.tbf.burstTicks, entry.tbf.rateBytes),
+      ...entry.tbf,
+    };
   // mq and noqueue take no filters; on the others one is somebody's work.
   const plain =
     defaultRoots.has(entry.kind) &&
@@ -161,7 +166,15 @@ function qdiscObject(look: Look, dev: string, entry: QdiscEntry): Qdisc {
 
 function classObject(dev: string, { handle, parent, htb }: ClassEntry): TrafficClass | null {
   if (htb === undefined) return null;
-  return { kind: "class", dev, classid: handle, parent, burstBytes: 0, cburstBytes: 0, ...htb };
+  return {
+    kind: "class",
+    dev,
+    classid: handle,
+    parent,
+    burstBytes: burstBytes(htb.burstTicks, htb.rateBytes),
+    cburstBytes: burstBytes(htb.cburstTicks, htb.ceilBytes),
+    ...htb,
+  };
 }
 
 function podLinkObject(netns: string, link: Link): PodLink {
@@ -186,6 +199,10 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         mtuBytes: link.mtuBytes,
         up: link.up,
       };
+    }
+    case "hostlink": {
+      const link = look.link(want.name);
+      return link === null ? null : { ...want, gsoMaxBytes: link.gsoMaxBytes };
     }
     case "veth": {
       const link = look.link(want.name);
@@ -262,6 +279,18 @@ export function observe(desired: State): State {
 
 const nobody: Owner = baseOwner;
 
+const leftover = (object: KernelObject): Entry => ({ owner: nobody, object });
+
+/**
+ * As `observe`, and the elements of the sets that only the base fills: what a former configuration
+ * left there may overlap what the new one wants.
+ */
+export function observeBase(desired: State): State {
+  using look = new Look();
+  const elements = (look.table()?.elements ?? []).filter(({ set }) => set !== names.classMap4);
+  return stateOf([...elements.map(leftover), ...lookUp(look, desired)]);
+}
+
 /** What bears our names on these devices: pairs on the bridge, classes and queues in our trees, elements of our sets. */
 function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
   const bridgeIndex = look.link(bridge)?.index;
@@ -286,7 +315,7 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
 /** As `observe`, and what is ours there without being desired: leftovers. */
 export function observeOurs(desired: State, bridge: string, devices: string[]): State {
   using look = new Look();
-  const left = ours(look, bridge, devices).map((object): Entry => ({ owner: nobody, object }));
+  const left = ours(look, bridge, devices).map(leftover);
   // What was looked up knows its owner, so it comes last.
   return stateOf([...left, ...lookUp(look, desired)]);
 }

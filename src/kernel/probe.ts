@@ -1,6 +1,7 @@
 /** Whether the kernel has a queue as it is wanted: asked by making one, on a device for that alone. */
 import type { FairwayError } from "../errors.ts";
-import { differences, type Step } from "../plan/diff.ts";
+import type { Step } from "../plan/diff.ts";
+import { differences } from "../plan/differences.ts";
 import { bridgeMac, probeDevice } from "../plan/names.ts";
 import { baseOwner, type KernelObject, type Qdisc, type QdiscSpec } from "../plan/state.ts";
 import { applySteps } from "./apply.ts";
@@ -30,6 +31,7 @@ const remove = (have: KernelObject): Step => ({
   owner: baseOwner,
   want: null,
   have,
+  takes: [],
   why: "probed",
 });
 

@@ -1,6 +1,6 @@
 /** An attachment as rows of the ledger, and back. */
 import { messageOf } from "../errors.ts";
-import type { Attachment, Lease, Phase, PodPromise, PodRoute } from "../plan/node.ts";
+import type { Attachment, Lease, Phase, PodAsks, PodPromise, PodRoute } from "../plan/node.ts";
 import { unusable } from "./failures.ts";
 import type { Store } from "./store.ts";
 
@@ -20,6 +20,7 @@ interface Row {
   class_minor: number;
   mtu_bytes: number;
   promise: string;
+  asks: string;
   routes: string;
   pod_namespace: string | null;
   pod_name: string | null;
@@ -50,8 +51,8 @@ export function readRows(store: Store, where: string, ...params: string[]): Reco
 export function insertRows(store: Store, a: Attachment, createdAtMs: number): void {
   const inserted = store.get<{ id: number }>(
     `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
-       pod_mac, class_minor, mtu_bytes, promise, routes, pod_namespace, pod_name, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     store.bootId,
     a.network,
     a.containerId,
@@ -63,6 +64,7 @@ export function insertRows(store: Store, a: Attachment, createdAtMs: number): vo
     a.classMinor,
     a.mtuBytes,
     JSON.stringify(a.promise),
+    JSON.stringify(a.asks),
     JSON.stringify(a.routes),
     a.podNamespace,
     a.podName,
@@ -98,6 +100,7 @@ function fromRow(row: Row, file: string): RecordedAttachment {
       routes: JSON.parse(row.routes) as PodRoute[],
       mtuBytes: row.mtu_bytes,
       promise: JSON.parse(row.promise) as PodPromise,
+      asks: JSON.parse(row.asks) as PodAsks,
       podNamespace: row.pod_namespace,
       podName: row.pod_name,
       createdAtMs: row.created_at_ms,

@@ -1,6 +1,13 @@
 /** The attachments, with their leases: one row of the ledger for each interface of a pod. */
 import { FairwayError } from "../errors.ts";
-import { type Attachment, type AttachmentKey, attachmentName, type Phase } from "../plan/node.ts";
+import {
+  type Attachment,
+  type AttachmentKey,
+  attachmentName,
+  type Phase,
+  type PodAsks,
+  type PodPromise,
+} from "../plan/node.ts";
 import { insertRows, type RecordedAttachment, readRows } from "./attachment-rows.ts";
 import { freeClassMinor } from "./class-minors.ts";
 import { isConstraint } from "./failures.ts";
@@ -24,6 +31,8 @@ export interface Attachments extends AttachmentsView {
   insert(attachment: Attachment, createdAtMs?: number): void;
   /** Whether there was one. */
   setPhase(key: AttachmentKey, phase: Phase): boolean;
+  /** Inside `exclusively`. Whether there was one. */
+  setPromise(key: AttachmentKey, promise: PodPromise, asks: PodAsks): boolean;
   /** Its leases go with it. Whether there was one. */
   remove(key: AttachmentKey): boolean;
 }
@@ -67,6 +76,21 @@ export function attachmentsOf(store: Store): Attachments {
         key.containerId,
         key.ifname,
       ) > 0,
+
+    setPromise: (key, promise, asks) => {
+      store.assertExclusive("setPromise()");
+      return (
+        store.run(
+          `UPDATE attachments SET promise = ?, asks = ? WHERE ${ofKey}`,
+          JSON.stringify(promise),
+          JSON.stringify(asks),
+          bootId,
+          key.network,
+          key.containerId,
+          key.ifname,
+        ) > 0
+      );
+    },
 
     remove: (key) =>
       store.run(

@@ -25,6 +25,7 @@ CREATE TABLE attachments (
   class_minor INTEGER NOT NULL CHECK (class_minor BETWEEN 1 AND 65535),
   mtu_bytes INTEGER NOT NULL,
   promise TEXT NOT NULL CHECK (json_valid(promise)),
+  asks TEXT NOT NULL CHECK (json_valid(asks)),
   routes TEXT NOT NULL CHECK (json_valid(routes)),
   pod_namespace TEXT,
   pod_name TEXT,

@@ -9,7 +9,7 @@ import { diff } from "../plan/diff.ts";
 import type { LeafKind } from "../plan/leaf-queue.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
-import { ensureBase, liveNetworks } from "./base.ts";
+import { ensureBase, enterPhase, liveNetworks } from "./base.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 
@@ -65,16 +65,25 @@ function connect(attachment: Attachment, base: NetworkBase, leafKind: LeafKind):
   applyOrRollBack(diff(desired, observed).steps);
 }
 
+/** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */
+function forget(ledger: Ledger, attachment: Attachment, failure: unknown): void {
+  try {
+    ledger.exclusively(() => ledger.attachments.remove(attachment));
+  } catch (error) {
+    if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
+  }
+}
+
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
 export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
   const attachment = recordIntent(ledger, asked, rawConfig);
   try {
     const leafKind = ensureBase(ledger, liveNetworks(ledger));
     connect(attachment, asked.base, leafKind);
-    ledger.exclusively(() => ledger.attachments.setPhase(attachment, "ready"));
+    enterPhase(ledger, attachment, "ready");
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    ledger.exclusively(() => ledger.attachments.remove(attachment));
+    forget(ledger, attachment, error);
     throw error;
   }
 }

@@ -1,13 +1,14 @@
 /** The base that all pods of a node share: made by whoever comes first, found by the others. */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
-import { observe, observeOurs } from "../kernel/observe.ts";
+import { observe, observeBase, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan } from "../plan/diff.ts";
 import type { LeafKind } from "../plan/leaf-queue.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
-import { ensureLeafKind } from "./leaf-queues.ts";
+import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
+import { stateOf } from "../plan/state.ts";
+import { ensureLeafKind, leafQueues } from "./leaf-queues.ts";
 import { hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
@@ -17,9 +18,21 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
-export function baseInput(networks: NetworkBase[], leafKind: LeafKind): BaseInput {
+export function baseInput(
+  networks: NetworkBase[],
+  attachments: Attachment[],
+  leafKind: LeafKind,
+): BaseInput {
   const [first] = networks;
-  return { networks, hostBits: first === undefined ? 0 : hostBits(first), leafKind };
+  const promisedIngressBits = attachments
+    .filter((a) => a.phase === "ready")
+    .reduce((sum, a) => sum + a.promise.ingress.guaranteeBits, 0);
+  return {
+    networks,
+    hostBits: first === undefined ? 0 : hostBits(first),
+    promisedIngressBits,
+    leafKind,
+  };
 }
 
 export function refuseConflicts(conflicts: Conflict[]): void {
@@ -35,8 +48,12 @@ export function refuseConflicts(conflicts: Conflict[]): void {
 }
 
 /** The steps that the base lacks. */
-export function planBase(networks: NetworkBase[], leafKind: LeafKind): Plan {
-  const desired = desiredBase(baseInput(networks, leafKind));
+export function planBase(
+  networks: NetworkBase[],
+  attachments: Attachment[],
+  leafKind: LeafKind,
+): Plan {
+  const desired = desiredBase(baseInput(networks, attachments, leafKind));
   return diff(desired, observe(desired));
 }
 
@@ -44,14 +61,9 @@ export function planBase(networks: NetworkBase[], leafKind: LeafKind): Plan {
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
  */
-export function planNode(
-  networks: NetworkBase[],
-  attachments: Attachment[],
-  leafKind: LeafKind,
-): Plan {
-  const [first] = networks;
+export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
+  const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const input = baseInput(networks, leafKind);
   const ready = attachments.filter((a) => a.phase === "ready");
   const desired = desiredNode(input, ready);
   const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
@@ -92,7 +104,7 @@ function formerRoot(dev: string): { kind: string; handle: string } {
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): LeafKind {
   const leafKind = ensureLeafKind(ledger, networks);
-  const missing = planBase(networks, leafKind);
+  const missing = planBase(networks, ledger.attachments.all(), leafKind);
   refuseConflicts(missing.conflicts);
   if (missing.steps.length > 0) makeBase(ledger, networks, leafKind);
   return leafKind;
@@ -100,13 +112,30 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): LeafKind {
 
 function makeBase(ledger: Ledger, networks: NetworkBase[], leafKind: LeafKind): void {
   ledger.exclusively(() => {
-    const base = planBase(networks, leafKind);
+    const attachments = ledger.attachments.all();
+    const base = planBase(networks, attachments, leafKind);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
     recordFormerRoots(ledger, base);
-    const ready = ledger.attachments.all().filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(networks, leafKind), ready);
-    // No leftovers here: another ADD may be making what would look like one.
-    applyOrRollBack(ready.length === 0 ? base.steps : diff(desired, observe(desired)).steps);
+    const ready = attachments.filter((a) => a.phase === "ready");
+    const desired = desiredNode(baseInput(networks, attachments, leafKind), ready);
+    // Of leftovers only the base's own: another ADD may be making what would look like one.
+    applyOrRollBack(diff(desired, observeBase(desired)).steps);
+  });
+}
+
+/**
+ * Puts an attachment into a phase, and with it what of the base follows the promises of ready pods:
+ * what the host itself may receive. One transaction, so that nobody who holds the lock sees one
+ * without the other. A table that is gone is not made here.
+ */
+export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  ledger.exclusively(() => {
+    ledger.attachments.setPhase(attachment, phase);
+    if (attachment.promise.ingress.guaranteeBits === 0) return;
+    const { kind } = leafQueues(ledger);
+    const base = desiredBase(baseInput(liveNetworks(ledger), ledger.attachments.all(), kind));
+    const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
+    applyOrRollBack(diff(table, observe(table)).steps.filter((step) => step.op === "change"));
   });
 }

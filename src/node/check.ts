@@ -1,7 +1,7 @@
 /** CHECK: whether anything stands between what was promised and what the kernel has. */
 import { FairwayError } from "../errors.ts";
 import { observe } from "../kernel/observe.ts";
-import type { LedgerView } from "../ledger/ledger.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Plan } from "../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
@@ -29,18 +29,31 @@ export function requireAttachment(ledger: LedgerView, key: AttachmentKey): Attac
   );
 }
 
-/** Throws unknownContainer, drift. */
-export function check(ledger: LedgerView, key: AttachmentKey, netns: string): Attachment {
+function look(
+  ledger: LedgerView,
+  key: AttachmentKey,
+  netns: string,
+): { attachment: Attachment; found: string[] } {
   const attachment = requireAttachment(ledger, key);
   const networks = liveNetworks(ledger);
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
   const { kind } = leafQueues(ledger);
   const desired = merge(
-    desiredBase(baseInput(networks, kind)),
+    desiredBase(baseInput(networks, ledger.attachments.all(), kind)),
     desiredPod({ ...attachment, netns }, own, kind),
   );
-  const found = findings(diff(desired, observe(desired)));
+  return { attachment, found: findings(diff(desired, observe(desired))) };
+}
+
+/**
+ * Looks again under the lock before it complains: between the two looks somebody may have been in
+ * the middle of a change. Throws unknownContainer, drift.
+ */
+export function check(ledger: Ledger, key: AttachmentKey, netns: string): Attachment {
+  const first = look(ledger, key, netns);
+  if (first.found.length === 0) return first.attachment;
+  const { attachment, found } = ledger.exclusively(() => look(ledger, key, netns));
   if (found.length > 0)
     throw new FairwayError(
       "drift",

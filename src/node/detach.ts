@@ -7,6 +7,7 @@ import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
 import type { LeafKind } from "../plan/leaf-queue.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
+import { enterPhase } from "./base.ts";
 import { leafQueues } from "./leaf-queues.ts";
 
 /**
@@ -32,9 +33,7 @@ function disconnect(attachment: Attachment, base: NetworkBase, leafKind: LeafKin
 export function detach(ledger: Ledger, key: AttachmentKey): boolean {
   const attachment = ledger.exclusively(() => {
     ledger.forgetEarlierBoots();
-    const found = ledger.attachments.find(key);
-    if (found !== null) ledger.attachments.setPhase(key, "deleting");
-    return found;
+    return ledger.attachments.find(key);
   });
   if (attachment === null) return false;
   const base = ledger.network(key.network)?.base;
@@ -44,6 +43,7 @@ export function detach(ledger: Ledger, key: AttachmentKey): boolean {
       `the ledger knows an attachment of network ${key.network} and not the network`,
       "this is a defect: keep the ledger's file and report it",
     );
+  enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base, leafQueues(ledger).kind);
   ledger.exclusively(() => ledger.attachments.remove(key));
   return true;

@@ -41,6 +41,11 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
       ingressCapacityBits,
       egressReserveBits: reserveBits(config.uplink.reserve, egressCapacityBits),
       ingressReserveBits: reserveBits(config.uplink.reserve, ingressCapacityBits),
+      wireBits: uplink.wireBits,
+      hostGsoMaxBytes: config.uplink.gsoMaxBytes ?? uplink.gsoMaxBytes,
+      policesHost: config.uplink.policesHost,
+      hostClasses: config.hostClasses,
+      setsHostGso: config.uplink.gsoMaxBytes !== null,
     },
   };
 }
@@ -50,10 +55,21 @@ export function hostBits({ trees }: NetworkBase): number {
   return hostRateBits(trees.egressCapacityBits, trees.egressReserveBits);
 }
 
+/** What the configuration says of the base, without what was found on the node. */
+function settingsOf({ bridge, trees }: NetworkBase) {
+  const { wireBits: _, hostGsoMaxBytes, setsHostGso, hostClasses, ...rest } = trees;
+  return {
+    bridge,
+    ...rest,
+    hostClasses: JSON.stringify(hostClasses),
+    gsoMaxSize: setsHostGso ? hostGsoMaxBytes : null,
+  };
+}
+
 /** Networks of a node share one bridge and its trees, and no addresses. Throws badConfig where two do not go together. */
 export function mustAgree(base: NetworkBase, other: NetworkBase): void {
-  const asked = { bridge: base.bridge, ...base.trees };
-  const held = { bridge: other.bridge, ...other.trees };
+  const asked = settingsOf(base);
+  const held = settingsOf(other);
   for (const key of Object.keys(asked) as (keyof typeof asked)[])
     if (asked[key] !== held[key])
       throw new FairwayError(

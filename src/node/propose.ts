@@ -12,11 +12,14 @@ import {
   type Attachment,
   type AttachmentKey,
   attachmentName,
+  type Direction,
   directions,
   type NetworkBase,
+  type PodAsks,
   type PodPromise,
 } from "../plan/node.ts";
 import { admit, refusal } from "../promise/admission.ts";
+import { type Member, withinTargets } from "../promise/latency.ts";
 
 export interface Asked {
   key: AttachmentKey;
@@ -24,6 +27,7 @@ export interface Asked {
   podNamespace: string | null;
   podName: string | null;
   promise: PodPromise;
+  asks: PodAsks;
   config: NetworkConfig;
   base: NetworkBase;
   /** CNI_ARGS' IP and the runtime's ips; the first that is there. */
@@ -34,21 +38,40 @@ export interface Proposal {
   attachment: Attachment;
   /** What each direction has left after it, in bits per second. */
   freeBits: Record<(typeof directions)[number], number>;
+  /** How the bound on its delay comes about; null without a latency target. */
+  latency: string | null;
   cursor: { set: number; value: bigint };
 }
 
-function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal["freeBits"] {
-  const held = view.attachments.all();
+/** The host's own classes hold guarantees as pods do. */
+function hostHolders({ trees }: NetworkBase, direction: Direction) {
+  if (direction === "ingress") return [];
+  return trees.hostClasses.map(({ name, egressGuaranteeBits }) => ({
+    holder: `host class ${name}`,
+    guaranteeBits: egressGuaranteeBits,
+  }));
+}
+
+/** What admission looks at. */
+type Terms = Pick<Asked, "base" | "key" | "promise">;
+
+function checkRates(
+  { base, promise, key }: Terms,
+  held: readonly Attachment[],
+): Proposal["freeBits"] {
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
     const decision = admit({
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
       reserveBits: base.trees[`${direction}ReserveBits`],
-      held: held.map((a) => ({
-        holder: holderName(a),
-        guaranteeBits: a.promise[direction].guaranteeBits,
-      })),
+      held: [
+        ...hostHolders(base, direction),
+        ...held.map((a) => ({
+          holder: holderName(a),
+          guaranteeBits: a.promise[direction].guaranteeBits,
+        })),
+      ],
       askedBits: promise[direction].guaranteeBits,
       holder: attachmentName(key),
     });
@@ -58,8 +81,32 @@ function checkPromise(view: LedgerView, { base, promise, key }: Asked): Proposal
   return free;
 }
 
+/** As the delay bound knows an attachment. */
+export function memberOf(a: Attachment): Member {
+  return { holder: holderName(a), promise: a.promise, mtuBytes: a.mtuBytes };
+}
+
+/** Delays are bounded on egress: what comes in has queued on the wire before it is here. */
+function checkTarget({ base, key, promise }: Terms, held: readonly Attachment[]) {
+  const members = held.map(memberOf);
+  return withinTargets(
+    base,
+    { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes },
+    members,
+  );
+}
+
+/** The promise as it is admitted beside those that are held already. Throws promiseRefused. */
+export function admitted(terms: Terms, held: readonly Attachment[]) {
+  const freeBits = checkRates(terms, held);
+  const { promise, explained } = checkTarget(terms, held);
+  return { promise, freeBits, latency: explained };
+}
+
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
-function holderName(a: Attachment): string {
+export function holderName(
+  a: AttachmentKey & Pick<Attachment, "podNamespace" | "podName">,
+): string {
   const name = attachmentName(a);
   return a.podName === null ? name : `${a.podNamespace ?? "default"}/${a.podName} (${name})`;
 }
@@ -113,13 +160,14 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
       "a runtime must DEL an attachment before it ADDs it again",
     );
-  const freeBits = checkPromise(view, asked);
+  const { promise, freeBits, latency } = admitted(asked, view.attachments.all());
   const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
   const classMinor = view.attachments.freeClassMinor();
   const address = formatIp(ip);
   const gateway = formatIp(range.gateway);
   return {
     freeBits,
+    latency,
     cursor: { set: onlySet, value: ip.value },
     attachment: {
       ...asked.key,
@@ -132,7 +180,8 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       // As host-local and its callers have it: a route without a gateway of its own takes the subnet's.
       routes: asked.config.ipam.routes.map(({ dst, gw }) => ({ dst, gw: gw ?? gateway })),
       mtuBytes: asked.base.mtuBytes,
-      promise: asked.promise,
+      promise,
+      asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
     },

@@ -16,7 +16,8 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     const base = networkBase(config, findUplink(config.uplink, config.bridge));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
-    refuseConflicts(planBase([...others, base], leafQueues(view).kind).conflicts);
+    const { kind } = leafQueues(view);
+    refuseConflicts(planBase([...others, base], view.attachments.all(), kind).conflicts);
     chooseLease(view, config);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

@@ -4,7 +4,7 @@ import { netnsKind } from "../kernel/netns.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import type { Attachment } from "../plan/node.ts";
-import { liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { leafQueues } from "./leaf-queues.ts";
 
 /** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
@@ -16,8 +16,9 @@ function reachable(attachments: Attachment[]): Attachment[] {
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
-  const { kind } = leafQueues(ledger);
-  return planNode(liveNetworks(ledger), reachable(ledger.attachments.all()), kind);
+  const attachments = ledger.attachments.all();
+  const input = baseInput(liveNetworks(ledger), attachments, leafQueues(ledger).kind);
+  return planNode(input, reachable(attachments));
 }
 
 /** A pair that was made anew has lost what stood on the old one, which the next plan sees. */

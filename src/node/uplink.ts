@@ -10,11 +10,15 @@ export interface Uplink {
   mtuBytes: number;
   egressCapacityBits: number;
   ingressCapacityBits: number;
+  /** The link's speed where it is known and above the capacity, else the capacity: what drains the wire's own queue. */
+  wireBits: number;
+  gsoMaxBytes: number;
 }
 
 type Asked = NetworkConfig["uplink"];
 
-function find(asked: Asked, bridge: string): Link {
+/** Throws uplinkUnknown. */
+export function findLink(asked: Asked, bridge: string): Link {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
   const present = links.map((l) => l.name).filter((name) => name !== "lo");
@@ -42,7 +46,7 @@ function find(asked: Asked, bridge: string): Link {
 const madeUp = new Set(["veth", "bridge", "dummy", "tun", "ifb"]);
 
 /** Bits per second, or why it is not known. */
-function linkSpeed(link: Link): number | string {
+export function linkSpeed(link: Link): number | string {
   if (link.type !== null && madeUp.has(link.type))
     return `${link.name} is a ${link.type} and has no speed of its own`;
   const folder = `/sys/class/net/${link.name}`;
@@ -60,7 +64,7 @@ function linkSpeed(link: Link): number | string {
 
 /** Throws uplinkUnknown, capacityUnknown. */
 export function findUplink(asked: Asked, bridge: string): Uplink {
-  const link = find(asked, bridge);
+  const link = findLink(asked, bridge);
   const capacity = (key: "egressCapacity" | "ingressCapacity", given: number | null): number => {
     if (given !== null) return given;
     const speed = linkSpeed(link);
@@ -71,10 +75,14 @@ export function findUplink(asked: Asked, bridge: string): Uplink {
       `set uplink.${key} to what the wire carries, for example "1G"`,
     );
   };
+  const egressCapacityBits = capacity("egressCapacity", asked.egressCapacityBits);
+  const speed = linkSpeed(link);
   return {
     name: link.name,
     mtuBytes: link.mtuBytes,
-    egressCapacityBits: capacity("egressCapacity", asked.egressCapacityBits),
+    egressCapacityBits,
     ingressCapacityBits: capacity("ingressCapacity", asked.ingressCapacityBits),
+    wireBits: Math.max(egressCapacityBits, typeof speed === "number" ? speed : 0),
+    gsoMaxBytes: link.gsoMaxBytes,
   };
 }

@@ -16,16 +16,20 @@ export interface CommonOptions {
 }
 
 export function withCommonOptions(command: Command): Command {
-  return command
-    .option(
-      "--config <FILE>",
-      "a conflist or a plugin configuration, instead of what the ledger recorded",
-    )
-    .option("--network <NAME>", "the network, where the ledger knows several")
-    .option(
-      "--data-dir <DIR>",
-      `the ledger's folder (default: the configuration's, else ${defaults.dataDir})`,
-    );
+  return (
+    command
+      // Not inherited by a command that is added: without it a wrong option would end with 1.
+      .exitOverride()
+      .option(
+        "--config <FILE>",
+        "a conflist or a plugin configuration, instead of what the ledger recorded",
+      )
+      .option("--network <NAME>", "the network, where the ledger knows several")
+      .option(
+        "--data-dir <DIR>",
+        `the ledger's folder (default: the configuration's, else ${defaults.dataDir})`,
+      )
+  );
 }
 
 type Raw = Record<string, unknown>;
@@ -80,7 +84,7 @@ export function dataDirOf(options: CommonOptions): string {
 }
 
 /** A node that has no ledger yet. */
-const emptyLedger: LedgerView = {
+export const emptyLedger: LedgerView = {
   file: "(none)",
   close: () => {},
   attachments: {

@@ -12,7 +12,7 @@ import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planRepair } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import { attachmentName, directions, type PodPromise } from "../plan/node.ts";
+import { type Attachment, attachmentName, directions, type PodPromise } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
 import {
@@ -28,7 +28,7 @@ interface Options extends CommonOptions {
   containerId: string;
   ifname: string;
   annotation: string[];
-  args: string;
+  pod?: string;
   json?: boolean;
 }
 
@@ -40,11 +40,12 @@ export function promiseLines(promise: PodPromise): string[] {
       : `, latency target ${formatDuration(promise.latencyTargetUs)}`;
   return [
     ...directions.map((direction) => {
-      const { guaranteeBits, limitBits } = promise[direction];
+      const { guaranteeBits, limitBits, burstBytes } = promise[direction];
       const guarantee =
         guaranteeBits === 0 ? "best effort" : `guarantee ${formatRate(guaranteeBits)}bit/s`;
       const limit = limitBits === null ? "no limit" : `limit ${formatRate(limitBits)}bit/s`;
-      return `${direction}: ${guarantee}, ${limit}${target}`;
+      const burst = burstBytes === null ? "" : `, burst ${burstBytes} bytes`;
+      return `${direction}: ${guarantee}, ${limit}${burst}${target}`;
     }),
     ...promise.notes,
   ];
@@ -65,6 +66,19 @@ function annotationsOf(pairs: string[]): Record<string, string> {
   );
 }
 
+/** As a runtime names the pod in CNI_ARGS. */
+function podArgs(pod: string | undefined): Record<string, string> {
+  if (pod === undefined) return {};
+  const [namespace, name, ...rest] = pod.split("/");
+  if (!namespace || !name || rest.length > 0)
+    throw new FairwayError(
+      "badConfig",
+      `--pod ${pod} is not NAMESPACE/NAME`,
+      "for example shop/cart",
+    );
+  return { K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name };
+}
+
 interface Explained {
   about: string[];
   steps: Step[];
@@ -75,12 +89,14 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const config = networkConfigOf(options, ledger, runtimeConfig);
   requireNetns(netns, false);
   const { containerId, ifname } = options;
-  const asked = askedOf({ containerId, ifname, netns, args: {} }, config);
+  const asked = askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config);
   const proposal = propose(ledger, asked);
   const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
   const queues = leafQueues(ledger);
+  const ready: Attachment = { ...proposal.attachment, phase: "ready" };
+  const all = [...ledger.attachments.all(), ready];
   const desired = merge(
-    desiredBase(baseInput([...others, asked.base], queues.kind)),
+    desiredBase(baseInput([...others, asked.base], all, queues.kind)),
     desiredPod(proposal.attachment, asked.base, queues.kind),
   );
   const { steps, conflicts } = diff(desired, observe(desired));
@@ -89,10 +105,11 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   return { about, steps };
 }
 
-function aboutPod({ base, promise }: Asked, { attachment, freeBits }: Proposal): string[] {
+function aboutPod({ base, promise }: Asked, { attachment, freeBits, latency }: Proposal): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
     ...promiseLines(promise),
+    ...(latency === null ? [] : [`egress latency: ${latency}`]),
     ...directions.map((direction) => {
       const capacity = formatRate(base.trees[`${direction}CapacityBits`]);
       const reserve = formatRate(base.trees[`${direction}ReserveBits`]);
@@ -133,6 +150,10 @@ export function explainCommand(): Command {
     .option("--netns <PATH>", "explain the ADD of a pod with this network namespace")
     .option("--container-id <ID>", "the pod's container id", "explained")
     .option("--ifname <NAME>", "the interface in the pod", "eth0")
+    .option(
+      "--pod <NAMESPACE/NAME>",
+      "the pod's name, whose namespace the policy may have rules for",
+    )
     .option("--annotation <KEY=VALUE>", "a pod annotation; may be given again", collect, [])
     .option("--json", "the steps as data")
     .action((options: Options) => {

@@ -1,24 +1,34 @@
 /** The operator's tool: `fairway COMMAND`. Exit codes: 0 done, 1 failed, 2 usage, 3 drift found. */
 import { Command, CommanderError } from "commander";
 import { FairwayError, messageOf } from "../errors.ts";
+import { doctorCommand } from "./doctor/command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
-import { statusCommand } from "./status.ts";
+import { setCommand } from "./set.ts";
+import { statusCommand, topCommand } from "./status/command.ts";
 import { version } from "./version.ts";
 
 function program(): Command {
-  return new Command("fairway")
+  const root = new Command("fairway")
     .description(
       "promised shares of a node's network for Kubernetes pods (a CNI plugin; see README)",
     )
     .version(version)
-    .exitOverride()
-    .addCommand(statusCommand())
-    .addCommand(explainCommand())
-    .addCommand(repairCommand())
-    .addCommand(proveCommand());
+    .exitOverride();
+  // A subcommand does not inherit it.
+  const commands = [
+    statusCommand(),
+    topCommand(),
+    explainCommand(),
+    repairCommand(),
+    setCommand(),
+    doctorCommand(),
+    proveCommand(),
+  ];
+  for (const command of commands) root.addCommand(command.exitOverride());
+  return root;
 }
 
 /** The hidden end of `prove`: traffic in a namespace. */

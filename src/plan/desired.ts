@@ -3,7 +3,7 @@ import { type LeafKind, leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
 import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
 import { attachmentName, directions } from "./node.ts";
-import { ruleset } from "./ruleset.ts";
+import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
 import {
   baseOwner,
@@ -31,6 +31,8 @@ export interface BaseInput {
   networks: NetworkBase[];
   hostBits: number;
   leafKind: LeafKind;
+  /** The sum of the ready pods' ingress guarantees. */
+  promisedIngressBits: number;
 }
 
 /** Egress on the uplink, where the host's own traffic passes too; ingress on the bridge. */
@@ -80,15 +82,17 @@ function hostLeaf({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings,
   return leaf({ dev, minor: names.hostMinor, shape, kind, capacityBits });
 }
 
-function tree(of: Tree, settings: TreeSettings, kind: LeafKind): KernelObject[] {
-  const { dev, capacityBits, hostBits } = of;
+function tree(of: Tree, settings: TreeSettings, mtuBytes: number, kind: LeafKind): KernelObject[] {
+  const { direction, dev, capacityBits, hostBits } = of;
+  const unitBytes =
+    direction === "egress" ? shapes.egressUnitBytes(settings, mtuBytes) : shapes.ingressUnitBytes;
   return [
     {
       kind: "qdisc",
       dev,
       parent: "root",
       handle: names.tbfHandle,
-      spec: { type: "tbf", ...shapes.tbfShape(capacityBits) },
+      spec: { type: "tbf", ...shapes.tbfShape(capacityBits, unitBytes) },
     },
     {
       kind: "qdisc",
@@ -117,6 +121,31 @@ const sysctls: [string, string][] = [
   ["net/bridge/bridge-nf-call-ip6tables", "1"],
 ];
 
+/** A class of the host's own for each name, in the egress tree, and its ports in the map. */
+function hostClassObjects(settings: TreeSettings, kind: LeafKind): KernelObject[] {
+  return settings.hostClasses.flatMap(({ ports, egressGuaranteeBits }, index): KernelObject[] => {
+    const minor = names.hostClassMinors[index];
+    if (minor === undefined) throw new RangeError(`no number for host class ${index}`);
+    return [
+      ...leaf({
+        dev: settings.uplink,
+        minor,
+        shape: shapes.hostShape(settings, egressGuaranteeBits),
+        kind,
+        capacityBits: settings.egressCapacityBits,
+      }),
+      ...ports.map(
+        (port): Element => ({
+          kind: "element",
+          set: names.hostPortMap,
+          key: String(port),
+          value: names.classid(minor),
+        }),
+      ),
+    ];
+  });
+}
+
 function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   if (masquerade === null) return [];
   return masquerade.subnets.flatMap((subnet): Element[] => [
@@ -132,26 +161,40 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   ]);
 }
 
+/** What is not promised to pods, and at least the reserve, is the host's. Above what nftables can hold there is no limit. */
+function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | null {
+  if (!trees.policesHost) return null;
+  const free = Math.max(trees.ingressCapacityBits - promisedBits, trees.ingressReserveBits);
+  const shape = shapes.hostPoliceShape(free);
+  return shape === null ? null : { uplink: trees.uplink, ...shape };
+}
+
 /** What all pods share. Empty without a network. */
-export function desiredBase({ networks, hostBits, leafKind }: BaseInput): State {
+export function desiredBase(input: BaseInput): State {
+  const { networks, hostBits, promisedIngressBits, leafKind } = input;
   const [first] = networks;
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
+  const mtuBytes = Math.max(...networks.map((n) => n.mtuBytes));
   const objects: KernelObject[] = [
     {
       kind: "bridge",
       name: bridge,
       mac: names.bridgeMac(bridge),
-      mtuBytes: Math.max(...networks.map((n) => n.mtuBytes)),
+      mtuBytes,
       up: true,
     },
+    ...(trees.setsHostGso
+      ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
+      : []),
     ...sysctls.map(([path, value]): KernelObject => ({ kind: "sysctl", path, value })),
     ...networks.flatMap((n) =>
       n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
     ),
-    ruleset(bridge),
+    ruleset(bridge, hostPolice(trees, promisedIngressBits)),
     ...networks.flatMap(masqueradeElements),
-    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, leafKind)),
+    ...hostClassObjects(trees, leafKind),
+    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes, leafKind)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }

@@ -103,7 +103,8 @@ export function fqCodelDifferences(want: FqCodel, have: FqCodel): string[] {
 }
 
 /** The kernel takes neither another number of flows, nor a threshold's absence, from `tc qdisc change`. */
-export function fqCodelNeedsReplacement(want: FqCodel, have: FqCodel): boolean {
+export function madeAnew(want: QdiscSpec, have: QdiscSpec): boolean {
+  if (want.type !== "fq_codel" || have.type !== "fq_codel") return false;
   return (
     want.flows !== have.flows || (want.ceThresholdUs === null) !== (have.ceThresholdUs === null)
   );

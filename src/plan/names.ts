@@ -6,12 +6,16 @@ export const tbfClass = "fa00:1";
 export const htbHandle = "fa01:";
 export const rootMinor = 0x1;
 export const hostMinor = 0x2;
+/** Classes of the host's own with a guarantee, by name: one number each. */
+export const hostClassMinors = [3, 4, 5, 6, 7, 8, 9, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf] as const;
 /** Pods' classes. The last lies below our own majors, since a leaf's handle is its class's minor as a major. */
 export const firstPodMinor = 0x10;
 export const lastPodMinor = 0xf9ff;
 
 export const table = "inet fairway";
 export const classMap4 = "class4";
+/** Ports of the host's own traffic that lead to a class of its own. */
+export const hostPortMap = "hostports";
 export const masqueradeSet4 = "masq4";
 export const masqueradeExceptSet4 = "nomasq4";
 

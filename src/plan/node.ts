@@ -46,6 +46,23 @@ export interface PodRoute {
   gw: string | null;
 }
 
+/** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
+export interface BandwidthCapability {
+  ingressRateBits?: number;
+  ingressBurstBits?: number;
+  egressRateBits?: number;
+  egressBurstBits?: number;
+}
+
+/** What a promise was asked with, kept so that it can be asked again. */
+export interface PodAsks {
+  /** Those of the pod's annotations that Fairway reads. */
+  annotations: Record<string, string>;
+  bandwidth: BandwidthCapability | null;
+  /** What `fairway set` put over them, as annotations; null: the pod has its own. */
+  overrides: Record<string, string> | null;
+}
+
 /** Where an attachment is in its life. What is not ready belongs to the ADD or DEL that is at work on it, or that died at it. */
 export type Phase = "adding" | "ready" | "deleting";
 
@@ -61,6 +78,7 @@ export interface Attachment extends AttachmentKey {
   routes: PodRoute[];
   mtuBytes: number;
   promise: PodPromise;
+  asks: PodAsks;
   podNamespace: string | null;
   podName: string | null;
 }
@@ -79,6 +97,13 @@ export interface NetworkBase {
   trees: TreeSettings;
 }
 
+/** What the node itself sends to or from these ports, TCP or UDP, and must not lose to pods. */
+export interface HostClass {
+  name: string;
+  ports: number[];
+  egressGuaranteeBits: number;
+}
+
 /** The two trees. All networks of a node share them. */
 export interface TreeSettings {
   uplink: string;
@@ -86,6 +111,16 @@ export interface TreeSettings {
   ingressCapacityBits: number;
   egressReserveBits: number;
   ingressReserveBits: number;
+  /** What the wire carries; at least the egress capacity. */
+  wireBits: number;
+  /** The largest unit that the host itself puts into the egress tree: the uplink's gso_max_size. */
+  hostGsoMaxBytes: number;
+  /** Whether what the host itself receives is kept to what is not promised to pods. */
+  policesHost: boolean;
+  /** By name. */
+  hostClasses: HostClass[];
+  /** Whether the configuration asks for that size; else it is the uplink's own. */
+  setsHostGso: boolean;
 }
 
 export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {

@@ -5,6 +5,7 @@
 import type { Step } from "./diff.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
 import { table } from "./names.ts";
+import { surplusChains } from "./ruleset.ts";
 import type { Element, KernelObject, Netns, Qdisc, Ruleset, TrafficClass } from "./state.ts";
 
 export interface Line {
@@ -55,8 +56,10 @@ function classLine(op: Step["op"], c: TrafficClass): string {
   ].join(" ");
 }
 
-function rulesetScript(op: Step["op"], { sets, chains }: Ruleset): string {
+/** `have`: what a change finds. */
+function rulesetScript(op: Step["op"], want: Ruleset, have: KernelObject | null): string {
   if (op === "delete") return `delete table ${table}`;
+  const { sets, chains } = want;
   const lines = [`add table ${table}`];
   for (const { kind, name, spec } of sets) lines.push(`add ${kind} ${table} ${name} { ${spec} }`);
   for (const { name, type, hook, priority, rules } of chains) {
@@ -68,6 +71,8 @@ function rulesetScript(op: Step["op"], { sets, chains }: Ruleset): string {
     for (const { id, text } of rules)
       lines.push(`add rule ${table} ${name} ${text} comment "${id}"`);
   }
+  if (op === "change" && have?.kind === "ruleset")
+    for (const { name } of surplusChains(want, have)) lines.push(`delete chain ${table} ${name}`);
   return lines.join("\n");
 }
 
@@ -78,7 +83,7 @@ function elementLine(op: Step["op"], { set, key, value }: Element): string {
   return `${verb} element ${table} ${set} { ${entry} }`;
 }
 
-function objectLines(op: Step["op"], object: KernelObject): Line[] {
+function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | null): Line[] {
   const node = (tool: Line["tool"], ...texts: string[]): Line[] =>
     texts.map((text) => ({ tool, netns: null, text }));
   const gone = op === "delete";
@@ -95,6 +100,11 @@ function objectLines(op: Step["op"], object: KernelObject): Line[] {
         ? node("ip", `link add name ${name} address ${mac} type bridge`, settings)
         : node("ip", settings);
     }
+    case "hostlink":
+      // The device is not ours to make or to remove.
+      return gone
+        ? []
+        : node("ip", `link set dev ${object.name} gso_max_size ${object.gsoMaxBytes}`);
     case "veth":
       return gone
         ? node("ip", `link del dev ${object.name}`)
@@ -131,14 +141,14 @@ function objectLines(op: Step["op"], object: KernelObject): Line[] {
     case "class":
       return node("tc", classLine(op, object));
     case "ruleset":
-      return node("nft", rulesetScript(op, object));
+      return node("nft", rulesetScript(op, object, have));
     case "element":
       return node("nft", elementLine(op, object));
   }
 }
 
 export function linesOf(step: Step): Line[] {
-  return objectLines(step.op, step.op === "delete" ? step.have : step.want);
+  return objectLines(step.op, step.op === "delete" ? step.have : step.want, step.have);
 }
 
 const netnsFolders = ["/run/netns/", "/var/run/netns/"];

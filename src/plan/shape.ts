@@ -2,7 +2,7 @@
  * From promises to the numbers that the kernel is given: bursts, quanta, queue lengths.
  */
 import type { Direction, DirectionPromise, PodPromise, TreeSettings } from "./node.ts";
-import { burstTicks, bytesIn, rateBytes } from "./units.ts";
+import { burstTicks, bytesIn, largestBurstBytes, largestSizeBytes, rateBytes } from "./units.ts";
 
 /** A best-effort leaf's rate. Fair sharing comes from the quantum, so this only has to be more than nothing. */
 export const floorBits = 8_000;
@@ -52,17 +52,31 @@ const queueUs = 10_000;
  */
 const quantumBytes = largestUnitBytes;
 
-/** The first segment always fits: a burst below one unit would leave the class in debt for each packet. */
-function shape(rateBits: number, ceilBits: number, burst: number, prio: number): RateShape {
+interface Rates {
+  rateBits: number;
+  ceilBits: number;
+  /** What may be sent ahead of the rate, and of the ceiling. Each has its own: a high ceiling's burst takes minutes at a low rate. */
+  burstBytes: number;
+  cburstBytes: number;
+  prio: number;
+}
+
+/**
+ * Bursts are at least one unit, or the class would be in debt for each packet; but not longer than
+ * can be written down. Below 2 kbit/s that is less than a unit of 64 KiB.
+ */
+function shape({ rateBits, ceilBits, burstBytes, cburstBytes, prio }: Rates): RateShape {
   const rate = rateBytes(rateBits);
   const ceil = rateBytes(ceilBits);
+  const burst = Math.min(burstBytes, largestBurstBytes(rate));
+  const cburst = Math.min(cburstBytes, largestBurstBytes(ceil));
   return {
     rateBytes: rate,
     ceilBytes: ceil,
     burstBytes: burst,
     burstTicks: burstTicks(burst, rate),
-    cburstBytes: burst,
-    cburstTicks: burstTicks(burst, ceil),
+    cburstBytes: cburst,
+    cburstTicks: burstTicks(cburst, ceil),
     quantumBytes,
     prio,
   };
@@ -78,7 +92,8 @@ export function rootRateBits(capacityBits: number): number {
 
 export function rootShape(capacityBits: number): RateShape {
   const bits = rootRateBits(capacityBits);
-  return shape(bits, bits, Math.max(2 * largestUnitBytes, bytesIn(bits, burstUs)), 0);
+  const burst = Math.max(2 * largestUnitBytes, bytesIn(bits, burstUs));
+  return shape({ rateBits: bits, ceilBits: bits, burstBytes: burst, cburstBytes: burst, prio: 0 });
 }
 
 /** Above one largest unit, or the TBF segments what it lets through in one piece otherwise. */
@@ -93,24 +108,39 @@ export interface TbfShape {
   limitBytes: number;
 }
 
-export function tbfShape(capacityBits: number): TbfShape {
+/** The largest unit that anybody puts into the egress tree. */
+export function egressUnitBytes(trees: TreeSettings, mtuBytes: number): number {
+  return Math.max(trees.hostGsoMaxBytes, podGsoMaxBytes(trees.egressCapacityBits, mtuBytes));
+}
+
+/** The largest that comes into the ingress tree: GRO merges up to it (GRO_LEGACY_MAX_SIZE). */
+export const ingressUnitBytes = largestUnitBytes;
+
+export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
   const rate = rateBytes(capacityBits);
-  const burst = Math.max(largestUnitBytes + tbfSlackBytes, bytesIn(capacityBits, tbfBurstUs));
+  const wanted = Math.max(unitBytes + tbfSlackBytes, bytesIn(capacityBits, tbfBurstUs));
+  const burst = Math.min(wanted, largestBurstBytes(rate));
   // The limit is that of the queue which HTB replaces; tc asks for one.
   return {
     rateBytes: rate,
     burstBytes: burst,
     burstTicks: burstTicks(burst, rate),
-    limitBytes: 2 * burst,
+    limitBytes: Math.min(2 * burst, largestSizeBytes),
   };
 }
 
 export const priority = { latency: 0, others: 1 } as const;
 
+/** The largest burst that can be had ahead of a limit: a larger one is refused where it is asked for (config/burst). */
+export function largestBurstAtLimit(limitBits: number): number {
+  return largestBurstBytes(rateBytes(limitBits));
+}
+
 /**
  * A pod's leaf in one tree. `unitBytes`: the largest unit that this pod's packets come in there: its
  * own GSO size on egress, what GRO merged on ingress. With a latency target and a guarantee in this
- * direction the leaf goes first (prio 0).
+ * direction the leaf goes first (prio 0). A burst that was asked for is what the pod may send ahead of
+ * its limit; ahead of its guarantee it has as much of it as can be written down, and borrows the rest.
  */
 export function leafShape(
   promise: PodPromise,
@@ -119,38 +149,69 @@ export function leafShape(
   podGsoBytes: number,
 ): LeafShape {
   const { guaranteeBits, limitBits, burstBytes }: DirectionPromise = promise[direction];
+  if (limitBits !== null && (burstBytes ?? 0) > largestBurstAtLimit(limitBits))
+    throw new RangeError(`a burst of ${burstBytes} bytes at ${limitBits} bit/s`);
   const unitBytes = direction === "egress" ? podGsoBytes : largestUnitBytes;
-  const rateBits = Math.max(guaranteeBits, floorBits);
-  const ceilBits = Math.max(limitBits ?? rootRateBits(capacityBits), rateBits);
+  // Without a limit the ceiling is above the tree's rate, and holds nobody back.
+  const ceilBits = limitBits ?? Math.max(rootRateBits(capacityBits), guaranteeBits, floorBits);
+  // A limit below the floor is a limit all the same.
+  const rateBits = Math.min(Math.max(guaranteeBits, floorBits), ceilBits);
   const targetUs = guaranteeBits > 0 ? promise.latencyTargetUs : null;
   const pace = limitBits ?? Math.max(guaranteeBits, capacityBits);
-  const burst = burstBytes ?? bytesIn(pace, Math.min(targetUs ?? burstUs, burstUs));
+  const aheadUs = Math.min(targetUs ?? burstUs, burstUs);
   const queue = bytesIn(
     targetUs === null ? Math.min(pace, capacityBits) : guaranteeBits,
     targetUs ?? queueUs,
   );
   return {
-    ...shape(
+    ...shape({
       rateBits,
       ceilBits,
-      Math.max(burst, unitBytes),
-      targetUs === null ? priority.others : priority.latency,
-    ),
-    // HTB does not segment: a unit that exceeds the limit would be dropped for ever.
-    queueLimitBytes: Math.max(queue, 2 * unitBytes),
+      burstBytes: Math.max(burstBytes ?? bytesIn(rateBits, aheadUs), unitBytes),
+      cburstBytes: Math.max(burstBytes ?? bytesIn(pace, aheadUs), unitBytes),
+      prio: targetUs === null ? priority.others : priority.latency,
+    }),
+    // HTB does not segment: a unit that exceeds the limit would be dropped for ever. A queue shorter
+    // than the target keeps the target all the same.
+    queueLimitBytes: Math.min(Math.max(queue, 2 * unitBytes), largestSizeBytes),
   };
+}
+
+/** An IP packet of the usual size, with and without its Ethernet header. */
+const usualPacketBytes = 1_500;
+
+/**
+ * nft_limit computes nanoseconds x (rate + burst) in 64 bits and refuses what does not fit
+ * (nft_limit_init, net/netfilter/nft_limit.c): about 147 Gbit/s.
+ */
+const largestPoliceBytes = Math.floor(2 ** 64 / 1e9);
+
+/** The host's ingress, from bits per second of Ethernet frames to what nftables counts; null: too much for it. */
+export function hostPoliceShape(
+  bits: number,
+): { bytesPerSecond: number; burstBytes: number } | null {
+  const frames = rateBytes(bits);
+  const bytesPerSecond = Math.floor(
+    (frames * usualPacketBytes) / (usualPacketBytes + ethernetHeaderBytes),
+  );
+  // GRO hands units over that must pass whole.
+  const burstBytes = Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs));
+  return bytesPerSecond + burstBytes > largestPoliceBytes ? null : { bytesPerSecond, burstBytes };
 }
 
 /** The host's own class on the egress tree. */
 export function hostShape(trees: TreeSettings, hostBits: number): LeafShape {
   const capacityBits = trees.egressCapacityBits;
+  const burst = Math.max(largestUnitBytes, bytesIn(hostBits, burstUs));
+  const queue = Math.max(2 * largestUnitBytes, bytesIn(capacityBits, queueUs));
   return {
-    ...shape(
-      hostBits,
-      rootRateBits(capacityBits),
-      Math.max(largestUnitBytes, bytesIn(hostBits, burstUs)),
-      priority.others,
-    ),
-    queueLimitBytes: Math.max(2 * largestUnitBytes, bytesIn(capacityBits, queueUs)),
+    ...shape({
+      rateBits: hostBits,
+      ceilBits: rootRateBits(capacityBits),
+      burstBytes: burst,
+      cburstBytes: burst,
+      prio: priority.others,
+    }),
+    queueLimitBytes: Math.min(queue, largestSizeBytes),
   };
 }

@@ -25,6 +25,13 @@ export interface Bridge {
   up: boolean;
 }
 
+/** A device that is not ours, of which the configuration has us set one thing. */
+export interface HostLink {
+  kind: "hostlink";
+  name: string;
+  gsoMaxBytes: number;
+}
+
 /** A pair that exists: `name` on the node, `ifname` in the pod. The settings of its ends are `port` and `podlink`. */
 export interface Veth {
   kind: "veth";
@@ -150,6 +157,7 @@ export interface Element {
 export type KernelObject =
   | Sysctl
   | Bridge
+  | HostLink
   | Veth
   | Port
   | PodLink
@@ -178,6 +186,8 @@ export function keyOf(object: KernelObject): string {
       return `sysctl ${object.path}`;
     case "bridge":
       return `bridge ${object.name}`;
+    case "hostlink":
+      return `hostlink ${object.name}`;
     case "veth":
       return `veth ${object.name}`;
     case "port":
@@ -207,6 +217,8 @@ export function titleOf(object: KernelObject): string {
       return `sysctl ${object.path.replaceAll("/", ".")}`;
     case "bridge":
       return `bridge ${object.name}`;
+    case "hostlink":
+      return `interface ${object.name}`;
     case "veth":
       return `veth pair ${object.name} - ${object.ifname}`;
     case "port":

@@ -8,8 +8,13 @@ export function rateBytes(rateBits: number): number {
   return Math.max(1, Math.floor(rateBits / 8));
 }
 
+/** tc and the kernel take sizes, limits and bursts in 32 bits. */
+export const largestSizeBytes = 2 ** 32 - 1;
+
 /** A tick of the packet scheduler is 64 ns (PSCHED_SHIFT 6, include/net/pkt_sched.h). */
 const ticksPerMicrosecond = 1000 / 64;
+/** struct tc_htb_opt and tc_tbf_qopt hold a burst in 32 bits of ticks: no longer than 274 s. tc cuts off the bits above without a word. */
+const largestBurstUs = Math.floor((2 ** 32 - 1) / ticksPerMicrosecond);
 
 /**
  * A burst as the kernel stores it: the time that it takes at the rate, in ticks. tc computes it so
@@ -20,11 +25,25 @@ export function burstTicks(burstBytes: number, rate: number): number {
 }
 
 /**
- * tc rounds a burst to microseconds on its way in, and not every version in the same direction: what
- * differs by up to a microsecond is the same burst.
+ * The bytes that tc makes these ticks of: what a burst that was read is written back as. Within a
+ * tick, since tc may have rounded up; never 0, of which tc makes a default.
+ */
+export function burstBytes(ticks: number, rate: number): number {
+  const bytes = Math.ceil((((ticks - 1) / ticksPerMicrosecond) * rate) / 1e6);
+  return Math.min(largestSizeBytes, Math.max(1, bytes));
+}
+
+/** The largest burst that can be written down for a rate. */
+export function largestBurstBytes(rate: number): number {
+  return Math.min(largestSizeBytes, Math.floor((largestBurstUs * rate) / 1e6));
+}
+
+/**
+ * tc brings a burst to ticks through whole microseconds, rounding down; since 2025 directly, rounding
+ * up (tc_calc_xmittime). Between the two lie up to a microsecond and the two roundings.
  */
 export function sameTicks(a: number, b: number): boolean {
-  return Math.abs(a - b) <= Math.ceil(ticksPerMicrosecond);
+  return Math.abs(a - b) <= Math.ceil(ticksPerMicrosecond) + 1;
 }
 
 /** CoDel holds times in units of 1024 ns (CODEL_SHIFT 10, include/net/codel.h): a time that it is given, in those. */
@@ -45,7 +64,7 @@ export function sameCodelTime(a: number, b: number): boolean {
   return codelTicks(a) === codelTicks(b);
 }
 
-/** Bytes that pass in a time at a rate. */
+/** Bytes that pass in a time at a rate; both whole numbers, whose product may be beyond 2^53. */
 export function bytesIn(rateBits: number, microseconds: number): number {
-  return Math.floor((rateBits * microseconds) / 8e6);
+  return Number((BigInt(rateBits) * BigInt(microseconds)) / 8_000_000n);
 }

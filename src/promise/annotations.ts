@@ -1,42 +1,33 @@
-/** The annotations on a pod that Fairway reads. */
+/** What a pod's annotations say. */
+import {
+  annotationKeys,
+  fairwayKeys,
+  fairwayPrefix,
+  knownAnnotations,
+  kubernetesKeys,
+  priorityKey,
+} from "../config/annotation-keys.ts";
+import { parseBurst } from "../config/burst.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
+import type { Burst } from "../config/types.ts";
 import { notBuilt } from "../config/unknown-keys.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
 
-const prefix = "fairway.dev/";
-
-/** All keys under our prefix. */
-export const annotationKeys = {
-  tier: "fairway.dev/tier",
-  guarantee: {
-    egress: "fairway.dev/egress-guarantee",
-    ingress: "fairway.dev/ingress-guarantee",
-  },
-  limit: { egress: "fairway.dev/egress-limit", ingress: "fairway.dev/ingress-limit" },
-  latencyTarget: "fairway.dev/latency-target",
-  ip: "fairway.dev/ip",
-} as const;
-
-/** Kubernetes' own, which the runtime hands over a second time, as the bandwidth capability. They are limits. */
-export const kubernetesKeys = {
-  egress: "kubernetes.io/egress-bandwidth",
-  ingress: "kubernetes.io/ingress-bandwidth",
-} as const;
-
-const knownKeys: readonly string[] = [
-  annotationKeys.tier,
-  ...Object.values(annotationKeys.guarantee),
-  ...Object.values(annotationKeys.limit),
-  annotationKeys.latencyTarget,
-  annotationKeys.ip,
-];
+/** Those that Fairway reads, its own misspelt ones included; other people's annotations are none of its business. */
+export function ownAnnotations(annotations: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).filter(
+      ([key]) => key.startsWith(fairwayPrefix) || knownAnnotations.includes(key),
+    ),
+  );
+}
 
 /** A value and the key that it came from, for messages. */
-export interface Given {
+export interface Given<T = number> {
   key: string;
-  value: number;
+  value: T;
 }
 
 export interface AnnotatedDirection {
@@ -45,10 +36,13 @@ export interface AnnotatedDirection {
   limit: Given | null;
   /** kubernetes.io/ */
   bandwidth: Given | null;
+  burst: Given<Burst> | null;
 }
 
 export interface Annotated {
   tier: string | null;
+  /** bandwidth.cilium.io/priority, as it stands. */
+  priority: string | null;
   egress: AnnotatedDirection;
   ingress: AnnotatedDirection;
   latencyTarget: Given | null;
@@ -58,8 +52,8 @@ function checkKeys(annotations: Record<string, string>, violations: Violations):
   for (const key of Object.keys(annotations)) {
     if (key === annotationKeys.ip) {
       violations.add(key, `this annotation ${notBuilt}`, `Remove "${key}".`);
-    } else if (key.startsWith(prefix) && !knownKeys.includes(key)) {
-      violations.add(key, "unknown annotation", suggestion(key, knownKeys));
+    } else if (key.startsWith(fairwayPrefix) && !fairwayKeys.includes(key)) {
+      violations.add(key, "unknown annotation", suggestion(key, fairwayKeys));
     }
   }
 }
@@ -71,7 +65,7 @@ export function readAnnotations(
 ): Annotated {
   checkKeys(annotations, violations);
   const textOf = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);
-  const given = (key: string, parse: (text: string, key: string) => number): Given | null => {
+  const given = <T>(key: string, parse: (text: string, key: string) => T): Given<T> | null => {
     const text = textOf(key);
     const value = text === undefined ? undefined : violations.attempt(() => parse(text, key));
     return value === undefined ? null : { key, value };
@@ -80,9 +74,11 @@ export function readAnnotations(
     guarantee: given(annotationKeys.guarantee[name], parseGuaranteeBits),
     limit: given(annotationKeys.limit[name], parseLimitBits),
     bandwidth: given(kubernetesKeys[name], parseLimitBits),
+    burst: given(annotationKeys.burst[name], parseBurst),
   });
   return {
     tier: textOf(annotationKeys.tier) ?? null,
+    priority: textOf(priorityKey) ?? null,
     egress: direction("egress"),
     ingress: direction("ingress"),
     latencyTarget: given(annotationKeys.latencyTarget, parseLatencyTargetUs),

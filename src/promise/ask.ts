@@ -1,22 +1,15 @@
 /**
  * What a pod is to be promised, from all that asks for it. Per field, strongest first: a `fairway.dev/`
- * annotation, a `kubernetes.io/` annotation, the bandwidth capability, the pod's tier. The default tier
- * is the tier of pods that pick none: a pod that picks a tier takes nothing from the default one, or a
- * pod could not pick best effort.
+ * annotation, a `kubernetes.io/` annotation, the bandwidth capability, the pod's tier. The table is
+ * "Precedence" in docs/config.md.
  */
 import { formatRate } from "../config/quantities.ts";
-import { suggestion } from "../config/suggest.ts";
-import type { BandwidthCapability, Tier } from "../config/types.ts";
+import type { BandwidthCapability, Burst, PolicyRules, Tier } from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise, PodPromise } from "../plan/node.ts";
-import {
-  type Annotated,
-  type AnnotatedDirection,
-  annotationKeys,
-  type Given,
-  readAnnotations,
-} from "./annotations.ts";
-import { type AskedRate, type DirectionRates, settle } from "./settle.ts";
+import { type AnnotatedDirection, type Given, readAnnotations } from "./annotations.ts";
+import { type PickedTier, pickTier } from "./pick-tier.ts";
+import { type AskedRate, type DirectionAsked, settle } from "./settle.ts";
 
 export interface Asks {
   /** The pod's annotations, all of them. */
@@ -24,25 +17,8 @@ export interface Asks {
   bandwidth: BandwidthCapability | null;
   tiers: Record<string, Tier>;
   defaultTier: string | null;
-}
-
-interface PickedTier {
-  name: string;
-  tier: Tier;
-}
-
-function pickTier(asks: Asks, annotated: Annotated, violations: Violations): PickedTier | null {
-  const name = annotated.tier ?? asks.defaultTier;
-  if (name === null) return null;
-  const tier = Object.hasOwn(asks.tiers, name) ? asks.tiers[name] : undefined;
-  if (tier !== undefined) return { name, tier };
-  const key = annotated.tier === null ? "defaultTier" : annotationKeys.tier;
-  violations.add(
-    key,
-    `there is no tier ${JSON.stringify(name)}`,
-    suggestion(name, Object.keys(asks.tiers)),
-  );
-  return null;
+  /** The policy's rules for the pod. What they refuse is not looked at here (promise/policy.ts). */
+  rules: PolicyRules | null;
 }
 
 function capabilityRate(asks: Asks, direction: Direction): Given | null {
@@ -52,7 +28,7 @@ function capabilityRate(asks: Asks, direction: Direction): Given | null {
 }
 
 function explicit({ key, value }: Given): AskedRate {
-  return { key, bits: value, fromTier: false };
+  return { key, bits: value, own: true };
 }
 
 function fromTier(
@@ -63,7 +39,7 @@ function fromTier(
   const bits = picked?.tier[direction][`${field}Bits`];
   if (picked === null || bits === undefined) return null;
   const name = field === "guarantee" ? "Guarantee" : "Limit";
-  return { key: `tiers.${picked.name}.${direction}${name}`, bits, fromTier: true };
+  return { key: `tiers.${picked.name}.${direction}${name}`, bits, own: false };
 }
 
 /** The strongest limit; a weaker one that says otherwise is worth a note. */
@@ -83,11 +59,38 @@ function strongestLimit(
   return explicit(strongest);
 }
 
+/**
+ * The policy's largest limit is the limit of pods that have none: a maximum that holds only for those who
+ * ask for a limit would be none. A guarantee above it is refused by the policy, not lowered.
+ */
+function policyLimit(
+  rules: PolicyRules | null,
+  direction: Direction,
+  guarantee: AskedRate | null,
+  notes: string[],
+): AskedRate | null {
+  const rule = rules?.[direction].maxLimitBits ?? null;
+  if (rule === null || rule.value < (guarantee?.bits ?? 0)) return null;
+  notes.push(
+    `${rule.key} (${formatRate(rule.value)}) is the ${direction} limit of pods without one`,
+  );
+  return { key: rule.key, bits: rule.value, own: false };
+}
+
 /** A runtime speaks of bits; a burst is never made smaller than was asked. */
-function burstBytesOf(asks: Asks, picked: PickedTier | null, direction: Direction): number | null {
-  const bits = asks.bandwidth?.[direction === "egress" ? "egressBurstBits" : "ingressBurstBits"];
-  if (bits !== undefined) return Math.ceil(bits / 8);
-  return picked?.tier[direction].burstBytes ?? null;
+function capabilityBurst(asks: Asks, direction: Direction): Given<Burst> | null {
+  const name = direction === "egress" ? "egressBurst" : "ingressBurst";
+  const bits = asks.bandwidth?.[`${name}Bits`];
+  if (bits === undefined) return null;
+  const value: Burst = { kind: "size", bytes: Math.ceil(bits / 8) };
+  return { key: `runtimeConfig.bandwidth.${name}`, value };
+}
+
+function tierBurst(picked: PickedTier | null, direction: Direction): Given<Burst> | null {
+  const value = picked?.tier[direction].burst;
+  return picked === null || value === undefined
+    ? null
+    : { key: `tiers.${picked.name}.${direction}Burst`, value };
 }
 
 /**
@@ -97,28 +100,29 @@ export function promiseOf(asks: Asks): PodPromise {
   const violations = new Violations();
   const notes: string[] = [];
   const annotated = readAnnotations(asks.annotations, violations);
-  const picked = pickTier(asks, annotated, violations);
+  const picked = pickTier(asks, annotated, { violations, notes });
   const tierTarget = picked?.tier.latencyTargetUs;
   const target: Given | null =
     annotated.latencyTarget ??
     (picked === null || tierTarget === undefined
       ? null
       : { key: `tiers.${picked.name}.latencyTarget`, value: tierTarget });
-  const rates = (direction: Direction): DirectionRates => {
-    const { guarantee } = annotated[direction];
+  const asked = (direction: Direction): DirectionAsked => {
+    const { burst } = annotated[direction];
+    const own = annotated[direction].guarantee;
+    const guarantee = own === null ? fromTier(picked, direction, "guarantee") : explicit(own);
     return {
       direction,
-      guarantee:
-        guarantee === null ? fromTier(picked, direction, "guarantee") : explicit(guarantee),
+      guarantee,
       limit:
         strongestLimit(annotated[direction], capabilityRate(asks, direction), notes) ??
-        fromTier(picked, direction, "limit"),
+        fromTier(picked, direction, "limit") ??
+        policyLimit(asks.rules, direction, guarantee, notes),
+      burst: burst ?? capabilityBurst(asks, direction) ?? tierBurst(picked, direction),
     };
   };
-  const promise = (direction: Direction): DirectionPromise => ({
-    ...settle(rates(direction), target, { violations, notes }),
-    burstBytes: burstBytesOf(asks, picked, direction),
-  });
+  const promise = (direction: Direction): DirectionPromise =>
+    settle(asked(direction), target, { violations, notes });
   const result: PodPromise = {
     egress: promise("egress"),
     ingress: promise("ingress"),

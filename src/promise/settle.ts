@@ -1,20 +1,23 @@
-/** Where the rates of one direction meet: the guarantee, the limit and the latency target. */
+/** Where what is asked in one direction meets: the guarantee, the limit, the burst and the latency target. */
+import { burstAt, burstRateBits } from "../config/burst.ts";
 import { formatRate } from "../config/quantities.ts";
+import type { Burst } from "../config/types.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction, DirectionPromise } from "../plan/node.ts";
 import type { Given } from "./annotations.ts";
 
-/** A rate, the key that it came from, and whether it is the pod's own (annotation, capability) or its tier's. */
+/** A rate, the key that it came from, and whether it is the pod's own (annotation, capability) or the operator's (tier, policy). */
 export interface AskedRate {
   key: string;
   bits: number;
-  fromTier: boolean;
+  own: boolean;
 }
 
-export interface DirectionRates {
+export interface DirectionAsked {
   direction: Direction;
   guarantee: AskedRate | null;
   limit: AskedRate | null;
+  burst: Given<Burst> | null;
 }
 
 export interface Findings {
@@ -23,17 +26,17 @@ export interface Findings {
   notes: string[];
 }
 
-type Rates = Pick<DirectionPromise, "guaranteeBits" | "limitBits">;
+type SettledRates = Pick<DirectionPromise, "guaranteeBits" | "limitBits">;
 
 function named({ key, bits }: AskedRate): string {
   return `${key} (${formatRate(bits)})`;
 }
 
 /** A limit below the guarantee: the pod's own limit lowers its tier's guarantee, and else they contradict each other. */
-function lowered({ guarantee, limit }: DirectionRates, { violations, notes }: Findings): number {
+function lowered({ guarantee, limit }: DirectionAsked, { violations, notes }: Findings): number {
   if (guarantee === null) return 0;
   if (limit === null || limit.bits >= guarantee.bits) return guarantee.bits;
-  if (guarantee.fromTier && !limit.fromTier) {
+  if (!guarantee.own && limit.own) {
     notes.push(`${named(guarantee)} is lowered to ${named(limit)}`);
     return limit.bits;
   }
@@ -48,7 +51,7 @@ function lowered({ guarantee, limit }: DirectionRates, { violations, notes }: Fi
 /** A target says how long what stays within the egress guarantee may wait: without one it says nothing. */
 function checkTarget(
   target: Given,
-  { direction, guarantee }: DirectionRates,
+  { direction, guarantee }: DirectionAsked,
   { violations }: Findings,
 ): void {
   if (direction !== "egress" || (guarantee?.bits ?? 0) > 0) return;
@@ -67,11 +70,11 @@ function checkTarget(
 function latencyLimit(
   target: Given,
   guaranteeBits: number,
-  { direction, guarantee, limit }: DirectionRates,
+  { direction, guarantee, limit }: DirectionAsked,
   { violations, notes }: Findings,
 ): number {
   if (guarantee === null || limit?.bits === guaranteeBits) return guaranteeBits;
-  if (limit === null || limit.fromTier) {
+  if (limit === null || !limit.own) {
     notes.push(
       `the ${direction} limit is the guarantee (${formatRate(guaranteeBits)}), because of ${target.key}`,
     );
@@ -85,12 +88,37 @@ function latencyLimit(
   return guaranteeBits;
 }
 
-/** One direction's promise. Without a guarantee it is best effort, with or without a latency target. */
-export function settle(rates: DirectionRates, target: Given | null, findings: Findings): Rates {
-  const guaranteeBits = lowered(rates, findings);
-  if (target !== null) checkTarget(target, rates, findings);
+function settledRates(
+  asked: DirectionAsked,
+  target: Given | null,
+  findings: Findings,
+): SettledRates {
+  const guaranteeBits = lowered(asked, findings);
+  if (target !== null) checkTarget(target, asked, findings);
   if (target === null || guaranteeBits === 0) {
-    return { guaranteeBits, limitBits: rates.limit?.bits ?? null };
+    return { guaranteeBits, limitBits: asked.limit?.bits ?? null };
   }
-  return { guaranteeBits, limitBits: latencyLimit(target, guaranteeBits, rates, findings) };
+  return { guaranteeBits, limitBits: latencyLimit(target, guaranteeBits, asked, findings) };
+}
+
+function burstBytesOf(
+  burst: Given<Burst> | null,
+  { guaranteeBits, limitBits }: SettledRates,
+  { violations }: Findings,
+): number | null {
+  if (burst === null) return null;
+  const at = burstAt(burst.value, burstRateBits(guaranteeBits, limitBits));
+  if (at.ok) return at.bytes;
+  violations.add(burst.key, at.problem, at.advice);
+  return null;
+}
+
+/** One direction's promise. Without a guarantee it is best effort, with or without a latency target. */
+export function settle(
+  asked: DirectionAsked,
+  target: Given | null,
+  findings: Findings,
+): DirectionPromise {
+  const rates = settledRates(asked, target, findings);
+  return { ...rates, burstBytes: burstBytesOf(asked.burst, rates, findings) };
 }

@@ -20,9 +20,13 @@ describe("a configuration", () => {
         egressCapacityBits: null,
         ingressCapacityBits: null,
         reserve: { kind: "percent", percent: 5 },
+        gsoMaxBytes: null,
+        policesHost: true,
       },
+      hostClasses: [],
       tiers: {},
       defaultTier: null,
+      policy: null,
       ipam: {
         sets: [
           [
@@ -98,11 +102,14 @@ describe("a configuration", () => {
       },
       tiers: {
         high: {
-          egress: { guaranteeBits: 500e6, burstBytes: 131_072 },
+          egress: { guaranteeBits: 500e6, burst: { kind: "size", bytes: 131_072 } },
           ingress: { guaranteeBits: 400e6, limitBits: 400e6 },
           latencyTargetUs: 1_000,
         },
-        "best-effort": { egress: { limitBits: 1e9 }, ingress: { burstBytes: 64_000 } },
+        "best-effort": {
+          egress: { limitBits: 1e9 },
+          ingress: { burst: { kind: "size", bytes: 64_000 } },
+        },
       },
       defaultTier: "best-effort",
       dataDir: "/srv/fairway",
@@ -137,7 +144,7 @@ describe("what is wrong is named, with what to do", () => {
       "an unknown key in the uplink",
       { uplink: { nme: "eth0" } },
       "uplink.nme: unknown key",
-      "Known: name, egressCapacity, ingressCapacity, reserve.",
+      "Known: name, egressCapacity, ingressCapacity, reserve, policeHost, gsoMaxSize.",
     ],
     [
       "an ipam key at the top",
@@ -155,7 +162,7 @@ describe("what is wrong is named, with what to do", () => {
       "a tier's key at the top",
       { egressGuarantee: "5M" },
       "egressGuarantee: unknown key",
-      '"egressGuarantee" belongs in "tiers.NAME".',
+      '"egressGuarantee" belongs in "hostClasses.NAME" or in "tiers.NAME".',
     ],
     [
       "a top key in ipam",
@@ -280,8 +287,6 @@ describe("what is not built yet says so", () => {
   const subnet = "10.244.1.0/24";
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-    ["host classes", { hostClasses: {} }, "hostClasses:"],
-    ["policy", { policy: {} }, "policy:"],
     ["scaling", { overcommit: "scale" }, 'overcommit: "scale"'],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
     ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],

@@ -54,6 +54,23 @@ const rows: Record<string, Row[]> = {
       keeps: tier({ latencyTarget: "1ms", egressGuarantee: "1M", ingressLimit: "2M" }),
     },
   ],
+  burstCanBeHeld: [
+    {
+      breaks: tier({ egressBurst: "4ms" }),
+      msg: "tiers.high.egressBurst: 4ms is a time, and there is neither a limit nor a guarantee",
+      keeps: tier({ egressBurst: "4ms", egressGuarantee: "1k" }),
+    },
+    {
+      breaks: tier({ ingressBurst: "34360", ingressLimit: "1k" }),
+      msg: "tiers.high.ingressBurst: 34360 bytes is more than the kernel can hold at 1k: 34359 bytes",
+      keeps: tier({ ingressBurst: "34359", ingressLimit: "1k" }),
+    },
+    {
+      breaks: tier({ egressBurst: "5s", egressLimit: "8G", egressGuarantee: "1k" }),
+      msg: "tiers.high.egressBurst: 5s (5000000000 bytes) is more than the kernel can hold at 8G: 4294967295 bytes",
+      keeps: tier({ egressBurst: "4294ms", egressLimit: "8G", egressGuarantee: "1k" }),
+    },
+  ],
   defaultTierExists: [
     {
       breaks: { ...tier({}), defaultTier: "hihg" },
@@ -83,6 +100,94 @@ const rows: Record<string, Row[]> = {
       breaks: { bridge: "eth0", uplink: { name: "eth0" } },
       msg: 'bridge: "eth0" is the uplink too',
       keeps: { bridge: "eth1", uplink: { name: "eth0" } },
+    },
+  ],
+  policyTiersExist: [
+    {
+      breaks: { ...tier({}), policy: { default: { tiers: ["high", "hihg"] } } },
+      msg: 'policy.default.tiers[1]: there is no tier "hihg"',
+      keeps: { ...tier({}), policy: { default: { tiers: ["high", "*"] } } },
+    },
+    {
+      breaks: { policy: { namespaces: { shop: { tiers: ["toString"] } } } },
+      msg: 'policy.namespaces.shop.tiers[0]: there is no tier "toString"',
+      keeps: { policy: { namespaces: { shop: { tiers: [] } } } },
+    },
+    {
+      // Two namespaces inherit what is told once.
+      breaks: { policy: { default: { tiers: ["low"] }, namespaces: { a: {}, b: {} } } },
+      msg: 'policy.default.tiers[0]: there is no tier "low"',
+      keeps: { policy: { default: {}, namespaces: { a: {}, b: {} } } },
+    },
+  ],
+  policyGuaranteeWithinLimit: [
+    {
+      breaks: { policy: { default: { maxEgressGuarantee: "1000001", maxEgressLimit: "1M" } } },
+      msg: "policy.default.maxEgressGuarantee: 1.000001M is above policy.default.maxEgressLimit (1M)",
+      keeps: { policy: { default: { maxEgressGuarantee: "1M", maxEgressLimit: "1M" } } },
+    },
+    {
+      breaks: {
+        policy: {
+          default: { maxIngressLimit: "1M" },
+          namespaces: { shop: { maxIngressGuarantee: "2M" } },
+        },
+      },
+      msg: "policy.namespaces.shop.maxIngressGuarantee: 2M is above policy.default.maxIngressLimit (1M)",
+      keeps: {
+        policy: {
+          default: { maxIngressLimit: "1M" },
+          namespaces: { shop: { maxIngressGuarantee: "2M", maxIngressLimit: "2M" } },
+        },
+      },
+    },
+  ],
+  policyFitsItsTiers: [
+    {
+      breaks: {
+        ...tier({ egressGuarantee: "2M" }),
+        policy: { default: { tiers: ["high"], maxEgressGuarantee: "1M" } },
+      },
+      msg: "policy.default.maxEgressGuarantee: at most 1M, and tier high has an egress guarantee of 2M, and policy.default.tiers allows it",
+      keeps: {
+        ...tier({ egressGuarantee: "2M" }),
+        policy: { default: { tiers: ["*"], maxEgressGuarantee: "1M" } },
+      },
+    },
+    {
+      breaks: {
+        ...tier({ ingressLimit: "2M" }),
+        defaultTier: "high",
+        policy: { namespaces: { shop: { maxIngressLimit: "1M" } } },
+      },
+      msg: "policy.namespaces.shop.maxIngressLimit: at most 1M, and tier high has an ingress limit of 2M, and it is the defaultTier",
+      keeps: {
+        ...tier({ ingressLimit: "2M" }),
+        defaultTier: "high",
+        policy: { namespaces: { shop: { maxIngressLimit: "2M" } } },
+      },
+    },
+    {
+      breaks: {
+        ...tier({ egressGuarantee: "1M", latencyTarget: "999us" }),
+        policy: { default: { minLatencyTarget: "1ms" }, namespaces: { shop: { tiers: ["high"] } } },
+      },
+      msg: "policy.default.minLatencyTarget: at least 1ms, and tier high has a latency target of 999us, and policy.namespaces.shop.tiers allows it",
+      keeps: {
+        ...tier({ egressGuarantee: "1M", latencyTarget: "1ms" }),
+        policy: { default: { minLatencyTarget: "1ms" }, namespaces: { shop: { tiers: ["high"] } } },
+      },
+    },
+    {
+      breaks: {
+        ...tier({ egressLimit: "8M", egressBurst: "10ms" }),
+        policy: { default: { tiers: ["high"], maxEgressBurst: "9ms" } },
+      },
+      msg: "policy.default.maxEgressBurst: at most 9ms, and tier high has an egress burst of 10000 bytes",
+      keeps: {
+        ...tier({ egressLimit: "8M", egressBurst: "10ms" }),
+        policy: { default: { tiers: ["high"], maxEgressBurst: "10000" } },
+      },
     },
   ],
 };

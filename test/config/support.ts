@@ -1,3 +1,6 @@
+import { parseNetworkConfig } from "../../src/config/parse.ts";
+import { rulesOf } from "../../src/config/policy.ts";
+import type { PolicyRules } from "../../src/config/types.ts";
 import { FairwayError } from "../../src/errors.ts";
 
 /** The FairwayError that `act` throws. */
@@ -22,4 +25,11 @@ export function configWith(keys: JsonObject = {}): JsonObject {
     ipam: { subnet: "10.244.1.0/24" },
     ...keys,
   };
+}
+
+/** The default rules of a policy that says this. */
+export function rulesWith(keys: JsonObject): PolicyRules {
+  const { policy } = parseNetworkConfig(configWith({ policy: { default: keys } }));
+  if (policy === null) throw new Error("there is no policy");
+  return rulesOf(policy, null);
 }

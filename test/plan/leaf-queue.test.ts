@@ -4,9 +4,9 @@ import { diff } from "../../src/plan/diff.ts";
 import {
   type FqCodel,
   fqCodelDifferences,
-  fqCodelNeedsReplacement,
   leafKinds,
   leafQueue,
+  madeAnew,
   plainKind,
 } from "../../src/plan/leaf-queue.ts";
 import type { PodPromise } from "../../src/plan/node.ts";
@@ -14,6 +14,7 @@ import { linesOf } from "../../src/plan/render.ts";
 import { hostShape, leafShape } from "../../src/plan/shape.ts";
 import { type Qdisc, type QdiscSpec, type State, stateOf } from "../../src/plan/state.ts";
 import { codelGivenUs, codelTicks } from "../../src/plan/units.ts";
+import { promiseWith, trees } from "./samples.ts";
 
 const gigabit = 1e9;
 const gsoBytes = 9375;
@@ -24,7 +25,7 @@ function promise(
   latencyTargetUs: number | null = null,
 ): PodPromise {
   const direction = { guaranteeBits, limitBits, burstBytes: null };
-  return { egress: direction, ingress: direction, latencyTargetUs, tier: null, notes: [] };
+  return promiseWith({ egress: direction, ingress: direction, latencyTargetUs });
 }
 
 function codel(asked: PodPromise, capacityBits = gigabit): FqCodel {
@@ -52,13 +53,6 @@ describe("fq_codel's numbers", () => {
   });
 
   test("the host's leaf is sized by the tree, not by its rate", () => {
-    const trees = {
-      uplink: "eth0",
-      egressCapacityBits: gigabit,
-      ingressCapacityBits: gigabit,
-      egressReserveBits: 50e6,
-      ingressReserveBits: 50e6,
-    };
     expect(leafQueue("fq_codel", hostShape(trees, 40e6), gigabit)).toMatchObject({
       targetUs: 5_000,
       memoryLimitBytes: 4 * 1_250_000,
@@ -140,7 +134,7 @@ describe("differences", () => {
   test.each(altered)("%s", (_, change, text, anew) => {
     const have = { ...want, ...change };
     expect(fqCodelDifferences(want, have)).toEqual([expect.stringContaining(text)]);
-    expect(fqCodelNeedsReplacement(want, have)).toBe(anew);
+    expect(madeAnew(want, have)).toBe(anew);
   });
 });
 

@@ -163,3 +163,22 @@ test("what an earlier boot left is not alive", () =>
     expect(addressOf(result)).toBe("198.19.1.2/24");
     expect(rows(node)).toMatchObject([[{ container_id: "b" }], [{ address: "198.19.1.2" }]]);
   }));
+
+test("a subnet that is widened while pods live: the next ADD gets its address, the others keep theirs", () =>
+  withNode(
+    (node) => {
+      const [a, b] = [node.pod("a"), node.pod("b")];
+      const result = node.add(a);
+      const ipam = { subnet: "198.19.0.0/16", routes: [{ dst: "0.0.0.0/0" }] };
+      const later = node.add(b, { config: { ipam, ipMasqExcept: ["198.18.0.0/15"] } });
+      expect(addressOf(later)).toBe("198.19.1.3/16");
+      expect(
+        node.check(b, later, { config: { ipam, ipMasqExcept: ["198.18.0.0/15"] } }).stdout,
+      ).toBe("");
+      expect(node.check(a, result).stdout).toBe("");
+      expect(node.run("nft", "list", "set", "inet", "fairway", "masq4")).toContain(
+        "{ 198.19.0.0/16 }",
+      );
+    },
+    { ipMasq: true, ipMasqExcept: ["198.18.0.0/16"] },
+  ));

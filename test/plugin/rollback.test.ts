@@ -114,7 +114,7 @@ test.each([
           break;
         }
         failures++;
-        expect(added.json.msg).toContain("could not create");
+        expect(added.json.msg).toMatch(/could not (create|change)/);
         expect(added.json.msg).toMatch(/spoilt|syntax error|unknown/i);
         expect(dumpPod(pod.namespace)).toBe(before.pod);
         expect(rowCount(node)).toBe(rowsBefore);

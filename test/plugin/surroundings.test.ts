@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inNamespace } from "../../src/lab/namespaces.ts";
+import { run } from "../../src/lab/run.ts";
 import { binary } from "../support/binary.ts";
 import { requestOf, verbEnvironment, withNode } from "../support/node.ts";
 
@@ -148,3 +149,13 @@ test("networks that say different things of one uplink are refused", () =>
     });
     expect(overlaps.json).toMatchObject({ code: 7, msg: expect.stringContaining("overlaps") });
   }));
+
+test.each([
+  ["an unknown command", ["stat"]],
+  ["an unknown option", ["status", "--nonsense"]],
+  ["an option without its value", ["explain", "--netns"]],
+  ["an argument too many", ["repair", "all"]],
+])("%s is usage: exit code 2, and stdout stays empty", (_, args) => {
+  const done = run([binary, ...args]);
+  expect(done).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("error:") });
+});

@@ -10,7 +10,7 @@ const high: Tier = {
   latencyTargetUs: 1_000,
 };
 const medium: Tier = {
-  egress: { guaranteeBits: 100e6, limitBits: 200e6, burstBytes: 50_000 },
+  egress: { guaranteeBits: 100e6, limitBits: 200e6, burst: { kind: "size", bytes: 50_000 } },
   ingress: { guaranteeBits: 100e6 },
 };
 const tiers: Record<string, Tier> = { high, medium, "best-effort": { egress: {}, ingress: {} } };
@@ -27,6 +27,7 @@ function ask({ annotations = {}, bandwidth, defaultTier }: Given): PodPromise {
     bandwidth: bandwidth ?? null,
     tiers,
     defaultTier: defaultTier ?? null,
+    rules: null,
   });
 }
 
@@ -101,6 +102,21 @@ describe("what a pod is promised", () => {
       },
     ],
     [
+      "a burst of its own, as a time of its limit",
+      { annotations: fairway({ "egress-burst": "4ms", "egress-limit": "150M" }) },
+      { egress: { guaranteeBits: 0, limitBits: 150e6, burstBytes: 75_000 } },
+    ],
+    [
+      "a burst as a time of its guarantee, where it has no limit",
+      { annotations: fairway({ "ingress-burst": "4ms", "ingress-guarantee": "200M" }) },
+      { ingress: { guaranteeBits: 200e6, limitBits: null, burstBytes: 100_000 } },
+    ],
+    [
+      "a burst in bytes, with no rate",
+      { annotations: fairway({ "egress-burst": "64Ki" }) },
+      { egress: { ...bestEffort, burstBytes: 65_536 } },
+    ],
+    [
       "an equal limit from annotation and capability is one",
       {
         annotations: kubernetes({ "egress-bandwidth": "10M" }),
@@ -113,34 +129,13 @@ describe("what a pod is promised", () => {
   });
 });
 
-describe("precedence of the limit, strongest first", () => {
-  const sources: [string, Given][] = [
-    ["fairway.dev/", { annotations: fairway({ "egress-limit": "150M" }) }],
-    ["kubernetes.io/", { annotations: kubernetes({ "egress-bandwidth": "160M" }) }],
-    ["the capability", { bandwidth: { egressRateBits: 170e6 } }],
-    ["the tier", { annotations: fairway({ tier: "medium" }) }],
-  ];
-  const limits = [150e6, 160e6, 170e6, 200e6];
-  const merged = (given: Given[]): Given => ({
-    ...Object.assign({}, ...given),
-    annotations: Object.assign({}, ...given.map(({ annotations }) => annotations)),
-  });
-
-  test.each(sources.map(([name], index): [string, number] => [name, index]))(
-    "%s goes before all that follow",
-    (_, index) => {
-      const given = merged(sources.slice(index).map(([, each]) => each));
-      expect(ask(given).egress.limitBits).toBe(limits[index] as number);
-    },
-  );
-
-  test("the default tier comes last, and only for pods that pick none", () => {
-    expect(ask({ defaultTier: "medium" }).egress.limitBits).toBe(200e6);
+describe("what is passed over", () => {
+  test("is the whole default tier, for a pod that picks one", () => {
     const picked = ask({ annotations: fairway({ tier: "high" }), defaultTier: "medium" });
     expect(picked.egress.burstBytes).toBeNull();
   });
 
-  test("what is passed over and differs is noted", () => {
+  test("and differs is noted", () => {
     const given = {
       annotations: {
         ...fairway({ "egress-limit": "150M" }),
@@ -151,6 +146,65 @@ describe("precedence of the limit, strongest first", () => {
     expect(ask(given).notes).toEqual([
       "fairway.dev/egress-limit (150M) goes before kubernetes.io/egress-bandwidth (160M)",
     ]);
+  });
+});
+
+describe("Cilium's priority", () => {
+  const key = "bandwidth.cilium.io/priority";
+  const burstable: Tier = { egress: { guaranteeBits: 1e6 }, ingress: {} };
+  const withTiers = (annotations: Record<string, string>, names: string[]): PodPromise =>
+    promiseOf({
+      annotations,
+      bandwidth: null,
+      tiers: {
+        usual: { egress: {}, ingress: {} },
+        ...Object.fromEntries(names.map((name) => [name, burstable])),
+      },
+      defaultTier: "usual",
+      rules: null,
+    });
+
+  test.each(["guaranteed", "burstable", "bestEffort"])("%s is the tier of that name", (name) => {
+    const promise = withTiers({ [key]: name }, [name]);
+    expect(promise).toMatchObject({ tier: name, egress: { guaranteeBits: 1e6 }, notes: [] });
+  });
+
+  test.each<[string, Record<string, string>, string[], string, string]>([
+    [
+      "a name that no tier has",
+      { [key]: "guaranteed" },
+      ["burstable"],
+      "usual",
+      `${key} (guaranteed) is left aside: there is no tier of that name`,
+    ],
+    [
+      "a value that is not Cilium's, though a tier has that name",
+      { [key]: "high" },
+      ["high"],
+      "usual",
+      `${key} (high) is left aside: its values are guaranteed, burstable, bestEffort`,
+    ],
+    [
+      "a name that all objects have",
+      { [key]: "constructor" },
+      [],
+      "usual",
+      `${key} (constructor) is left aside: its values are guaranteed, burstable, bestEffort`,
+    ],
+    [
+      "beside a tier of ours that differs",
+      { [key]: "burstable", "fairway.dev/tier": "gold" },
+      ["burstable", "gold"],
+      "gold",
+      `fairway.dev/tier (gold) goes before ${key} (burstable)`,
+    ],
+  ])("is left aside, and said so: %s", (_, annotations, names, tier, note) => {
+    expect(withTiers(annotations, names)).toMatchObject({ tier, notes: [note] });
+  });
+
+  test("beside the same tier of ours there is nothing to say", () => {
+    const annotations = { [key]: "burstable", "fairway.dev/tier": "burstable" };
+    expect(withTiers(annotations, ["burstable"]).notes).toEqual([]);
   });
 });
 
@@ -382,6 +436,24 @@ describe("what cannot be promised is an error that names the key", () => {
       "Known: high",
     ],
     [
+      "a burst of nothing",
+      fairway({ "egress-burst": "0" }),
+      'fairway.dev/egress-burst: "0" would let nothing pass',
+      "a size in bytes or a time",
+    ],
+    [
+      "a burst as a time of nothing",
+      fairway({ "ingress-burst": "4ms", "egress-limit": "1M" }),
+      "fairway.dev/ingress-burst: 4ms is a time, and there is neither a limit nor a guarantee",
+      "or the burst in bytes",
+    ],
+    [
+      "a burst that the kernel cannot hold at the limit",
+      fairway({ "egress-burst": "300s", "egress-limit": "1M", "egress-guarantee": "8k" }),
+      "fairway.dev/egress-burst: 300s (37500000 bytes) is more than the kernel can hold at 1M: 34359738 bytes",
+      'at most "34359738" bytes',
+    ],
+    [
       "an address of its own",
       fairway({ ip: "10.244.1.7" }),
       "fairway.dev/ip: this annotation is not built yet in this version",
@@ -393,6 +465,16 @@ describe("what cannot be promised is an error that names the key", () => {
     expect(error.message).toStartWith(msg);
     expect(error.message).not.toContain("errors)");
     expect(error.details).toContain(details);
+  });
+
+  test("a runtime's burst that the kernel cannot hold at its limit", () => {
+    const bandwidth = { egressRateBits: 1_000, egressBurstBits: 8 * 34_360 };
+    expect(() => ask({ bandwidth })).toThrow(
+      "runtimeConfig.bandwidth.egressBurst: 34360 bytes is more than the kernel can hold at 1k: 34359 bytes",
+    );
+    expect(
+      ask({ bandwidth: { ...bandwidth, egressBurstBits: 8 * 34_359 } }).egress.burstBytes,
+    ).toBe(34_359);
   });
 
   test("all at once", () => {

@@ -99,7 +99,12 @@ function testNode(lab: Lab, dataDir: string, extra: Json): TestNode {
     cniVersion: "1.0.0",
     name: "pods",
     type: "fairway",
-    uplink: { name: "uplink", egressCapacity: capacity, ingressCapacity: capacity },
+    uplink: {
+      name: "uplink",
+      egressCapacity: capacity,
+      ingressCapacity: capacity,
+      gsoMaxSize: 9000,
+    },
     ipam: { subnet: "198.19.1.0/24", routes: [{ dst: "0.0.0.0/0" }] },
     dataDir,
     logLevel: "silent",

@@ -37,6 +37,6 @@ export const TCA_HTB = { PARMS: 1, INIT: 2, RATE64: 6, CEIL64: 7 } as const;
 export const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
 export const TC_H_ROOT = 0xffffffff;
 /** include/uapi/linux/gen_stats.h */
-export const TCA_STATS = { BASIC: 1, QUEUE: 3 } as const;
+export const TCA_STATS = { BASIC: 1, QUEUE: 3, PKT64: 8 } as const;
 
 export const AF_INET = 2;

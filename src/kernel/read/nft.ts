@@ -12,6 +12,7 @@ export interface ObservedTable {
 /** libnftables-json(5), as far as we read it. */
 type Value =
   | string
+  | number
   | { prefix: { addr: string; len: number } }
   | { range: [string, string] }
   | { concat: Value[] }
@@ -28,7 +29,7 @@ interface Item {
 }
 
 function keyText(value: Value): string {
-  if (typeof value === "string") return value;
+  if (typeof value !== "object") return String(value);
   if ("prefix" in value) return `${value.prefix.addr}/${value.prefix.len}`;
   if ("range" in value) return value.range.join("-");
   if ("elem" in value) return keyText(value.elem.val);

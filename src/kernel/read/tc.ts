@@ -79,7 +79,8 @@ function placed(body: Uint8Array, attributes: Attributes): Placed {
     counters: {
       // struct gnet_stats_basic: bytes, packets; struct gnet_stats_queue: qlen, backlog, drops, requeues, overlimits
       bytes: basic === undefined ? 0 : Number(viewOf(basic).getBigUint64(0, true)),
-      packets: word(basic, 8),
+      // Where 32 bits do not hold them the kernel adds 64.
+      packets: stats?.u64(TCA_STATS.PKT64) ?? word(basic, 8),
       backlogPackets: word(queue, 0),
       backlogBytes: word(queue, 4),
       drops: word(queue, 8),

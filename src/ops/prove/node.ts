@@ -11,6 +11,7 @@ import {
   useLossBasedTcp,
 } from "../../lab/namespaces.ts";
 import { addresses, devices } from "../../lab/wire.ts";
+import { podGsoMaxBytes } from "../../plan/shape.ts";
 import type { ProveSettings } from "./result.ts";
 import { selfCommand } from "./self.ts";
 
@@ -34,6 +35,7 @@ export interface ProveNode {
 
 const BRIDGE = "fw0";
 const IFNAME = "eth0";
+const MTU_BYTES = 1_500;
 /** The kernel's default (GSO_LEGACY_MAX_SIZE). */
 const DEFAULT_GSO_BYTES = 65_536;
 
@@ -81,6 +83,8 @@ function networkConfig({ capacityBits }: ProveSettings, dataDir: string): Record
       name: devices.uplink,
       egressCapacity: String(capacityBits),
       ingressCapacity: String(capacityBits),
+      // At these rates one 64 KiB unit of the host's own would take longer than the target: as small as pods'.
+      gsoMaxSize: podGsoMaxBytes(capacityBits, MTU_BYTES),
     },
     ipam: { subnet: addresses.podSubnet, routes: [{ dst: "0.0.0.0/0" }] },
     dataDir,
@@ -144,7 +148,16 @@ function removeQos(lab: Lab, pods: readonly Pod[]): void {
   for (const device of [devices.uplink, BRIDGE]) {
     mustInNamespace(lab.node, ["tc", "qdisc", "del", "dev", device, "root"]);
   }
-  // Fairway makes pods' units small for the sake of latency: without QoS they are the kernel's.
+  // Fairway makes units small for the sake of latency: without QoS they are the kernel's.
+  mustInNamespace(lab.node, [
+    "ip",
+    "link",
+    "set",
+    "dev",
+    devices.uplink,
+    "gso_max_size",
+    String(DEFAULT_GSO_BYTES),
+  ]);
   for (const { namespace } of pods) {
     ipBatch(namespace, [`link set dev ${IFNAME} gso_max_size ${DEFAULT_GSO_BYTES}`]);
   }

@@ -1,0 +1,82 @@
+/** What the kernel counts for a class or a queue, and what lies between two looks at it. */
+
+/** Since the class or queue was made; the backlog is that of the moment. */
+export interface Counters {
+  /** Ethernet frames, headers of every segment included, as HTB counts them. */
+  bytes: number;
+  packets: number;
+  drops: number;
+  backlogBytes: number;
+  /** In the queue's own unit: a GSO unit counts as one. */
+  backlogPackets: number;
+}
+
+/** One look. The clock is monotonic and of no particular origin. */
+export interface Sample {
+  atMs: number;
+  /** null: there was no such class. */
+  counters: Counters | null;
+}
+
+/**
+ * Why an interval says nothing: the class was there at no look, came in between, went in between, or
+ * was made anew (a counter went down, or it was gone at one look).
+ */
+export type Unknown = { known: false; why: "absent" | "appeared" | "vanished" | "replaced" };
+
+/** The words of a row in a table. */
+export const unknownWords: Record<Unknown["why"], string> = {
+  absent: "not in the kernel",
+  appeared: "made meanwhile",
+  vanished: "removed meanwhile",
+  replaced: "made anew meanwhile",
+};
+
+/** What passed between two looks. */
+export interface Passed {
+  bytes: number;
+  packets: number;
+}
+
+const word = 2 ** 32;
+
+/**
+ * By how much a 32-bit counter went up; null if it cannot have been by wrapping (then it began anew).
+ * Drops are 32 bits (struct gnet_stats_queue), packets were up to Linux 5.4 (struct gnet_stats_basic).
+ */
+export function increase32(before: number, after: number): number | null {
+  if (after >= before) return after - before;
+  const wrapped = after + word - before;
+  return wrapped >= 0 && wrapped < word / 2 ? wrapped : null;
+}
+
+/** null: one of the counters went down, so that this is not the class that it was. */
+export function passed(before: Counters, after: Counters): Passed | null {
+  const packets = increase32(before.packets, after.packets);
+  if (packets === null || after.bytes < before.bytes) return null;
+  return { bytes: after.bytes - before.bytes, packets };
+}
+
+/** A look that found the class. */
+export interface Seen {
+  atMs: number;
+  counters: Counters;
+}
+
+/** The looks, if all of them saw one and the same class. */
+export function oneLife(samples: readonly Sample[]): Seen[] | Unknown {
+  const seen = samples.flatMap(({ atMs, counters }) =>
+    counters === null ? [] : [{ atMs, counters }],
+  );
+  if (seen.length === 0) return { known: false, why: "absent" };
+  if (samples.at(-1)?.counters === null) return { known: false, why: "vanished" };
+  const firstSeen = samples.findIndex(({ counters }) => counters !== null);
+  if (samples.slice(firstSeen).some(({ counters }) => counters === null))
+    return { known: false, why: "replaced" };
+  for (const [i, { counters }] of seen.entries()) {
+    const before = seen[i - 1];
+    if (before !== undefined && passed(before.counters, counters) === null)
+      return { known: false, why: "replaced" };
+  }
+  return firstSeen > 0 || seen.length < 2 ? { known: false, why: "appeared" } : seen;
+}

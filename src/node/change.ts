@@ -1,0 +1,54 @@
+/** A promise changed while the pod lives: admitted anew, changed in place, recorded. */
+import { FairwayError } from "../errors.ts";
+import { applyOrRollBack } from "../kernel/apply.ts";
+import { observe } from "../kernel/observe.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { desiredNode } from "../plan/desired.ts";
+import { diff, type Step } from "../plan/diff.ts";
+import {
+  type AttachmentKey,
+  attachmentName,
+  type PodAsks,
+  type PodPromise,
+  sameAttachment,
+} from "../plan/node.ts";
+import { baseInput, liveNetworks, refuseConflicts } from "./base.ts";
+import { requireAttachment } from "./check.ts";
+import { leafQueues } from "./leaf-queues.ts";
+import { admitted } from "./propose.ts";
+
+/**
+ * The steps that were done, under the node's lock: a refused change changes nothing, neither the
+ * ledger nor the kernel. Throws unknownContainer, tryAgain, promiseRefused and what the kernel refuses.
+ */
+export function changePromise(
+  ledger: Ledger,
+  key: AttachmentKey,
+  asked: PodPromise,
+  asks: PodAsks,
+): Step[] {
+  return ledger.exclusively(() => {
+    const attachment = requireAttachment(ledger, key);
+    const base = ledger.network(key.network)?.base;
+    if (attachment.phase !== "ready" || base === undefined)
+      throw new FairwayError(
+        "tryAgain",
+        `attachment ${attachmentName(key)} is ${attachment.phase}: an ADD or a DEL is at work on it`,
+        "try again when that has ended",
+      );
+    const all = ledger.attachments.all();
+    const others = all.filter((a) => !sameAttachment(a, key));
+    const { promise } = admitted({ base, key, promise: asked }, others);
+    ledger.attachments.setPromise(key, promise, asks);
+    const changed = ledger.attachments.all();
+    const ready = changed.filter((a) => a.phase === "ready");
+    const desired = desiredNode(
+      baseInput(liveNetworks(ledger), changed, leafQueues(ledger).kind),
+      ready,
+    );
+    const { steps, conflicts } = diff(desired, observe(desired));
+    refuseConflicts(conflicts);
+    applyOrRollBack(steps);
+    return steps;
+  });
+}

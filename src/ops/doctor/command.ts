@@ -1,0 +1,36 @@
+/** `fairway doctor`: what stands in the way of promises on this node, and what to do about it. */
+import { Command } from "commander";
+import { type CommonOptions, withCommonOptions } from "../context.ts";
+import { examine, exitCodeOf } from "./examine.ts";
+import type { Finding, Level } from "./finding.ts";
+
+const marks: Record<Level, string> = { ok: "ok   ", warn: "WARN ", error: "ERROR" };
+
+function lines({ id, level, found, todo }: Finding, width: number): string[] {
+  const line = `${marks[level]}  ${id.padEnd(width)}  ${found}`;
+  return todo === null ? [line] : [line, `${" ".repeat(width + 9)}-> ${todo}`];
+}
+
+const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+export function renderFindings(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ id }) => id.length));
+  const of = (level: Level): number => findings.filter((f) => f.level === level).length;
+  const summary = `${counted(of("error"), "error")}, ${counted(of("warn"), "warning")}, ${of("ok")} ok`;
+  return `${[...findings.flatMap((finding) => lines(finding, width)), summary].join("\n")}\n`;
+}
+
+export function doctorCommand(): Command {
+  return withCommonOptions(new Command("doctor"))
+    .description("what stands in the way of promises on this node, and what to do; touches nothing")
+    .option("--json", "as data")
+    .action((options: CommonOptions & { json?: boolean }) => {
+      const findings = examine(options);
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify({ findings }, null, 2)}\n`
+          : renderFindings(findings),
+      );
+      process.exitCode = exitCodeOf(findings);
+    });
+}

@@ -1,0 +1,16 @@
+/** What differs between the ledger and the kernel. */
+import { findings } from "../../node/check.ts";
+import { planRepair } from "../../node/repair.ts";
+import { attempt, driftId, error, type Finding, ok, type Patient } from "./finding.ts";
+
+export function drift({ ledger }: Patient): Finding[] {
+  if (ledger === null) return [];
+  // What cannot be looked at is no drift.
+  return attempt("node", () => {
+    const found = findings(planRepair(ledger));
+    if (found.length === 0) return [ok(driftId, "none: the kernel is as the ledger says")];
+    return found.map((what) =>
+      error(driftId, what, "`fairway explain` shows the steps, `fairway repair` does them"),
+    );
+  });
+}

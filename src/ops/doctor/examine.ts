@@ -1,0 +1,115 @@
+/** All groups of findings, and what they come to. */
+import { parseNetworkConfig } from "../../config/parse.ts";
+import type { NetworkConfig } from "../../config/types.ts";
+import type { LedgerView } from "../../ledger/ledger.ts";
+import { openLedgerReadonly } from "../../ledger/ledger.ts";
+import { bootId } from "../../node/open.ts";
+import { type CommonOptions, dataDirOf, emptyLedger, readConfigFile } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { drift } from "./drift.ts";
+import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.ts";
+import { kernelParts } from "./kernel-parts.ts";
+import { leafQueues } from "./leaf-queues.ts";
+import { ledger } from "./ledger.ts";
+import { promises } from "./promises.ts";
+import { flowtables, roots } from "./roots.ts";
+import { sysctls } from "./sysctls.ts";
+import { tools } from "./tools.ts";
+import { uplink } from "./uplink.ts";
+
+const groups: Group[] = [
+  tools,
+  kernelParts,
+  leafQueues,
+  ledger,
+  uplink,
+  roots,
+  flowtables,
+  sysctls,
+  promises,
+  drift,
+];
+
+type Raw = Record<string, unknown>;
+
+/** --config, else what the ledger recorded of --network, else of each network. */
+function rawConfigs(options: CommonOptions, view: LedgerView): Raw[] {
+  if (options.config !== undefined) return [readConfigFile(options.config)];
+  const { network } = options;
+  return view
+    .networks()
+    .filter(({ name }) => network === undefined || name === network)
+    .map(({ config }) => JSON.parse(config) as Raw);
+}
+
+function configsOf(
+  options: CommonOptions,
+  view: LedgerView,
+): { configs: NetworkConfig[]; found: Finding[] } {
+  const configs: NetworkConfig[] = [];
+  const found = attempt("config", () =>
+    rawConfigs(options, view).flatMap((raw) =>
+      attempt("config", () => {
+        const config = parseNetworkConfig({ ...raw, runtimeConfig: {} });
+        configs.push(config);
+        return [ok("config", `network ${config.name}, CNI ${config.cniVersion}`)];
+      }),
+    ),
+  );
+  if (found.length > 0) return { configs, found };
+  return {
+    configs,
+    found: [
+      warn(
+        "config",
+        "none is known: uplink, capacity, root qdiscs and promises were not looked at",
+        "give --config FILE (the conflist), or come back after the first ADD",
+      ),
+    ],
+  };
+}
+
+function open(dataDir: string): { view: LedgerView | null; found: Finding[] } {
+  let view: LedgerView | null = null;
+  const found = attempt("ledger", () => {
+    view = openLedgerReadonly({ dir: dataDir, bootId: bootId() }) ?? emptyLedger;
+    return [];
+  });
+  return { view, found };
+}
+
+/** What keeps several groups from looking (no uplink, for one) is told by the first of them. */
+export function onceEach(findings: readonly Finding[]): Finding[] {
+  const told = new Set<string>();
+  return findings.filter(({ level, found }) => {
+    if (level !== "error") return true;
+    const isNew = !told.has(found);
+    told.add(found);
+    return isNew;
+  });
+}
+
+/** Touches nothing. A group that fails is a finding. */
+export function examine(options: CommonOptions): Finding[] {
+  let dataDir = "";
+  const unknown = attempt("config", () => {
+    dataDir = dataDirOf(options);
+    return [];
+  });
+  if (unknown.length > 0) return [...unknown, ...tools(), ...kernelParts()];
+  const { view, found: opened } = open(dataDir);
+  try {
+    const { configs, found } = configsOf(options, view ?? emptyLedger);
+    const patient = { dataDir, ledger: view, configs };
+    return onceEach([...opened, ...found, ...groups.flatMap((group) => group(patient))]);
+  } finally {
+    view?.close();
+  }
+}
+
+/** Drift has a code of its own, unless something worse was found. */
+export function exitCodeOf(findings: readonly Finding[]): number {
+  const errors = findings.filter(({ level }) => level === "error");
+  if (errors.length === 0) return exitCodes.done;
+  return errors.every(({ id }) => id === driftId) ? exitCodes.drift : exitCodes.failed;
+}

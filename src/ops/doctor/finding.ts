@@ -1,0 +1,54 @@
+/** What the doctor says: one fact about the node, how bad it is, and what to do about it. */
+import type { NetworkConfig } from "../../config/types.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
+import type { LedgerView } from "../../ledger/ledger.ts";
+
+export type Level = "ok" | "warn" | "error";
+
+export interface Finding {
+  /** What was looked at: "group.part". The same from run to run. */
+  id: string;
+  level: Level;
+  found: string;
+  /** null: nothing. */
+  todo: string | null;
+}
+
+/** What the groups look at, found out once. */
+export interface Patient {
+  dataDir: string;
+  /** Empty where there is none yet; null where it cannot be opened: then nothing is known of pods. */
+  ledger: LedgerView | null;
+  /** Of each network that is known; none before the first ADD, without --config. */
+  configs: NetworkConfig[];
+}
+
+/** One group of findings: a file each. */
+export type Group = (patient: Patient) => Finding[];
+
+export const ok = (id: string, found: string): Finding => ({ id, level: "ok", found, todo: null });
+export const warn = (id: string, found: string, todo: string): Finding => ({
+  id,
+  level: "warn",
+  found,
+  todo,
+});
+export const error = (id: string, found: string, todo: string | null): Finding => ({
+  id,
+  level: "error",
+  found,
+  todo,
+});
+
+/** What cannot be looked at is a finding too. */
+export function attempt(id: string, look: () => Finding[]): Finding[] {
+  try {
+    return look();
+  } catch (thrown) {
+    const details = thrown instanceof FairwayError ? (thrown.details ?? null) : null;
+    return [error(id, messageOf(thrown), details)];
+  }
+}
+
+/** The id of what differs from the ledger: it has an exit code of its own. */
+export const driftId = "drift";

@@ -1,0 +1,104 @@
+/** Promises against capacity: those that are held, and those that the tiers offer. */
+import { formatRate } from "../../config/quantities.ts";
+import type { NetworkConfig } from "../../config/types.ts";
+import { networkBase } from "../../node/network.ts";
+import { findUplink } from "../../node/uplink.ts";
+import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
+import {
+  type AdmissionAsk,
+  admit,
+  floorBits,
+  type Holder,
+  hostRateBits,
+  leafRateBits,
+} from "../../promise/admission.ts";
+import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
+
+type Tree = Pick<AdmissionAsk, "direction" | "capacityBits" | "reserveBits">;
+
+const treeOf = ({ trees }: NetworkBase, direction: Direction): Tree => ({
+  direction,
+  capacityBits: trees[`${direction}CapacityBits`],
+  reserveBits: trees[`${direction}ReserveBits`],
+});
+
+const ofCapacity = ({ capacityBits, reserveBits }: Tree): string =>
+  `capacity ${formatRate(capacityBits)}bit/s, reserve ${formatRate(reserveBits)}bit/s`;
+
+/** Host, floors and guarantees together, as admission counts them. */
+function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]): number {
+  const guaranteed = held.filter(({ guaranteeBits }) => guaranteeBits > 0);
+  const floors = (held.length - guaranteed.length) * floorBits;
+  const kept = Math.max(reserveBits, hostRateBits(capacityBits, reserveBits) + floors);
+  return guaranteed.reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), kept);
+}
+
+/** Whether what is held still fits. */
+export function judgeHeld(tree: Tree, held: readonly Holder[]): Finding {
+  const id = `promises.${tree.direction}`;
+  const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
+  const found = `${formatRate(sum)}bit/s promised to ${held.length} pods of ${ofCapacity(tree)}`;
+  const freeBits = tree.capacityBits - neededBits(tree, held);
+  if (freeBits >= 0) return ok(id, `${found}; ${formatRate(freeBits)}bit/s free`);
+  const largest = held
+    .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
+    .slice(0, 3)
+    .map(({ holder, guaranteeBits }) => `${holder} ${formatRate(guaranteeBits)}`);
+  return error(
+    id,
+    `${found}: ${formatRate(-freeBits)}bit/s too much`,
+    `these cannot all be kept at once: delete pods, or raise uplink.${tree.direction}Capacity if the link can do more (largest: ${largest.join(", ")})`,
+  );
+}
+
+/** Each tier alone on an empty node. */
+export function judgeTiers(tiers: NetworkConfig["tiers"], trees: readonly Tree[]): Finding[] {
+  return Object.entries(tiers).map(([name, tier]) => {
+    const id = `tiers.${name}`;
+    const refused = trees.flatMap((tree) => {
+      const askedBits = tier[tree.direction].guaranteeBits ?? 0;
+      const decision = admit({ ...tree, held: [], askedBits, holder: name });
+      return decision.ok
+        ? []
+        : [
+            `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(decision.freeBits)}bit/s that an empty node has (${ofCapacity(tree)})`,
+          ];
+    });
+    return refused.length === 0
+      ? ok(id, "fits on this node")
+      : error(
+          id,
+          refused.join("; "),
+          `no pod of tier ${name} can start here: lower the tier's guarantee`,
+        );
+  });
+}
+
+export function promises({ ledger, configs }: Patient): Finding[] {
+  const held = ledger?.attachments.all() ?? [];
+  const holders = (direction: Direction): Holder[] =>
+    held.map((a) => ({
+      holder: attachmentName(a),
+      guaranteeBits: a.promise[direction].guaranteeBits,
+    }));
+  const [first] = configs;
+  if (first === undefined) return [];
+  return attempt("promises", () => {
+    // Against what the link can do now, not what it could when they were promised.
+    const base = networkBase(first, findUplink(first.uplink, first.bridge));
+    const trees = directions.map((direction) => treeOf(base, direction));
+    const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees));
+    const half = trees.filter(({ reserveBits, capacityBits }) => reserveBits * 2 > capacityBits);
+    return [
+      ...(ledger === null ? [] : trees.map((tree) => judgeHeld(tree, holders(tree.direction)))),
+      ...half.map((tree) =>
+        warn(
+          `reserve.${tree.direction}`,
+          `more than half of it is kept back: ${ofCapacity(tree)}`,
+          "lower uplink.reserve, unless the host itself needs so much",
+        ),
+      ),
+      ...tiers,
+    ];
+  });
+}

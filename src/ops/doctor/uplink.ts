@@ -1,0 +1,99 @@
+/** The uplink, and whether its capacities go with what the link says of itself. */
+import { formatRate } from "../../config/quantities.ts";
+import type { NetworkConfig } from "../../config/types.ts";
+import { findLink, findUplink, linkSpeed } from "../../node/uplink.ts";
+import { type Direction, directions } from "../../plan/node.ts";
+import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
+
+/** `speed`: bits per second, or why it is not known. */
+export function judgeCapacity(
+  direction: Direction,
+  givenBits: number | null,
+  speed: number | string,
+): Finding {
+  const id = `uplink.${direction}Capacity`;
+  const key = `uplink.${direction}Capacity`;
+  if (givenBits === null) {
+    if (typeof speed === "string")
+      return error(
+        id,
+        `${key} is not set and the link's speed is not known: ${speed}`,
+        `set ${key} to what the wire carries, for example "1G"`,
+      );
+    const found = `${formatRate(speed)}bit/s, the link's speed`;
+    return direction === "egress"
+      ? ok(id, found)
+      : warn(
+          id,
+          `${found}: what arrives queues before this node`,
+          `set ${key} 5-10% under the wire`,
+        );
+  }
+  const given = `${formatRate(givenBits)}bit/s, as given`;
+  if (typeof speed === "string") return ok(id, `${given}; not to be checked: ${speed}`);
+  const found = `${given}; the link's speed is ${formatRate(speed)}bit/s`;
+  if (givenBits > speed)
+    return warn(
+      id,
+      `${found}, which is less: promises beyond it cannot be kept`,
+      `set ${key} to what the wire carries, unless the driver's word is wrong`,
+    );
+  if (direction === "ingress" && givenBits === speed)
+    return warn(
+      id,
+      `${found}: what arrives queues before this node`,
+      `set ${key} 5-10% under the wire`,
+    );
+  return ok(id, found);
+}
+
+function uplinkOf({ uplink, bridge, name }: NetworkConfig): Finding[] {
+  return attempt("uplink", () => {
+    const link = findLink(uplink, bridge);
+    const chosen = uplink.name === null ? "the interface of the default route" : "as given";
+    const found = `${link.name}, ${chosen} (network ${name}, MTU ${link.mtuBytes})`;
+    const speed = linkSpeed(link);
+    return [
+      link.up
+        ? ok("uplink", found)
+        : error("uplink", `${found} is down`, `ip link set dev ${link.name} up`),
+      ...directions.map((direction) =>
+        judgeCapacity(direction, uplink[`${direction}CapacityBits`], speed),
+      ),
+    ];
+  });
+}
+
+/** What the trees were made with, beside what they would be made with now. */
+function followed({ configs, ledger }: Patient): Finding[] {
+  return configs.flatMap((config) => {
+    const recorded = ledger?.network(config.name) ?? null;
+    if (recorded === null || !recorded.isOfThisBoot) return [];
+    return attempt("uplink.recorded", () => {
+      const now = findUplink(config.uplink, config.bridge);
+      const { trees } = recorded.base;
+      const changes = directions.flatMap((direction) => {
+        const [was, is] = [trees[`${direction}CapacityBits`], now[`${direction}CapacityBits`]];
+        return was === is
+          ? []
+          : [`${direction} capacity was ${formatRate(was)}bit/s and is ${formatRate(is)}bit/s`];
+      });
+      if (trees.uplink !== now.name)
+        changes.push(`the uplink was ${trees.uplink} and is ${now.name}`);
+      if (changes.length === 0) return [];
+      return [
+        warn(
+          "uplink.recorded",
+          `since the last ADD of network ${config.name}: ${changes.join("; ")}`,
+          "the next ADD brings capacities into force; change an uplink only on a node without pods",
+        ),
+      ];
+    });
+  });
+}
+
+export function uplink(patient: Patient): Finding[] {
+  const [first] = patient.configs;
+  // Networks of a node share one uplink: an ADD refuses those that do not agree.
+  return first === undefined ? [] : [...uplinkOf(first), ...followed(patient)];
+}

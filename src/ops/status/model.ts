@@ -1,0 +1,196 @@
+/** What `status` knows: what is promised, beside what the kernel has, has counted, and carried during an interval. */
+import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
+import { linkNamed } from "../../kernel/read/links.ts";
+import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
+import type { LedgerView } from "../../ledger/ledger.ts";
+import type { Unknown } from "../../measure/counters.ts";
+import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
+import { liveNetworks } from "../../node/base.ts";
+import { findings } from "../../node/check.ts";
+import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
+import { hostBits } from "../../node/network.ts";
+import { memberOf } from "../../node/propose.ts";
+import { planRepair } from "../../node/repair.ts";
+import type { DeviceLooks } from "../../node/sample.ts";
+import { type Tree, treesOf } from "../../plan/desired.ts";
+import { classid, hostMinor, leafHandle, tbfHandle } from "../../plan/names.ts";
+import { attachmentName, type Direction, type NetworkBase } from "../../plan/node.ts";
+import { boundedMembers } from "../../promise/latency.ts";
+
+export interface DirectionStatus {
+  guaranteeBits: number;
+  limitBits: number | null;
+  /** null: the kernel has no such class. */
+  kernel: ({ rateBits: number; ceilBits: number } & Counters) | null;
+  /** null: not measured. */
+  measured: Measured | null;
+}
+
+export interface PodStatus {
+  attachment: string;
+  pod: string | null;
+  phase: string;
+  addresses: string[];
+  classid: string;
+  tier: string | null;
+  latencyTargetUs: number | null;
+  /** The longest that a packet of the pod can wait in the egress tree while it stays within its guarantee; null without a target. */
+  boundUs: number | null;
+  notes: string[];
+  egress: DirectionStatus;
+  ingress: DirectionStatus;
+}
+
+export interface TreeStatus {
+  direction: Direction;
+  dev: string;
+  capacityBits: number;
+  reserveBits: number;
+  promisedBits: number;
+  /** All that left by the tree's root. null: not measured. */
+  measured: (Flow & { known: true }) | Unknown | null;
+  /** The host's own class; null where the tree has none. */
+  host: DirectionStatus | null;
+}
+
+export interface NodeStatus {
+  /** In seconds; null: not measured. */
+  intervalSeconds: number | null;
+  trees: TreeStatus[];
+  pods: PodStatus[];
+  /** What stands below each leaf, and why. */
+  leafQueues: LeafQueues;
+  /** What `repair` would mend, in words. */
+  drift: string[];
+}
+
+/** The looks of an interval, by device. */
+export interface Interval {
+  seconds: number;
+  looks: ReadonlyMap<string, DeviceLooks>;
+}
+
+function readClasses(devices: string[]): Map<string, ClassEntry> {
+  using socket = new NetlinkSocket();
+  const classes = new Map<string, ClassEntry>();
+  for (const dev of devices) {
+    const link = linkNamed(socket, dev);
+    if (link === null) continue;
+    for (const entry of classesOf(socket, link.index)) classes.set(`${dev} ${entry.handle}`, entry);
+  }
+  return classes;
+}
+
+function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
+  if (entry?.htb === undefined) return null;
+  const { rateBytes, ceilBytes } = entry.htb;
+  return { rateBits: rateBytes * 8, ceilBits: ceilBytes * 8, ...entry.counters };
+}
+
+/** Everything that is said of a class. */
+class Classes {
+  readonly #classes: Map<string, ClassEntry>;
+  readonly #interval: Interval | null;
+
+  constructor(devices: string[], interval: Interval | null) {
+    this.#classes = readClasses(devices);
+    this.#interval = interval;
+  }
+
+  of(
+    dev: string,
+    minor: number,
+    promise: { guaranteeBits: number; limitBits: number | null },
+  ): DirectionStatus {
+    const { guaranteeBits, limitBits } = promise;
+    const id = classid(minor);
+    const looks = this.#interval?.looks.get(dev);
+    return {
+      guaranteeBits,
+      limitBits,
+      kernel: kernelOf(this.#classes.get(`${dev} ${id}`)),
+      measured:
+        looks === undefined
+          ? null
+          : measureClass(
+              looks.samplesOf(id),
+              looks.queueSamples(id, leafHandle(minor)),
+              guaranteeBits,
+            ),
+    };
+  }
+
+  rootOf(dev: string): TreeStatus["measured"] {
+    const looks = this.#interval?.looks.get(dev);
+    return looks === undefined ? null : measureFlow(looks.queueSamples("root", tbfHandle));
+  }
+}
+
+function podsOf(
+  ledger: LedgerView,
+  base: NetworkBase,
+  device: Record<Direction, string>,
+  classes: Classes,
+): PodStatus[] {
+  const members = ledger.attachments.all().map(memberOf);
+  const bounds = new Map(
+    boundedMembers(base, members).map((b) => [b.latencyClass.holder, b.boundUs]),
+  );
+  return ledger.attachments.all().map((a) => ({
+    attachment: attachmentName(a),
+    pod: a.podName === null ? null : `${a.podNamespace ?? "default"}/${a.podName}`,
+    phase: a.phase,
+    addresses: a.leases.map((l) => l.address),
+    classid: classid(a.classMinor),
+    tier: a.promise.tier,
+    latencyTargetUs: a.promise.latencyTargetUs,
+    boundUs: bounds.get(memberOf(a).holder) ?? null,
+    notes: a.promise.notes,
+    egress: classes.of(device.egress, a.classMinor, a.promise.egress),
+    ingress: classes.of(device.ingress, a.classMinor, a.promise.ingress),
+  }));
+}
+
+function treeStatus(
+  { direction, dev, capacityBits, hostBits: host }: Tree,
+  base: NetworkBase,
+  pods: PodStatus[],
+  classes: Classes,
+): TreeStatus {
+  return {
+    direction,
+    dev,
+    capacityBits,
+    reserveBits: base.trees[`${direction}ReserveBits`],
+    promisedBits: pods.reduce((sum, pod) => sum + pod[direction].guaranteeBits, 0),
+    measured: classes.rootOf(dev),
+    host:
+      host === null ? null : classes.of(dev, hostMinor, { guaranteeBits: host, limitBits: null }),
+  };
+}
+
+/** The devices that the trees of this node stand on; none before the first ADD of this boot. */
+export function treeDevices(ledger: LedgerView): string[] {
+  const [base] = liveNetworks(ledger);
+  return base === undefined ? [] : [base.trees.uplink, base.bridge];
+}
+
+/** `interval`: what was looked at just before; null: the counters of this moment only. */
+export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
+  const intervalSeconds = interval?.seconds ?? null;
+  const [base] = liveNetworks(ledger);
+  const queues = leafQueues(ledger);
+  if (base === undefined)
+    return { intervalSeconds, trees: [], pods: [], leafQueues: queues, drift: [] };
+  const device = { egress: base.trees.uplink, ingress: base.bridge };
+  const classes = new Classes(Object.values(device), interval);
+  const pods = podsOf(ledger, base, device, classes);
+  const trees = treesOf(base.trees, base.bridge, hostBits(base));
+  return {
+    intervalSeconds,
+    trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
+    pods,
+    leafQueues: queues,
+    drift: findings(planRepair(ledger)),
+  };
+}

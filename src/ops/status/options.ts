@@ -1,0 +1,41 @@
+/** What `status` and `top` are asked for. */
+import { InvalidArgumentError } from "commander";
+import { parseDurationUs } from "../../config/quantities.ts";
+import { messageOf } from "../../errors.ts";
+import type { CommonOptions } from "../context.ts";
+
+export const defaultInterval = "1s";
+/** Shorter ones would hold too few looks, longer ones belong into a monitoring system. */
+const shortestMs = 100;
+const longestMs = 600_000;
+
+export interface StatusOptions extends CommonOptions {
+  json?: boolean;
+  /** Milliseconds; 0: not measured. */
+  interval: number;
+  /** false: --no-measure. */
+  measure: boolean;
+  watch?: boolean;
+  /** null: until it is stopped. */
+  count: number | null;
+}
+
+/** A duration with its unit, or a number of seconds; 0 is not to measure. In milliseconds. */
+export function parseInterval(text: string): number {
+  let ms: number;
+  try {
+    ms = parseDurationUs(/^[\d.]+$/.test(text) ? `${text}s` : text, "--interval") / 1000;
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+  if (ms === 0 || (ms >= shortestMs && ms <= longestMs)) return ms;
+  throw new InvalidArgumentError(
+    `${text} is neither 0 nor from ${shortestMs}ms to ${longestMs / 1000}s`,
+  );
+}
+
+export function parseCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count > 0) return count;
+  throw new InvalidArgumentError(`${text} is not a whole number above 0`);
+}

@@ -1,0 +1,118 @@
+/** `status` for a person. */
+import { formatDuration, formatRate } from "../../config/quantities.ts";
+import { unknownWords } from "../../measure/counters.ts";
+import { type Direction, directions } from "../../plan/node.ts";
+import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
+import { measuredCells, measuredHeader, promiseWords, rateWords } from "./words.ts";
+
+const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
+
+export function table(rows: string[][]): string[] {
+  const widths = rows.reduce<number[]>(
+    (w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)),
+    [],
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+const podHeader = ["POD", "ADDRESS", "CLASS", "", "GUARANTEE", "LIMIT", "LATENCY", "IN KERNEL"];
+const countedHeader = ["SENT", "DROPPED", "QUEUED"];
+
+function countedCells(kernel: DirectionStatus["kernel"]): string[] {
+  if (kernel === null) return ["-", "-", "-"];
+  return [`${kernel.bytes} B`, String(kernel.drops), `${kernel.backlogBytes} B`];
+}
+
+/** On ingress what comes has queued on the wire already: a target only gives precedence there. */
+function latencyText(
+  { latencyTargetUs, boundUs, ...pod }: PodStatus,
+  direction: Direction,
+): string {
+  if (latencyTargetUs === null || pod[direction].guaranteeBits === 0) return "-";
+  if (direction === "ingress") return "first";
+  const bound = boundUs === null ? "" : ` (bound ${formatDuration(Math.ceil(boundUs))})`;
+  return `${formatDuration(latencyTargetUs)}${bound}`;
+}
+
+function podRows(pod: PodStatus): string[][] {
+  return directions.map((direction) => {
+    const { guaranteeBits, limitBits, kernel, measured } = pod[direction];
+    return [
+      pod.pod ?? pod.attachment,
+      pod.addresses.join(","),
+      pod.classid,
+      direction,
+      guaranteeBits === 0 ? "best effort" : bit(guaranteeBits),
+      limitBits === null ? "none" : bit(limitBits),
+      latencyText(pod, direction),
+      kernel === null
+        ? "MISSING"
+        : `${formatRate(kernel.rateBits)}..${formatRate(kernel.ceilBits)}`,
+      ...(measured === null ? countedCells(kernel) : measuredCells(measured)),
+    ];
+  });
+}
+
+const treeHeader = ["TREE", "DEVICE", "CAPACITY", "RESERVE", "PROMISED TO PODS"];
+
+function totalWords({ measured, capacityBits }: TreeStatus): string {
+  if (measured === null) return "-";
+  if (!measured.known) return unknownWords[measured.why];
+  const share = (measured.rateBits / capacityBits) * 100;
+  return `${rateWords(measured.rateBits)} (${share.toFixed(0)}%)`;
+}
+
+/** The host's own class. */
+function hostWords(host: DirectionStatus | null): string {
+  if (host === null) return "none";
+  const { kernel, measured, guaranteeBits } = host;
+  const promised = `guarantee ${bit(guaranteeBits)}`;
+  if (kernel === null) return `${promised}, MISSING`;
+  if (measured === null) return `${promised}, ${kernel.bytes} B sent`;
+  if (!measured.known) return `${promised}, ${unknownWords[measured.why]}`;
+  return `${promised}, ${rateWords(measured.rateBits)}, ${promiseWords(measured.promise)}`;
+}
+
+function treeRow(tree: TreeStatus): string[] {
+  return [
+    tree.direction,
+    tree.dev,
+    bit(tree.capacityBits),
+    bit(tree.reserveBits),
+    bit(tree.promisedBits),
+    totalWords(tree),
+    hostWords(tree.host),
+  ];
+}
+
+const legend = [
+  "rates count Ethernet frames (IP packet + 14 bytes); guarantees and limits cover the uplink, not pod to pod on one node",
+  "latency targets are admitted on egress; on ingress they give precedence only",
+];
+const measuredLegend = [
+  "no demand: less than the guarantee was sent, and nothing more waited to be sent; delay: mean backlog / throughput, in this queue only",
+];
+
+export function renderStatus({ trees, pods, drift, intervalSeconds }: NodeStatus): string {
+  const measured = intervalSeconds !== null;
+  const lines: string[] = [];
+  if (trees.length === 0)
+    lines.push("no network yet: no pod was added on this node since it was booted");
+  else {
+    const total = measured ? `MEASURED, ${Number(intervalSeconds.toFixed(2))} s` : "MEASURED";
+    lines.push(...table([[...treeHeader, total, "HOST CLASS"], ...trees.map(treeRow)]));
+  }
+  const header = [...podHeader, ...(measured ? measuredHeader : countedHeader)];
+  if (pods.length > 0) lines.push("", ...table([header, ...pods.flatMap(podRows)]), "");
+  for (const pod of pods)
+    lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
+  if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
+  if (drift.length > 0)
+    lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,106 @@
+/**
+ * What stands on what: which objects must be there before which, and which the kernel takes away
+ * with which.
+ */
+import { htbHandle, table, tbfClass } from "./names.ts";
+import {
+  type KernelObject,
+  keyOf,
+  type ObjectKind,
+  type State,
+  type TrafficClass,
+} from "./state.ts";
+
+/** What must be there before what: a tree before a leaf, a pair before its addresses, a map before its element. */
+const order: ObjectKind[] = [
+  "bridge",
+  "hostlink",
+  "sysctl",
+  "veth",
+  "port",
+  "podlink",
+  "address",
+  "route",
+  "qdisc",
+  "class",
+  "ruleset",
+  "element",
+];
+
+/** The class that a class hangs on in this state; null: none, or it is not in the state. */
+export function parentClass({ dev, parent }: TrafficClass, state: State): TrafficClass | null {
+  const above = state.get(`class ${dev} ${parent}`)?.object;
+  return above?.kind === "class" ? above : null;
+}
+
+function ancestors(object: TrafficClass, state: State): number {
+  const above = parentClass(object, state);
+  return above === null ? 0 : 1 + ancestors(above, state);
+}
+
+/** Among qdiscs and classes: the root, the HTB, its root class, what hangs on that, then the queues. */
+function depth(object: KernelObject, state: State): number {
+  if (object.kind === "qdisc") {
+    if (object.parent === "root") return 0;
+    return object.parent === tbfClass ? 1 : 99;
+  }
+  return object.kind === "class" ? 2 + ancestors(object, state) : 0;
+}
+
+/** The place of an object of `state` in the order of making. */
+export function rank(object: KernelObject, state: State): number {
+  // Both kinds of a tree interleave by depth.
+  const kind = object.kind === "class" ? "qdisc" : object.kind;
+  return order.indexOf(kind) * 100 + depth(object, state);
+}
+
+/** The keys of all that an object vanishes with. Not of a class that has a class below it: the kernel refuses to delete that one. */
+function containersOf(object: KernelObject): string[] {
+  switch (object.kind) {
+    case "qdisc":
+    case "class": {
+      const { dev, parent } = object;
+      const containers = [`bridge ${dev}`];
+      if (object.kind === "qdisc" && parent === "root") return containers;
+      containers.push(`qdisc ${dev} root`);
+      if (object.kind === "qdisc" && !parent.startsWith(htbHandle)) return containers;
+      containers.push(`qdisc ${dev} ${tbfClass}`);
+      return object.kind === "class" ? containers : [...containers, `class ${dev} ${parent}`];
+    }
+    case "port":
+      return [`veth ${object.name}`];
+    case "podlink":
+      return [`end ${object.netns} ${object.name}`];
+    case "address":
+      return [object.netns === null ? `bridge ${object.dev}` : `end ${object.netns} ${object.dev}`];
+    case "route":
+      return [`end ${object.netns} ${object.dev}`];
+    case "element":
+      return [`ruleset ${table}`];
+    default:
+      return [];
+  }
+}
+
+/** The names under which an object contains others. */
+function containerKeys(object: KernelObject): string[] {
+  return object.kind === "veth"
+    ? [keyOf(object), `end ${object.netns} ${object.ifname}`]
+    : [keyOf(object)];
+}
+
+/** Of each object, the first of `containers` that it vanishes with; null: none. */
+export function containerIn(
+  containers: Iterable<KernelObject>,
+): (object: KernelObject) => KernelObject | null {
+  const byKey = new Map<string, KernelObject>();
+  for (const container of containers)
+    for (const key of containerKeys(container)) byKey.set(key, container);
+  return (object) => {
+    for (const key of containersOf(object)) {
+      const container = byKey.get(key);
+      if (container !== undefined) return container;
+    }
+    return null;
+  };
+}

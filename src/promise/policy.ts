@@ -1,0 +1,84 @@
+/** What a pod asks for beside what the operator's policy allows its namespace. */
+import { knownAnnotations, kubernetesKeys, priorityKey } from "../config/annotation-keys.ts";
+import { anyName } from "../config/policy.ts";
+import { type Breach, breaches } from "../config/policy-limits.ts";
+import type { BandwidthCapability, PolicyRules } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import { directions, type PodPromise } from "../plan/node.ts";
+
+export interface PolicyAsk {
+  /** For messages: a pod's or an attachment's name. */
+  holder: string;
+  rules: PolicyRules;
+  /** The pod's annotations, all of them. */
+  annotations: Record<string, string>;
+  bandwidth: BandwidthCapability | null;
+  defaultTier: string | null;
+  /** What all that comes to (promiseOf). */
+  promise: PodPromise;
+}
+
+/** Cilium's annotation counts where it picked the tier; where it was left aside nothing was asked. */
+function counts(key: string, { annotations, promise }: PolicyAsk): boolean {
+  if (key !== priorityKey) return knownAnnotations.includes(key);
+  return annotations[key] === promise.tier;
+}
+
+/** The annotations that ask for something, with what a person calls them. A runtime takes the capability from Kubernetes' ones. */
+function askedAnnotations(ask: PolicyAsk): Map<string, string> {
+  const asked = new Map<string, string>();
+  for (const direction of directions)
+    if (ask.bandwidth?.[`${direction}RateBits`] !== undefined)
+      asked.set(
+        kubernetesKeys[direction],
+        `runtimeConfig.bandwidth.${direction}Rate, which is ${kubernetesKeys[direction]},`,
+      );
+  for (const key of Object.keys(ask.annotations))
+    if (counts(key, ask)) asked.set(key, `the annotation ${key}`);
+  return asked;
+}
+
+const listed = (names: string[]): string => (names.length === 0 ? "none" : names.join(", "));
+
+function annotationBreaches(ask: PolicyAsk): Breach[] {
+  const rule = ask.rules.annotations;
+  if (rule === null || rule.value.includes(anyName)) return [];
+  return [...askedAnnotations(ask)]
+    .filter(([key]) => !rule.value.includes(key))
+    .map(([, asked]) => ({ rule: rule.key, asked, allowed: listed(rule.value) }));
+}
+
+/** The default tier may always be picked: who picks none has it too. */
+function tierBreaches({
+  rules: { tiers: rule },
+  promise: { tier },
+  defaultTier,
+}: PolicyAsk): Breach[] {
+  if (rule === null || tier === null || tier === defaultTier) return [];
+  if (rule.value.includes(anyName) || rule.value.includes(tier)) return [];
+  const others = defaultTier === null ? [] : [defaultTier];
+  return [
+    {
+      rule: rule.key,
+      asked: `tier ${tier}`,
+      allowed: listed([...new Set([...rule.value, ...others])]),
+    },
+  ];
+}
+
+/** What the rules do not allow, all of it; empty: nothing. */
+export function policyBreaches(ask: PolicyAsk): Breach[] {
+  return [...annotationBreaches(ask), ...tierBreaches(ask), ...breaches(ask.rules, ask.promise)];
+}
+
+/** null: the policy allows it. Else policyRefused, naming each rule that refused. */
+export function policyRefusal(ask: PolicyAsk): FairwayError | null {
+  const found = policyBreaches(ask);
+  if (found.length === 0) return null;
+  const each = found.map(({ rule, asked, allowed }) => `${asked} (${rule} allows ${allowed})`);
+  return new FairwayError(
+    "policyRefused",
+    `${ask.holder} asks for what the operator's policy does not allow: ${each.join("; ")}`,
+    "Ask for what is allowed, or have the operator change the policy in the node's CNI configuration.",
+  );
+}

@@ -1,0 +1,335 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { RecordedAttachment } from "../../../src/ledger/attachment-rows.ts";
+import { fileSystemOf, type LedgerLook } from "../../../src/ledger/look.ts";
+import { renderFindings } from "../../../src/ops/doctor/command.ts";
+import { exitCodeOf, onceEach } from "../../../src/ops/doctor/examine.ts";
+import { error, type Level, ok, warn } from "../../../src/ops/doctor/finding.ts";
+import { configOf, type Evidence, moduleNames } from "../../../src/ops/doctor/kernel-evidence.ts";
+import { judgePart } from "../../../src/ops/doctor/kernel-parts.ts";
+import { judgeLedger, judgeRow } from "../../../src/ops/doctor/ledger.ts";
+import { judgeHeld, judgeTiers } from "../../../src/ops/doctor/promises.ts";
+import { judgeFlowtables, judgeRoot } from "../../../src/ops/doctor/roots.ts";
+import { judgeSysctl } from "../../../src/ops/doctor/sysctls.ts";
+import { judgeCapacity } from "../../../src/ops/doctor/uplink.ts";
+import type { QdiscSpec } from "../../../src/plan/state.ts";
+import { admit } from "../../../src/promise/admission.ts";
+
+describe("a kernel part", () => {
+  const nothing: Evidence = {
+    release: "6.1.0-1",
+    inUse: new Set(),
+    loaded: null,
+    builtIn: null,
+    loadable: null,
+    config: null,
+  };
+  const htb = { module: "sch_htb", config: "CONFIG_NET_SCH_HTB", onDemand: true };
+  const filter = { module: "br_netfilter", config: "CONFIG_BRIDGE_NETFILTER", onDemand: false };
+  const dep = moduleNames(
+    "kernel/net/sched/sch_htb.ko.xz:\nkernel/net/bridge/br_netfilter.ko: kernel/net/bridge/bridge.ko\n",
+  );
+  const empty = new Set<string>();
+  test.each([
+    ["no source says anything", htb, {}, "warn", "not determined"],
+    ["in use", htb, { inUse: new Set(["sch_htb"]) }, "ok", "in use"],
+    ["loaded", htb, { loaded: new Set(["sch_htb"]) }, "ok", "loaded"],
+    [
+      "in modules.builtin",
+      htb,
+      { builtIn: moduleNames("kernel/net/sched/sch-htb.ko\n") },
+      "ok",
+      "built in",
+    ],
+    [
+      "=y in the kernel's configuration",
+      htb,
+      { config: configOf("CONFIG_NET_SCH_HTB=y\n") },
+      "ok",
+      "CONFIG_NET_SCH_HTB=y",
+    ],
+    ["a module that is loaded on demand", htb, { loadable: dep }, "ok", "when it is asked for"],
+    ["a module that nothing loads", filter, { loadable: dep }, "error", "nothing loads on demand"],
+    [
+      "the same, loaded",
+      filter,
+      { loadable: dep, loaded: new Set(["br_netfilter"]) },
+      "ok",
+      "loaded",
+    ],
+    [
+      "in neither list of modules",
+      htb,
+      { builtIn: empty, loadable: empty },
+      "error",
+      "/lib/modules/6.1.0-1 does not name it",
+    ],
+    ["only one of the lists is there", htb, { builtIn: empty }, "warn", "not determined"],
+    [
+      "not set",
+      htb,
+      { config: configOf("# CONFIG_NET_SCH_HTB is not set\n") },
+      "error",
+      "is not set",
+    ],
+    [
+      "=m, and no list of modules to be seen",
+      htb,
+      { config: configOf("CONFIG_NET_SCH_HTB=m\n") },
+      "warn",
+      "CONFIG_NET_SCH_HTB=m",
+    ],
+  ] as const)("%s", (_, part, evidence, level, says) => {
+    const finding = judgePart(part, { ...nothing, ...evidence });
+    expect(finding).toMatchObject({ level, found: expect.stringContaining(says) });
+    expect(finding.todo === null).toBe(level === "ok");
+  });
+});
+
+describe("a capacity", () => {
+  test.each([
+    [
+      "given, no speed to check it",
+      "egress",
+      1e9,
+      "eth0 reports no speed",
+      "ok",
+      "not to be checked",
+    ],
+    ["given, below the link's speed", "egress", 9e8, 1e9, "ok", "the link's speed is 1Gbit/s"],
+    ["given, the link's speed, egress", "egress", 1e9, 1e9, "ok", "1Gbit/s"],
+    ["given, the link's speed, ingress", "ingress", 1e9, 1e9, "warn", "queues before this node"],
+    ["given, above the link's speed", "egress", 1e10, 1e9, "warn", "cannot be kept"],
+    ["not given, egress", "egress", null, 1e9, "ok", "the link's speed"],
+    ["not given, ingress", "ingress", null, 1e9, "warn", "queues before this node"],
+    ["neither", "ingress", null, "eth0 is a veth", "error", "uplink.ingressCapacity is not set"],
+  ] as const)("%s", (_, direction, given, speed, level, says) => {
+    expect(judgeCapacity(direction, given, speed)).toMatchObject({
+      level,
+      found: expect.stringContaining(says),
+    });
+  });
+});
+
+describe("a root qdisc", () => {
+  const tbf = { type: "tbf", rateBytes: 1, burstBytes: 1, burstTicks: 1, limitBytes: 1 } as const;
+  test.each([
+    ["none", null, "ok"],
+    ["ours", tbf, "ok"],
+    ["the kernel's", { type: "default", name: "mq 0:" }, "ok"],
+    ["somebody's", { type: "foreign", name: "htb 1:" }, "error"],
+    ["a part of a tree in a root's place", { type: "htb", defaultMinor: 1 }, "error"],
+  ] as [string, QdiscSpec | null, Level][])("%s", (_, spec, level) => {
+    const finding = judgeRoot("eth0", spec);
+    expect(finding.level).toBe(level);
+    if (level === "error") expect(finding.found).toContain("htb");
+  });
+});
+
+describe("flowtables", () => {
+  const flowtable = { family: "inet", table: "filter", name: "ft" };
+  test.each([
+    ["none", [{}], "ok", "none"],
+    [
+      "one on two devices",
+      [{ flowtable: { ...flowtable, dev: ["eth0", "fw0"] } }],
+      "warn",
+      "ft of inet filter (eth0, fw0)",
+    ],
+    ["one on one device", [{ flowtable: { ...flowtable, dev: "eth0" } }], "warn", "(eth0)"],
+    ["one on none", [{ flowtable }], "warn", "(no device)"],
+  ])("%s", (_, items, level, says) => {
+    expect(judgeFlowtables(items)).toMatchObject([{ level, found: expect.stringContaining(says) }]);
+  });
+});
+
+describe("the ledger", () => {
+  const healthy: LedgerLook = {
+    dir: "/d",
+    folder: { path: "/d", mode: 0o700, uid: 0, bytes: 4096 },
+    file: { path: "/d/ledger.db", mode: 0o600, uid: 0, bytes: 9 },
+    fileSystem: { of: "/d", name: "ext4", kind: "local" },
+    schema: 1,
+    knownSchema: 1,
+  };
+  const folder = (mode: number, uid = 0) => ({ folder: { path: "/d", mode, uid, bytes: 1 } });
+  test.each([
+    ["as it must be", {}, []],
+    ["not there yet", { folder: null, file: null, schema: null }, []],
+    ["an older schema", { knownSchema: 2 }, []],
+    ["a folder that everyone may write to", folder(0o777), ["ledger.folder error"]],
+    ["a folder of somebody's", folder(0o700, 1000), ["ledger.folder warn"]],
+    [
+      "a file that its group may write",
+      { file: { path: "/d/l", mode: 0o660, uid: 0, bytes: 1 } },
+      ["ledger.file error"],
+    ],
+    [
+      "a network file system",
+      { fileSystem: { of: "/d", ...fileSystemOf(0x6969) } },
+      ["ledger.fileSystem error"],
+    ],
+    [
+      "an overlay",
+      { fileSystem: { of: "/", ...fileSystemOf(0x794c7630) } },
+      ["ledger.fileSystem warn"],
+    ],
+    ["a newer schema", { schema: 2 }, ["ledger.schema error"]],
+    ["a file that cannot be read", { schema: "file is not a database" }, ["ledger.schema error"]],
+  ] as [string, Partial<LedgerLook>, string[]][])("%s", (_, over, wrong) => {
+    const found = judgeLedger({ ...healthy, ...over }).filter(({ level }) => level !== "ok");
+    expect(found.map(({ id, level }) => `${id} ${level}`)).toEqual(wrong);
+    expect(found.every(({ todo }) => todo !== null)).toBe(true);
+  });
+
+  test.each([
+    [0xef53, "ext4", "local"],
+    [0x01021994, "tmpfs", "local"],
+    [0x794c7630, "overlay", "overlay"],
+    [0xff534d42 | 0, "CIFS", "network"],
+    [0x12345, "0x12345", "local"],
+  ] as const)("file system %d", (type, name, kind) => {
+    expect(fileSystemOf(type)).toEqual({ name, kind });
+  });
+
+  const row = (phase: string, createdAtMs: number): RecordedAttachment =>
+    ({
+      network: "pods",
+      containerId: "a",
+      ifname: "eth0",
+      netns: "/run/netns/a",
+      phase,
+      createdAtMs,
+    }) as RecordedAttachment;
+  test.each([
+    ["in force", "ready", "other", 1e6, null],
+    ["in force, its namespace gone", "ready", "absent", 1e6, "is gone"],
+    ["being added", "adding", "other", 5_000, null],
+    [
+      "being added for three minutes",
+      "adding",
+      "other",
+      180_000,
+      "recorded 180 s ago: its ADD died",
+    ],
+    ["being deleted for three minutes", "deleting", "absent", 180_000, "its DEL died"],
+  ] as const)("a row that is %s", (_, phase, netns, ageMs, says) => {
+    const found = judgeRow(row(phase, 0), netns, ageMs);
+    expect(found).toMatchObject(
+      says === null ? [] : [{ level: "warn", found: expect.stringContaining(says) }],
+    );
+  });
+});
+
+describe("a sysctl", () => {
+  const setting = { path: "net/bridge/x", without: "no answer", module: "br_netfilter" };
+  test.each([
+    ["is 1", "1", true, "ok"],
+    ["is 0, and no pod was added yet", "0", false, "ok"],
+    ["is 0 under pods", "0", true, "error"],
+    ["is not there", null, false, "error"],
+  ] as const)("that %s", (_, value, live, level) => {
+    const finding = judgeSysctl(setting, value, live);
+    expect(finding).toMatchObject({ id: "sysctl.net.bridge.x", level });
+    if (value === null) expect(finding.todo).toContain("modprobe br_netfilter");
+  });
+});
+
+const tree = (megabits: number, reserveMegabits: number) =>
+  ({
+    direction: "egress",
+    capacityBits: megabits * 1e6,
+    reserveBits: reserveMegabits * 1e6,
+  }) as const;
+
+describe("promises", () => {
+  const held = (...megabits: number[]) =>
+    megabits.map((m, i) => ({ holder: `p${i}`, guaranteeBits: m * 1e6 }));
+  test.each([
+    ["none", held(), "ok", "380Mbit/s free"],
+    ["exactly all", held(200, 180), "ok", "0bit/s free"],
+    ["beside best-effort pods", held(200, 0, 0), "ok", "180Mbit/s free"],
+    ["more than there is", held(200, 250), "error", "70Mbit/s too much"],
+  ] as const)("%s", (_, holders, level, says) => {
+    expect(judgeHeld(tree(400, 20), holders)).toMatchObject({
+      level,
+      found: expect.stringContaining(says),
+    });
+  });
+
+  test("fit if and only if the last of them would be admitted beside the others", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constant(0), fc.nat(500)), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 2000 }),
+        fc.nat(100),
+        (megabits, capacity, percent) => {
+          const t = tree(capacity, Math.floor((capacity * percent) / 100));
+          const all = held(...megabits);
+          const [last] = all
+            .slice(-1)
+            .map(({ holder, guaranteeBits: askedBits }) =>
+              admit({ ...t, held: all, holder, askedBits }),
+            );
+          return (judgeHeld(t, all).level === "ok") === last?.ok;
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test("a tier that exceeds the node alone is named, with what there is", () => {
+  const tiers = {
+    none: { egress: {}, ingress: {} },
+    fits: { egress: { guaranteeBits: 380e6 }, ingress: {} },
+    much: { egress: { guaranteeBits: 381e6 }, ingress: {} },
+  };
+  const found = judgeTiers(tiers, [tree(400, 20)]);
+  expect(found.map(({ id, level }) => `${id} ${level}`)).toEqual([
+    "tiers.none ok",
+    "tiers.fits ok",
+    "tiers.much error",
+  ]);
+  expect(found[2]?.found).toContain("egress guarantee of 381Mbit/s exceeds the 380Mbit/s");
+});
+
+describe("exit codes", () => {
+  test.each([
+    ["nothing but ok", [ok("a", "")], 0],
+    ["warnings", [ok("a", ""), warn("b", "", "")], 0],
+    ["an error", [warn("b", "", ""), error("c", "", null)], 1],
+    ["drift", [ok("a", ""), error("drift", "", null)], 3],
+    ["drift and an error", [error("drift", "", null), error("c", "", null)], 1],
+  ])("%s", (_, findings, code) => {
+    expect(exitCodeOf(findings)).toBe(code);
+  });
+});
+
+test("one cause is told once", () => {
+  const found = [
+    error("a", "no uplink", null),
+    error("b", "no uplink", null),
+    ok("c", "1"),
+    ok("d", "1"),
+  ];
+  expect(onceEach(found).map(({ id }) => id)).toEqual(["a", "c", "d"]);
+});
+
+test("findings for a person: aligned, what to do below, counted at the end", () => {
+  const text = renderFindings([
+    ok("a", "fine"),
+    warn("bbb", "so so", "look"),
+    error("c", "bad", null),
+  ]);
+  expect(text).toBe(
+    [
+      "ok     a    fine",
+      "WARN   bbb  so so",
+      "            -> look",
+      "ERROR  c    bad",
+      "1 error, 1 warning, 1 ok",
+      "",
+    ].join("\n"),
+  );
+});

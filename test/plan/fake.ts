@@ -1,0 +1,258 @@
+/**
+ * A kernel that is a map of objects. It takes steps one by one and refuses what Linux refuses
+ * (net/sched, net/core, nf_tables; with iproute2 in front), in the words of a person.
+ */
+
+import type { Step } from "../../src/plan/diff.ts";
+import { surplusChains } from "../../src/plan/ruleset.ts";
+import {
+  type Address,
+  type Bridge,
+  type Element,
+  type KernelObject,
+  keyOf,
+  type Netns,
+  type Qdisc,
+  type Route,
+  type Ruleset,
+  type TrafficClass,
+  type Veth,
+} from "../../src/plan/state.ts";
+import { refuse } from "./fake-store.ts";
+import { FakeTc, rootDefault, type TcVersion } from "./fake-tc.ts";
+import { overlapping } from "./intervals.ts";
+
+export class FakeKernel extends FakeTc {
+  readonly netnses = new Set<string>();
+
+  constructor(
+    readonly uplinks: readonly string[],
+    sysctls: readonly string[],
+    readonly tc: TcVersion = "2022",
+  ) {
+    super();
+    for (const dev of uplinks) {
+      this.put(rootDefault(dev));
+      this.put({ kind: "hostlink", name: dev, gsoMaxBytes: 65_536 });
+    }
+    for (const path of sysctls) this.put({ kind: "sysctl", path, value: "0" });
+  }
+
+  clone(): FakeKernel {
+    const copy = new FakeKernel(this.uplinks, [], this.tc);
+    copy.objects.clear();
+    // No object is changed in place.
+    for (const [key, object] of this.objects) copy.objects.set(key, object);
+    for (const netns of this.netnses) copy.netnses.add(netns);
+    return copy;
+  }
+
+  apply(step: Step): void {
+    switch (step.op) {
+      case "create":
+        this.create(step.want);
+        break;
+      case "change":
+        this.change(step.want, step.have);
+        break;
+      case "delete":
+        this.delete(step.have);
+    }
+  }
+
+  create(object: KernelObject): void {
+    switch (object.kind) {
+      case "sysctl":
+      case "hostlink":
+        this.change(object);
+        break;
+      case "bridge":
+        this.#createBridge(object);
+        break;
+      case "veth":
+        this.#createVeth(object);
+        break;
+      // A pair's ends are there from its creation on: to create one is to set it.
+      case "port":
+      case "podlink":
+        this.change(object);
+        break;
+      case "address":
+        if (!this.#deviceExists(object.netns, object.dev)) refuse(`no device ${object.dev}`);
+        this.putNew(object);
+        break;
+      case "route":
+        this.#createRoute(object);
+        break;
+      case "qdisc":
+        this.createQdisc(object);
+        break;
+      case "class":
+        this.createClass(object);
+        break;
+      case "ruleset":
+        this.#checkRuleset(object);
+        this.putNew(object);
+        break;
+      case "element":
+        this.#createElement(object);
+    }
+  }
+
+  /** `seen`: what the step says that there was. */
+  change(object: KernelObject, seen: KernelObject = object): void {
+    const key = keyOf(object);
+    const have = this.objects.get(key);
+    if (have === undefined) refuse(`${key} is absent`);
+    switch (object.kind) {
+      case "sysctl":
+      case "bridge":
+      case "hostlink":
+        this.put(object);
+        break;
+      case "port":
+        if (object.bridge === null && object.hairpin) refuse("hairpin is a bridge port's");
+        if (object.bridge !== null && !this.has(`bridge ${object.bridge}`))
+          refuse(`no bridge ${object.bridge}`);
+        this.put(object);
+        break;
+      case "podlink":
+        this.put(object);
+        if (!object.up) this.#flushRoutes(object.netns, object.name);
+        return;
+      case "qdisc":
+        this.changeQdisc(object, have as Qdisc);
+        break;
+      case "class":
+        this.changeClass(object, have as TrafficClass);
+        break;
+      case "ruleset": {
+        this.#checkRuleset(object);
+        const there = have as Ruleset;
+        const surplus = seen.kind === "ruleset" ? surplusChains(object, seen) : [];
+        const isOther =
+          <T extends { name: string }>(ours: T[]) =>
+          (item: T) =>
+            !ours.some(({ name }) => name === item.name);
+        this.put({
+          ...object,
+          // Chains are made anew and sets added; others stay, but for chains of ours.
+          sets: [...there.sets, ...object.sets.filter(isOther(there.sets))],
+          chains: [
+            ...there.chains.filter(isOther(object.chains)).filter(isOther(surplus)),
+            ...object.chains,
+          ],
+        });
+        break;
+      }
+      default:
+        refuse(`no command changes a ${object.kind}`);
+    }
+  }
+
+  delete(object: KernelObject): void {
+    const key = keyOf(object);
+    const have = this.objects.get(key);
+    if (have === undefined) refuse(`${key} is absent`);
+    switch (have.kind) {
+      case "bridge":
+        this.drop(
+          have,
+          ...this.all("address").filter((a) => a.netns === null && a.dev === have.name),
+        );
+        this.drop(...this.tree(have.name));
+        for (const port of this.all("port"))
+          if (port.bridge === have.name) this.put({ ...port, bridge: null, hairpin: false });
+        return;
+      case "veth":
+        this.#deleteVeth(have);
+        break;
+      case "address": {
+        this.drop(have);
+        const { netns, dev } = have;
+        const others = this.all("address").some((a) => a.netns === netns && a.dev === dev);
+        // fib_inetaddr_event(): without an address IPv4 is off.
+        if (netns !== null && !others) this.#flushRoutes(netns, dev);
+        return;
+      }
+      case "qdisc":
+        this.deleteQdisc(have);
+        break;
+      case "class":
+        this.deleteClass(have);
+        break;
+      case "ruleset":
+        this.drop(have, ...this.all("element"));
+        break;
+      case "route":
+      case "element":
+        this.drop(have);
+        break;
+      default:
+        refuse(`no command deletes a ${have.kind}`);
+    }
+  }
+
+  protected linkExists(name: string): boolean {
+    return this.uplinks.includes(name) || this.has(`bridge ${name}`) || this.has(`veth ${name}`);
+  }
+
+  #deviceExists(netns: Netns, dev: string): boolean {
+    return netns === null ? this.linkExists(dev) : this.has(`podlink ${netns} ${dev}`);
+  }
+
+  #createBridge(bridge: Bridge): void {
+    if (this.linkExists(bridge.name)) refuse(`link ${bridge.name} exists`);
+    this.put(bridge);
+    this.put(rootDefault(bridge.name));
+  }
+
+  #createVeth(veth: Veth): void {
+    const { name, netns, ifname } = veth;
+    if (this.linkExists(name)) refuse(`link ${name} exists`);
+    if (!this.netnses.has(netns)) refuse(`no namespace ${netns}`);
+    if (this.has(`podlink ${netns} ${ifname}`)) refuse(`link ${ifname} exists in ${netns}`);
+    this.put(veth);
+    const common = { mac: `random ${name}`, mtuBytes: 1500, up: false };
+    this.put({ kind: "port", name, bridge: null, hairpin: false, ...common });
+    this.put({ kind: "podlink", netns, name: ifname, gsoMaxBytes: 65_536, ...common });
+  }
+
+  #deleteVeth(veth: Veth): void {
+    const { name, netns, ifname } = veth;
+    this.drop(veth);
+    this.objects.delete(`port ${name}`);
+    this.objects.delete(`podlink ${netns} ${ifname}`);
+    this.drop(...this.all("address").filter((a) => a.netns === netns && a.dev === ifname));
+    this.#flushRoutes(netns, ifname);
+  }
+
+  #flushRoutes(netns: string, dev: string): void {
+    this.drop(...this.all("route").filter((r) => r.netns === netns && r.dev === dev));
+  }
+
+  #createRoute(route: Route): void {
+    const link = this.get("podlink", route.netns, route.dev) ?? refuse(`no device ${route.dev}`);
+    if (!link.up) refuse(`${route.dev} is down`);
+    const reaches = ({ netns, dev, cidr }: Address): boolean =>
+      netns === route.netns && dev === route.dev && overlapping(cidr, route.gw ?? cidr);
+    if (!this.all("address").some(reaches)) refuse(`nexthop ${route.gw} has invalid gateway`);
+    this.putNew(route);
+  }
+
+  #checkRuleset({ sets, chains }: Ruleset): void {
+    for (const { name, spec } of sets) if (spec === "") refuse(`set ${name} does not specify key`);
+    for (const { rules } of chains)
+      for (const { id, text } of rules) if (text === "") refuse(`rule ${id} is empty`);
+  }
+
+  #createElement(element: Element): void {
+    const { set, key } = element;
+    const sets = this.all("ruleset").flatMap((r) => r.sets);
+    const home = sets.find(({ name }) => name === set) ?? refuse(`no set ${set}`);
+    if ((home.kind === "map") !== (element.value !== null)) refuse(`${set} is a ${home.kind}`);
+    const clash = this.all("element").find((e) => e.set === set && overlapping(e.key, key));
+    if (clash !== undefined) refuse(`${set}: ${key} overlaps ${clash.key}`);
+    this.put(element);
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import * as names from "../../src/plan/names.ts";
+
+const minor = fc.integer({ min: names.firstPodMinor, max: names.lastPodMinor });
+
+describe("what follows from a class's minor", () => {
+  test.each([
+    [0x10, "fa01:10", "10:", "fwv10", "0e:58:00:00:00:10"],
+    [0xf9ff, "fa01:f9ff", "f9ff:", "fwvf9ff", "0e:58:00:00:f9:ff"],
+  ])("%d", (n, id, handle, veth, mac) => {
+    expect(names.classid(n)).toBe(id);
+    expect(names.leafHandle(n)).toBe(handle);
+    expect(names.hostVeth(n)).toBe(veth);
+    expect(names.hostMac(n)).toBe(mac);
+  });
+
+  test("no queue's handle is one of the trees' own", () => {
+    fc.assert(
+      fc.property(minor, (n) => {
+        expect([names.tbfHandle, names.htbHandle]).not.toContain(names.leafHandle(n));
+        expect([names.rootMinor, names.hostMinor]).not.toContain(n);
+      }),
+    );
+  });
+
+  test("a host interface's name fits into IFNAMSIZ and leads back", () => {
+    fc.assert(
+      fc.property(minor, (n) => {
+        expect(names.hostVeth(n).length).toBeLessThanOrEqual(15);
+        expect(names.minorOfHostVeth(names.hostVeth(n))).toBe(n);
+      }),
+    );
+  });
+
+  test.each(["fwv", "fwv0", "fwv010", "fwvG1", "fwv10 ", "fwv12345", "veth10", "xfwv10", "fwvA0"])(
+    "%p is no name of ours",
+    (name) => {
+      expect(names.minorOfHostVeth(name)).toBeNull();
+    },
+  );
+});
+
+describe("MAC addresses", () => {
+  test.each([
+    ["10.244.1.2", "0a:58:0a:f4:01:02"],
+    ["255.0.10.9", "0a:58:ff:00:0a:09"],
+  ])("a pod with %s has %s", (address, mac) => {
+    expect(names.podMac(address)).toBe(mac);
+  });
+
+  test.each([
+    ["fw0", "0e:66:00:66:77:30"],
+    ["cni-bridge7", "0e:66:64:67:65:37"],
+  ])("bridge %s has %s", (bridge, mac) => {
+    expect(names.bridgeMac(bridge)).toBe(mac);
+  });
+
+  test("are all unicast, and locally administered", () => {
+    for (const mac of [names.podMac("10.0.0.1"), names.hostMac(0x10), names.bridgeMac("fw0")])
+      expect(Number.parseInt(mac.slice(0, 2), 16) & 3).toBe(2);
+  });
+});

@@ -1,0 +1,291 @@
+import { describe, expect, test } from "bun:test";
+import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
+import { diff, type Step } from "../../src/plan/diff.ts";
+import { plainKind } from "../../src/plan/leaf-queue.ts";
+import { type Line, linesOf, shellLine } from "../../src/plan/render.ts";
+import type { KernelObject } from "../../src/plan/state.ts";
+import { inputOf, networkWith, podWith } from "./samples.ts";
+
+const common = { owner: "base", why: "a test" };
+const create = (want: KernelObject): Step => ({ ...common, op: "create", want, have: null });
+const change = (want: KernelObject): Step => ({ ...common, op: "change", want, have: want });
+const remove = (have: KernelObject): Step => ({
+  ...common,
+  op: "delete",
+  want: null,
+  have,
+  takes: [],
+});
+
+const netns = "/run/netns/a";
+const mac = "0e:58:00:00:00:10";
+const bridge: KernelObject = { kind: "bridge", name: "fw0", mac, mtuBytes: 1500, up: true };
+const veth: KernelObject = { kind: "veth", name: "fwv10", netns, ifname: "eth0" };
+const port: KernelObject = {
+  kind: "port",
+  name: "fwv10",
+  mac,
+  mtuBytes: 1500,
+  bridge: "fw0",
+  hairpin: true,
+  up: true,
+};
+const podlink: KernelObject = {
+  kind: "podlink",
+  netns,
+  name: "eth0",
+  mac,
+  mtuBytes: 1500,
+  gsoMaxBytes: 9_000,
+  up: true,
+};
+const gateway: KernelObject = { kind: "address", netns: null, dev: "fw0", cidr: "10.1.0.1/24" };
+const address: KernelObject = { kind: "address", netns, dev: "eth0", cidr: "10.1.0.2/24" };
+const route: KernelObject = { kind: "route", netns, dev: "eth0", dst: "0.0.0.0/0", gw: "10.1.0.1" };
+const tbf: KernelObject = {
+  kind: "qdisc",
+  dev: "fw0",
+  parent: "root",
+  handle: "fa00:",
+  spec: {
+    type: "tbf",
+    rateBytes: 125_000_000,
+    burstBytes: 70_000,
+    burstTicks: 8_750,
+    limitBytes: 140_000,
+  },
+};
+const htb: KernelObject = {
+  kind: "qdisc",
+  dev: "fw0",
+  parent: "fa00:1",
+  handle: "fa01:",
+  spec: { type: "htb", defaultMinor: 0x20 },
+};
+const queue: KernelObject = {
+  kind: "qdisc",
+  dev: "fw0",
+  parent: "fa01:10",
+  handle: "10:",
+  spec: { type: "bfifo", limitBytes: 131_072 },
+};
+const leaf: KernelObject = {
+  kind: "class",
+  dev: "fw0",
+  classid: "fa01:10",
+  parent: "fa01:1",
+  rateBytes: 1_000,
+  ceilBytes: 250_000_000,
+  burstBytes: 65_536,
+  burstTicks: 0,
+  cburstBytes: 625_000,
+  cburstTicks: 0,
+  quantumBytes: 65_536,
+  prio: 1,
+};
+const root: KernelObject = { ...leaf, classid: "fa01:1", parent: "root" };
+const set: KernelObject = { kind: "element", set: "masq4", key: "10.1.0.0/24", value: null };
+const map: KernelObject = { kind: "element", set: "class4", key: "10.1.0.2", value: "fa01:10" };
+const table: KernelObject = {
+  kind: "ruleset",
+  table: "inet fairway",
+  sets: [{ name: "masq4", kind: "set", spec: "type ipv4_addr; flags interval;" }],
+  chains: [
+    {
+      name: "nat",
+      type: "nat",
+      hook: "postrouting",
+      priority: 100,
+      rules: [{ id: "fairway nat 1", text: "ip saddr @masq4 masquerade" }],
+    },
+  ],
+};
+const settings =
+  "htb rate 1000bps ceil 250000000bps burst 65536b cburst 625000b quantum 65536 prio 1";
+
+const cases: [title: string, step: Step, lines: string[]][] = [
+  [
+    "a sysctl",
+    create({ kind: "sysctl", path: "net/ipv4/ip_forward", value: "1" }),
+    ["sysctl net.ipv4.ip_forward=1"],
+  ],
+  [
+    "nothing takes a sysctl back",
+    remove({ kind: "sysctl", path: "net/ipv4/ip_forward", value: "1" }),
+    [],
+  ],
+  [
+    "a bridge",
+    create(bridge),
+    [
+      `ip link add name fw0 address ${mac} type bridge`,
+      `ip link set dev fw0 address ${mac} mtu 1500 up`,
+    ],
+  ],
+  [
+    "a bridge's settings",
+    change({ ...bridge, up: false }),
+    [`ip link set dev fw0 address ${mac} mtu 1500 down`],
+  ],
+  ["a bridge gone", remove(bridge), ["ip link del dev fw0"]],
+  ["a pair", create(veth), ["ip link add name fwv10 type veth peer name eth0 netns /run/netns/a"]],
+  ["a pair gone", remove(veth), ["ip link del dev fwv10"]],
+  [
+    "a host end",
+    create(port),
+    [
+      `ip link set dev fwv10 address ${mac} mtu 1500 master fw0 up`,
+      "ip link set dev fwv10 type bridge_slave hairpin on",
+    ],
+  ],
+  [
+    "a host end on no bridge",
+    change({ ...port, bridge: null, hairpin: false }),
+    [`ip link set dev fwv10 address ${mac} mtu 1500 nomaster up`],
+  ],
+  ["a host end goes with its pair", remove(port), []],
+  [
+    "a pod's end",
+    change(podlink),
+    [`a: ip link set dev eth0 address ${mac} mtu 1500 gso_max_size 9000 up`],
+  ],
+  ["a pod's end goes with its pair", remove(podlink), []],
+  ["the node's address", create(gateway), ["ip address add 10.1.0.1/24 dev fw0"]],
+  ["a pod's address", create(address), ["a: ip address add 10.1.0.2/24 dev eth0"]],
+  ["a pod's address gone", remove(address), ["a: ip address del 10.1.0.2/24 dev eth0"]],
+  ["a route", create(route), ["a: ip route add 0.0.0.0/0 via 10.1.0.1 dev eth0"]],
+  [
+    "a route without a gateway",
+    create({ ...route, gw: null }),
+    ["a: ip route add 0.0.0.0/0 dev eth0"],
+  ],
+  ["a route gone", remove(route), ["a: ip route del 0.0.0.0/0 via 10.1.0.1 dev eth0"]],
+  [
+    "a TBF",
+    create(tbf),
+    ["tc qdisc replace dev fw0 root handle fa00: tbf rate 125000000bps burst 70000b limit 140000b"],
+  ],
+  [
+    "a TBF's settings, which keep what is below",
+    change(tbf),
+    ["tc qdisc change dev fw0 root handle fa00: tbf rate 125000000bps burst 70000b limit 140000b"],
+  ],
+  ["a TBF gone", remove(tbf), ["tc qdisc del dev fw0 root"]],
+  [
+    "an HTB, its default in hexadecimal",
+    create(htb),
+    ["tc qdisc replace dev fw0 parent fa00:1 handle fa01: htb default 20"],
+  ],
+  [
+    "a queue",
+    create(queue),
+    ["tc qdisc replace dev fw0 parent fa01:10 handle 10: bfifo limit 131072b"],
+  ],
+  ["a queue gone", remove(queue), ["tc qdisc del dev fw0 parent fa01:10"]],
+  ["a class", create(leaf), [`tc class add dev fw0 parent fa01:1 classid fa01:10 ${settings}`]],
+  [
+    "a class's settings",
+    change(leaf),
+    [`tc class change dev fw0 parent fa01:1 classid fa01:10 ${settings}`],
+  ],
+  [
+    "a root class hangs on the qdisc",
+    create(root),
+    [`tc class add dev fw0 parent fa01: classid fa01:1 ${settings}`],
+  ],
+  ["a class gone", remove(leaf), ["tc class del dev fw0 classid fa01:10"]],
+  ["an element of a set", create(set), ["nft add element inet fairway masq4 { 10.1.0.0/24 }"]],
+  [
+    "an element of a map",
+    create(map),
+    ["nft add element inet fairway class4 { 10.1.0.2 : fa01:10 }"],
+  ],
+  [
+    "an element gone, whatever its value is by now",
+    remove(map),
+    ["nft delete element inet fairway class4 { 10.1.0.2 }"],
+  ],
+  [
+    "a table, in one transaction",
+    create(table),
+    [
+      [
+        "nft add table inet fairway",
+        "add set inet fairway masq4 { type ipv4_addr; flags interval; }",
+        "add chain inet fairway nat { type nat hook postrouting priority 100; policy accept; }",
+        'add rule inet fairway nat ip saddr @masq4 masquerade comment "fairway nat 1"',
+      ].join("\n"),
+    ],
+  ],
+  [
+    "a table's chains, made anew in one transaction",
+    change(table),
+    [
+      [
+        "nft add table inet fairway",
+        "add set inet fairway masq4 { type ipv4_addr; flags interval; }",
+        "add chain inet fairway nat",
+        "delete chain inet fairway nat",
+        "add chain inet fairway nat { type nat hook postrouting priority 100; policy accept; }",
+        'add rule inet fairway nat ip saddr @masq4 masquerade comment "fairway nat 1"',
+      ].join("\n"),
+    ],
+  ],
+  ["a table gone", remove(table), ["nft delete table inet fairway"]],
+];
+
+const told = ({ tool, netns: where, text }: Line): string =>
+  `${where === null ? "" : `${where.split("/").at(-1)}: `}${tool} ${text}`;
+
+describe("a step as lines", () => {
+  for (const [title, step, lines] of cases)
+    test(title, () => {
+      expect(linesOf(step).map(told)).toEqual(lines);
+    });
+});
+
+describe("a line in a shell", () => {
+  const rows: [Line, string][] = [
+    [{ tool: "ip", netns: null, text: "link show" }, "ip link show"],
+    [{ tool: "ip", netns: "/run/netns/a-1", text: "link show" }, "ip -n a-1 link show"],
+    [{ tool: "ip", netns: "/var/run/netns/a.b", text: "link show" }, "ip -n a.b link show"],
+    [
+      { tool: "ip", netns: "/proc/7/ns/net", text: "link show" },
+      "nsenter --net=/proc/7/ns/net ip link show",
+    ],
+    [
+      { tool: "ip", netns: "/run/netns/a/b", text: "link show" },
+      "nsenter --net=/run/netns/a/b ip link show",
+    ],
+    [{ tool: "tc", netns: null, text: "qdisc show" }, "tc qdisc show"],
+    [{ tool: "sysctl", netns: null, text: "a.b=1" }, "sysctl -w a.b=1"],
+    [{ tool: "nft", netns: null, text: "list ruleset" }, "nft -f - <<'EOF'\nlist ruleset\nEOF"],
+  ];
+  for (const [line, text] of rows)
+    test(text.replaceAll("\n", " "), () => {
+      expect(shellLine(line)).toBe(text);
+    });
+});
+
+test("no line of a node holds a quote that a shell would see, but nft's comments", () => {
+  const network = networkWith({ masquerade: { subnets: ["10.1.0.0/24"], except: ["192.0.2.1"] } });
+  const states = [desiredBase(inputOf([network])), desiredPod(podWith(0x10), network, plainKind)];
+  const lines = states.flatMap((state) => diff(state, new Map()).steps.flatMap(linesOf));
+  expect(lines.length).toBeGreaterThan(25);
+  for (const { tool, text } of lines) {
+    expect(text).not.toMatch(/undefined|NaN|null|\[object/);
+    if (tool !== "nft") expect(text).toMatch(/^[\w .:/=-]+$/);
+  }
+});
+
+test("a change of the table deletes the chains of ours that are not wanted, and no others", () => {
+  if (table.kind !== "ruleset") throw new Error("no table");
+  const stale = (name: string, id: string) => ({
+    ...{ name, type: "filter", hook: "input", priority: 0 },
+    rules: [{ id, text: "" }],
+  });
+  const have = { ...table, chains: [stale("old", "fairway old 1"), stale("other", "mine")] };
+  const [line] = linesOf({ ...common, op: "change", want: table, have });
+  expect(line?.text.split("\n").at(-1)).toBe("delete chain inet fairway old");
+  expect(line?.text).not.toContain("other");
+});

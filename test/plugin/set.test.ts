@@ -1,0 +1,113 @@
+import { expect, test } from "bun:test";
+import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { dumpNode, dumpPod } from "../support/dump.ts";
+import { type Pod, type TestNode, withNode } from "../support/node.ts";
+
+const args = (name: string) => `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${name}`;
+const guarantee = (rate: string) => ({ "fairway.dev/egress-guarantee": rate });
+const classOf = (node: TestNode, dev = "uplink", id = "fa01:10"): string =>
+  node.run("tc", "class", "show", "dev", dev, "classid", id);
+
+/** A pod of its own beside another that holds 100M. */
+function shop(node: TestNode): { pod: Pod; result: Record<string, unknown> } {
+  const pod = node.pod("cart");
+  const result = node.add(pod, { annotations: guarantee("50M"), args: args("cart") });
+  node.add(node.pod("other"), { annotations: guarantee("100M"), args: args("other") });
+  return { pod, result };
+}
+
+test("set changes the classes in place, records it, and --reset goes back; CHECK agrees all along", () =>
+  withNode((node) => {
+    const { pod, result } = shop(node);
+    const own = dumpNode(node.lab.node);
+    const before = classOf(node);
+    const done = node.fairway("set", "shop/cart", "egress-guarantee=200M", "ingress-limit=30M");
+    expect(done.stderr).toBe("");
+    expect(done.stdout).toContain("egress: guarantee 200Mbit/s");
+    expect(classOf(node)).toContain("rate 200Mbit");
+    expect(classOf(node, "fw0")).toContain("ceil 30Mbit");
+    expect(node.check(pod, result).stdout).toBe("");
+    expect(node.fairway("explain").stdout).toContain("nothing to do");
+    // What is set next joins what was set.
+    expect(node.fairway("set", "shop/cart", "egress-limit=250M").code).toBe(0);
+    expect(classOf(node)).toContain("rate 200Mbit ceil 250Mbit");
+    expect(node.fairway("set", "shop/cart", "--reset").code).toBe(0);
+    expect(classOf(node)).toBe(before);
+    expect(dumpNode(node.lab.node)).toBe(own);
+    node.del(pod);
+  }));
+
+test.each([
+  ["more than is free", ["egress-guarantee=350M"], 1, "280M is free"],
+  ["a key that there is not", ["egress-garantee=1M"], 1, "fairway.dev/egress-garantee"],
+  ["a limit below its guarantee", ["egress-limit=10M"], 1, "fairway.dev/egress-guarantee"],
+  ["a target that cannot be kept", ["latency-target=1us"], 1, "smallest that it could have"],
+  ["no value", ["egress-guarantee"], 1, "KEY=VALUE"],
+  ["nothing", [], 1, "--reset"],
+  ["both", ["egress-guarantee=1M", "--reset"], 1, "--reset"],
+])("a refused change changes nothing: %s", (_, words, code, says) =>
+  withNode((node) => {
+    const { pod, result } = shop(node);
+    const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
+    const status = node.fairway("status", "--json").stdout;
+    const done = node.fairway("set", "shop/cart", ...words);
+    expect({ code: done.code, stderr: done.stderr }).toEqual({
+      code,
+      stderr: expect.stringContaining(says),
+    });
+    expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
+    expect(JSON.parse(node.fairway("status", "--json").stdout).pods[0].notes).toEqual(
+      JSON.parse(status).pods[0].notes,
+    );
+    expect(node.check(pod, result).stdout).toBe("");
+  }),
+);
+
+test("an unknown pod is named", () =>
+  withNode((node) => {
+    shop(node);
+    const done = node.fairway("set", "shop/basket", "egress-guarantee=1M");
+    expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining("shop/basket") });
+  }));
+
+test("a connection lives on while its promise changes again and again", () =>
+  withNode(async (node) => {
+    const { pod } = shop(node);
+    const echo = `require("net").createServer(s => s.pipe(s)).listen(7000)`;
+    const client = `
+      const s = require("net").connect(7000, "198.18.0.2");
+      let answers = 0;
+      s.on("data", () => { if (++answers === 60) { console.log("answered", answers); process.exit(0); } });
+      setInterval(() => s.write("x"), 20);
+      s.on("error", (e) => { console.log("broken", e.message); process.exit(1); });
+      s.on("close", () => { console.log("closed"); process.exit(1); });
+      setTimeout(() => { console.log("late", answers); process.exit(1); }, 15000);`;
+    const start = (namespace: string, script: string) =>
+      Bun.spawn(["ip", "netns", "exec", namespace, process.execPath, "-e", script], {
+        stdout: "pipe",
+        stderr: "inherit",
+      });
+    const server = start(node.lab.remote, echo);
+    try {
+      await Bun.sleep(300);
+      const talk = start(pod.namespace, client);
+      for (let i = 0; i < 10; i++)
+        expect(node.fairway("set", "shop/cart", `egress-guarantee=${60 + i}M`).code).toBe(0);
+      expect(await new Response(talk.stdout).text()).toBe("answered 60\n");
+      expect(await talk.exited).toBe(0);
+    } finally {
+      server.kill();
+      await server.exited;
+    }
+    expect(
+      mustInNamespace(node.lab.node, [
+        "tc",
+        "class",
+        "show",
+        "dev",
+        "uplink",
+        "classid",
+        "fa01:10",
+      ]),
+    ).toContain("69Mbit");
+  }));
