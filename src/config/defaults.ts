@@ -6,6 +6,7 @@ export const defaults = {
   ipMasq: false,
   /** Of each direction's capacity. */
   reserve: { kind: "percent", percent: 5 } satisfies Reserve,
+  overcommit: "reject",
   policeHost: true,
   dataDir: "/var/lib/fairway",
   log: { file: null, level: "info" } satisfies LogConfig,

@@ -11,7 +11,14 @@ import { checkRules } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
 import { type JsonObject, Section } from "./section.ts";
 import { parseTiers } from "./tiers.ts";
-import type { CleanupConfig, CniVersion, LogConfig, NetworkConfig } from "./types.ts";
+import {
+  type CleanupConfig,
+  type CniVersion,
+  type LogConfig,
+  type NetworkConfig,
+  type Overcommit,
+  overcommits,
+} from "./types.ts";
 import { Violations } from "./violations.ts";
 
 function parseUplink(uplink: Section): NetworkConfig["uplink"] {
@@ -23,6 +30,10 @@ function parseUplink(uplink: Section): NetworkConfig["uplink"] {
     gsoMaxBytes: uplink.number("gsoMaxSize") ?? null,
     policesHost: uplink.flag("policeHost") ?? defaults.policeHost,
   };
+}
+
+function overcommitOf(text: string | undefined): Overcommit {
+  return overcommits.find((each) => each === text) ?? defaults.overcommit;
 }
 
 const logLevels: readonly LogConfig["level"][] = ["debug", "info", "warn", "error", "silent"];
@@ -68,6 +79,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   checkRules(draft, violations);
   const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));
   const rest = {
+    overcommit: overcommitOf(root.text("overcommit")),
     mtuBytes: root.number("mtu") ?? null,
     ipMasq: root.flag("ipMasq") ?? defaults.ipMasq,
     ipMasqExcept: parseCidrs(root, "ipMasqExcept"),

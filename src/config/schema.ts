@@ -8,6 +8,7 @@
 import { knownAnnotations } from "./annotation-keys.ts";
 import { defaults } from "./defaults.ts";
 import { anyName } from "./policy.ts";
+import { overcommits } from "./types.ts";
 
 export interface Schema {
   title?: string;
@@ -274,10 +275,11 @@ const ours: Record<string, Schema> = {
   policy,
   overcommit: {
     title: "Overcommit",
-    description: "What happens when a guarantee does not fit: the pod is refused.",
+    description:
+      'What happens when a guarantee does not fit: "reject" refuses the pod, "scale" shrinks all guarantees of that direction in proportion.',
     type: "string",
-    enum: ["reject"],
-    default: "reject",
+    enum: overcommits,
+    default: defaults.overcommit,
   },
   ipam,
   dataDir: {

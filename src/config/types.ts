@@ -38,6 +38,10 @@ export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percen
 /** A time is one of the limit, else of the guarantee. */
 export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number };
 
+/** What happens to a guarantee that does not fit: it is refused, or all shrink in proportion. */
+export const overcommits = ["reject", "scale"] as const;
+export type Overcommit = (typeof overcommits)[number];
+
 export interface DirectionAsk {
   guaranteeBits?: number;
   limitBits?: number;
@@ -122,6 +126,7 @@ export interface NetworkConfig {
   defaultTier: string | null;
   /** null: a pod's author may ask for anything. */
   policy: Policy | null;
+  overcommit: Overcommit;
   ipam: IpamConfig;
   /** Passed through to the result. */
   dns: Record<string, unknown> | null;

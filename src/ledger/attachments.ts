@@ -12,12 +12,15 @@ import { insertRows, type RecordedAttachment, readRows } from "./attachment-rows
 import { freeClassMinor } from "./class-minors.ts";
 import { isConstraint } from "./failures.ts";
 import { leaseHolder } from "./leases.ts";
+import { type Promised, promisedSums } from "./promised.ts";
 import type { Store } from "./store.ts";
 
 export interface AttachmentsView {
   find(key: AttachmentKey): RecordedAttachment | null;
   /** By network, container and interface; of all networks unless one is named. */
   all(network?: string): RecordedAttachment[];
+  /** What all of them were promised, as leaf rates. */
+  promised(): Promised;
   byPod(namespace: string, name: string): RecordedAttachment[];
   /** The lowest minor number that no pod's class has. Throws poolExhausted. */
   freeClassMinor(): number;
@@ -54,6 +57,7 @@ export function attachmentsOf(store: Store): Attachments {
       network === undefined
         ? rows("a.boot_id = ?")
         : rows("a.boot_id = ? AND a.network = ?", network),
+    promised: () => promisedSums(store),
     byPod: (namespace, name) =>
       rows("a.boot_id = ? AND a.pod_namespace = ? AND a.pod_name = ?", namespace, name),
 

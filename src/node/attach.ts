@@ -6,12 +6,15 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
-import type { LeafKind } from "../plan/leaf-queue.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
+import type { Attachment, NetworkBase, TreeSettings } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
-import { ensureBase, enterPhase, liveNetworks } from "./base.ts";
+import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
+import { disconnect } from "./detach.ts";
+import { promiseInForce } from "./in-force.ts";
+import { ensureLeafKind } from "./leaf-queues.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
+import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
 
 /** Throws invalidNetns where a path is not another network namespace. */
 export function requireNetns(path: string, ownAllowed: boolean): void {
@@ -34,11 +37,13 @@ function recordIntent(ledger: Ledger, asked: Asked, rawConfig: string): Attachme
     ledger.forgetEarlierBoots();
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
-    const { attachment, cursor } = propose(ledger, asked);
-    ledger.attachments.insert(attachment);
-    ledger.setCursor(attachment.network, cursor.set, cursor.value);
-    ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
-    return attachment;
+    return keepInForce(ledger, asked.base.trees, () => {
+      const { attachment, cursor } = propose(ledger, asked);
+      ledger.attachments.insert(attachment);
+      ledger.setCursor(attachment.network, cursor.set, cursor.value);
+      ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
+      return attachment;
+    });
   });
 }
 
@@ -58,32 +63,70 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
     );
 }
 
-function connect(attachment: Attachment, base: NetworkBase, leafKind: LeafKind): void {
-  const desired = desiredPod(attachment, base, leafKind);
+function connect(attachment: Attachment, desired: State): void {
   const observed = observe(desired);
   refuseTakenInterface(attachment, observed);
   applyOrRollBack(diff(desired, observed).steps);
 }
 
 /** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */
-function forget(ledger: Ledger, attachment: Attachment, failure: unknown): void {
+function forget(
+  ledger: Ledger,
+  attachment: Attachment,
+  trees: TreeSettings,
+  failure: unknown,
+): void {
   try {
-    ledger.exclusively(() => ledger.attachments.remove(attachment));
+    ledger.exclusively(() =>
+      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
+    );
   } catch (error) {
     if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
   }
 }
 
+/**
+ * What the pod has in the kernel, and its row ready. With `overcommit: "scale"` other ADDs may change
+ * what is in force for this pod until its classes are there to be changed, so they are made under the
+ * lock; else pods share nothing, and it is all made without.
+ */
+function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): void {
+  const desired = desiredPod(attachment, base);
+  if (base.trees.overcommit === "reject") {
+    connect(attachment, desired);
+    whileConnected(attachment, base, () => enterPhase(ledger, attachment, "ready"));
+    return;
+  }
+  connect(attachment, withoutLeaves(desired));
+  whileConnected(attachment, base, () =>
+    ledger.exclusively(() => {
+      const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
+      applyOrRollBack(diff(own, observe(own)).steps);
+      setPhase(ledger, attachment, "ready");
+    }),
+  );
+}
+
+/** What fails here takes the pod's part in the kernel with it. */
+function whileConnected(attachment: Attachment, base: NetworkBase, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    disconnect(attachment, base);
+    throw error;
+  }
+}
+
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
-export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
+export function attach(ledger: Ledger, request: Asked, rawConfig: string): Attachment {
+  const asked = { ...request, base: ensureLeafKind(ledger, request.base) };
   const attachment = recordIntent(ledger, asked, rawConfig);
   try {
-    const leafKind = ensureBase(ledger, liveNetworks(ledger));
-    connect(attachment, asked.base, leafKind);
-    enterPhase(ledger, attachment, "ready");
+    ensureBase(ledger, liveNetworks(ledger));
+    putInForce(ledger, attachment, asked.base);
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    forget(ledger, attachment, error);
+    forget(ledger, attachment, asked.base.trees, error);
     throw error;
   }
 }

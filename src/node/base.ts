@@ -4,11 +4,10 @@ import { applyOrRollBack } from "../kernel/apply.ts";
 import { observe, observeBase, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
-import { type Conflict, diff, type Plan } from "../plan/diff.ts";
-import type { LeafKind } from "../plan/leaf-queue.ts";
+import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
 import { stateOf } from "../plan/state.ts";
-import { ensureLeafKind, leafQueues } from "./leaf-queues.ts";
+import { attachmentsInForce } from "./in-force.ts";
 import { hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
@@ -18,21 +17,13 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
 }
 
-export function baseInput(
-  networks: NetworkBase[],
-  attachments: Attachment[],
-  leafKind: LeafKind,
-): BaseInput {
+/** The attachments are all of the node's, with the promises that are in force. */
+export function baseInput(networks: NetworkBase[], attachments: Attachment[]): BaseInput {
   const [first] = networks;
   const promisedIngressBits = attachments
     .filter((a) => a.phase === "ready")
     .reduce((sum, a) => sum + a.promise.ingress.guaranteeBits, 0);
-  return {
-    networks,
-    hostBits: first === undefined ? 0 : hostBits(first),
-    promisedIngressBits,
-    leafKind,
-  };
+  return { networks, hostBits: first === undefined ? 0 : hostBits(first), promisedIngressBits };
 }
 
 export function refuseConflicts(conflicts: Conflict[]): void {
@@ -48,13 +39,16 @@ export function refuseConflicts(conflicts: Conflict[]): void {
 }
 
 /** The steps that the base lacks. */
-export function planBase(
-  networks: NetworkBase[],
-  attachments: Attachment[],
-  leafKind: LeafKind,
-): Plan {
-  const desired = desiredBase(baseInput(networks, attachments, leafKind));
+export function planBase(networks: NetworkBase[], attachments: Attachment[]): Plan {
+  const desired = desiredBase(baseInput(networks, attachments));
   return diff(desired, observe(desired));
+}
+
+/** What follows the promises of ready pods: what the host itself may receive. A table that is gone is not made here. */
+export function planTable(networks: NetworkBase[], attachments: Attachment[]): Step[] {
+  const base = desiredBase(baseInput(networks, attachments));
+  const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
+  return diff(table, observe(table)).steps.filter((step) => step.op === "change");
 }
 
 /**
@@ -99,43 +93,36 @@ function formerRoot(dev: string): { kind: string; handle: string } {
 /**
  * Looks without the lock, since the base is nearly always there; makes it under the lock, looking
  * again first. When it has to be made, what the ready pods had in it is made with it: it went with
- * the base. Returns the kind of the leaves' queues, which the first one finds out. Throws
- * foreignQdisc and what the kernel refuses.
+ * the base. Throws foreignQdisc and what the kernel refuses.
  */
-export function ensureBase(ledger: Ledger, networks: NetworkBase[]): LeafKind {
-  const leafKind = ensureLeafKind(ledger, networks);
-  const missing = planBase(networks, ledger.attachments.all(), leafKind);
+export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
+  const missing = planBase(networks, attachmentsInForce(ledger, networks));
   refuseConflicts(missing.conflicts);
-  if (missing.steps.length > 0) makeBase(ledger, networks, leafKind);
-  return leafKind;
-}
-
-function makeBase(ledger: Ledger, networks: NetworkBase[], leafKind: LeafKind): void {
+  if (missing.steps.length === 0) return;
   ledger.exclusively(() => {
-    const attachments = ledger.attachments.all();
-    const base = planBase(networks, attachments, leafKind);
+    const attachments = attachmentsInForce(ledger, networks);
+    const base = planBase(networks, attachments);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
     recordFormerRoots(ledger, base);
     const ready = attachments.filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(networks, attachments, leafKind), ready);
+    const desired = desiredNode(baseInput(networks, attachments), ready);
     // Of leftovers only the base's own: another ADD may be making what would look like one.
     applyOrRollBack(diff(desired, observeBase(desired)).steps);
   });
 }
 
 /**
- * Puts an attachment into a phase, and with it what of the base follows the promises of ready pods:
- * what the host itself may receive. One transaction, so that nobody who holds the lock sees one
- * without the other. A table that is gone is not made here.
+ * Inside `exclusively`: puts an attachment into a phase, and with it what of the base follows the
+ * promises of ready pods, so that nobody who holds the lock sees one without the other.
  */
+export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  ledger.attachments.setPhase(attachment, phase);
+  if (attachment.promise.ingress.guaranteeBits === 0) return;
+  const networks = liveNetworks(ledger);
+  applyOrRollBack(planTable(networks, attachmentsInForce(ledger, networks)));
+}
+
 export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
-  ledger.exclusively(() => {
-    ledger.attachments.setPhase(attachment, phase);
-    if (attachment.promise.ingress.guaranteeBits === 0) return;
-    const { kind } = leafQueues(ledger);
-    const base = desiredBase(baseInput(liveNetworks(ledger), ledger.attachments.all(), kind));
-    const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
-    applyOrRollBack(diff(table, observe(table)).steps.filter((step) => step.op === "change"));
-  });
+  ledger.exclusively(() => setPhase(ledger, attachment, phase));
 }

@@ -1,4 +1,5 @@
 /** A promise changed while the pod lives: admitted anew, changed in place, recorded. */
+import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
 import { observe } from "../kernel/observe.ts";
@@ -14,8 +15,9 @@ import {
 } from "../plan/node.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "./base.ts";
 import { requireAttachment } from "./check.ts";
-import { leafQueues } from "./leaf-queues.ts";
+import { attachmentsInForce } from "./in-force.ts";
 import { admitted } from "./propose.ts";
+import { keepInForce, shrinkingFirst } from "./rebalance.ts";
 
 /**
  * The steps that were done, under the node's lock: a refused change changes nothing, neither the
@@ -26,6 +28,7 @@ export function changePromise(
   key: AttachmentKey,
   asked: PodPromise,
   asks: PodAsks,
+  tiers: NetworkConfig["tiers"],
 ): Step[] {
   return ledger.exclusively(() => {
     const attachment = requireAttachment(ledger, key);
@@ -38,17 +41,18 @@ export function changePromise(
       );
     const all = ledger.attachments.all();
     const others = all.filter((a) => !sameAttachment(a, key));
-    const { promise } = admitted({ base, key, promise: asked }, others);
-    ledger.attachments.setPromise(key, promise, asks);
-    const changed = ledger.attachments.all();
-    const ready = changed.filter((a) => a.phase === "ready");
-    const desired = desiredNode(
-      baseInput(liveNetworks(ledger), changed, leafQueues(ledger).kind),
-      ready,
-    );
-    const { steps, conflicts } = diff(desired, observe(desired));
-    refuseConflicts(conflicts);
-    applyOrRollBack(steps);
-    return steps;
+    const { promise } = admitted({ base, key, promise: asked, tiers }, others);
+    return keepInForce(ledger, base.trees, () => {
+      ledger.attachments.setPromise(key, promise, asks);
+      const networks = liveNetworks(ledger);
+      const changed = attachmentsInForce(ledger, networks);
+      const ready = changed.filter((a) => a.phase === "ready");
+      const desired = desiredNode(baseInput(networks, changed), ready);
+      const { steps, conflicts } = diff(desired, observe(desired));
+      refuseConflicts(conflicts);
+      const ordered = shrinkingFirst(steps);
+      applyOrRollBack(ordered);
+      return ordered;
+    });
   });
 }

@@ -7,7 +7,7 @@ import { diff, type Plan } from "../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { merge, titleOf } from "../plan/state.ts";
 import { baseInput, liveNetworks } from "./base.ts";
-import { leafQueues } from "./leaf-queues.ts";
+import { attachmentsInForce, promiseInForce } from "./in-force.ts";
 
 /** The differences of a plan in words, conflicts first. */
 export function findings({ steps, conflicts }: Plan): string[] {
@@ -38,10 +38,9 @@ function look(
   const networks = liveNetworks(ledger);
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
-  const { kind } = leafQueues(ledger);
   const desired = merge(
-    desiredBase(baseInput(networks, ledger.attachments.all(), kind)),
-    desiredPod({ ...attachment, netns }, own, kind),
+    desiredBase(baseInput(networks, attachmentsInForce(ledger, networks))),
+    desiredPod({ ...promiseInForce(ledger, attachment, own.trees), netns }, own),
   );
   return { attachment, found: findings(diff(desired, observe(desired))) };
 }

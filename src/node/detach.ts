@@ -5,10 +5,10 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
-import type { LeafKind } from "../plan/leaf-queue.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
 import { enterPhase } from "./base.ts";
-import { leafQueues } from "./leaf-queues.ts";
+
+import { keepInForce } from "./rebalance.ts";
 
 /**
  * A namespace that goes takes its pair with it at any moment, between our look and our step: what
@@ -16,8 +16,9 @@ import { leafQueues } from "./leaf-queues.ts";
  */
 const attempts = 5;
 
-function disconnect(attachment: Attachment, base: NetworkBase, leafKind: LeafKind): void {
-  const former = desiredPod(attachment, base, leafKind);
+/** What the kernel has of an attachment, removed. */
+export function disconnect(attachment: Attachment, base: NetworkBase): void {
+  const former = desiredPod(attachment, base);
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { steps } = diff(new Map(), observe(former));
@@ -44,7 +45,7 @@ export function detach(ledger: Ledger, key: AttachmentKey): boolean {
       "this is a defect: keep the ledger's file and report it",
     );
   enterPhase(ledger, attachment, "deleting");
-  disconnect(attachment, base, leafQueues(ledger).kind);
-  ledger.exclusively(() => ledger.attachments.remove(key));
+  disconnect(attachment, base);
+  ledger.exclusively(() => keepInForce(ledger, base.trees, () => ledger.attachments.remove(key)));
   return true;
 }

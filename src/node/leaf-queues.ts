@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { probeQueues } from "../kernel/probe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
-import { type LeafKind, leafKinds, leafQueue, plainKind } from "../plan/leaf-queue.ts";
-import type { NetworkBase } from "../plan/node.ts";
+import { leafKinds, leafQueue, plainKind } from "../plan/leaf-queue.ts";
+import type { LeafKind, NetworkBase } from "../plan/node.ts";
 import { hostShape } from "../plan/shape.ts";
 import { hostBits } from "./network.ts";
 
@@ -77,15 +77,23 @@ function probe(base: NetworkBase): Found {
   return { kind, release: kernelRelease(), probed };
 }
 
-/** What was found; looks, and remembers, where nobody has. Throws what stands in the way of looking. */
-export function ensureLeafKind(ledger: Ledger, networks: NetworkBase[]): LeafKind {
+function withKind(base: NetworkBase, leafKind: LeafKind): NetworkBase {
+  return { ...base, trees: { ...base.trees, leafKind } };
+}
+
+/** The base with the kind that is remembered, or assumed. Touches nothing. */
+export function withLeafKind(view: LedgerView, base: NetworkBase): NetworkBase {
+  return withKind(base, leafQueues(view).kind);
+}
+
+/** The base with the kind that the kernel offers: looks, and remembers, where nobody has. Throws what stands in the way of looking. */
+export function ensureLeafKind(ledger: Ledger, base: NetworkBase): NetworkBase {
   const known = remembered(ledger);
-  const [first] = networks;
-  if (known !== null || first === undefined) return known?.kind ?? plainKind;
+  if (known !== null) return withKind(base, known.kind);
   return ledger.exclusively(() => {
     // Another ADD may have looked meanwhile.
-    const found = remembered(ledger) ?? probe(first);
+    const found = remembered(ledger) ?? probe(base);
     ledger.setFact(factKey, JSON.stringify(found));
-    return found.kind;
+    return withKind(base, found.kind);
   });
 }

@@ -18,8 +18,9 @@ import {
   type PodAsks,
   type PodPromise,
 } from "../plan/node.ts";
-import { admit, refusal } from "../promise/admission.ts";
+import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { type Member, withinTargets } from "../promise/latency.ts";
+import { isScaled } from "../promise/scale.ts";
 
 export interface Asked {
   key: AttachmentKey;
@@ -36,37 +37,35 @@ export interface Asked {
 
 export interface Proposal {
   attachment: Attachment;
-  /** What each direction has left after it, in bits per second. */
+  /** What each direction has left after it, in bits per second; 0 where guarantees are scaled. */
   freeBits: Record<(typeof directions)[number], number>;
   /** How the bound on its delay comes about; null without a latency target. */
   latency: string | null;
   cursor: { set: number; value: bigint };
 }
 
-/** The host's own classes hold guarantees as pods do. */
-function hostHolders({ trees }: NetworkBase, direction: Direction) {
-  if (direction === "ingress") return [];
-  return trees.hostClasses.map(({ name, egressGuaranteeBits }) => ({
-    holder: `host class ${name}`,
-    guaranteeBits: egressGuaranteeBits,
-  }));
+/** What admission looks at. */
+type Terms = Pick<Asked, "base" | "key" | "promise"> & { tiers: NetworkConfig["tiers"] };
+
+/** The tier, where it gave this guarantee. */
+function givingTier({ tiers, promise }: Terms, direction: Direction): string | null {
+  const { tier } = promise;
+  if (tier === null || !Object.hasOwn(tiers, tier)) return null;
+  const given = tiers[tier]?.[direction].guaranteeBits;
+  return given === promise[direction].guaranteeBits ? tier : null;
 }
 
-/** What admission looks at. */
-type Terms = Pick<Asked, "base" | "key" | "promise">;
-
-function checkRates(
-  { base, promise, key }: Terms,
-  held: readonly Attachment[],
-): Proposal["freeBits"] {
+function checkRates(terms: Terms, held: readonly Attachment[]): Proposal["freeBits"] {
+  const { base, promise, key } = terms;
+  const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
-    const decision = admit({
+    const decision = decide({
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
       reserveBits: base.trees[`${direction}ReserveBits`],
       held: [
-        ...hostHolders(base, direction),
+        ...hostHolders(base.trees, direction),
         ...held.map((a) => ({
           holder: holderName(a),
           guaranteeBits: a.promise[direction].guaranteeBits,
@@ -74,6 +73,7 @@ function checkRates(
       ],
       askedBits: promise[direction].guaranteeBits,
       holder: attachmentName(key),
+      tier: givingTier(terms, direction),
     });
     if (!decision.ok) throw refusal(decision);
     free[direction] = decision.freeBits;
@@ -86,14 +86,15 @@ export function memberOf(a: Attachment): Member {
   return { holder: holderName(a), promise: a.promise, mtuBytes: a.mtuBytes };
 }
 
-/** Delays are bounded on egress: what comes in has queued on the wire before it is here. */
+/**
+ * Delays are bounded on egress: what comes in has queued on the wire before it is here. While
+ * guarantees are scaled no target is kept (scale.ts); then it is one that the pod could have alone.
+ */
 function checkTarget({ base, key, promise }: Terms, held: readonly Attachment[]) {
-  const members = held.map(memberOf);
-  return withinTargets(
-    base,
-    { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes },
-    members,
-  );
+  const own = { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes };
+  if (!isScaled([own, ...held], base.trees, "egress"))
+    return withinTargets(base, own, held.map(memberOf));
+  return { ...withinTargets(base, own, []), explained: null };
 }
 
 /** The promise as it is admitted beside those that are held already. Throws promiseRefused. */
@@ -160,7 +161,10 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
       "a runtime must DEL an attachment before it ADDs it again",
     );
-  const { promise, freeBits, latency } = admitted(asked, view.attachments.all());
+  const { promise, freeBits, latency } = admitted(
+    { ...asked, tiers: asked.config.tiers },
+    view.attachments.all(),
+  );
   const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
   const classMinor = view.attachments.freeClassMinor();
   const address = formatIp(ip);

@@ -3,8 +3,10 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { findTool } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { inForce } from "../promise/scale.ts";
+import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
-import { leafQueues } from "./leaf-queues.ts";
+import { withLeafKind } from "./leaf-queues.ts";
 import { mustAgree, networkBase } from "./network.ts";
 import { chooseLease } from "./propose.ts";
 import { findUplink } from "./uplink.ts";
@@ -13,11 +15,14 @@ import { findUplink } from "./uplink.ts";
 export function requireReady(view: LedgerView, config: NetworkConfig): void {
   try {
     for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
-    const base = networkBase(config, findUplink(config.uplink, config.bridge));
+    const uplink = findUplink(config.uplink, config.bridge);
+    const base = withLeafKind(view, networkBase(config, uplink));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
-    const { kind } = leafQueues(view);
-    refuseConflicts(planBase([...others, base], view.attachments.all(), kind).conflicts);
+    const tooLarge = tiersRefusal(config.tiers, base.trees);
+    if (tooLarge !== null) throw tooLarge;
+    const attachments = inForce(view.attachments.all(), base.trees);
+    refuseConflicts(planBase([...others, base], attachments).conflicts);
     chooseLease(view, config);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

@@ -5,7 +5,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import type { Attachment } from "../plan/node.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
-import { leafQueues } from "./leaf-queues.ts";
+import { attachmentsInForce } from "./in-force.ts";
 
 /** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
 function reachable(attachments: Attachment[]): Attachment[] {
@@ -16,9 +16,25 @@ function reachable(attachments: Attachment[]): Attachment[] {
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
-  const attachments = ledger.attachments.all();
-  const input = baseInput(liveNetworks(ledger), attachments, leafQueues(ledger).kind);
-  return planNode(input, reachable(attachments));
+  const networks = liveNetworks(ledger);
+  const attachments = attachmentsInForce(ledger, networks);
+  return planNode(baseInput(networks, attachments), reachable(attachments));
+}
+
+/** Longer than a verb holds the lock to change others' classes. */
+const settleMs = 100;
+
+/**
+ * What `repair` would do, for who only looks and takes no lock: what a verb at work is just changing is
+ * gone at a second look, a little later.
+ */
+export function planRepairSettled(ledger: LedgerView): Plan {
+  const first = planRepair(ledger);
+  if (first.steps.length === 0) return first;
+  Bun.sleepSync(settleMs);
+  const seen = new Set(first.steps.map(({ why }) => why));
+  const { steps, conflicts } = planRepair(ledger);
+  return { steps: steps.filter(({ why }) => seen.has(why)), conflicts };
 }
 
 /** A pair that was made anew has lost what stood on the old one, which the next plan sees. */

@@ -90,6 +90,10 @@ export const emptyLedger: LedgerView = {
   attachments: {
     find: () => null,
     all: () => [],
+    promised: () => ({
+      egress: { guaranteedBits: 0, floors: 0 },
+      ingress: { guaranteedBits: 0, floors: 0 },
+    }),
     byPod: () => [],
     freeClassMinor: () => firstPodMinor,
   },

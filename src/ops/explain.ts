@@ -7,14 +7,22 @@ import { observe } from "../kernel/observe.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
-import { leafQueues } from "../node/leaf-queues.ts";
+import { leafQueues, withLeafKind } from "../node/leaf-queues.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
-import { planRepair } from "../node/repair.ts";
+import { planAdded } from "../node/rebalance.ts";
+import { planRepairSettled } from "../node/repair.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import { type Attachment, attachmentName, directions, type PodPromise } from "../plan/node.ts";
+import {
+  type Attachment,
+  attachmentName,
+  type Direction,
+  directions,
+  type PodPromise,
+} from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
+import { tiersRefusal } from "../promise/tiers-fit.ts";
 import {
   type CommonOptions,
   networkConfigOf,
@@ -34,10 +42,14 @@ interface Options extends CommonOptions {
 
 /** What a promise is, in words, one line a direction. */
 export function promiseLines(promise: PodPromise): string[] {
-  const target =
-    promise.latencyTargetUs === null
-      ? ""
-      : `, latency target ${formatDuration(promise.latencyTargetUs)}`;
+  const { latencyTargetUs } = promise;
+  // On ingress a target is precedence, beside a guarantee.
+  const words = (direction: Direction): string => {
+    if (latencyTargetUs === null || promise[direction].guaranteeBits === 0) return "";
+    return direction === "egress"
+      ? `, latency target ${formatDuration(latencyTargetUs)}`
+      : ", first";
+  };
   return [
     ...directions.map((direction) => {
       const { guaranteeBits, limitBits, burstBytes } = promise[direction];
@@ -45,7 +57,7 @@ export function promiseLines(promise: PodPromise): string[] {
         guaranteeBits === 0 ? "best effort" : `guarantee ${formatRate(guaranteeBits)}bit/s`;
       const limit = limitBits === null ? "no limit" : `limit ${formatRate(limitBits)}bit/s`;
       const burst = burstBytes === null ? "" : `, burst ${burstBytes} bytes`;
-      return `${direction}: ${guarantee}, ${limit}${burst}${target}`;
+      return `${direction}: ${guarantee}, ${limit}${burst}${words(direction)}`;
     }),
     ...promise.notes,
   ];
@@ -82,6 +94,8 @@ function podArgs(pod: string | undefined): Record<string, string> {
 interface Explained {
   about: string[];
   steps: Step[];
+  /** What is wrong with the configuration on this node, though not for this pod. */
+  wrong: FairwayError | null;
 }
 
 function explainPod(ledger: LedgerView, options: Options, netns: string): Explained {
@@ -91,24 +105,32 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const { containerId, ifname } = options;
   const asked = askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config);
   const proposal = propose(ledger, asked);
-  const others = liveNetworks(ledger).filter((n) => n.network !== asked.base.network);
-  const queues = leafQueues(ledger);
+  const base = withLeafKind(ledger, asked.base);
+  const networks = [...liveNetworks(ledger).filter((n) => n.network !== base.network), base];
   const ready: Attachment = { ...proposal.attachment, phase: "ready" };
-  const all = [...ledger.attachments.all(), ready];
+  const added = planAdded(ledger, ready, networks, base.trees);
   const desired = merge(
-    desiredBase(baseInput([...others, asked.base], all, queues.kind)),
-    desiredPod(proposal.attachment, asked.base, queues.kind),
+    desiredBase(baseInput(networks, [added.own, ...added.others])),
+    desiredPod(added.own, base),
   );
+  const queues = leafQueues(ledger);
   const { steps, conflicts } = diff(desired, observe(desired));
   refuseConflicts(conflicts);
-  const about = [...aboutPod(asked, proposal), `leaf queues: ${queues.kind} (${queues.why})`];
-  return { about, steps };
+  return {
+    about: [
+      ...aboutPod(asked, { ...proposal, attachment: added.own }),
+      `leaf queues: ${queues.kind} (${queues.why})`,
+    ],
+    // What this pod takes of others, an ADD takes first.
+    steps: [...added.steps, ...steps],
+    wrong: tiersRefusal(config.tiers, base.trees),
+  };
 }
 
-function aboutPod({ base, promise }: Asked, { attachment, freeBits, latency }: Proposal): string[] {
+function aboutPod({ base }: Asked, { attachment, freeBits, latency }: Proposal): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
-    ...promiseLines(promise),
+    ...promiseLines(attachment.promise),
     ...(latency === null ? [] : [`egress latency: ${latency}`]),
     ...directions.map((direction) => {
       const capacity = formatRate(base.trees[`${direction}CapacityBits`]);
@@ -119,13 +141,13 @@ function aboutPod({ base, promise }: Asked, { attachment, freeBits, latency }: P
 }
 
 function explainNode(ledger: LedgerView): Explained {
-  const { steps, conflicts } = planRepair(ledger);
+  const { steps, conflicts } = planRepairSettled(ledger);
   refuseConflicts(conflicts);
   const about =
     steps.length === 0
       ? "nothing to do: the node is as the ledger says"
       : "what `fairway repair` would do";
-  return { about: [about], steps };
+  return { about: [about], steps, wrong: null };
 }
 
 function print({ about, steps }: Explained, json: boolean): void {
@@ -162,6 +184,7 @@ export function explainCommand(): Command {
         const explained =
           netns === undefined ? explainNode(ledger) : explainPod(ledger, options, netns);
         print(explained, options.json === true);
+        if (explained.wrong !== null) throw explained.wrong;
         if (netns === undefined && explained.steps.length > 0) process.exitCode = exitCodes.drift;
       });
     });

@@ -91,6 +91,7 @@ function set(pod: string, pairs: string[], options: Options): void {
       attachment,
       promiseWith(asks, config, attachment.podNamespace),
       asks,
+      config.tiers,
     );
     const now = ledger.attachments.find(attachment)?.promise;
     const lines = [

@@ -1,7 +1,7 @@
 /** The desired state of a node: a pure function of what the ledger records. */
-import { type LeafKind, leafQueue } from "./leaf-queue.ts";
+import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
-import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
+import type { Attachment, Direction, LeafKind, NetworkBase, TreeSettings } from "./node.ts";
 import { attachmentName, directions } from "./node.ts";
 import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
@@ -23,14 +23,10 @@ export interface Tree {
   hostBits: number | null;
 }
 
-/**
- * What the base needs beside the networks' records: the rate of the host's own class
- * (promise/admission), and the kind of queue below each leaf (what the kernel offers).
- */
+/** What the base needs beside the networks' records: the rate of the host's own class (promise/admission). */
 export interface BaseInput {
   networks: NetworkBase[];
   hostBits: number;
-  leafKind: LeafKind;
   /** The sum of the ready pods' ingress guarantees. */
   promisedIngressBits: number;
 }
@@ -53,15 +49,12 @@ export function treesOf(settings: TreeSettings, bridge: string, hostBits: number
   ];
 }
 
-interface Leaf {
-  dev: string;
-  minor: number;
-  shape: shapes.LeafShape;
-  kind: LeafKind;
-  capacityBits: number;
-}
-
-function leaf({ dev, minor, shape, kind, capacityBits }: Leaf): KernelObject[] {
+/** `treeBits`: the rate of the tree that the leaf is in. */
+function leaf(
+  { dev, minor, treeBits }: { dev: string; minor: number; treeBits: number },
+  shape: shapes.LeafShape,
+  kind: LeafKind,
+): KernelObject[] {
   const { queueLimitBytes: _, ...rates } = shape;
   const classid = names.classid(minor);
   return [
@@ -71,19 +64,16 @@ function leaf({ dev, minor, shape, kind, capacityBits }: Leaf): KernelObject[] {
       dev,
       parent: classid,
       handle: names.leafHandle(minor),
-      spec: leafQueue(kind, shape, capacityBits),
+      spec: leafQueue(kind, shape, treeBits),
     },
   ];
 }
 
-function hostLeaf({ dev, capacityBits, hostBits }: Tree, settings: TreeSettings, kind: LeafKind) {
-  if (hostBits === null) return [];
-  const shape = shapes.hostShape(settings, hostBits);
-  return leaf({ dev, minor: names.hostMinor, shape, kind, capacityBits });
-}
-
-function tree(of: Tree, settings: TreeSettings, mtuBytes: number, kind: LeafKind): KernelObject[] {
-  const { direction, dev, capacityBits, hostBits } = of;
+function tree(
+  { direction, dev, capacityBits, hostBits }: Tree,
+  settings: TreeSettings,
+  mtuBytes: number,
+): KernelObject[] {
   const unitBytes =
     direction === "egress" ? shapes.egressUnitBytes(settings, mtuBytes) : shapes.ingressUnitBytes;
   return [
@@ -109,7 +99,13 @@ function tree(of: Tree, settings: TreeSettings, mtuBytes: number, kind: LeafKind
       parent: "root",
       ...shapes.rootShape(capacityBits),
     },
-    ...hostLeaf(of, settings, kind),
+    ...(hostBits === null
+      ? []
+      : leaf(
+          { dev, minor: names.hostMinor, treeBits: capacityBits },
+          shapes.hostShape(settings, hostBits),
+          settings.leafKind,
+        )),
   ];
 }
 
@@ -122,18 +118,16 @@ const sysctls: [string, string][] = [
 ];
 
 /** A class of the host's own for each name, in the egress tree, and its ports in the map. */
-function hostClassObjects(settings: TreeSettings, kind: LeafKind): KernelObject[] {
+function hostClassObjects(settings: TreeSettings): KernelObject[] {
   return settings.hostClasses.flatMap(({ ports, egressGuaranteeBits }, index): KernelObject[] => {
     const minor = names.hostClassMinors[index];
     if (minor === undefined) throw new RangeError(`no number for host class ${index}`);
     return [
-      ...leaf({
-        dev: settings.uplink,
-        minor,
-        shape: shapes.hostShape(settings, egressGuaranteeBits),
-        kind,
-        capacityBits: settings.egressCapacityBits,
-      }),
+      ...leaf(
+        { dev: settings.uplink, minor, treeBits: settings.egressCapacityBits },
+        shapes.hostShape(settings, egressGuaranteeBits),
+        settings.leafKind,
+      ),
       ...ports.map(
         (port): Element => ({
           kind: "element",
@@ -170,8 +164,7 @@ function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | nul
 }
 
 /** What all pods share. Empty without a network. */
-export function desiredBase(input: BaseInput): State {
-  const { networks, hostBits, promisedIngressBits, leafKind } = input;
+export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
@@ -193,14 +186,14 @@ export function desiredBase(input: BaseInput): State {
     ),
     ruleset(bridge, hostPolice(trees, promisedIngressBits)),
     ...networks.flatMap(masqueradeElements),
-    ...hostClassObjects(trees, leafKind),
-    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes, leafKind)),
+    ...hostClassObjects(trees),
+    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }
 
 /** What one pod has beside the base. */
-export function desiredPod(pod: Attachment, base: NetworkBase, kind: LeafKind): State {
+export function desiredPod(pod: Attachment, base: NetworkBase): State {
   const { bridge, trees } = base;
   const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
   const gsoMaxBytes = shapes.podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
@@ -230,13 +223,11 @@ export function desiredPod(pod: Attachment, base: NetworkBase, kind: LeafKind): 
       ({ dst, gw }): KernelObject => ({ kind: "route", netns, dev: ifname, dst, gw }),
     ),
     ...directions.flatMap((direction) =>
-      leaf({
-        dev: device[direction],
-        minor: classMinor,
-        shape: shapes.leafShape(pod.promise, direction, capacity[direction], gsoMaxBytes),
-        kind,
-        capacityBits: capacity[direction],
-      }),
+      leaf(
+        { dev: device[direction], minor: classMinor, treeBits: capacity[direction] },
+        shapes.leafShape(pod.promise, direction, capacity[direction], gsoMaxBytes),
+        trees.leafKind,
+      ),
     ),
     ...pod.leases.map(
       ({ address }): KernelObject => ({
@@ -256,7 +247,7 @@ export function desiredNode(input: BaseInput, attachments: Attachment[]): State 
   const bases = new Map(input.networks.map((n) => [n.network, n]));
   const pods = attachments.flatMap((pod) => {
     const base = bases.get(pod.network);
-    return base === undefined ? [] : [desiredPod(pod, base, input.leafKind)];
+    return base === undefined ? [] : [desiredPod(pod, base)];
   });
   return merge(desiredBase(input), ...pods);
 }

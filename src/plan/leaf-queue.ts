@@ -2,13 +2,13 @@
  * The queue below a leaf: the kinds that there are, and the numbers that each is given.
  * Why these kinds and numbers: docs/decisions/0006-leaf-queues.md.
  */
+import type { LeafKind } from "./node.ts";
 import { type LeafShape, priority } from "./shape.ts";
 import type { QdiscSpec } from "./state.ts";
 import { rateBytes, sameCodelTime } from "./units.ts";
 
 /** Best first. The last is part of the packet scheduler itself (net/sched/sch_fifo.c): it is always there. */
-export const leafKinds = ["fq_codel", "bfifo"] as const;
-export type LeafKind = (typeof leafKinds)[number];
+export const leafKinds = ["fq_codel", "bfifo"] as const satisfies LeafKind[];
 export const plainKind = "bfifo" satisfies LeafKind;
 
 export type FqCodel = Extract<QdiscSpec, { type: "fq_codel" }>;

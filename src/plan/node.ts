@@ -104,11 +104,16 @@ export interface HostClass {
   egressGuaranteeBits: number;
 }
 
+/** The kinds of queue below a leaf (leaf-queue.ts). */
+export type LeafKind = "fq_codel" | "bfifo";
+
 /** The two trees. All networks of a node share them. */
 export interface TreeSettings {
   uplink: string;
   egressCapacityBits: number;
   ingressCapacityBits: number;
+  /** What happens to a guarantee that does not fit (config's overcommit). */
+  overcommit: "reject" | "scale";
   egressReserveBits: number;
   ingressReserveBits: number;
   /** What the wire carries; at least the egress capacity. */
@@ -121,6 +126,8 @@ export interface TreeSettings {
   hostClasses: HostClass[];
   /** Whether the configuration asks for that size; else it is the uplink's own. */
   setsHostGso: boolean;
+  /** The queue below each leaf: what the kernel offers. */
+  leafKind: LeafKind;
 }
 
 export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {

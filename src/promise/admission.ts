@@ -5,7 +5,7 @@
 import { formatRate } from "../config/quantities.ts";
 import type { Reserve } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import type { Direction } from "../plan/node.ts";
+import type { Direction, TreeSettings } from "../plan/node.ts";
 import { floorBits } from "../plan/shape.ts";
 
 export { floorBits };
@@ -40,6 +40,8 @@ export interface Holder {
   /** For messages: a pod's or an attachment's name. */
   holder: string;
   guaranteeBits: number;
+  /** The host's own: nothing shrinks it. */
+  isHost?: boolean;
 }
 
 export interface AdmissionAsk {
@@ -51,12 +53,15 @@ export interface AdmissionAsk {
   /** 0: best effort. */
   askedBits: number;
   holder: string;
+  /** The tier that it is the guarantee of, for the refusal. */
+  tier?: string | null;
 }
 
 export interface Refused {
   ok: false;
   direction: Direction;
   holder: string;
+  tier: string | null;
   askedBits: number;
   /** The largest guarantee that would have fitted; for best effort, what was left for its floor. Never negative. */
   freeBits: number;
@@ -79,12 +84,37 @@ function sumGuarantees(holders: readonly Holder[]): number {
     .reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), 0);
 }
 
+/** What guarantees can have of a tree beside the host and so many best-effort pods. May be negative. */
+function roomForGuaranteesBits(capacityBits: number, reservedBits: number, floors: number): number {
+  const hostAndFloors = hostRateBits(capacityBits, reservedBits) + floors * floorBits;
+  return capacityBits - Math.max(reservedBits, hostAndFloors);
+}
+
+/** The host's own classes hold guarantees as pods do. */
+export function hostHolders({ hostClasses }: TreeSettings, direction: Direction): Holder[] {
+  if (direction === "ingress") return [];
+  return hostClasses.map(({ name, egressGuaranteeBits }) => ({
+    holder: `host class ${name}`,
+    guaranteeBits: egressGuaranteeBits,
+    isHost: true,
+  }));
+}
+
+/** What the guarantees of pods can have of a tree beside so many best-effort pods. May be negative. */
+export function roomForPodsBits(trees: TreeSettings, direction: Direction, floors: number): number {
+  const room = roomForGuaranteesBits(
+    trees[`${direction}CapacityBits`],
+    trees[`${direction}ReserveBits`],
+    floors,
+  );
+  return room - sumGuarantees(hostHolders(trees, direction));
+}
+
 /** What is left for guarantees beside those of the holders. */
 function roomBits(ask: AdmissionAsk, holders: readonly Holder[]): number {
   const floors = holders.filter(({ guaranteeBits }) => guaranteeBits === 0).length;
-  const hostAndFloors = hostRateBits(ask.capacityBits, ask.reserveBits) + floors * floorBits;
-  const kept = Math.max(ask.reserveBits, hostAndFloors);
-  return ask.capacityBits - kept - sumGuarantees(holders);
+  const room = roomForGuaranteesBits(ask.capacityBits, ask.reserveBits, floors);
+  return room - sumGuarantees(holders);
 }
 
 const largestShown = 5;
@@ -100,6 +130,7 @@ export function admit(ask: AdmissionAsk): Admission {
     ok: false,
     direction,
     holder,
+    tier: ask.tier ?? null,
     askedBits,
     freeBits: Math.max(0, roomBits(ask, others)),
     capacityBits,
@@ -112,10 +143,32 @@ export function admit(ask: AdmissionAsk): Admission {
   };
 }
 
-function askedText({ askedBits, direction }: Refused): string {
-  return askedBits === 0
-    ? `the ${direction} floor of a best-effort pod (${formatRate(floorBits)})`
-    : `an ${direction} guarantee of ${formatRate(askedBits)}`;
+/**
+ * The same with `overcommit: "scale"`, where guarantees shrink to make room (scale.ts). Refused is who
+ * asks for more than the node could give to one pod alone, since that would squeeze all others at
+ * will; and who would leave somebody without a floor.
+ */
+export function admitScaled(ask: AdmissionAsk): Admission {
+  const alone = admit({ ...ask, held: ask.held.filter(({ isHost }) => isHost) });
+  if (!alone.ok) return alone;
+  const whole = admit(ask);
+  if (whole.ok) return whole;
+  const least = (bits: number): number => Math.min(bits, floorBits);
+  const atFloors = admit({
+    ...ask,
+    askedBits: least(ask.askedBits),
+    held: ask.held.map((each) =>
+      each.isHost ? each : { ...each, guaranteeBits: least(each.guaranteeBits) },
+    ),
+  });
+  return atFloors.ok ? { ok: true, freeBits: 0 } : whole;
+}
+
+function askedText({ askedBits, direction, tier }: Refused): string {
+  if (askedBits === 0)
+    return `the ${direction} floor of a best-effort pod (${formatRate(floorBits)})`;
+  const from = tier === null ? "" : ` (tier ${tier})`;
+  return `an ${direction} guarantee of ${formatRate(askedBits)}${from}`;
 }
 
 /** The refusal as the pod's author and the operator read it. */

@@ -27,6 +27,7 @@ describe("a configuration", () => {
       tiers: {},
       defaultTier: null,
       policy: null,
+      overcommit: "reject",
       ipam: {
         sets: [
           [
@@ -287,7 +288,6 @@ describe("what is not built yet says so", () => {
   const subnet = "10.244.1.0/24";
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-    ["scaling", { overcommit: "scale" }, 'overcommit: "scale"'],
     ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
     ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],
     ["ipam.resolvConf", { ipam: { subnet, resolvConf: "/etc/resolv.conf" } }, "ipam.resolvConf:"],

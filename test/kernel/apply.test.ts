@@ -2,13 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { batchesOf } from "../../src/kernel/apply.ts";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import { linesOf } from "../../src/plan/render.ts";
 import type { KernelObject } from "../../src/plan/state.ts";
 import { inputOf, networkWith, podWith } from "../plan/samples.ts";
 
 const network = networkWith({ masquerade: { subnets: ["10.1.0.0/24"], except: [] } });
-const pod = desiredPod(podWith(0x10), network, plainKind);
+const pod = desiredPod(podWith(0x10), network);
 const base = desiredBase(inputOf([network]));
 
 const create = (want: KernelObject): Step => ({

@@ -70,6 +70,32 @@ describe("attachments", () => {
     expect(ids(ledger.attachments.byPod("default", "pod-1"))).toEqual(["c2", "c1"]);
   });
 
+  test("what was promised is summed as leaf rates, of this boot", () => {
+    const promise = (egress: number, ingress: number) => ({
+      promise: {
+        ...attachment(0).promise,
+        egress: { guaranteeBits: egress, limitBits: null, burstBytes: null },
+        ingress: { guaranteeBits: ingress, limitBits: null, burstBytes: null },
+      },
+    });
+    expect(ledger.attachments.promised()).toEqual({
+      egress: { guaranteedBits: 0, floors: 0 },
+      ingress: { guaranteedBits: 0, floors: 0 },
+    });
+    ledger.exclusively(() => {
+      ledger.attachments.insert(attachment(0, promise(5e6, 0)));
+      ledger.attachments.insert(attachment(1, promise(1_000, 0)));
+      ledger.attachments.insert(attachment(2, promise(0, 1e15)));
+    });
+    expect(ledger.attachments.promised()).toEqual({
+      egress: { guaranteedBits: 5_008_000, floors: 1 },
+      ingress: { guaranteedBits: 1e15, floors: 2 },
+    });
+    const later = openLedger({ dir, bootId: otherBootId });
+    expect(later.attachments.promised().egress).toEqual({ guaranteedBits: 0, floors: 0 });
+    later.close();
+  });
+
   test("a removed one is gone with its addresses, once", () => {
     insert([1], [2]);
     expect(ledger.attachments.remove(attachment(1))).toBe(true);

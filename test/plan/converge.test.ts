@@ -6,7 +6,6 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { desiredBase, desiredNode, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import type { KernelObject, State } from "../../src/plan/state.ts";
 import { undo } from "../../src/plan/undo.ts";
 import { sameTicks } from "../../src/plan/units.ts";
@@ -183,7 +182,7 @@ describe("a node at random", () => {
           const base = node.networks.find((n) => n.network === pod?.network);
           if (pod === undefined || base === undefined) throw new Error("no pod came");
           const before = node.kernel.clone();
-          const wanted = desiredPod(pod, base, plainKind);
+          const wanted = desiredPod(pod, base);
           const look = (): State => observe(node.kernel, wanted);
           const added = diff(wanted, look()).steps.length;
           reconcile(node.kernel, look, wanted, [...Array(added + 1).keys()]);
@@ -213,7 +212,7 @@ describe("a node at random", () => {
           const base = node.networks.find((n) => n.network === pod?.network);
           if (pod === undefined || base === undefined) return;
           happen(node, tamperings);
-          const former = desiredPod(pod, base, plainKind);
+          const former = desiredPod(pod, base);
           const look = (): State => observe(node.kernel, former);
           reconcile(node.kernel, look, new Map(), []);
           expect(node.kernel.has(`veth ${pod.hostVeth}`)).toBe(false);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { desiredBase, desiredNode, desiredPod, treesOf } from "../../src/plan/desired.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import * as names from "../../src/plan/names.ts";
 import {
   type Attachment,
@@ -102,7 +101,7 @@ describe("a pod", () => {
     ingress: { guaranteeBits: 50e6, limitBits: null, burstBytes: null },
   });
   const pod = podWith(0x10, { promise, mtuBytes: 1400 });
-  const state = desiredPod(pod, networkWith(), plainKind);
+  const state = desiredPod(pod, networkWith());
 
   test("is a pair with its ends, an address, a route, two leaves and an element", () => {
     expect(keys(state)).toEqual(

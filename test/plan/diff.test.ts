@@ -1,14 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { desiredBase, desiredNode, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import { type KernelObject, keyOf, type State } from "../../src/plan/state.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";
 
 const network = networkWith({ masquerade: { subnets: ["10.1.0.0/24"], except: [] } });
 const input = inputOf([network]);
 const pod = podWith(0x10);
-const own = desiredPod(pod, network, plainKind);
+const own = desiredPod(pod, network);
 const node = desiredNode(input, [pod]);
 const nothing: State = new Map();
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import { type Line, linesOf, shellLine } from "../../src/plan/render.ts";
 import type { KernelObject } from "../../src/plan/state.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";
@@ -269,7 +268,7 @@ describe("a line in a shell", () => {
 
 test("no line of a node holds a quote that a shell would see, but nft's comments", () => {
   const network = networkWith({ masquerade: { subnets: ["10.1.0.0/24"], except: ["192.0.2.1"] } });
-  const states = [desiredBase(inputOf([network])), desiredPod(podWith(0x10), network, plainKind)];
+  const states = [desiredBase(inputOf([network])), desiredPod(podWith(0x10), network)];
   const lines = states.flatMap((state) => diff(state, new Map()).steps.flatMap(linesOf));
   expect(lines.length).toBeGreaterThan(25);
   for (const { tool, text } of lines) {

@@ -1,6 +1,5 @@
 /** Networks and pods for the tests of the plan. */
 import type { BaseInput } from "../../src/plan/desired.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import { hostVeth, podMac } from "../../src/plan/names.ts";
 import type {
   Attachment,
@@ -34,6 +33,8 @@ export const trees: TreeSettings = {
   hostGsoMaxBytes: 65_536,
   setsHostGso: false,
   policesHost: true,
+  leafKind: "bfifo",
+  overcommit: "reject",
   hostClasses: [],
 };
 
@@ -57,7 +58,6 @@ export function inputOf(networks: NetworkBase[], pods: Attachment[] = []): BaseI
     networks,
     hostBits: hostRateBits(egressCapacityBits, egressReserveBits),
     promisedIngressBits: pods.reduce((sum, p) => sum + p.promise.ingress.guaranteeBits, 0),
-    leafKind: plainKind,
   };
 }
 

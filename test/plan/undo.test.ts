@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
-import { plainKind } from "../../src/plan/leaf-queue.ts";
 import { linesOf } from "../../src/plan/render.ts";
 import { type KernelObject, keyOf, stateOf } from "../../src/plan/state.ts";
 import { inverse, undo } from "../../src/plan/undo.ts";
@@ -9,7 +8,7 @@ import { inputOf, networkWith, podWith } from "./samples.ts";
 
 const network = networkWith();
 const base = desiredBase(inputOf([network]));
-const pod = desiredPod(podWith(0x10), network, plainKind);
+const pod = desiredPod(podWith(0x10), network);
 const told = (steps: Step[]): string[] =>
   steps.map((s) => `${s.op} ${keyOf(s.op === "delete" ? s.have : s.want)}`);
 const common = { owner: "base", why: "a test" };

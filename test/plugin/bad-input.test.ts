@@ -45,12 +45,6 @@ const rows: Row[] = [
     options: { config: { antiSpoof: true } },
   },
   {
-    title: "a scale that is not built yet",
-    code: 7,
-    says: /overcommit.*not built yet/,
-    options: { config: { overcommit: "scale" } },
-  },
-  {
     title: "an IPAM of somebody else's",
     code: 7,
     says: /ipam\.type.*not built yet/,

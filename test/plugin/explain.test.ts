@@ -47,7 +47,9 @@ test("the lines of explain, run by hand, lead to the state that ADD leads to", a
     state.map((s) => s.replace(/(uplink:.*\n\s+link\/ether) \S+/, "$1")),
   );
   expect(byHand).toEqual(byAdd as string[]);
-  expect(lines).toContain("# egress: guarantee 100Mbit/s, limit 100Mbit/s, latency target 2ms");
+  expect(lines).toContain(
+    "# egress: guarantee 100Mbit/s, limit 100Mbit/s, burst 25000 bytes, latency target 2ms",
+  );
   expect(lines).toContain("capacity 400Mbit/s, reserve 20Mbit/s, free after this 280Mbit/s");
 });
 

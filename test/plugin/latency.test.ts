@@ -84,7 +84,7 @@ test("explain prints the bound as a sum that can be checked by hand, and status 
         );
       const [bound = 0, own = 0, others = 0, unit = 0, tbf = 0] = (sum ?? []).slice(1).map(Number);
       expect(bound).toBe(Math.ceil((8e6 * (own + others + unit)) / 900e6 + (8e6 * tbf) / 1e9));
-      const { pods } = JSON.parse(node.fairway("status", "--json").stdout) as {
+      const { pods } = JSON.parse(node.fairway("status", "--no-measure", "--json").stdout) as {
         pods: { boundUs: number }[];
       };
       expect(pods[0]?.boundUs).toBeGreaterThan(0);

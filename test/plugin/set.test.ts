@@ -49,16 +49,16 @@ test.each([
   withNode((node) => {
     const { pod, result } = shop(node);
     const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
-    const status = node.fairway("status", "--json").stdout;
+    const status = node.fairway("status", "--no-measure", "--json").stdout;
     const done = node.fairway("set", "shop/cart", ...words);
     expect({ code: done.code, stderr: done.stderr }).toEqual({
       code,
       stderr: expect.stringContaining(says),
     });
     expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
-    expect(JSON.parse(node.fairway("status", "--json").stdout).pods[0].notes).toEqual(
-      JSON.parse(status).pods[0].notes,
-    );
+    expect(
+      JSON.parse(node.fairway("status", "--no-measure", "--json").stdout).pods[0].notes,
+    ).toEqual(JSON.parse(status).pods[0].notes);
     expect(node.check(pod, result).stdout).toBe("");
   }),
 );

@@ -97,7 +97,9 @@ test("GC removes what the runtime does not know, of its own network only; withou
       node.verb("GC", a, { config: { cniVersion: "1.1.0", ...over } });
     const left = () =>
       (
-        JSON.parse(node.fairway("status", "--json").stdout) as { pods: { attachment: string }[] }
+        JSON.parse(node.fairway("status", "--no-measure", "--json").stdout) as {
+          pods: { attachment: string }[];
+        }
       ).pods
         .map((p) => p.attachment)
         .sort();

@@ -38,6 +38,8 @@ export interface TestNode {
   pod(name: string): Pod;
   /** Any verb, with whatever the options say. */
   verb(verb: string, pod: Pod, options?: AddOptions): Ended;
+  /** The same, beside others. */
+  start(verb: string, pod: Pod, options?: AddOptions): Promise<Ended>;
   /** Must succeed. */
   add(pod: Pod, options?: AddOptions): Json;
   del(pod: Pod, options?: AddOptions): void;
@@ -132,6 +134,21 @@ function testNode(lab: Lab, dataDir: string, extra: Json): TestNode {
       return { containerId: name, namespace, netns: namespacePath(namespace) };
     },
     verb,
+    start: async (name, pod, options = {}) => {
+      const child = Bun.spawn(["ip", "netns", "exec", lab.node, binary], {
+        stdin: new TextEncoder().encode(requestOf(config, options)),
+        stdout: "pipe",
+        stderr: "pipe",
+        env: { PATH: process.env.PATH ?? "", LC_ALL: "C", ...verbEnvironment(name, pod, options) },
+        timeout: 60_000,
+      });
+      const [stdout, stderr, code] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]);
+      return { code, stdout, stderr, json: parsed(stdout) };
+    },
     add: (pod, options = {}) => must("ADD", pod, options).json,
     del: (pod, options = {}) => void must("DEL", pod, options),
     check: (pod, prevResult, options = {}) =>

@@ -33,13 +33,15 @@ function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]
   return guaranteed.reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), kept);
 }
 
-/** Whether what is held still fits. */
-export function judgeHeld(tree: Tree, held: readonly Holder[]): Finding {
+/** Whether what is held still fits. `scales`: what does not is scaled, as the configuration says. */
+export function judgeHeld(tree: Tree, held: readonly Holder[], scales: boolean): Finding {
   const id = `promises.${tree.direction}`;
   const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
   const found = `${formatRate(sum)}bit/s promised to ${held.length} pods of ${ofCapacity(tree)}`;
   const freeBits = tree.capacityBits - neededBits(tree, held);
   if (freeBits >= 0) return ok(id, `${found}; ${formatRate(freeBits)}bit/s free`);
+  if (scales)
+    return ok(id, `${found}: ${formatRate(-freeBits)}bit/s too much, so guarantees are scaled`);
   const largest = held
     .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
     .slice(0, 3)
@@ -88,9 +90,12 @@ export function promises({ ledger, configs }: Patient): Finding[] {
     const base = networkBase(first, findUplink(first.uplink, first.bridge));
     const trees = directions.map((direction) => treeOf(base, direction));
     const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees));
+    const scales = base.trees.overcommit === "scale";
     const half = trees.filter(({ reserveBits, capacityBits }) => reserveBits * 2 > capacityBits);
     return [
-      ...(ledger === null ? [] : trees.map((tree) => judgeHeld(tree, holders(tree.direction)))),
+      ...(ledger === null
+        ? []
+        : trees.map((tree) => judgeHeld(tree, holders(tree.direction), scales))),
       ...half.map((tree) =>
         warn(
           `reserve.${tree.direction}`,

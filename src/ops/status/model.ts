@@ -10,16 +10,26 @@ import { findings } from "../../node/check.ts";
 import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
 import { hostBits } from "../../node/network.ts";
 import { memberOf } from "../../node/propose.ts";
-import { planRepair } from "../../node/repair.ts";
+import { planRepairSettled } from "../../node/repair.ts";
 import type { DeviceLooks } from "../../node/sample.ts";
 import { type Tree, treesOf } from "../../plan/desired.ts";
 import { classid, hostMinor, leafHandle, tbfHandle } from "../../plan/names.ts";
-import { attachmentName, type Direction, type NetworkBase } from "../../plan/node.ts";
+import {
+  attachmentName,
+  type Direction,
+  type DirectionPromise,
+  type NetworkBase,
+} from "../../plan/node.ts";
 import { boundedMembers } from "../../promise/latency.ts";
+import { inForce } from "../../promise/scale.ts";
 
 export interface DirectionStatus {
+  /** As promised. */
   guaranteeBits: number;
   limitBits: number | null;
+  /** In force: less than promised where guarantees are scaled. */
+  currentGuaranteeBits: number;
+  currentLimitBits: number | null;
   /** null: the kernel has no such class. */
   kernel: ({ rateBits: number; ceilBits: number } & Counters) | null;
   /** null: not measured. */
@@ -47,6 +57,8 @@ export interface TreeStatus {
   capacityBits: number;
   reserveBits: number;
   promisedBits: number;
+  /** The sum of the guarantees in force. */
+  currentBits: number;
   /** All that left by the tree's root. null: not measured. */
   measured: (Flow & { known: true }) | Unknown | null;
   /** The host's own class; null where the tree has none. */
@@ -87,6 +99,8 @@ function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
   return { rateBits: rateBytes * 8, ceilBits: ceilBytes * 8, ...entry.counters };
 }
 
+type Rates = Pick<DirectionPromise, "guaranteeBits" | "limitBits">;
+
 /** Everything that is said of a class. */
 class Classes {
   readonly #classes: Map<string, ClassEntry>;
@@ -100,14 +114,16 @@ class Classes {
   of(
     dev: string,
     minor: number,
-    promise: { guaranteeBits: number; limitBits: number | null },
+    { guaranteeBits, limitBits }: Rates,
+    current: Rates,
   ): DirectionStatus {
-    const { guaranteeBits, limitBits } = promise;
     const id = classid(minor);
     const looks = this.#interval?.looks.get(dev);
     return {
       guaranteeBits,
       limitBits,
+      currentGuaranteeBits: current.guaranteeBits,
+      currentLimitBits: current.limitBits,
       kernel: kernelOf(this.#classes.get(`${dev} ${id}`)),
       measured:
         looks === undefined
@@ -115,7 +131,7 @@ class Classes {
           : measureClass(
               looks.samplesOf(id),
               looks.queueSamples(id, leafHandle(minor)),
-              guaranteeBits,
+              current.guaranteeBits,
             ),
     };
   }
@@ -132,11 +148,13 @@ function podsOf(
   device: Record<Direction, string>,
   classes: Classes,
 ): PodStatus[] {
-  const members = ledger.attachments.all().map(memberOf);
+  const all = ledger.attachments.all();
+  const current = inForce(all, base.trees);
   const bounds = new Map(
-    boundedMembers(base, members).map((b) => [b.latencyClass.holder, b.boundUs]),
+    boundedMembers(base, current.map(memberOf)).map((b) => [b.latencyClass.holder, b.boundUs]),
   );
-  return ledger.attachments.all().map((a) => ({
+  const promises = all.map((a, at) => ({ a, now: current[at]?.promise ?? a.promise }));
+  return promises.map(({ a, now }) => ({
     attachment: attachmentName(a),
     pod: a.podName === null ? null : `${a.podNamespace ?? "default"}/${a.podName}`,
     phase: a.phase,
@@ -145,9 +163,9 @@ function podsOf(
     tier: a.promise.tier,
     latencyTargetUs: a.promise.latencyTargetUs,
     boundUs: bounds.get(memberOf(a).holder) ?? null,
-    notes: a.promise.notes,
-    egress: classes.of(device.egress, a.classMinor, a.promise.egress),
-    ingress: classes.of(device.ingress, a.classMinor, a.promise.ingress),
+    notes: now.notes,
+    egress: classes.of(device.egress, a.classMinor, a.promise.egress, now.egress),
+    ingress: classes.of(device.ingress, a.classMinor, a.promise.ingress, now.ingress),
   }));
 }
 
@@ -157,15 +175,16 @@ function treeStatus(
   pods: PodStatus[],
   classes: Classes,
 ): TreeStatus {
+  const ofHost = { guaranteeBits: host ?? 0, limitBits: null };
   return {
     direction,
     dev,
     capacityBits,
     reserveBits: base.trees[`${direction}ReserveBits`],
     promisedBits: pods.reduce((sum, pod) => sum + pod[direction].guaranteeBits, 0),
+    currentBits: pods.reduce((sum, pod) => sum + pod[direction].currentGuaranteeBits, 0),
     measured: classes.rootOf(dev),
-    host:
-      host === null ? null : classes.of(dev, hostMinor, { guaranteeBits: host, limitBits: null }),
+    host: host === null ? null : classes.of(dev, hostMinor, ofHost, ofHost),
   };
 }
 
@@ -178,8 +197,8 @@ export function treeDevices(ledger: LedgerView): string[] {
 /** `interval`: what was looked at just before; null: the counters of this moment only. */
 export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
   const intervalSeconds = interval?.seconds ?? null;
-  const [base] = liveNetworks(ledger);
   const queues = leafQueues(ledger);
+  const [base] = liveNetworks(ledger);
   if (base === undefined)
     return { intervalSeconds, trees: [], pods: [], leafQueues: queues, drift: [] };
   const device = { egress: base.trees.uplink, ingress: base.bridge };
@@ -191,6 +210,6 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,
     leafQueues: queues,
-    drift: findings(planRepair(ledger)),
+    drift: findings(planRepairSettled(ledger)),
   };
 }

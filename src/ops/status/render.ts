@@ -7,6 +7,9 @@ import { measuredCells, measuredHeader, promiseWords, rateWords } from "./words.
 
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
 
+const promisedAndNow = (promised: number, now: number): string =>
+  now === promised ? bit(promised) : `${bit(promised)}, now ${bit(now)}`;
+
 export function table(rows: string[][]): string[] {
   const widths = rows.reduce<number[]>(
     (w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)),
@@ -41,14 +44,15 @@ function latencyText(
 
 function podRows(pod: PodStatus): string[][] {
   return directions.map((direction) => {
-    const { guaranteeBits, limitBits, kernel, measured } = pod[direction];
+    const { guaranteeBits, limitBits, currentGuaranteeBits, currentLimitBits, kernel, measured } =
+      pod[direction];
     return [
       pod.pod ?? pod.attachment,
       pod.addresses.join(","),
       pod.classid,
       direction,
-      guaranteeBits === 0 ? "best effort" : bit(guaranteeBits),
-      limitBits === null ? "none" : bit(limitBits),
+      guaranteeBits === 0 ? "best effort" : promisedAndNow(guaranteeBits, currentGuaranteeBits),
+      limitBits === null ? "none" : promisedAndNow(limitBits, currentLimitBits ?? limitBits),
       latencyText(pod, direction),
       kernel === null
         ? "MISSING"
@@ -84,7 +88,7 @@ function treeRow(tree: TreeStatus): string[] {
     tree.dev,
     bit(tree.capacityBits),
     bit(tree.reserveBits),
-    bit(tree.promisedBits),
+    promisedAndNow(tree.promisedBits, tree.currentBits),
     totalWords(tree),
     hostWords(tree.host),
   ];

@@ -251,9 +251,16 @@ describe("promises", () => {
     ["beside best-effort pods", held(200, 0, 0), "ok", "180Mbit/s free"],
     ["more than there is", held(200, 250), "error", "70Mbit/s too much"],
   ] as const)("%s", (_, holders, level, says) => {
-    expect(judgeHeld(tree(400, 20), holders)).toMatchObject({
+    expect(judgeHeld(tree(400, 20), holders, false)).toMatchObject({
       level,
       found: expect.stringContaining(says),
+    });
+  });
+
+  test("with overcommit scale more than there is is no error, and said", () => {
+    expect(judgeHeld(tree(400, 20), held(500), true)).toMatchObject({
+      level: "ok",
+      found: expect.stringContaining("120Mbit/s too much, so guarantees are scaled"),
     });
   });
 
@@ -271,7 +278,7 @@ describe("promises", () => {
             .map(({ holder, guaranteeBits: askedBits }) =>
               admit({ ...t, held: all, holder, askedBits }),
             );
-          return (judgeHeld(t, all).level === "ok") === last?.ok;
+          return (judgeHeld(t, all, false).level === "ok") === last?.ok;
         },
       ),
       { numRuns: 1000 },

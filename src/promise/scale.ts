@@ -1,0 +1,133 @@
+/**
+ * What guarantees come to where their sum is more than there is: they shrink in proportion. A pod's
+ * promise in force is a pure function of all attachments and the trees, so that every process of the
+ * node comes to the same. Where the sum fits, what is in force is what was promised.
+ */
+import { formatRate } from "../config/quantities.ts";
+import {
+  type Attachment,
+  type Direction,
+  type DirectionPromise,
+  directions,
+  type PodPromise,
+  type TreeSettings,
+} from "../plan/node.ts";
+import { floorBits, leafRateBits, roomForPodsBits } from "./admission.ts";
+
+/**
+ * Whole bits per second, in the order of `askedBits`, all above 0: no more than was asked, leaf rates
+ * never below the floor, their sum never above `roomBits`. Only with less room than floors, which
+ * admission does not let happen and a lowered capacity may, it is: there each has its floor.
+ */
+export function scaled(askedBits: readonly number[], roomBits: number): number[] {
+  if (sum(askedBits.map(leafRateBits)) <= BigInt(roomBits)) return [...askedBits];
+  const room = BigInt(Math.max(0, roomBits));
+  const floor = BigInt(floorBits);
+  // Who would fall below a floor gets one, which leaves less to the others, until nobody does.
+  let sharing = askedBits.filter((bits) => bits > floorBits);
+  for (;;) {
+    const left = room - floor * BigInt(askedBits.length - sharing.length);
+    const weight = sum(sharing);
+    const above = sharing.filter((bits) => BigInt(bits) * left >= floor * weight);
+    if (above.length < sharing.length) {
+      sharing = above;
+      continue;
+    }
+    // The same test as above: whose share is a floor or more is among `sharing`.
+    return askedBits.map((bits) => {
+      if (weight === 0n || BigInt(bits) * left < floor * weight) return Math.min(bits, floorBits);
+      return Number((BigInt(bits) * left) / weight);
+    });
+  }
+}
+
+function sum(bits: readonly number[]): bigint {
+  return bits.reduce((total, each) => total + BigInt(each), 0n);
+}
+
+/** As much of an attachment as counts here. */
+type Holding = Pick<Attachment, "promise">;
+
+interface Scaling {
+  /** By attachment. */
+  guaranteeBits: number[];
+  sumBits: bigint;
+  roomBits: number;
+}
+
+function scaling(held: readonly Holding[], trees: TreeSettings, direction: Direction): Scaling {
+  const asked = held.map(({ promise }) => promise[direction].guaranteeBits);
+  const guaranteed = asked.filter((bits) => bits > 0);
+  const roomBits = roomForPodsBits(trees, direction, asked.length - guaranteed.length);
+  const now = scaled(guaranteed, roomBits).values();
+  return {
+    guaranteeBits: asked.map((bits) => (bits === 0 ? 0 : (now.next().value ?? 0))),
+    sumBits: sum(guaranteed),
+    roomBits,
+  };
+}
+
+function inProportion(
+  burstBytes: number | null,
+  nowBits: number,
+  { guaranteeBits }: DirectionPromise,
+): number | null {
+  if (burstBytes === null) return null;
+  return Number((BigInt(burstBytes) * BigInt(nowBits)) / BigInt(guaranteeBits));
+}
+
+/** With a latency target the limit is the guarantee (settle.ts), whatever that comes to. */
+function scaledPromise(
+  promise: PodPromise,
+  direction: Direction,
+  guaranteeBits: number,
+  { sumBits, roomBits }: Scaling,
+): PodPromise {
+  const asked = promise[direction];
+  if (guaranteeBits === asked.guaranteeBits) return promise;
+  const followed = promise.latencyTargetUs !== null && asked.limitBits === asked.guaranteeBits;
+  const target = followed
+    ? "; the latency target gives precedence, but is not kept while the guarantee is scaled"
+    : "";
+  return {
+    ...promise,
+    [direction]: {
+      ...asked,
+      guaranteeBits,
+      limitBits: followed ? guaranteeBits : asked.limitBits,
+      // The same time at the lower rate: it was not too long for the kernel, and is not now.
+      burstBytes: followed
+        ? inProportion(asked.burstBytes, guaranteeBits, asked)
+        : asked.burstBytes,
+    },
+    notes: [
+      ...promise.notes,
+      `the ${direction} guarantee (${formatRate(asked.guaranteeBits)}) is scaled to ${formatRate(guaranteeBits)}: guarantees of ${formatRate(Number(sumBits))} share ${formatRate(Math.max(0, roomBits))}${target}`,
+    ],
+  };
+}
+
+/** Whether guarantees of a direction are scaled. */
+export function isScaled(
+  held: readonly Holding[],
+  trees: TreeSettings,
+  direction: Direction,
+): boolean {
+  const { guaranteeBits } = scaling(held, trees, direction);
+  return held.some(({ promise }, at) => promise[direction].guaranteeBits !== guaranteeBits[at]);
+}
+
+/** All attachments of the node, with the promises that are in force; what is promised is in the arguments. */
+export function inForce<A extends Holding>(held: readonly A[], trees: TreeSettings): A[] {
+  const egress = scaling(held, trees, "egress");
+  const ingress = scaling(held, trees, "ingress");
+  const by = { egress, ingress };
+  return held.map((each, index) => ({
+    ...each,
+    promise: directions.reduce(
+      (promise, direction) =>
+        scaledPromise(promise, direction, by[direction].guaranteeBits[index] ?? 0, by[direction]),
+      each.promise,
+    ),
+  }));
+}
