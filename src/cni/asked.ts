@@ -42,6 +42,7 @@ export function askedOf(
   const podNamespace = args.K8S_POD_NAMESPACE ?? null;
   const podName = args.K8S_POD_NAME ?? null;
   const ip = args.IP;
+  const uplink = findUplink(config.uplink, config.bridge);
   return {
     key,
     netns,
@@ -54,7 +55,8 @@ export function askedOf(
       overrides: null,
     },
     config,
-    base: networkBase(config, findUplink(config.uplink, config.bridge)),
+    uplink,
+    base: networkBase(config, uplink),
     requestedIps: runtime.ips.length > 0 ? runtime.ips : ip === undefined ? [] : [ip],
   };
 }

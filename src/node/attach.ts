@@ -9,6 +9,7 @@ import { diff } from "../plan/diff.ts";
 import type { Attachment, NetworkBase, TreeSettings } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
 import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
+import { withCapacityInForce } from "./capacity.ts";
 import { disconnect } from "./detach.ts";
 import { promiseInForce } from "./in-force.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
@@ -32,9 +33,15 @@ export function requireNetns(path: string, ownAllowed: boolean): void {
   );
 }
 
-function recordIntent(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
+/** The attachment, and what its network asks of the base at this moment. */
+function recordIntent(
+  ledger: Ledger,
+  given: Asked,
+  rawConfig: string,
+): { attachment: Attachment; base: NetworkBase } {
   return ledger.exclusively(() => {
     ledger.forgetEarlierBoots();
+    const asked = withCapacityInForce(ledger, given);
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
     return keepInForce(ledger, asked.base.trees, () => {
@@ -42,7 +49,7 @@ function recordIntent(ledger: Ledger, asked: Asked, rawConfig: string): Attachme
       ledger.attachments.insert(attachment);
       ledger.setCursor(attachment.network, cursor.set, cursor.value);
       ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
-      return attachment;
+      return { attachment, base: asked.base };
     });
   });
 }
@@ -118,15 +125,15 @@ function whileConnected(attachment: Attachment, base: NetworkBase, act: () => vo
 }
 
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
-export function attach(ledger: Ledger, request: Asked, rawConfig: string): Attachment {
-  const asked = { ...request, base: ensureLeafKind(ledger, request.base) };
-  const attachment = recordIntent(ledger, asked, rawConfig);
+export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
+  ensureLeafKind(ledger, asked.base);
+  const { attachment, base } = recordIntent(ledger, asked, rawConfig);
   try {
     ensureBase(ledger, liveNetworks(ledger));
-    putInForce(ledger, attachment, asked.base);
+    putInForce(ledger, attachment, base);
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    forget(ledger, attachment, asked.base.trees, error);
+    forget(ledger, attachment, base.trees, error);
     throw error;
   }
 }

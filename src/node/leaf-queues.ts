@@ -77,23 +77,16 @@ function probe(base: NetworkBase): Found {
   return { kind, release: kernelRelease(), probed };
 }
 
-function withKind(base: NetworkBase, leafKind: LeafKind): NetworkBase {
-  return { ...base, trees: { ...base.trees, leafKind } };
-}
-
 /** The base with the kind that is remembered, or assumed. Touches nothing. */
 export function withLeafKind(view: LedgerView, base: NetworkBase): NetworkBase {
-  return withKind(base, leafQueues(view).kind);
+  return { ...base, trees: { ...base.trees, leafKind: leafQueues(view).kind } };
 }
 
-/** The base with the kind that the kernel offers: looks, and remembers, where nobody has. Throws what stands in the way of looking. */
-export function ensureLeafKind(ledger: Ledger, base: NetworkBase): NetworkBase {
-  const known = remembered(ledger);
-  if (known !== null) return withKind(base, known.kind);
-  return ledger.exclusively(() => {
+/** Looks what the kernel offers, and remembers it, where nobody has. Throws what stands in the way of looking. */
+export function ensureLeafKind(ledger: Ledger, base: NetworkBase): void {
+  if (remembered(ledger) !== null) return;
+  ledger.exclusively(() => {
     // Another ADD may have looked meanwhile.
-    const found = remembered(ledger) ?? probe(base);
-    ledger.setFact(factKey, JSON.stringify(found));
-    return withKind(base, found.kind);
+    if (remembered(ledger) === null) ledger.setFact(factKey, JSON.stringify(probe(base)));
   });
 }

@@ -21,6 +21,7 @@ import {
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { type Member, withinTargets } from "../promise/latency.ts";
 import { isScaled } from "../promise/scale.ts";
+import type { Uplink } from "./uplink.ts";
 
 export interface Asked {
   key: AttachmentKey;
@@ -30,6 +31,7 @@ export interface Asked {
   promise: PodPromise;
   asks: PodAsks;
   config: NetworkConfig;
+  uplink: Uplink;
   base: NetworkBase;
   /** CNI_ARGS' IP and the runtime's ips; the first that is there. */
   requestedIps: string[];

@@ -6,8 +6,8 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
-import { withLeafKind } from "./leaf-queues.ts";
-import { mustAgree, networkBase } from "./network.ts";
+import { baseInForce } from "./capacity.ts";
+import { mustAgree } from "./network.ts";
 import { chooseLease } from "./propose.ts";
 import { findUplink } from "./uplink.ts";
 
@@ -15,8 +15,7 @@ import { findUplink } from "./uplink.ts";
 export function requireReady(view: LedgerView, config: NetworkConfig): void {
   try {
     for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
-    const uplink = findUplink(config.uplink, config.bridge);
-    const base = withLeafKind(view, networkBase(config, uplink));
+    const base = baseInForce(view, config, findUplink(config.uplink, config.bridge));
     const others = liveNetworks(view).filter((n) => n.network !== base.network);
     for (const other of others) mustAgree(base, other);
     const tooLarge = tiersRefusal(config.tiers, base.trees);

@@ -7,7 +7,8 @@ import { observe } from "../kernel/observe.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
-import { leafQueues, withLeafKind } from "../node/leaf-queues.ts";
+import { withCapacityInForce } from "../node/capacity.ts";
+import { leafQueues } from "../node/leaf-queues.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planAdded } from "../node/rebalance.ts";
 import { planRepairSettled } from "../node/repair.ts";
@@ -103,9 +104,12 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const config = networkConfigOf(options, ledger, runtimeConfig);
   requireNetns(netns, false);
   const { containerId, ifname } = options;
-  const asked = askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config);
+  const asked = withCapacityInForce(
+    ledger,
+    askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config),
+  );
   const proposal = propose(ledger, asked);
-  const base = withLeafKind(ledger, asked.base);
+  const { base } = asked;
   const networks = [...liveNetworks(ledger).filter((n) => n.network !== base.network), base];
   const ready: Attachment = { ...proposal.attachment, phase: "ready" };
   const added = planAdded(ledger, ready, networks, base.trees);

@@ -7,6 +7,7 @@ import { explainCommand } from "./explain.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
 import { setCommand } from "./set.ts";
+import { setCapacityCommand } from "./set-capacity.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
 import { version } from "./version.ts";
 
@@ -24,6 +25,7 @@ function program(): Command {
     explainCommand(),
     repairCommand(),
     setCommand(),
+    setCapacityCommand(),
     doctorCommand(),
     proveCommand(),
   ];

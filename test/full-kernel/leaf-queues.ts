@@ -32,8 +32,8 @@ const promises: { title: string; annotations: Record<string, string> }[] = [
   { title: "a limit of 7 Mbit/s", annotations: limits("7M") },
   { title: "a limit of 399 Mbit/s", annotations: limits("399M") },
   { title: "a guarantee", annotations: guarantees("31M") },
-  { title: "a latency target of 1 ms", annotations: target("17M", "1ms") },
-  { title: "a latency target of 777 us", annotations: target("100M", "777us") },
+  { title: "a latency target of 4 ms", annotations: target("17M", "4ms") },
+  { title: "a latency target of 3777 us", annotations: target("100M", "3777us") },
   { title: "a latency target of 50 ms", annotations: target("5M", "50ms") },
 ];
 

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { messageOf } from "../../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { Verdict } from "./result.ts";
 import { defaults, parseSeconds, parseWire } from "./settings.ts";
 
 /** As commander hands them over. */
@@ -11,6 +12,14 @@ export interface ProveOptions {
   duration: number;
   json?: true;
   html?: string;
+}
+
+interface MatrixChoice {
+  list?: true;
+  all?: true;
+  scenario?: string[];
+  thorough?: true;
+  markdown?: string;
 }
 
 /** `fairway prove`; what it needs is loaded when it runs. */
@@ -30,18 +39,60 @@ export function proveCommand(): Command {
       )
       .option("--json", "print the whole result as JSON instead of the table")
       .option("--html <file>", "also write a report with plots: one file that needs no network")
+      .option("--list", "print the scenarios, and measure nothing")
+      .option("--all", "run all scenarios, one after the other, with a table at the end")
+      .option("--scenario <name>", "run this one; may be given again", collect)
+      .option("--thorough", "with --all or --scenario: more and longer repetitions")
+      .option("--markdown <file>", "with --all or --scenario: also write a page of documentation")
       .addHelpText(
         "after",
         "\nExit codes: 0 the promises were kept; 1 they were not, or the run is inconclusive; 2 usage.",
       )
       // Not inherited by a command that is added: without it a wrong option would end with 1.
       .exitOverride()
-      .action(async (options: ProveOptions) => {
-        const { runProve } = await import("./main.ts");
-        process.exitCode =
-          (await runProve(options)) === "passed" ? exitCodes.done : exitCodes.failed;
+      .action(async (options: ProveOptions & MatrixChoice, command: Command) => {
+        const verdict = await run(options, command);
+        process.exitCode = verdict === "passed" ? exitCodes.done : exitCodes.failed;
       })
   );
+}
+
+const collect = (name: string, former: string[] = []): string[] => [...former, name];
+
+/** Options of the main job alone, and of the matrix alone. */
+const mainOnly = ["wire", "duration", "html"] as const;
+const matrixOnly = ["thorough", "markdown"] as const;
+
+/** The main job, unless scenarios are asked for. */
+async function run(options: ProveOptions & MatrixChoice, command: Command): Promise<Verdict> {
+  const { list, all, scenario: names } = options;
+  const asked = [list && "--list", all && "--all", names && "--scenario"].filter(Boolean);
+  if (asked.length > 1) command.error(`error: ${asked.join(" and ")} do not go together`);
+  const [matrix] = asked;
+  for (const name of matrix ? mainOnly : matrixOnly) {
+    if (command.getOptionValueSource(name) !== "cli") continue;
+    command.error(
+      matrix
+        ? `error: --${name} does not go with ${matrix}`
+        : `error: --${name} goes with --all or --scenario`,
+    );
+  }
+  if (matrix === undefined) {
+    const { runProve } = await import("./main.ts");
+    return runProve(options);
+  }
+  const { printList, runScenarios } = await import("./matrix/main.ts");
+  if (list) {
+    printList();
+    return "passed";
+  }
+  const { catalogue, scenarioNamed } = await import("./matrix/catalogue/index.ts");
+  return runScenarios({
+    scenarios: names === undefined ? catalogue : names.map(scenarioNamed),
+    thorough: options.thorough === true,
+    json: options.json === true,
+    markdown: options.markdown ?? null,
+  });
 }
 
 /** What a parser refuses is a matter of usage here. */

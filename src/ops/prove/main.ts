@@ -16,15 +16,9 @@ import { renderTable } from "./table.ts";
  */
 export async function runProve(options: ProveOptions): Promise<Verdict> {
   const settings = settingsFor(options.wire, options.duration);
-  if (process.getuid?.() !== 0) {
-    throw new FairwayError(
-      "unavailable",
-      "fairway prove makes network namespaces, and only root may",
-      "run it as root; it touches no interface of this machine",
-    );
-  }
+  requireRoot();
   // Known before the minute of measuring, not after it.
-  if (options.html !== undefined) checkWritable(options.html);
+  if (options.html !== undefined) checkWritable("--html", options.html);
 
   const progress = makeProgress(
     { isTTY: process.stderr.isTTY === true, write: (text) => void process.stderr.write(text) },
@@ -38,18 +32,29 @@ export async function runProve(options: ProveOptions): Promise<Verdict> {
   return result.verdict;
 }
 
-function checkWritable(file: string): void {
+/** @throws FairwayError unavailable */
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new FairwayError(
+    "unavailable",
+    "fairway prove makes network namespaces, and only root may",
+    "run it as root; it touches no interface of this machine",
+  );
+}
+
+/** @throws FairwayError io, before anything is measured. */
+export function checkWritable(option: string, file: string): void {
   try {
     accessSync(dirname(file), constants.W_OK);
   } catch (error) {
-    throw new FairwayError("io", `--html: cannot write ${file}: ${messageOf(error)}`);
+    throw new FairwayError("io", `${option}: cannot write ${file}: ${messageOf(error)}`);
   }
 }
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** A signal ends the run through `signal`, so that all is cleaned up, and then the process. */
-async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const interrupted: { code: number | null } = { code: null };
   const handlers = Object.entries(signals).map(([name, exitCode]) => {

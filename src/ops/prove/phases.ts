@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Direction } from "../../plan/node.ts";
 import { type Generator, withGenerators } from "./generator.ts";
-import type { Pod, ProveNode } from "./node.ts";
+import type { ProveNode } from "./node.ts";
+import type { Pod } from "./pods.ts";
 import { processorTimes, shareBusy } from "./processors.ts";
 import type { LatencyRun, LoadedRun, ProveSettings, ThroughputRun } from "./result.ts";
 import {
@@ -35,9 +36,9 @@ const SLACK_MS = 15_000;
 
 const ports = { noisy: 5001, steady: 5002, echo: 7000 } as const;
 
-/** How long a phase takes: its start, its warm-up, its window, the wait for the last answers. */
+/** How long a phase takes: its start, its warm-up, its window. */
 export function phaseSeconds(kind: "idle" | "loaded" | "throughput", seconds: number): number {
-  const rest = { idle: 0.3 + 1 + 1, loaded: 0.6 + 1 + 1 + 1, throughput: 0.6 + 1 };
+  const rest = { idle: 0.3 + 1, loaded: 0.6 + 1 + 1, throughput: 0.6 + 1 };
   return seconds + rest[kind];
 }
 
@@ -45,7 +46,7 @@ export function phaseSeconds(kind: "idle" | "loaded" | "throughput", seconds: nu
 export function idleLatency(phases: Phases): Promise<LatencyRun> {
   return withGenerators(async (start) => {
     const before = processorTimes();
-    const run = await probe(phases, start);
+    const run = await probeSteady(phases, start);
     return { ...run.latency, busyShare: shareBusy(before, processorTimes()) };
   }, phases.signal);
 }
@@ -57,7 +58,7 @@ export function loadedLatency(phases: Phases, direction: Direction): Promise<Loa
     const sink = await flows(phases, start, direction, node.noisy, settings.noisyFlows);
     await sleep(WARM_UP_MS, undefined, { signal });
     const before = processorTimes();
-    const { latency, window } = await probe(phases, start);
+    const { latency, window } = await probeSteady(phases, start);
     const busyShare = shareBusy(before, processorTimes());
     return { ...latency, busyShare, noisyBits: asFrames(rateBits(counts(sink), window)) };
   }, phases.signal);
@@ -85,6 +86,8 @@ export function throughput(phases: Phases, direction: Direction): Promise<Throug
   }, phases.signal);
 }
 
+type End = Pick<Pod, "namespace" | "address">;
+
 type Start = Parameters<Parameters<typeof withGenerators>[0]>[0];
 
 /** TCP flows from a pod to the remote host (egress) or the other way; returns the sink. */
@@ -92,7 +95,7 @@ async function flows(
   { node, settings }: Phases,
   start: Start,
   direction: Direction,
-  pod: Pod,
+  pod: Pod<"steady" | "noisy">,
   count: number,
 ): Promise<Generator> {
   const [from, to] = direction === "egress" ? [pod, node.remote] : [node.remote, pod];
@@ -104,23 +107,37 @@ async function flows(
   return sink;
 }
 
+function probeSteady({ node, settings }: Phases, start: Start) {
+  return probe({ from: node.steady, to: node.remote }, start, {
+    port: ports.echo,
+    measuredMs: settings.seconds * 1000,
+    perSecond: settings.probesPerSecond,
+  });
+}
+
 function counts(sink: Generator): Count[] {
   return sink.reports.flatMap((line) => (line.type === "count" ? line : []));
 }
 
-async function probe(
-  { node, settings }: Phases,
+export interface ProbeSettings {
+  port: number;
+  measuredMs: number;
+  perSecond: number;
+}
+
+/** Requests from one end to the other and back; the window begins when the prober is warm. */
+export async function probe(
+  { from, to }: { from: End; to: End },
   start: Start,
+  { port, measuredMs, perSecond }: ProbeSettings,
 ): Promise<{ latency: Omit<LatencyRun, "busyShare">; window: TimeWindow }> {
-  const port = ports.echo;
-  const measuredMs = settings.seconds * 1000;
-  await start(node.remote.namespace, { role: "udp-echo", port, forMs: measuredMs + SLACK_MS });
-  const prober = await start(node.steady.namespace, {
+  await start(to.namespace, { role: "udp-echo", port, forMs: measuredMs + SLACK_MS });
+  const prober = await start(from.namespace, {
     role: "udp-probe",
-    host: node.remote.address,
+    host: to.address,
     port,
     forMs: WARM_UP_MS + measuredMs,
-    perSecond: settings.probesPerSecond,
+    perSecond,
     payloadBytes: PROBE_BYTES,
     timeoutMs: PROBE_TIMEOUT_MS,
   });

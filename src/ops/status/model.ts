@@ -6,6 +6,7 @@ import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
 import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
 import { liveNetworks } from "../../node/base.ts";
+import { shortfalls } from "../../node/capacity.ts";
 import { findings } from "../../node/check.ts";
 import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
 import { hostBits } from "../../node/network.ts";
@@ -72,6 +73,8 @@ export interface NodeStatus {
   pods: PodStatus[];
   /** What stands below each leaf, and why. */
   leafQueues: LeafQueues;
+  /** What is promised and does not fit any more, in words. */
+  shortfalls: string[];
   /** What `repair` would mend, in words. */
   drift: string[];
 }
@@ -200,7 +203,14 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
   const queues = leafQueues(ledger);
   const [base] = liveNetworks(ledger);
   if (base === undefined)
-    return { intervalSeconds, trees: [], pods: [], leafQueues: queues, drift: [] };
+    return {
+      intervalSeconds,
+      trees: [],
+      pods: [],
+      leafQueues: queues,
+      shortfalls: [],
+      drift: [],
+    };
   const device = { egress: base.trees.uplink, ingress: base.bridge };
   const classes = new Classes(Object.values(device), interval);
   const pods = podsOf(ledger, base, device, classes);
@@ -210,6 +220,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,
     leafQueues: queues,
+    shortfalls: shortfalls(ledger),
     drift: findings(planRepairSettled(ledger)),
   };
 }

@@ -102,7 +102,8 @@ const measuredLegend = [
   "no demand: less than the guarantee was sent, and nothing more waited to be sent; delay: mean backlog / throughput, in this queue only",
 ];
 
-export function renderStatus({ trees, pods, drift, intervalSeconds }: NodeStatus): string {
+export function renderStatus(status: NodeStatus): string {
+  const { trees, pods, drift, intervalSeconds } = status;
   const measured = intervalSeconds !== null;
   const lines: string[] = [];
   if (trees.length === 0)
@@ -116,6 +117,7 @@ export function renderStatus({ trees, pods, drift, intervalSeconds }: NodeStatus
   for (const pod of pods)
     lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
   if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
+  lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
   if (drift.length > 0)
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));
   return `${lines.join("\n")}\n`;

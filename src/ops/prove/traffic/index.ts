@@ -2,8 +2,9 @@ import { setPriority } from "node:os";
 import { FairwayError, messageOf } from "../../../errors.ts";
 import { finish, report } from "./output.ts";
 import { parseSpec, type TrafficSpec } from "./spec.ts";
-import { tcpSink, tcpSource } from "./tcp.ts";
+import { tcpGive, tcpSink, tcpSource, tcpTake } from "./tcp.ts";
 import { udpEcho, udpProbe } from "./udp.ts";
+import { udpSink, udpSource } from "./udp-bulk.ts";
 
 /**
  * The hidden command `fairway traffic <json>`: one generator of traffic (see `TrafficSpec`), which
@@ -39,6 +40,14 @@ function start(spec: TrafficSpec): void | Promise<void> {
       return tcpSink(spec);
     case "tcp-source":
       return tcpSource(spec);
+    case "tcp-give":
+      return tcpGive(spec);
+    case "tcp-take":
+      return tcpTake(spec);
+    case "udp-source":
+      return udpSource(spec);
+    case "udp-sink":
+      return udpSink(spec);
     case "udp-echo":
       return udpEcho(spec);
     case "udp-probe":
@@ -50,6 +59,18 @@ function start(spec: TrafficSpec): void | Promise<void> {
  * All ends share this machine's processors, which two hosts on a wire would not: the clocks' ends run
  * before the bulk senders, so that what is timed is the network and not the wait for a processor.
  */
-function favour(spec: TrafficSpec): void {
-  setPriority(spec.role === "udp-echo" || spec.role === "udp-probe" ? -20 : 10);
+function favour({ role }: TrafficSpec): void {
+  setPriority(priorities[role]);
 }
+
+/** Paced senders and their sinks keep a clock too, but take more of the processor than a prober. */
+const priorities: Record<TrafficSpec["role"], number> = {
+  "udp-echo": -20,
+  "udp-probe": -20,
+  "udp-source": -10,
+  "udp-sink": -10,
+  "tcp-sink": 10,
+  "tcp-source": 10,
+  "tcp-give": 10,
+  "tcp-take": 10,
+};

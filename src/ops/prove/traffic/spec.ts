@@ -1,9 +1,45 @@
 import { FairwayError, messageOf } from "../../../errors.ts";
 
+/** One end of a datagram's way: a namespace's path ("" is the generator's own), an address, a port. */
+export interface Endpoint {
+  netns: string;
+  host: string;
+  port: number;
+}
+
 /** What one generator does. `forMs` bounds every one of them, whatever becomes of the process that started it. */
 export type TrafficSpec =
   | { role: "tcp-sink"; port: number; forMs: number; everyMs: number }
   | { role: "tcp-source"; host: string; port: number; flows: number; forMs: number }
+  /** The other way to open a connection: the one who listens gives, the one who connects takes. */
+  | { role: "tcp-give"; port: number; forMs: number }
+  | {
+      role: "tcp-take";
+      host: string;
+      port: number;
+      flows: number;
+      forMs: number;
+      everyMs: number;
+    }
+  /** One process for many pods: it opens each socket in that pod's namespace. */
+  | {
+      role: "udp-source";
+      /** The senders' namespaces, each with where it sends to. */
+      from: Endpoint[];
+      /** Of each of them: payload, in the mean over the time that it is on. */
+      rateBits: number;
+      payloadBytes: number;
+      /** Datagrams that the kernel is given in one piece (UDP_SEGMENT): few for a paced flow, several to flood. */
+      segments: number;
+      /** How often the sender sends all that its rate has earned it: 1 is paced, 20 is bursts. */
+      turnMs: number;
+      /** Sends for the one, is silent for the other; both 0: always on. */
+      onMs: number;
+      offMs: number;
+      forMs: number;
+    }
+  /** `at`: hosts are not looked at, it takes what comes to the port in that namespace. */
+  | { role: "udp-sink"; at: Endpoint[]; forMs: number; everyMs: number }
   | { role: "udp-echo"; port: number; forMs: number }
   | {
       role: "udp-probe";
@@ -19,17 +55,43 @@ export type TrafficSpec =
 export type TrafficReport =
   /** The server listens, the source's flows are connected, the prober's socket is open. */
   | { type: "ready" }
-  /** Bytes of payload received since the start. */
-  | { type: "count"; atMs: number; bytes: number }
+  /** Bytes of payload received since the start; `of`: by which end, where a sink has several. */
+  | { type: "count"; of?: number; atMs: number; bytes: number }
+  /** Bytes of payload sent since the start, by all ends of a source. */
+  | { type: "sent"; atMs: number; bytes: number }
+  /** A source with pauses sends again. */
+  | { type: "resumed"; atMs: number }
   /** Requests that were answered: [when sent, round trip in microseconds]. */
   | { type: "round-trips"; trips: [atMs: number, us: number][] }
   /** The prober's last line: what was due, what was sent in time, when each unanswered one was sent. */
   | { type: "probed"; due: number; sent: number; lostAtMs: number[] }
   | { type: "failed"; msg: string };
 
-const fields: Record<TrafficSpec["role"], Record<string, "number" | "string">> = {
+/** "count" may be zero. */
+type FieldKind = "number" | "count" | "string" | "endpoints";
+
+const fields: Record<TrafficSpec["role"], Record<string, FieldKind>> = {
   "tcp-sink": { port: "number", forMs: "number", everyMs: "number" },
   "tcp-source": { host: "string", port: "number", flows: "number", forMs: "number" },
+  "tcp-give": { port: "number", forMs: "number" },
+  "tcp-take": {
+    host: "string",
+    port: "number",
+    flows: "number",
+    forMs: "number",
+    everyMs: "number",
+  },
+  "udp-source": {
+    from: "endpoints",
+    rateBits: "number",
+    payloadBytes: "number",
+    segments: "number",
+    turnMs: "number",
+    onMs: "count",
+    offMs: "count",
+    forMs: "number",
+  },
+  "udp-sink": { at: "endpoints", forMs: "number", everyMs: "number" },
   "udp-echo": { port: "number", forMs: "number" },
   "udp-probe": {
     host: "string",
@@ -38,6 +100,28 @@ const fields: Record<TrafficSpec["role"], Record<string, "number" | "string">> =
     perSecond: "number",
     payloadBytes: "number",
     timeoutMs: "number",
+  },
+};
+
+const whole = (value: unknown): value is number => Number.isInteger(value);
+
+function isEndpoint(value: unknown): value is Endpoint {
+  const end = value as Partial<Endpoint> | null;
+  return (
+    typeof end?.netns === "string" &&
+    typeof end.host === "string" &&
+    whole(end.port) &&
+    end.port > 0
+  );
+}
+
+const holds: Record<FieldKind, { words: string; test(value: unknown): boolean }> = {
+  number: { words: "a whole number above zero", test: (value) => whole(value) && value > 0 },
+  count: { words: "a whole number", test: (value) => whole(value) && value >= 0 },
+  string: { words: "a string", test: (value) => typeof value === "string" },
+  endpoints: {
+    words: "a list of ends, each with netns, host and port",
+    test: (value) => Array.isArray(value) && value.length > 0 && value.every(isEndpoint),
   },
 };
 
@@ -62,10 +146,8 @@ export function parseSpec(text: string): TrafficSpec {
   }
   const given = new Map<string, unknown>(Object.entries(value));
   for (const [name, kind] of Object.entries(row)) {
-    const found = given.get(name);
-    const positive = kind !== "number" || (Number.isInteger(found) && Number(found) > 0);
-    if (typeof found !== kind || !positive) {
-      const wanted = kind === "number" ? "a whole number above zero" : "a string";
+    if (!holds[kind].test(given.get(name))) {
+      const wanted = holds[kind].words;
       throw new FairwayError("decode", `traffic "${value.role}": ${name} must be ${wanted}`);
     }
   }

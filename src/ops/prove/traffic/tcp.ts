@@ -4,57 +4,91 @@ import type { TrafficSpec } from "./spec.ts";
 
 type Sink = Extract<TrafficSpec, { role: "tcp-sink" }>;
 type Source = Extract<TrafficSpec, { role: "tcp-source" }>;
+type Give = Extract<TrafficSpec, { role: "tcp-give" }>;
+type Take = Extract<TrafficSpec, { role: "tcp-take" }>;
 
 /** Takes whatever comes and tells how much it was, at a steady interval. */
 export function tcpSink({ port, forMs, everyMs }: Sink): void {
-  let bytes = 0;
-  Bun.listen({
-    hostname: "0.0.0.0",
-    port,
-    socket: {
-      data(_socket, data) {
-        bytes += data.length;
-      },
-    },
-  });
-  report({ type: "ready" });
-  setInterval(() => report({ type: "count", atMs: nowMs(), bytes }), everyMs);
+  const counter = countEvery(everyMs);
+  Bun.listen({ hostname: "0.0.0.0", port, socket: { data: counter.data } });
+  counter.begin();
   setTimeout(() => finish(0), forMs);
+}
+
+/** As the sink, but it is the one who opens the connections. */
+export async function tcpTake({ host, port, flows, forMs, everyMs }: Take): Promise<void> {
+  const counter = countEvery(everyMs);
+  await connections(host, port, flows, { data: counter.data });
+  counter.begin();
+  setTimeout(() => finish(0), forMs);
+}
+
+function countEvery(everyMs: number) {
+  let bytes = 0;
+  return {
+    data(_socket: Socket, data: Buffer): void {
+      bytes += data.length;
+    },
+    begin(): void {
+      report({ type: "ready" });
+      setInterval(() => report({ type: "count", atMs: nowMs(), bytes }), everyMs);
+    },
+  };
 }
 
 /** Large writes keep the sender's own cost low: what limits the rate has to be the network. */
 const WRITE_BYTES = 256 * 1024;
 /** Full writes in a row before others get a turn: on an unlimited wire the buffer may never fill. */
 const WRITES_PER_TURN = 4;
+const chunk = new Uint8Array(WRITE_BYTES);
+
+function fill(socket: Socket): void {
+  for (let i = 0; i < WRITES_PER_TURN; i++) {
+    // A short write: the kernel's buffer is full, `drain` calls again.
+    if (socket.write(chunk) < chunk.length) return;
+  }
+  setImmediate(fill, socket);
+}
 
 /** Keeps `flows` connections full for a time. */
 export async function tcpSource({ host, port, flows, forMs }: Source): Promise<void> {
-  const chunk = new Uint8Array(WRITE_BYTES);
-  const fill = (socket: Socket): void => {
-    for (let i = 0; i < WRITES_PER_TURN; i++) {
-      // A short write: the kernel's buffer is full, `drain` calls again.
-      if (socket.write(chunk) < chunk.length) return;
-    }
-    setImmediate(fill, socket);
-  };
-  await Promise.all(
+  await connections(host, port, flows, { open: fill, drain: fill, data() {} });
+  report({ type: "ready" });
+  // Connections end with the process: what is still in buffers is of no interest.
+  setTimeout(() => finish(0), forMs);
+}
+
+/** Keeps every connection full that somebody opens. */
+export function tcpGive({ port, forMs }: Give): void {
+  Bun.listen({
+    hostname: "0.0.0.0",
+    port,
+    socket: { open: fill, drain: fill, data() {} },
+  });
+  report({ type: "ready" });
+  setTimeout(() => finish(0), forMs);
+}
+
+interface Handlers {
+  open?(socket: Socket): void;
+  drain?(socket: Socket): void;
+  data(socket: Socket, data: Buffer): void;
+}
+
+function connections(host: string, port: number, flows: number, handlers: Handlers) {
+  return Promise.all(
     Array.from({ length: flows }, () =>
       Bun.connect({
         hostname: host,
         port,
         socket: {
-          open: fill,
-          drain: fill,
-          data() {},
+          ...handlers,
           close: () => fail("a connection was closed by the other side"),
           error: (_socket, error) => fail(error.message),
         },
       }),
     ),
   );
-  report({ type: "ready" });
-  // Connections end with the process: what is still in buffers is of no interest.
-  setTimeout(() => finish(0), forMs);
 }
 
 function fail(msg: string): void {

@@ -21,6 +21,8 @@ export async function udpEcho({ port, forMs }: Echo): Promise<void> {
 
 /** How often answers are handed over: seldom, so that reporting does not disturb what is measured. */
 const FLUSH_MS = 500;
+/** How often it looks, once all is sent, whether all is answered. */
+const LAST_ANSWERS_MS = 20;
 
 /**
  * Sends requests at a steady pace, whether or not answers come (an open loop: a slow answer does not
@@ -33,6 +35,7 @@ export async function udpProbe(spec: Probe): Promise<void> {
   const periodNs = 1e9 / spec.perSecond;
   const sentAtNs = new Float64Array(due);
   const answered = new Uint8Array(due);
+  let answers = 0;
   let trips: [number, number][] = [];
   // One clock for both ends of a round trip; the epoch is added only for the reader.
   const epochOfClockMs = nowMs() - Bun.nanoseconds() / 1e6;
@@ -45,6 +48,7 @@ export async function udpProbe(spec: Probe): Promise<void> {
         const sent = sentAtNs[index];
         if (!sent || answered[index] || nowNs - sent > spec.timeoutMs * 1e6) return;
         answered[index] = 1;
+        answers += 1;
         trips.push([epochOfClockMs + sent / 1e6, (nowNs - sent) / 1e3]);
       },
       // What comes here is an ICMP error: the request was not answered, and is counted as lost.
@@ -59,7 +63,7 @@ export async function udpProbe(spec: Probe): Promise<void> {
   const tick = (): void => {
     const elapsedNs = Bun.nanoseconds() - startNs;
     const index = Math.floor(elapsedNs / periodNs);
-    if (index >= due) return void setTimeout(end, spec.timeoutMs);
+    if (index >= due) return void lastAnswers(Bun.nanoseconds() + spec.timeoutMs * 1e6);
     if (sentAtNs[index] === 0) {
       request.writeUInt32BE(index, 0);
       sentAtNs[index] = Bun.nanoseconds();
@@ -68,6 +72,11 @@ export async function udpProbe(spec: Probe): Promise<void> {
     }
     const waitNs = (index + 1) * periodNs - (Bun.nanoseconds() - startNs);
     setTimeout(tick, Math.max(0, waitNs / 1e6));
+  };
+  /** Until the last answer is there, or would be too late. */
+  const lastAnswers = (untilNs: number): void => {
+    if (answers === sent || Bun.nanoseconds() >= untilNs) end();
+    else setTimeout(lastAnswers, LAST_ANSWERS_MS, untilNs);
   };
   const flush = (): void => {
     if (trips.length > 0) report({ type: "round-trips", trips });

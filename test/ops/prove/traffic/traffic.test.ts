@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { withLab } from "../../../../src/lab/lab.ts";
-import { insideNamespace } from "../../../../src/lab/namespaces.ts";
+import { insideNamespace, namespacePath } from "../../../../src/lab/namespaces.ts";
 import { minimalEnvironment } from "../../../../src/lab/run.ts";
 import { addresses } from "../../../../src/lab/wire.ts";
 import {
@@ -125,6 +125,98 @@ describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
       const probed = (await lines(start(lab.node, spec))).find((line) => line.type === "probed");
       const lost = probed?.type === "probed" ? probed.lostAtMs.length : 0;
       expect(lost).toBeWithin(5, 31);
+    });
+  }, 20_000);
+});
+
+describe.skipIf(!root)("datagrams at a rate", () => {
+  const countsOf = (found: TrafficReport[], of: number): Count[] =>
+    found.filter((line) => line.type === "count" && line.of === of) as (TrafficReport & Count)[];
+
+  /** From two namespaces by one process, to two ports of one sink. */
+  async function send(over: Partial<Extract<TrafficSpec, { role: "udp-source" }>>) {
+    return withLab({ prefix: "fwtraffic" }, async (lab) => {
+      const ends = [lab.node, lab.node].map((namespace, i) => ({
+        netns: namespacePath(namespace),
+        host,
+        port: 6100 + i,
+      }));
+      const at = ends.map(({ port }) => ({ netns: "", host: "", port }));
+      const sink = start(lab.remote, { role: "udp-sink", at, forMs: 3000, everyMs: 10 });
+      const rest = await ready(sink);
+      const source = start(lab.remote, {
+        role: "udp-source",
+        from: ends,
+        rateBits: 8e6,
+        payloadBytes: 1000,
+        segments: 1,
+        turnMs: 1,
+        onMs: 0,
+        offMs: 0,
+        forMs: 1500,
+        ...over,
+      });
+      const sent = await lines(source);
+      return { sent, received: await rest() };
+    });
+  }
+
+  test.each([
+    ["paced, a datagram at a time", {}],
+    ["in units of several", { segments: 3 }],
+    ["in bursts", { turnMs: 50 }],
+  ] as const)(
+    "%s: the rate is kept, and nothing is lost",
+    async (_title, over) => {
+      const { sent, received } = await send(over);
+      const last = sent.findLast((line) => line.type === "sent");
+      for (const of of [0, 1]) {
+        const counts = countsOf(received, of);
+        const fromMs = (counts.find(({ bytes }) => bytes > 0)?.atMs ?? 0) + 200;
+        expect(rateBits(counts, { fromMs, toMs: fromMs + 1000 }) / 8e6).toBeWithin(0.9, 1.1);
+      }
+      const bytes = [0, 1].reduce(
+        (sum, of) => sum + (countsOf(received, of).at(-1)?.bytes ?? 0),
+        0,
+      );
+      // The last line of the sender is up to 100 ms older than its last datagram.
+      expect(bytes).toBeGreaterThanOrEqual(last?.type === "sent" ? last.bytes : Infinity);
+    },
+    20_000,
+  );
+
+  test("with pauses: silent, then at once at its rate, and it says when", async () => {
+    const { sent, received } = await send({ onMs: 200, offMs: 200 });
+    const resumed = sent.flatMap((line) => (line.type === "resumed" ? line.atMs : []));
+    expect(resumed.length).toBeWithin(3, 5);
+    const counts = countsOf(received, 0);
+    const [first = 0] = resumed;
+    const during = rateBits(counts, { fromMs: first + 20, toMs: first + 180 });
+    expect(during / 8e6).toBeWithin(0.8, 1.2);
+    expect(rateBits(counts, { fromMs: first + 230, toMs: first + 380 })).toBe(0);
+  }, 20_000);
+});
+
+describe.skipIf(!root)("connections that the receiver opens", () => {
+  test("are filled by the one who listens", async () => {
+    await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
+      const source = start(lab.remote, { role: "tcp-give", port: 5001, forMs: 5000 });
+      await ready(source);
+      const sink = start(lab.node, {
+        role: "tcp-take",
+        host,
+        port: 5001,
+        flows: 2,
+        forMs: 2500,
+        everyMs: 50,
+      });
+      const counts = (await lines(sink)).filter(
+        (line): line is TrafficReport & Count => line.type === "count",
+      );
+      source.kill();
+      const fromMs = (counts[0]?.atMs ?? 0) + 500;
+      const megabits = asFrames(rateBits(counts, { fromMs, toMs: fromMs + 1500 })) / 1e6;
+      expect(megabits).toBeWithin(90, 101);
     });
   }, 20_000);
 });

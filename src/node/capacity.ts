@@ -1,0 +1,114 @@
+/** A capacity that the operator set at run time: it goes before the configuration and the link's speed, until it is reset or the node boots. */
+import { parseNetworkConfig } from "../config/parse.ts";
+import { formatDuration, formatRate } from "../config/quantities.ts";
+import type { NetworkConfig } from "../config/types.ts";
+import { applyOrRollBack } from "../kernel/apply.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { Step } from "../plan/diff.ts";
+import { attachmentName, directions, type NetworkBase } from "../plan/node.ts";
+import { admit, hostHolders } from "../promise/admission.ts";
+import { boundedMembers } from "../promise/latency.ts";
+import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { attachmentsInForce } from "./in-force.ts";
+import { withLeafKind } from "./leaf-queues.ts";
+import { networkBase } from "./network.ts";
+import { type Asked, memberOf } from "./propose.ts";
+import { keepInForce, shrinkingFirst } from "./rebalance.ts";
+import { findUplink, type Uplink } from "./uplink.ts";
+
+/** null: not set. */
+export interface SetCapacity {
+  egressBits: number | null;
+  ingressBits: number | null;
+}
+
+const fact = "set-capacity";
+const none: SetCapacity = { egressBits: null, ingressBits: null };
+
+export function capacitySet(view: LedgerView): SetCapacity {
+  const text = view.fact(fact);
+  return text === null ? none : (JSON.parse(text) as SetCapacity);
+}
+
+/** What a network asks of the base, with the capacity that was set and the queues that the kernel offers. */
+export function baseInForce(view: LedgerView, config: NetworkConfig, found: Uplink): NetworkBase {
+  const { egressBits, ingressBits } = capacitySet(view);
+  const egressCapacityBits = egressBits ?? found.egressCapacityBits;
+  const base = networkBase(config, {
+    ...found,
+    egressCapacityBits,
+    ingressCapacityBits: ingressBits ?? found.ingressCapacityBits,
+    wireBits: Math.max(found.wireBits, egressCapacityBits),
+  });
+  return withLeafKind(view, base);
+}
+
+export function withCapacityInForce(view: LedgerView, asked: Asked): Asked {
+  return { ...asked, base: baseInForce(view, asked.config, asked.uplink) };
+}
+
+/** What is promised and does not fit any more, in words. */
+export function shortfalls(view: LedgerView): string[] {
+  const [base] = liveNetworks(view);
+  if (base === undefined) return [];
+  const attachments = view.attachments.all();
+  const rates = directions.flatMap((direction) => {
+    const pods = attachments.map((a) => ({
+      holder: attachmentName(a),
+      guaranteeBits: a.promise[direction].guaranteeBits,
+    }));
+    const held = [...hostHolders(base.trees, direction), ...pods];
+    const capacityBits = base.trees[`${direction}CapacityBits`];
+    const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
+    const reserveBits = base.trees[`${direction}ReserveBits`];
+    // One more best-effort pod, which is not there, asks for the least.
+    const decision = admit({
+      direction,
+      capacityBits,
+      reserveBits,
+      held,
+      askedBits: 0,
+      holder: "",
+    });
+    return decision.ok
+      ? []
+      : [
+          `${direction}: ${formatRate(sum)}bit/s are guaranteed, which ${formatRate(capacityBits)}bit/s cannot keep beside the reserve of ${formatRate(reserveBits)}bit/s`,
+        ];
+  });
+  const late = boundedMembers(base, attachments.map(memberOf))
+    .filter((b) => b.boundUs > b.latencyClass.targetUs)
+    .map(
+      ({ latencyClass: c, boundUs }) =>
+        `${c.holder}: its bound is ${formatDuration(Math.ceil(boundUs))} now, its latency target ${formatDuration(c.targetUs)}`,
+    );
+  return [...rates, ...late];
+}
+
+/**
+ * Sets it (null: not set) and brings the trees and all pods' classes to it, under the node's lock.
+ * What no longer fits is not taken away from anybody: it is for `shortfalls` to tell.
+ */
+export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
+  return ledger.exclusively(() => {
+    ledger.setFact(fact, JSON.stringify(change));
+    const live = new Set(liveNetworks(ledger).map((n) => n.network));
+    for (const { name, config: text } of ledger.networks()) {
+      if (!live.has(name)) continue;
+      const config = parseNetworkConfig(JSON.parse(text));
+      const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
+      ledger.recordNetwork({ name, config: text, base });
+    }
+    const networks = liveNetworks(ledger);
+    const [first] = networks;
+    if (first === undefined) return [];
+    return keepInForce(ledger, first.trees, () => {
+      const attachments = attachmentsInForce(ledger, networks);
+      const plan = planNode(baseInput(networks, attachments), attachments);
+      refuseConflicts(plan.conflicts);
+      const steps = shrinkingFirst(plan.steps);
+      applyOrRollBack(steps);
+      return steps;
+    });
+  });
+}

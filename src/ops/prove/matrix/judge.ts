@@ -1,0 +1,175 @@
+/** From a scenario and its measurements to its verdict. Pure. */
+import type { Verdict } from "../result.ts";
+import { percent, times } from "../words.ts";
+import { figureOf, median } from "./figures.ts";
+import type { CheckResult, Measured, PhaseRun, Repetition, Surroundings } from "./result.ts";
+import type { Check, Figure, Phase, Scenario } from "./scenario.ts";
+
+/** Below or above these a run says more about the machine than about Fairway. */
+const sound = {
+  /** Of the capacity: what the loads of a phase that fills a direction reach together. */
+  filled: 0.95,
+  /** Of what UDP senders were asked to send. */
+  offered: 0.95,
+  /** Of the requests that the pace called for. */
+  probesSent: 0.9,
+  /** Of the processors: above it a wait for a processor looks like a queue. */
+  busyShare: 0.95,
+  /** Of the pairs, that the bound is judged by: one is the machine's own noise. */
+  pairsWithinBound: 0.9,
+} as const;
+
+export function checkResults(
+  scenario: Scenario,
+  measured: Measured,
+  around: Surroundings,
+): CheckResult[] {
+  return scenario.checks.map((check) => {
+    const { figure, is, wanted, what } = check;
+    if (figure.kind === "refused") return refusalResult(check, figure.refusal, scenario, around);
+    const own = aggregate(figure, measured.fairway ?? [], around);
+    const other = measured.noQos && aggregate(figure, measured.noQos, { ...around, boundUs: {} });
+    const { value } = own;
+    return {
+      what,
+      measured: value,
+      range: own.range,
+      text: own.text,
+      wanted: `${is} ${wantedText(figure, wanted)}`,
+      met: value !== null && (is === "at least" ? value >= wanted : value <= wanted),
+      onlyShown: check.onlyShown ?? null,
+      beside: other === undefined || other.value === null ? null : other.text,
+    };
+  });
+}
+
+interface Value {
+  value: number | null;
+  range: [number, number] | null;
+  text: string;
+}
+
+function aggregate(figure: Figure, runs: readonly Repetition[], around: Surroundings): Value {
+  const values = runs.map((run) => figureOf(figure, run, around));
+  const found = values.flatMap((value) => value ?? []);
+  const range: [number, number] | null =
+    found.length === 0 ? null : [Math.min(...found), Math.max(...found)];
+  if (figure.kind === "withinBound") {
+    const within = values.filter((value) => value !== null && value <= 1).length;
+    // Nine of ten may stand for all: what the machine itself adds to a tail is not the node's queue.
+    const value = found.length === 0 ? null : within / values.length;
+    const middle = median(found);
+    const text = `${within} of ${values.length}; p99 grew by ${middle === null ? "nothing measured" : percent(middle)} of it`;
+    return { value, range, text };
+  }
+  // What could not be computed ranks as the worst, but is not a number.
+  const value = found.length * 2 > values.length ? median(found) : null;
+  return { value, range, text: value === null ? "beyond measure" : figureText(figure, value) };
+}
+
+export function figureText({ kind }: Figure, value: number): string {
+  switch (kind) {
+    case "rate":
+    case "deviation":
+    case "inClass":
+    case "withinBound":
+      return percent(value);
+    case "slowdown":
+    case "spread":
+      return value < 10 ? `${value.toFixed(2)}x` : times(value);
+    case "fairness":
+      return value.toFixed(3);
+    case "burst":
+      return `${value.toFixed(2)} bursts`;
+    case "givenBack":
+      return Number.isFinite(value) ? `${value.toFixed(0)} ms` : "never";
+    case "refused":
+      return value === 1 ? "refused" : "not refused";
+  }
+}
+
+const wantedText = (figure: Figure, wanted: number): string =>
+  figure.kind === "withinBound" ? `${percent(wanted)} of the pairs` : figureText(figure, wanted);
+
+function refusalResult(
+  { what, wanted }: Check,
+  name: string,
+  { refusals = [] }: Scenario,
+  { refused }: Surroundings,
+): CheckResult {
+  const said = refused[name] ?? null;
+  const says = refusals.find((refusal) => refusal.name === name)?.says ?? "$^";
+  const value = said !== null && new RegExp(says).test(said) ? 1 : 0;
+  return {
+    what,
+    measured: value,
+    range: null,
+    text: said ?? "admitted",
+    wanted: `refused with /${says}/`,
+    met: value >= wanted,
+    onlyShown: null,
+    beside: null,
+  };
+}
+
+/** Why the machine limited a repetition, a sentence each; none: it can be judged. */
+export function limitsOf(scenario: Scenario, run: Repetition, capacityBits: number): string[] {
+  return scenario.phases.flatMap((phase) => phaseLimits(phase, run[phase.name], capacityBits));
+}
+
+function phaseLimits(phase: Phase, run: PhaseRun | undefined, capacityBits: number): string[] {
+  if (run === undefined) return [`the phase "${phase.name}" was not measured`];
+  const limits: string[] = [];
+  const wanted = phase.fillShare ?? sound.filled;
+  for (const direction of phase.fills ?? []) {
+    const rate = Object.entries(phase.loads)
+      .filter(([, load]) => load.direction === direction)
+      .reduce((sum, [name]) => sum + (run.loads[name]?.rateBits ?? 0), 0);
+    if (rate < wanted * capacityBits)
+      limits.push(
+        `${phase.name}: the loads filled ${percent(rate / capacityBits)} of the ${direction} capacity (at least ${percent(wanted)} are needed)`,
+      );
+  }
+  for (const [name, { offeredShare }] of Object.entries(run.loads)) {
+    if (offeredShare !== null && offeredShare < sound.offered)
+      limits.push(
+        `${phase.name}: ${name} sent ${percent(offeredShare)} of what it was asked to (at least ${percent(sound.offered)} are needed)`,
+      );
+  }
+  for (const [pod, { due, sent }] of Object.entries(run.latency)) {
+    if (sent < sound.probesSent * due)
+      limits.push(`${phase.name}: the prober of ${pod} sent ${sent} of ${due} requests in time`);
+  }
+  return limits;
+}
+
+/** Said where something was not met: a processor that is never idle may be why. */
+export function busyLimits(scenario: Scenario, runs: readonly Repetition[]): string[] {
+  const busiest = Math.max(
+    0,
+    ...runs.flatMap((run) => scenario.phases.map(({ name }) => run[name]?.busyShare ?? 0)),
+  );
+  return busiest > sound.busyShare
+    ? [`${percent(busiest)} of the processors were in use: a wait for one looks like a queue`]
+    : [];
+}
+
+/**
+ * What is met although the processors were all in use is met; what is not met then says nothing.
+ * Loads that were not there show nothing either way.
+ */
+export function scenarioVerdict(
+  checks: readonly CheckResult[],
+  limits: readonly string[],
+  busy: readonly string[],
+): Verdict {
+  if (limits.length > 0) return "inconclusive";
+  if (checks.every(({ met, onlyShown }) => met || onlyShown !== null)) return "passed";
+  return busy.length > 0 ? "inconclusive" : "failed";
+}
+
+/** One that failed fails the matrix; else one that is inconclusive leaves it so. */
+export function matrixVerdict(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes("failed")) return "failed";
+  return verdicts.includes("inconclusive") ? "inconclusive" : "passed";
+}

@@ -1,0 +1,112 @@
+import { FairwayError } from "../../errors.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { inNamespace, ipBatch, mustInNamespace, namespacePath } from "../../lab/namespaces.ts";
+import { devices } from "../../lab/wire.ts";
+import { table } from "../../plan/names.ts";
+import { selfCommand } from "./self.ts";
+
+export interface Pod<Name extends string = string> {
+  name: Name;
+  namespace: string;
+  address: string;
+}
+
+export const BRIDGE = "fw0";
+export const IFNAME = "eth0";
+/** The kernel's default (GSO_LEGACY_MAX_SIZE). */
+const DEFAULT_GSO_BYTES = 65_536;
+
+export type Added = { ok: true; address: string } | { ok: false; said: string; stderr: string };
+
+/** An ADD as libcni does it: environment, configuration on standard input, result on standard output. */
+export function tryAdd(
+  lab: Lab,
+  config: Record<string, unknown>,
+  { name, namespace }: { name: string; namespace: string },
+  annotations: Record<string, string>,
+): Added {
+  const added = inNamespace(lab.node, selfCommand(), {
+    env: {
+      CNI_COMMAND: "ADD",
+      // Its own data folder: no other run's can be mistaken for it.
+      CNI_CONTAINERID: name,
+      CNI_NETNS: namespacePath(namespace),
+      CNI_IFNAME: IFNAME,
+      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=prove;K8S_POD_NAME=${name}`,
+    },
+    stdin: JSON.stringify({
+      ...config,
+      runtimeConfig: { "io.kubernetes.cri.pod-annotations": annotations },
+    }),
+  });
+  return added.code === 0
+    ? { ok: true, address: addressOf(added.stdout, name) }
+    : { ok: false, said: said(added.stdout), stderr: added.stderr.trim() };
+}
+
+/** A pod in a namespace of its own. @throws FairwayError unavailable with what the plugin said. */
+export function addPod<Name extends string>(
+  lab: Lab,
+  config: Record<string, unknown>,
+  name: Name,
+  annotations: Record<string, string>,
+): Pod<Name> {
+  const namespace = lab.addPod(name);
+  const added = tryAdd(lab, config, { name, namespace }, annotations);
+  if (!added.ok) {
+    throw new FairwayError(
+      "unavailable",
+      `ADD of the ${name} pod failed: ${added.said}`,
+      added.stderr || undefined,
+    );
+  }
+  return { name, namespace, address: added.address };
+}
+
+/** The words of an error result, or whatever stands there instead. */
+function said(stdout: string): string {
+  try {
+    const { msg, details } = JSON.parse(stdout) as { msg: string; details?: string };
+    return details ? `${msg} (${details})` : msg;
+  } catch {
+    return stdout.trim() || "it said nothing";
+  }
+}
+
+function addressOf(stdout: string, name: string): string {
+  const result = JSON.parse(stdout) as { ips?: { address?: string }[] };
+  const [address] = result.ips?.[0]?.address?.split("/") ?? [];
+  if (!address) {
+    throw new FairwayError(
+      "unavailable",
+      `ADD of the ${name} pod gave it no address: ${stdout.trim()}`,
+    );
+  }
+  return address;
+}
+
+/** The chain that polices what the host itself receives (src/plan/ruleset.ts). */
+const POLICE_CHAIN = [...table.split(" "), "host-ingress"];
+
+/** Takes both trees and the police away and nothing else: the pods stay as they were wired. */
+export function removeQos(lab: Lab, pods: readonly Pod[]): void {
+  for (const device of [devices.uplink, BRIDGE]) {
+    mustInNamespace(lab.node, ["tc", "qdisc", "del", "dev", device, "root"]);
+  }
+  if (inNamespace(lab.node, ["nft", "list", "chain", ...POLICE_CHAIN]).code === 0) {
+    mustInNamespace(lab.node, ["nft", "delete", "chain", ...POLICE_CHAIN]);
+  }
+  // Fairway makes units small for the sake of latency: without QoS they are the kernel's.
+  mustInNamespace(lab.node, [
+    "ip",
+    "link",
+    "set",
+    "dev",
+    devices.uplink,
+    "gso_max_size",
+    String(DEFAULT_GSO_BYTES),
+  ]);
+  for (const { namespace } of pods) {
+    ipBatch(namespace, [`link set dev ${IFNAME} gso_max_size ${DEFAULT_GSO_BYTES}`]);
+  }
+}
