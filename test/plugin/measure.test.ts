@@ -70,7 +70,7 @@ test(
         expect(shown.stdout).toMatch(
           /pods\/idle\/eth0 .* egress .* 0bit\/s +0 +0 B +0 +0 +no demand\n/,
         );
-        expect(shown.stdout).toContain("a latency target gives precedence in its tree");
+        expect(shown.stdout).toContain("latency targets are admitted on egress");
       }),
     ),
   limit,

@@ -1,6 +1,7 @@
 /** Promises against capacity: those that are held, and those that the tiers offer. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
+import { baseInForce } from "../../node/capacity.ts";
 import { networkBase } from "../../node/network.ts";
 import { findUplink } from "../../node/uplink.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
@@ -9,6 +10,7 @@ import {
   admit,
   floorBits,
   type Holder,
+  hostHolders,
   hostRateBits,
   leafRateBits,
 } from "../../promise/admission.ts";
@@ -78,16 +80,19 @@ export function judgeTiers(tiers: NetworkConfig["tiers"], trees: readonly Tree[]
 
 export function promises({ ledger, configs }: Patient): Finding[] {
   const held = ledger?.attachments.all() ?? [];
-  const holders = (direction: Direction): Holder[] =>
-    held.map((a) => ({
+  const holders = ({ trees }: NetworkBase, direction: Direction): Holder[] => [
+    ...hostHolders(trees, direction),
+    ...held.map((a) => ({
       holder: attachmentName(a),
       guaranteeBits: a.promise[direction].guaranteeBits,
-    }));
+    })),
+  ];
   const [first] = configs;
   if (first === undefined) return [];
   return attempt("promises", () => {
-    // Against what the link can do now, not what it could when they were promised.
-    const base = networkBase(first, findUplink(first.uplink, first.bridge));
+    // Against what the link can do now, or was set to, not what it could when they were promised.
+    const uplink = findUplink(first.uplink, first.bridge);
+    const base = ledger === null ? networkBase(first, uplink) : baseInForce(ledger, first, uplink);
     const trees = directions.map((direction) => treeOf(base, direction));
     const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees));
     const scales = base.trees.overcommit === "scale";
@@ -95,7 +100,7 @@ export function promises({ ledger, configs }: Patient): Finding[] {
     return [
       ...(ledger === null
         ? []
-        : trees.map((tree) => judgeHeld(tree, holders(tree.direction), scales))),
+        : trees.map((tree) => judgeHeld(tree, holders(base, tree.direction), scales))),
       ...half.map((tree) =>
         warn(
           `reserve.${tree.direction}`,
