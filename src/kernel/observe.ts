@@ -149,10 +149,12 @@ function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
   return { type: plain ? "default" : "foreign", name: `${entry.kind} ${entry.handle}` };
 }
 
-function innerSpec(entry: QdiscEntry): QdiscSpec {
+/** The settings of a queue that is not a root's. */
+export function innerSpec(entry: QdiscEntry): QdiscSpec {
   if (entry.htb !== undefined) return { type: "htb", ...entry.htb };
   if (entry.kind === "bfifo" && entry.fifo !== undefined)
     return { type: "bfifo", limitBytes: entry.fifo.limit };
+  if (entry.fqCodel !== undefined) return entry.fqCodel;
   return { type: "default", name: entry.kind };
 }
 

@@ -12,6 +12,7 @@ import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
 import { disconnect } from "./detach.ts";
 import { promiseInForce } from "./in-force.ts";
+import { ensureLeafKind } from "./leaf-queues.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
@@ -125,6 +126,7 @@ function whileConnected(attachment: Attachment, base: NetworkBase, act: () => vo
 
 /** The attachment, in force. Throws what refused it; nothing of it is left then. */
 export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
+  ensureLeafKind(ledger, asked.base);
   const { attachment, base } = recordIntent(ledger, asked, rawConfig);
   try {
     ensureBase(ledger, liveNetworks(ledger));

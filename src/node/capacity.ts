@@ -10,6 +10,7 @@ import { admit, hostHolders } from "../promise/admission.ts";
 import { boundedMembers } from "../promise/latency.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
+import { withLeafKind } from "./leaf-queues.ts";
 import { networkBase } from "./network.ts";
 import { type Asked, memberOf } from "./propose.ts";
 import { keepInForce, shrinkingFirst } from "./rebalance.ts";
@@ -29,16 +30,17 @@ export function capacitySet(view: LedgerView): SetCapacity {
   return text === null ? none : (JSON.parse(text) as SetCapacity);
 }
 
-/** What a network asks of the base, with the capacity that was set. */
+/** What a network asks of the base, with the capacity that was set and the queues that the kernel offers. */
 export function baseInForce(view: LedgerView, config: NetworkConfig, found: Uplink): NetworkBase {
   const { egressBits, ingressBits } = capacitySet(view);
   const egressCapacityBits = egressBits ?? found.egressCapacityBits;
-  return networkBase(config, {
+  const base = networkBase(config, {
     ...found,
     egressCapacityBits,
     ingressCapacityBits: ingressBits ?? found.ingressCapacityBits,
     wireBits: Math.max(found.wireBits, egressCapacityBits),
   });
+  return withLeafKind(view, base);
 }
 
 export function withCapacityInForce(view: LedgerView, asked: Asked): Asked {

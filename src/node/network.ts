@@ -2,6 +2,7 @@
 import { formatCidr, formatIp, overlaps, parseCidr } from "../config/addresses.ts";
 import type { Cidr, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
+import { plainKind } from "../plan/leaf-queue.ts";
 import type { NetworkBase } from "../plan/node.ts";
 import { hostRateBits, reserveBits } from "../promise/admission.ts";
 import type { Uplink } from "./uplink.ts";
@@ -45,6 +46,8 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
       wireBits: uplink.wireBits,
       hostGsoMaxBytes: config.uplink.gsoMaxBytes ?? uplink.gsoMaxBytes,
       policesHost: config.uplink.policesHost,
+      // Until somebody has looked what the kernel offers (leaf-queues.ts).
+      leafKind: plainKind,
       hostClasses: config.hostClasses,
       setsHostGso: config.uplink.gsoMaxBytes !== null,
     },

@@ -8,6 +8,7 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
 import { withCapacityInForce } from "../node/capacity.ts";
+import { leafQueues } from "../node/leaf-queues.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planAdded } from "../node/rebalance.ts";
 import { planRepairSettled } from "../node/repair.ts";
@@ -116,10 +117,14 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
     desiredBase(baseInput(networks, [added.own, ...added.others])),
     desiredPod(added.own, base),
   );
+  const queues = leafQueues(ledger);
   const { steps, conflicts } = diff(desired, observe(desired));
   refuseConflicts(conflicts);
   return {
-    about: aboutPod(asked, { ...proposal, attachment: added.own }),
+    about: [
+      ...aboutPod(asked, { ...proposal, attachment: added.own }),
+      `leaf queues: ${queues.kind} (${queues.why})`,
+    ],
     // What this pod takes of others, an ADD takes first.
     steps: [...added.steps, ...steps],
     wrong: tiersRefusal(config.tiers, base.trees),

@@ -1,6 +1,7 @@
 /** The desired state of a node: a pure function of what the ledger records. */
+import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
-import type { Attachment, Direction, NetworkBase, TreeSettings } from "./node.ts";
+import type { Attachment, Direction, LeafKind, NetworkBase, TreeSettings } from "./node.ts";
 import { attachmentName, directions } from "./node.ts";
 import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
@@ -48,8 +49,13 @@ export function treesOf(settings: TreeSettings, bridge: string, hostBits: number
   ];
 }
 
-function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject[] {
-  const { queueLimitBytes, ...rates } = shape;
+/** `treeBits`: the rate of the tree that the leaf is in. */
+function leaf(
+  { dev, minor, treeBits }: { dev: string; minor: number; treeBits: number },
+  shape: shapes.LeafShape,
+  kind: LeafKind,
+): KernelObject[] {
+  const { queueLimitBytes: _, ...rates } = shape;
   const classid = names.classid(minor);
   return [
     { kind: "class", dev, classid, parent: names.classid(names.rootMinor), ...rates },
@@ -58,7 +64,7 @@ function leaf(dev: string, minor: number, shape: shapes.LeafShape): KernelObject
       dev,
       parent: classid,
       handle: names.leafHandle(minor),
-      spec: { type: "bfifo", limitBytes: queueLimitBytes },
+      spec: leafQueue(kind, shape, treeBits),
     },
   ];
 }
@@ -93,7 +99,13 @@ function tree(
       parent: "root",
       ...shapes.rootShape(capacityBits),
     },
-    ...(hostBits === null ? [] : leaf(dev, names.hostMinor, shapes.hostShape(settings, hostBits))),
+    ...(hostBits === null
+      ? []
+      : leaf(
+          { dev, minor: names.hostMinor, treeBits: capacityBits },
+          shapes.hostShape(settings, hostBits),
+          settings.leafKind,
+        )),
   ];
 }
 
@@ -111,7 +123,11 @@ function hostClassObjects(settings: TreeSettings): KernelObject[] {
     const minor = names.hostClassMinors[index];
     if (minor === undefined) throw new RangeError(`no number for host class ${index}`);
     return [
-      ...leaf(settings.uplink, minor, shapes.hostShape(settings, egressGuaranteeBits)),
+      ...leaf(
+        { dev: settings.uplink, minor, treeBits: settings.egressCapacityBits },
+        shapes.hostShape(settings, egressGuaranteeBits),
+        settings.leafKind,
+      ),
       ...ports.map(
         (port): Element => ({
           kind: "element",
@@ -208,9 +224,9 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
     ),
     ...directions.flatMap((direction) =>
       leaf(
-        device[direction],
-        classMinor,
+        { dev: device[direction], minor: classMinor, treeBits: capacity[direction] },
         shapes.leafShape(pod.promise, direction, capacity[direction], gsoMaxBytes),
+        trees.leafKind,
       ),
     ),
     ...pod.leases.map(

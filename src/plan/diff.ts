@@ -3,6 +3,7 @@
  */
 import { containerIn, parentClass, rank } from "./containment.ts";
 import { differences } from "./differences.ts";
+import { madeAnew } from "./leaf-queue.ts";
 import {
   type Entry,
   type KernelObject,
@@ -46,7 +47,7 @@ function needsReplacement(want: KernelObject, have: KernelObject): boolean {
   if (want.kind === "class" && have.kind === "class") return want.parent !== have.parent;
   if (want.kind !== "qdisc" || have.kind !== "qdisc") return false;
   // HTB cannot change what it was made with.
-  if (sameQdisc(want, have)) return want.spec.type === "htb";
+  if (sameQdisc(want, have)) return want.spec.type === "htb" || madeAnew(want.spec, have.spec);
   // `tc qdisc replace` refuses another kind under the same handle, `change` another handle. The
   // kernel's default at the root is replaced in one go: traffic never meets a gap.
   return want.parent !== "root" && have.handle !== noHandle;

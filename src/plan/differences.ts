@@ -1,4 +1,5 @@
 /** What differs between an object that is wanted and one that is there. */
+import { fqCodelDifferences } from "./leaf-queue.ts";
 import { surplusChains } from "./ruleset.ts";
 import type { KernelObject, Qdisc } from "./state.ts";
 import { sameTicks } from "./units.ts";
@@ -100,5 +101,6 @@ function qdiscDifferences(want: Qdisc, have: Qdisc): string[] {
     found.push(`default class is ${b.defaultMinor}, should be ${a.defaultMinor}`);
   if (a.type === "bfifo" && b.type === "bfifo" && a.limitBytes !== b.limitBytes)
     found.push(`limit is ${b.limitBytes} bytes, should be ${a.limitBytes}`);
+  if (a.type === "fq_codel" && b.type === "fq_codel") found.push(...fqCodelDifferences(a, b));
   return found;
 }

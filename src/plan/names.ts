@@ -30,6 +30,9 @@ export function leafHandle(minor: number): string {
   return `${hex(minor)}:`;
 }
 
+/** A bridge that is there for a moment, to ask the kernel what it offers. */
+export const probeDevice = "fwprobe";
+
 const hostVethPrefix = "fwv";
 
 /** The node's end of a pod's pair carries the minor of the pod's class: `ip link` and `tc class` read together. */

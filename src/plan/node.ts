@@ -104,6 +104,9 @@ export interface HostClass {
   egressGuaranteeBits: number;
 }
 
+/** The kinds of queue below a leaf (leaf-queue.ts). */
+export type LeafKind = "fq_codel" | "bfifo";
+
 /** The two trees. All networks of a node share them. */
 export interface TreeSettings {
   uplink: string;
@@ -123,6 +126,8 @@ export interface TreeSettings {
   hostClasses: HostClass[];
   /** Whether the configuration asks for that size; else it is the uplink's own. */
   setsHostGso: boolean;
+  /** The queue below each leaf: what the kernel offers. */
+  leafKind: LeafKind;
 }
 
 export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {

@@ -3,6 +3,7 @@
  * made of. Every name in a line was validated where it came in; none holds a space or a quote.
  */
 import type { Step } from "./diff.ts";
+import { fqCodelSettings } from "./leaf-queue.ts";
 import { table } from "./names.ts";
 import { surplusChains } from "./ruleset.ts";
 import type { Element, KernelObject, Netns, Qdisc, Ruleset, TrafficClass } from "./state.ts";
@@ -19,7 +20,7 @@ const upDown = (value: boolean): string => (value ? "up" : "down");
 /** tc takes bytes per second as a number and "bps"; the bits that we were asked for may not be a multiple of 8. */
 const rate = (bytes: number): string => `${bytes}bps`;
 
-function qdiscSettings({ spec }: Qdisc): string {
+function qdiscSettings(op: Step["op"], { spec }: Qdisc): string {
   switch (spec.type) {
     case "tbf":
       return `tbf rate ${rate(spec.rateBytes)} burst ${spec.burstBytes}b limit ${spec.limitBytes}b`;
@@ -27,6 +28,8 @@ function qdiscSettings({ spec }: Qdisc): string {
       return `htb default ${spec.defaultMinor.toString(16)}`;
     case "bfifo":
       return `bfifo limit ${spec.limitBytes}b`;
+    case "fq_codel":
+      return fqCodelSettings(spec, op === "create");
     case "default":
     case "foreign":
       return spec.name;
@@ -39,7 +42,7 @@ function qdiscLine(op: Step["op"], object: Qdisc): string {
   const at = `dev ${object.dev} ${place(object.parent)}`;
   if (op === "delete") return `qdisc del ${at}`;
   // `replace` puts ours over what the kernel attached, `change` keeps the classes below.
-  return `qdisc ${op === "create" ? "replace" : "change"} ${at} handle ${object.handle} ${qdiscSettings(object)}`;
+  return `qdisc ${op === "create" ? "replace" : "change"} ${at} handle ${object.handle} ${qdiscSettings(op, object)}`;
 }
 
 function classLine(op: Step["op"], c: TrafficClass): string {

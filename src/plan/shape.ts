@@ -129,7 +129,7 @@ export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
   };
 }
 
-const priority = { latency: 0, others: 1 } as const;
+export const priority = { latency: 0, others: 1 } as const;
 
 /** The largest burst that can be had ahead of a limit: a larger one is refused where it is asked for (config/burst). */
 export function largestBurstAtLimit(limitBits: number): number {

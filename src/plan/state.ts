@@ -85,6 +85,19 @@ export type QdiscSpec =
   | { type: "tbf"; rateBytes: number; burstBytes: number; burstTicks: number; limitBytes: number }
   | { type: "htb"; defaultMinor: number }
   | { type: "bfifo"; limitBytes: number }
+  | {
+      type: "fq_codel";
+      targetUs: number;
+      intervalUs: number;
+      limitPackets: number;
+      memoryLimitBytes: number;
+      flows: number;
+      quantumBytes: number;
+      dropBatchPackets: number;
+      ecn: boolean;
+      /** null: no threshold above which every packet is marked. */
+      ceThresholdUs: number | null;
+    }
   /** What the kernel attaches by itself, or nothing: may be replaced. */
   | { type: "default"; name: string }
   /** Somebody else's: never touched. */

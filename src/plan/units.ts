@@ -46,6 +46,24 @@ export function sameTicks(a: number, b: number): boolean {
   return Math.abs(a - b) <= Math.ceil(ticksPerMicrosecond) + 1;
 }
 
+/** CoDel holds times in units of 1024 ns (CODEL_SHIFT 10, include/net/codel.h): a time that it is given, in those. */
+export function codelTicks(microseconds: number): number {
+  return Math.floor((microseconds * 1000) / 1024);
+}
+
+/**
+ * What a time was given as, from what the kernel tells of it: that is rounded down again
+ * (codel_time_to_us), so that given back it would come out shorter; a microsecond more leads to the
+ * same ticks.
+ */
+export function codelGivenUs(toldUs: number): number {
+  return toldUs + 1;
+}
+
+export function sameCodelTime(a: number, b: number): boolean {
+  return codelTicks(a) === codelTicks(b);
+}
+
 /** Bytes that pass in a time at a rate; both whole numbers, whose product may be beyond 2^53. */
 export function bytesIn(rateBits: number, microseconds: number): number {
   return Number((BigInt(rateBits) * BigInt(microseconds)) / 8_000_000n);

@@ -37,6 +37,7 @@ describe("what a network asks of the base", () => {
         hostGsoMaxBytes: 65_536,
         setsHostGso: false,
         policesHost: true,
+        leafKind: "bfifo",
         hostClasses: [],
         overcommit: "reject",
       },

@@ -33,6 +33,7 @@ export const trees: TreeSettings = {
   hostGsoMaxBytes: 65_536,
   setsHostGso: false,
   policesHost: true,
+  leafKind: "bfifo",
   overcommit: "reject",
   hostClasses: [],
 };

@@ -52,6 +52,38 @@ function rowCount(node: TestNode): number {
   return row?.n ?? Number.NaN;
 }
 
+/** As after a boot, but with the kernel's queues known already: looking for those is a test of its own. */
+function makeBare(node: TestNode): void {
+  const pod = node.pod("first");
+  node.add(pod);
+  node.del(pod);
+  node.run("tc", "qdisc", "del", "dev", "uplink", "root");
+  node.run("ip", "link", "del", "dev", "fw0");
+  node.run("nft", "delete", "table", "inet", "fairway");
+}
+
+test("each line of the look at the kernel's queues fails in turn: nothing of it is left, nothing is believed", () =>
+  withNode((node) => {
+    const tools = spoilers(node);
+    const options = { env: { PATH: tools.path } };
+    const pod = node.pod("a");
+    const before = dumpNode(node.lab.node);
+    // The device made, set up, and the queue asked for.
+    for (const k of [1, 2, 3]) {
+      tools.failAt(k);
+      const added = node.verb("ADD", pod, options);
+      expect(added.json.msg).toMatch(/could not create .*fwprobe/);
+      expect(dumpNode(node.lab.node)).toBe(before);
+      expect(rowCount(node)).toBe(0);
+    }
+    // The device's removal is tried again.
+    tools.failAt(4);
+    node.add(pod, options);
+    expect(tools.seen()).toBeGreaterThan(4);
+    expect(node.run("ip", "link", "show")).not.toContain("fwprobe");
+    expect(node.fairway("explain").stdout).toContain("nothing to do");
+  }));
+
 test.each([
   ["on a bare node, where the base is made first", false, 25],
   ["beside another pod", true, 10],
@@ -68,11 +100,10 @@ test.each([
       if (beside) {
         node.add(node.pod("keep"));
       } else {
-        // The sysctls are set by the first try already, and stay.
-        node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
+        makeBare(node);
       }
       const before = { node: dumpNode(node.lab.node), pod: dumpPod(pod.namespace) };
-      const rowsBefore = beside ? rowCount(node) : 0;
+      const rowsBefore = rowCount(node);
       let failures = 0;
       for (let k = 1; ; k++) {
         tools.failAt(k);

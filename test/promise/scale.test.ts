@@ -95,6 +95,7 @@ const trees: TreeSettings = {
   hostGsoMaxBytes: 65_536,
   setsHostGso: false,
   policesHost: true,
+  leafKind: "bfifo",
   hostClasses: [],
 };
 

@@ -13,6 +13,7 @@ const trees: TreeSettings = {
   hostGsoMaxBytes: 65_536,
   setsHostGso: false,
   policesHost: true,
+  leafKind: "bfifo",
   hostClasses: [],
 };
 const none = { egress: {}, ingress: {} };

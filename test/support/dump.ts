@@ -7,6 +7,8 @@ const withoutIndexes = (text: string): string =>
     .replace(/@\w+/g, "")
     .replace(/link-netns(id)? \S+/g, "link-netns")
     .replace(/direct_packets_stat \d+/g, "direct_packets_stat")
+    // fq_codel lists the flows that it saw lately as classes.
+    .replace(/^class fq_codel .*\n/gm, "")
     // A bridge learns its carrier from its ports, a little later.
     .replace(/ state \w+/g, "")
     .replace(/<[^>]*>/g, (flags) => `<${flags.includes("UP") ? "UP" : "DOWN"}>`)

@@ -1,7 +1,9 @@
 /** Qdiscs and classes, as the kernel has them, in the kernel's units. */
+import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
 import { RTM, TC_H_ROOT, TCA, TCA_HTB, TCA_STATS, TCA_TBF } from "../netlink/tables.ts";
+import { fqCodelOf } from "./fq-codel.ts";
 
 /** What a queue or class has counted since it was made. */
 export interface Counters {
@@ -26,6 +28,7 @@ export type QdiscEntry = Placed & {
   tbf?: { rateBytes: number; burstTicks: number; limitBytes: number };
   htb?: { defaultMinor: number };
   fifo?: { limit: number };
+  fqCodel?: FqCodel;
 };
 
 export type ClassEntry = Placed & {
@@ -112,6 +115,8 @@ function qdiscOf({ body }: Message): QdiscEntry {
     if (init !== undefined) entry.htb = { defaultMinor: viewOf(init).getUint32(8, true) };
   } else if (entry.kind === "bfifo" || entry.kind === "pfifo") {
     entry.fifo = { limit: viewOf(raw).getUint32(0, true) };
+  } else if (entry.kind === "fq_codel") {
+    entry.fqCodel = fqCodelOf(new Attributes(raw));
   }
   return entry;
 }

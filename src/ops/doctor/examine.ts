@@ -9,6 +9,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { drift } from "./drift.ts";
 import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.ts";
 import { kernelParts } from "./kernel-parts.ts";
+import { leafQueues } from "./leaf-queues.ts";
 import { ledger } from "./ledger.ts";
 import { promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
@@ -19,6 +20,7 @@ import { uplink } from "./uplink.ts";
 const groups: Group[] = [
   tools,
   kernelParts,
+  leafQueues,
   ledger,
   uplink,
   roots,

@@ -8,6 +8,7 @@ import { type Flow, type Measured, measureClass, measureFlow } from "../../measu
 import { liveNetworks } from "../../node/base.ts";
 import { shortfalls } from "../../node/capacity.ts";
 import { findings } from "../../node/check.ts";
+import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
 import { hostBits } from "../../node/network.ts";
 import { memberOf } from "../../node/propose.ts";
 import { planRepairSettled } from "../../node/repair.ts";
@@ -70,6 +71,8 @@ export interface NodeStatus {
   intervalSeconds: number | null;
   trees: TreeStatus[];
   pods: PodStatus[];
+  /** What stands below each leaf, and why. */
+  leafQueues: LeafQueues;
   /** What is promised and does not fit any more, in words. */
   shortfalls: string[];
   /** What `repair` would mend, in words. */
@@ -197,9 +200,17 @@ export function treeDevices(ledger: LedgerView): string[] {
 /** `interval`: what was looked at just before; null: the counters of this moment only. */
 export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
   const intervalSeconds = interval?.seconds ?? null;
+  const queues = leafQueues(ledger);
   const [base] = liveNetworks(ledger);
   if (base === undefined)
-    return { intervalSeconds, trees: [], pods: [], shortfalls: [], drift: [] };
+    return {
+      intervalSeconds,
+      trees: [],
+      pods: [],
+      leafQueues: queues,
+      shortfalls: [],
+      drift: [],
+    };
   const device = { egress: base.trees.uplink, ingress: base.bridge };
   const classes = new Classes(Object.values(device), interval);
   const pods = podsOf(ledger, base, device, classes);
@@ -208,6 +219,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     intervalSeconds,
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,
+    leafQueues: queues,
     shortfalls: shortfalls(ledger),
     drift: findings(planRepairSettled(ledger)),
   };

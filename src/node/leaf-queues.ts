@@ -1,0 +1,92 @@
+/** The kind of queue below every leaf of this node: the best that its kernel offers, found out once a boot. */
+import { readFileSync } from "node:fs";
+import { probeQueues } from "../kernel/probe.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { leafKinds, leafQueue, plainKind } from "../plan/leaf-queue.ts";
+import type { LeafKind, NetworkBase } from "../plan/node.ts";
+import { hostShape } from "../plan/shape.ts";
+import { hostBits } from "./network.ts";
+
+/** In the ledger, of this boot: a new kernel comes with a new boot. */
+const factKey = "leaf-queues";
+
+export interface ProbedKind {
+  kind: LeafKind;
+  offered: boolean;
+  /** Why not; null where it is. */
+  reason: string | null;
+}
+
+interface Found {
+  kind: LeafKind;
+  /** As uname -r. */
+  release: string;
+  probed: ProbedKind[];
+}
+
+/** What is in force, and why: for `status`, `explain` and a doctor. */
+export interface LeafQueues {
+  kind: LeafKind;
+  why: string;
+  /** null: nobody has looked since the node booted. */
+  release: string | null;
+  probed: ProbedKind[];
+}
+
+function kernelRelease(): string {
+  return readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
+}
+
+function remembered(view: LedgerView): Found | null {
+  const value = view.fact(factKey);
+  return value === null ? null : (JSON.parse(value) as Found);
+}
+
+function reasonOf({ kind, release, probed }: Found): string {
+  const missing = probed
+    .filter(({ offered }) => !offered)
+    .map((p) => `no ${p.kind} (${p.reason})`)
+    .join(", ");
+  if (missing === "")
+    return `kernel ${release} offers ${kind}, the best of ${leafKinds.join(", ")}`;
+  return `kernel ${release} offers ${missing}`;
+}
+
+/** Touches nothing: what was found, else what is assumed. */
+export function leafQueues(view: LedgerView): LeafQueues {
+  const found = remembered(view);
+  if (found !== null) return { ...found, why: reasonOf(found) };
+  return {
+    kind: plainKind,
+    why: "assumed: nobody has looked what this kernel offers since it booted; the first ADD does",
+    release: null,
+    probed: [],
+  };
+}
+
+function probe(base: NetworkBase): Found {
+  const capacityBits = base.trees.egressCapacityBits;
+  const shape = hostShape(base.trees, hostBits(base));
+  const better = leafKinds.filter((kind) => kind !== plainKind);
+  const answers = probeQueues(better.map((kind) => leafQueue(kind, shape, capacityBits)));
+  const probed = better.map((kind, index): ProbedKind => {
+    const reason = answers[index] ?? null;
+    return { kind, offered: reason === null, reason };
+  });
+  const kind = probed.find(({ offered }) => offered)?.kind ?? plainKind;
+  return { kind, release: kernelRelease(), probed };
+}
+
+/** The base with the kind that is remembered, or assumed. Touches nothing. */
+export function withLeafKind(view: LedgerView, base: NetworkBase): NetworkBase {
+  return { ...base, trees: { ...base.trees, leafKind: leafQueues(view).kind } };
+}
+
+/** Looks what the kernel offers, and remembers it, where nobody has. Throws what stands in the way of looking. */
+export function ensureLeafKind(ledger: Ledger, base: NetworkBase): void {
+  if (remembered(ledger) !== null) return;
+  ledger.exclusively(() => {
+    // Another ADD may have looked meanwhile.
+    if (remembered(ledger) === null) ledger.setFact(factKey, JSON.stringify(probe(base)));
+  });
+}

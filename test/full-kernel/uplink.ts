@@ -1,0 +1,110 @@
+/** An uplink with queues of its own: what the kernel attached is replaced, what a user made is not. */
+
+import { Database } from "bun:sqlite";
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "../../src/lab/run.ts";
+import { type TestNode, withNode } from "../support/node.ts";
+import type { Suite } from "./suite.ts";
+
+/** A tap has one real queue, unlike veth: the kernel gives it net.core.default_qdisc. */
+function addTap(node: TestNode, name: string, queues: 1 | 2): void {
+  const many = queues === 1 ? [] : ["multi_queue"];
+  node.run("ip", "tuntap", "add", "mode", "tap", ...many, "name", name);
+  node.run("ip", "link", "set", "dev", name, "up");
+}
+
+const over = (name: string) => ({
+  uplink: { name, egressCapacity: "100M", ingressCapacity: "100M" },
+});
+
+const root = (node: TestNode, dev: string): string =>
+  node.run("tc", "qdisc", "show", "dev", dev).split("\n")[0] ?? "";
+
+function formerRoots(node: TestNode): unknown[] {
+  using db = new Database(join(node.dataDir, "ledger.db"), { readonly: true });
+  return db.query("SELECT device, kind, handle FROM former_roots WHERE device <> 'fw0'").all();
+}
+
+/** What the kernel attaches by itself. */
+const defaults = ["fq_codel", "pfifo_fast"] as const;
+
+/** What a person made of the root. */
+const foreign: { title: string; commands: string[]; names: RegExp }[] = [
+  {
+    title: "a fq_codel with a user's filter",
+    commands: [
+      "tc qdisc replace dev wan root handle 7: fq_codel",
+      "tc filter add dev wan parent 7: protocol ip u32 match ip dport 53 0xffff classid 7:1",
+    ],
+    names: /root qdisc of wan is fq_codel 7:/,
+  },
+  {
+    title: "an HTB",
+    commands: ["tc qdisc replace dev wan root handle 7: htb"],
+    names: /root qdisc of wan is htb 7:/,
+  },
+  {
+    title: "a cake",
+    commands: ["tc qdisc replace dev wan root handle 7: cake bandwidth 50mbit"],
+    names: /root qdisc of wan is cake 7:/,
+  },
+  {
+    title: "a prio",
+    commands: ["tc qdisc replace dev wan root handle 7: prio"],
+    names: /root qdisc of wan is prio 7:/,
+  },
+];
+
+export const uplink: Suite = async (test) => {
+  // No device node brings it where nobody manages devices.
+  must(["modprobe", "tun"]);
+  for (const kind of defaults)
+    await test(`a default root ${kind} is recorded and replaced`, () =>
+      withNode((node) => {
+        setDefault(kind);
+        addTap(node, "wan", 1);
+        setDefault("fq_codel");
+        assert.match(root(node, "wan"), new RegExp(`^qdisc ${kind} 0: `));
+        const pod = node.pod("a");
+        const result = node.add(pod, { config: over("wan") });
+        assert.match(root(node, "wan"), /^qdisc tbf fa00: root/);
+        assert.equal(node.check(pod, result, { config: over("wan") }).stdout, "");
+        assert.deepEqual(formerRoots(node), [{ device: "wan", kind, handle: "0:" }]);
+      }));
+  await test("a default mq over two queues is recorded and replaced", () =>
+    withNode((node) => {
+      addTap(node, "wan", 2);
+      assert.match(root(node, "wan"), /^qdisc mq 0: /);
+      const pod = node.pod("a");
+      const result = node.add(pod, { config: over("wan") });
+      assert.match(root(node, "wan"), /^qdisc tbf fa00: root/);
+      assert.equal(node.check(pod, result, { config: over("wan") }).stdout, "");
+      assert.deepEqual(formerRoots(node), [{ device: "wan", kind: "mq", handle: "0:" }]);
+    }));
+  await withNode(async (node) => {
+    const pod = node.pod("a");
+    for (const { title, commands, names } of foreign)
+      await test(`${title} is refused, named and left alone`, () => {
+        addTap(node, "wan", 1);
+        for (const command of commands) node.run(...command.split(" "));
+        const before = root(node, "wan");
+        const added = node.verb("ADD", pod, { config: over("wan") });
+        assert.equal(added.json.code, 104, added.stdout);
+        assert.match(String(added.json.msg), names);
+        assert.equal(root(node, "wan"), before);
+        const status = node.verb("STATUS", pod, {
+          config: { ...over("wan"), cniVersion: "1.1.0" },
+        });
+        assert.equal(status.json.code, 50, status.stdout);
+        assert.match(String(status.json.msg), names);
+        node.run("ip", "link", "del", "dev", "wan");
+      });
+  });
+};
+
+/** Only the first network namespace has this setting, and it counts for all. */
+function setDefault(kind: string): void {
+  writeFileSync("/proc/sys/net/core/default_qdisc", kind);
+}
