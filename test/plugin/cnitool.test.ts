@@ -45,7 +45,7 @@ test.skipIf(!existsSync(cnitool))(
         CAP_ARGS: JSON.stringify({ "io.kubernetes.cri.pod-annotations": annotations }),
       };
       // libcni keeps results in /var/lib/cni: in a mount namespace of its own that is this test's folder.
-      const hide = `mkdir -p /var/lib/cni && mount --bind ${cache} /var/lib/cni && exec "$@"`;
+      const hide = `mount -t tmpfs none /var/lib && mkdir /var/lib/cni && mount --bind ${cache} /var/lib/cni && exec "$@"`;
       const tool = (verb: string) =>
         inNamespace(
           node.lab.node,
