@@ -37,7 +37,7 @@ export function planRepairSettled(ledger: LedgerView): Plan {
   return { steps: steps.filter(({ why }) => seen.has(why)), conflicts };
 }
 
-/** A pair that was made anew has lost what stood on the old one, which the next plan sees. */
+/** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */
 const rounds = 3;
 
 /** The steps that were done. Throws foreignQdisc and what the kernel refuses. */

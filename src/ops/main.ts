@@ -18,7 +18,6 @@ function program(): Command {
     )
     .version(version)
     .exitOverride();
-  // A subcommand does not inherit it.
   const commands = [
     statusCommand(),
     topCommand(),
@@ -29,7 +28,7 @@ function program(): Command {
     doctorCommand(),
     proveCommand(),
   ];
-  for (const command of commands) root.addCommand(command.exitOverride());
+  for (const command of commands) root.addCommand(command);
   return root;
 }
 

@@ -14,6 +14,20 @@ import {
   usualWire,
 } from "./common.ts";
 
+/** The steady pod's packets are told by their class, whatever was done to their addresses on the way. */
+const inItsClass = directions.map((direction) => ({
+  what: `${direction}: what the steady pod's class counted, of what arrived`,
+  figure: {
+    kind: "inClass" as const,
+    phase: direction,
+    pod: "steady",
+    direction,
+    loads: ["steady"],
+  },
+  is: "at least" as const,
+  wanted: 0.97,
+}));
+
 const pods = [guaranteed("steady", usualGuarantee), bestEffort("noisy")];
 
 /** Both directions cost twice the processor. */
@@ -133,18 +147,7 @@ export const guarantees: Scenario[] = [
       ...directions.map((direction) =>
         keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
       ),
-      ...directions.map((direction) => ({
-        what: `${direction}: what the steady pod's class counted, of what arrived`,
-        figure: {
-          kind: "inClass" as const,
-          phase: direction,
-          pod: "steady",
-          direction,
-          loads: ["steady"],
-        },
-        is: "at least" as const,
-        wanted: 0.97,
-      })),
+      ...inItsClass,
     ],
     beside: true,
   },
@@ -171,18 +174,7 @@ export const guarantees: Scenario[] = [
       ...directions.map((direction) =>
         keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
       ),
-      ...directions.map((direction) => ({
-        what: `${direction}: what the steady pod's class counted, of what arrived`,
-        figure: {
-          kind: "inClass" as const,
-          phase: direction,
-          pod: "steady",
-          direction,
-          loads: ["steady"],
-        },
-        is: "at least" as const,
-        wanted: 0.97,
-      })),
+      ...inItsClass,
     ],
     beside: true,
   },
