@@ -1,24 +1,29 @@
 import type { Socket } from "bun";
 import { finish, nowMs, report } from "./output.ts";
 import type { TrafficSpec } from "./spec.ts";
+import { streamReceiver } from "./stream.ts";
 
 type Sink = Extract<TrafficSpec, { role: "tcp-sink" }>;
 type Source = Extract<TrafficSpec, { role: "tcp-source" }>;
 type Give = Extract<TrafficSpec, { role: "tcp-give" }>;
 type Take = Extract<TrafficSpec, { role: "tcp-take" }>;
 
+/** How often the sink looks: far below the receive window's time. */
+const LOOK_MS = 2;
+
 /** Takes whatever comes and tells how much it was, at a steady interval. */
 export function tcpSink({ port, forMs, everyMs }: Sink): void {
+  const receiver = streamReceiver(port);
   const counter = countEvery(everyMs);
-  Bun.listen({ hostname: "0.0.0.0", port, socket: { data: counter.data } });
   counter.begin();
+  setInterval(() => counter.add(receiver.drain()), LOOK_MS);
   setTimeout(() => finish(0), forMs);
 }
 
 /** As the sink, but it is the one who opens the connections. */
 export async function tcpTake({ host, port, flows, forMs, everyMs }: Take): Promise<void> {
   const counter = countEvery(everyMs);
-  await connections(host, port, flows, { data: counter.data });
+  await connections(host, port, flows, { data: (_, data) => counter.add(data.length) });
   counter.begin();
   setTimeout(() => finish(0), forMs);
 }
@@ -26,8 +31,8 @@ export async function tcpTake({ host, port, flows, forMs, everyMs }: Take): Prom
 function countEvery(everyMs: number) {
   let bytes = 0;
   return {
-    data(_socket: Socket, data: Buffer): void {
-      bytes += data.length;
+    add(more: number): void {
+      bytes += more;
     },
     begin(): void {
       report({ type: "ready" });
