@@ -21,6 +21,7 @@ interface MatrixChoice {
   scenario?: string[];
   thorough?: true;
   markdown?: string;
+  bandwidthPlugin?: string;
 }
 
 /** `fairway prove`; what it needs is loaded when it runs. */
@@ -45,6 +46,10 @@ export function proveCommand(): Command {
       .option("--scenario <name>", "run this one; may be given again", collect)
       .option("--thorough", "with --all or --scenario: more and longer repetitions")
       .option("--markdown <file>", "with --all or --scenario: also write a page of documentation")
+      .option(
+        "--bandwidth-plugin <file>",
+        "with --all or --scenario: also measure with the pods under this reference plugin",
+      )
       .addHelpText(
         "after",
         "\nExit codes: 0 the promises were kept; 1 they were not, or the run is inconclusive; 2 usage.",
@@ -62,7 +67,7 @@ const collect = (name: string, former: string[] = []): string[] => [...former, n
 
 /** Options of the main job alone, and of the matrix alone. */
 const mainOnly = ["wire", "duration", "html"] as const;
-const matrixOnly = ["thorough", "markdown"] as const;
+const matrixOnly = ["thorough", "markdown", "bandwidthPlugin"] as const;
 
 /** The main job, unless scenarios are asked for. */
 async function run(options: ProveOptions & MatrixChoice, command: Command): Promise<Verdict> {
@@ -101,6 +106,7 @@ async function run(options: ProveOptions & MatrixChoice, command: Command): Prom
     thorough: options.thorough === true,
     json: options.json === true,
     markdown: options.markdown ?? null,
+    bandwidthPlugin: options.bandwidthPlugin ?? null,
   });
 }
 

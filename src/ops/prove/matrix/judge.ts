@@ -28,7 +28,10 @@ export function checkResults(
     const { figure, is, wanted, what } = check;
     if (figure.kind === "refused") return refusalResult(check, figure.refusal, scenario, around);
     const own = aggregate(figure, measured.fairway ?? [], around);
-    const other = measured.noQos && aggregate(figure, measured.noQos, { ...around, boundUs: {} });
+    const other = (runs: Repetition[] | undefined): string | null => {
+      const found = runs && aggregate(figure, runs, { ...around, boundUs: {} });
+      return found === undefined || found.value === null ? null : found.text;
+    };
     const { value } = own;
     return {
       what,
@@ -38,7 +41,8 @@ export function checkResults(
       wanted: `${is} ${wantedText(figure, wanted)}`,
       met: value !== null && meets(figure.kind === "deviation" ? Math.abs(value) : value, check),
       onlyShown: check.onlyShown ?? null,
-      beside: other === undefined || other.value === null ? null : other.text,
+      beside: other(measured.noQos),
+      capped: other(measured.bandwidth),
     };
   });
 }
@@ -115,6 +119,7 @@ function refusalResult(
     met: value >= wanted,
     onlyShown: null,
     beside: null,
+    capped: null,
   };
 }
 

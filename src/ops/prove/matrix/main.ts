@@ -14,6 +14,7 @@ export interface MatrixOptions {
   thorough: boolean;
   json: boolean;
   markdown: string | null;
+  bandwidthPlugin: string | null;
 }
 
 /** `fairway prove --list` */
@@ -26,17 +27,21 @@ export function printList(): void {
  * @throws FairwayError for what this machine lacks.
  */
 export async function runScenarios(options: MatrixOptions): Promise<Verdict> {
-  const { scenarios, thorough, json, markdown } = options;
+  const { scenarios, thorough, json, markdown, bandwidthPlugin } = options;
   requireRoot();
   if (markdown !== null) checkWritable("--markdown", markdown);
   const progress = makeProgress(
     { isTTY: process.stderr.isTTY === true, write: (text) => void process.stderr.write(text) },
-    scenarios.reduce((sum, scenario) => sum + scenarioSeconds(scenario, thorough), 0),
+    scenarios.reduce(
+      (sum, scenario) => sum + scenarioSeconds(scenario, thorough, bandwidthPlugin !== null),
+      0,
+    ),
   );
   const result = await interruptible((signal) =>
     runMatrix({
       scenarios,
       thorough,
+      bandwidthPlugin,
       fairwayVersion: version,
       progress,
       signal,

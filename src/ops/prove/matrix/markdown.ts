@@ -4,6 +4,7 @@ import type { CheckResult, MatrixResult, ScenarioResult } from "./result.ts";
 
 /** The result as a page of documentation: it stands in docs/proof.md as it is. */
 export function renderMarkdown(result: MatrixResult): string {
+  const cappedCell = (text: string): string[] => (result.bandwidthPlugin === null ? [] : [text]);
   return [
     "# The matrix, measured",
     "",
@@ -13,10 +14,20 @@ export function renderMarkdown(result: MatrixResult): string {
     "| --- | --- |",
     ...facts(result).map(row),
     "",
-    "| scenario | verdict | measured | wanted | without QoS |",
-    "| --- | --- | --- | --- | --- |",
-    ...result.scenarios.flatMap(rows),
+    row([
+      "scenario",
+      "verdict",
+      "measured",
+      "wanted",
+      "without QoS",
+      ...cappedCell("bandwidth plugin"),
+    ]),
+    row(["---", "---", "---", "---", "---", ...cappedCell("---")]),
+    ...result.scenarios.flatMap((each) => rows(each, cappedCell)),
     "",
+    ...cappedCell(
+      "The bandwidth plugin only caps, so a guarantee under it is a partition: each pod is capped at its limit, else at its guarantee, and the best-effort pods share what is left in equal parts; bursts are 5 ms of the cap, and 128 KiB at least. What is idle is not lent.\n",
+    ),
     "What each one shows:",
     "",
     ...result.scenarios.map(
@@ -28,18 +39,24 @@ export function renderMarkdown(result: MatrixResult): string {
   ].join("\n");
 }
 
-function facts({ environment }: MatrixResult): [string, string][] {
+function facts({ environment, bandwidthPlugin }: MatrixResult): [string, string][] {
   return [
     ["processors", `${environment.cores} x ${environment.processor}`],
     ["memory", `${(environment.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
     ["kernel", environment.kernel],
     ["TCP congestion control", environment.congestionControl],
     ...environment.versions.map(({ name, version }): [string, string] => [name, version]),
+    ...(bandwidthPlugin === null
+      ? []
+      : [["reference bandwidth plugin", bandwidthPlugin] satisfies [string, string]]),
   ];
 }
 
-function rows({ name, verdict, checks, error }: ScenarioResult): string[] {
-  if (error !== null) return [row([name, verdict, error, "", ""])];
+function rows(
+  { name, verdict, checks, error }: ScenarioResult,
+  cappedCell: (text: string) => string[],
+): string[] {
+  if (error !== null) return [row([name, verdict, error, "", "", ...cappedCell("")])];
   return checks.map((check, i) =>
     row([
       i === 0 ? name : "",
@@ -47,6 +64,7 @@ function rows({ name, verdict, checks, error }: ScenarioResult): string[] {
       `${check.what}: **${check.text}**${flaw(check)}`,
       check.wanted,
       check.beside ?? "",
+      ...cappedCell(check.capped ?? ""),
     ]),
   );
 }

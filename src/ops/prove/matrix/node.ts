@@ -9,6 +9,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { addPod, BRIDGE, type Pod, removeQos, tryAdd } from "../pods.ts";
 import { selfCommand } from "../self.ts";
 import { nowMs } from "../traffic/output.ts";
+import { capPods, capsOf } from "./bandwidth.ts";
 import type { ClassCounts, Surroundings } from "./result.ts";
 import { host, type Scenario } from "./scenario.ts";
 
@@ -24,6 +25,8 @@ export interface MatrixNode {
   /** What each pod's class in each direction has counted. */
   classCounts(): ClassCounts;
   removeQos(): void;
+  /** After `removeQos`: every pod under the reference bandwidth plugin, by this file. */
+  capPods(plugin: string): void;
   remove(): void;
 }
 
@@ -88,6 +91,7 @@ export function makeMatrixNode(scenario: Scenario): MatrixNode {
       surroundings: { boundUs: boundsOf(lab, dataDir), refused },
       classCounts: classCountsOf(lab, dataDir),
       removeQos: () => removeQos(lab, pods),
+      capPods: (plugin) => capPods(lab, pods, capsOf(scenario.pods, capacityOf(scenario)), plugin),
       remove,
     };
   } catch (error) {

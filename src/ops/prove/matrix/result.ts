@@ -54,6 +54,8 @@ export interface CheckResult {
   onlyShown: string | null;
   /** Without QoS; null: not measured, or no such thing there. */
   beside: string | null;
+  /** Under the reference bandwidth plugin; null: not asked for, or no such thing there. */
+  capped: string | null;
 }
 
 export interface ScenarioResult {
@@ -76,9 +78,14 @@ export interface MatrixResult {
   startedAt: string;
   tookSeconds: number;
   thorough: boolean;
+  /** The reference bandwidth plugin that the scenarios were measured under too; null: not asked for. */
+  bandwidthPlugin: string | null;
   environment: Environment;
   scenarios: ScenarioResult[];
   verdict: Verdict;
 }
 
-export type Measured = Partial<Record<Mode, Repetition[]>>;
+/** `bandwidth`: without Fairway's trees, every pod capped by the reference plugin (bandwidth.ts). */
+export type MatrixMode = Mode | "bandwidth";
+
+export type Measured = Partial<Record<MatrixMode, Repetition[]>>;

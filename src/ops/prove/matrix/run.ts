@@ -2,16 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../errors.ts";
 import { environment } from "../environment.ts";
 import type { Progress } from "../progress.ts";
-import type { Mode } from "../result.ts";
+import { bandwidthVersion } from "./bandwidth.ts";
 import { busyLimits, checkResults, limitsOf, matrixVerdict, scenarioVerdict } from "./judge.ts";
 import { capacityOf, type MatrixNode, makeMatrixNode } from "./node.ts";
 import { phaseSeconds, runPhase } from "./phase.ts";
-import type { MatrixResult, Measured, Repetition, ScenarioResult } from "./result.ts";
+import type { MatrixMode, MatrixResult, Measured, Repetition, ScenarioResult } from "./result.ts";
 import type { Scenario } from "./scenario.ts";
 
 export interface MatrixRun {
   scenarios: readonly Scenario[];
   thorough: boolean;
+  /** The reference bandwidth plugin's file, to measure under it too. */
+  bandwidthPlugin: string | null;
   fairwayVersion: string;
   progress: Progress;
   signal: AbortSignal;
@@ -26,9 +28,9 @@ const POD_SECONDS = 0.2;
 const REST_MS = 300;
 
 /** About how long a scenario takes. */
-export function scenarioSeconds(scenario: Scenario, thorough: boolean): number {
+export function scenarioSeconds(scenario: Scenario, thorough: boolean, capped = false): number {
   const once = scenario.phases.reduce((sum, phase) => sum + phaseSeconds(phase, thorough), 0);
-  const passes = repetitionsOf(scenario, thorough) * (scenario.beside ? 2 : 1);
+  const passes = repetitionsOf(scenario, thorough) * (scenario.beside ? (capped ? 3 : 2) : 1);
   return SETUP_SECONDS + scenario.pods.length * POD_SECONDS + once * passes;
 }
 
@@ -56,6 +58,7 @@ export async function runMatrix(run: MatrixRun): Promise<MatrixResult> {
     startedAt: startedAt.toISOString(),
     tookSeconds: secondsSince(startedAt.getTime()),
     thorough: run.thorough,
+    bandwidthPlugin: run.bandwidthPlugin && bandwidthVersion(run.bandwidthPlugin),
     environment: environment(run.fairwayVersion, seen.congestionControl),
     scenarios: results,
     verdict: matrixVerdict(results.map(({ verdict }) => verdict)),
@@ -105,7 +108,11 @@ async function runScenario(
 const busiest = (runs: readonly Repetition[]): number =>
   Math.max(0, ...runs.flatMap((run) => Object.values(run).map(({ busyShare }) => busyShare)));
 
-const modeTitles: Record<Mode, string> = { fairway: "", noQos: ", without QoS" };
+const modeTitles: Record<MatrixMode, string> = {
+  fairway: "",
+  noQos: ", without QoS",
+  bandwidth: ", bandwidth plugin",
+};
 
 interface Passed {
   runs: Repetition[];
@@ -128,7 +135,10 @@ async function measure(
     if (!scenario.beside) return { measured: { fairway }, limits, node };
     node.removeQos();
     const { runs: noQos } = await pass(run, scenario, node, "noQos");
-    return { measured: { fairway, noQos }, limits, node };
+    if (run.bandwidthPlugin === null) return { measured: { fairway, noQos }, limits, node };
+    node.capPods(run.bandwidthPlugin);
+    const { runs: bandwidth } = await pass(run, scenario, node, "bandwidth");
+    return { measured: { fairway, noQos, bandwidth }, limits, node };
   } finally {
     process.removeListener("exit", node.remove);
     node.remove();
@@ -143,7 +153,7 @@ async function pass(
   run: MatrixRun,
   scenario: Scenario,
   node: MatrixNode,
-  mode: Mode,
+  mode: MatrixMode,
 ): Promise<Passed> {
   const wanted = repetitionsOf(scenario, run.thorough);
   const spare = Math.ceil(wanted / 2);
@@ -151,8 +161,8 @@ async function pass(
   const limited: { runs: Repetition[]; limits: string[] } = { runs: [], limits: [] };
   while (sound.length < wanted && limited.runs.length <= spare) {
     const repetition = await repeat(run, scenario, node, mode, sound.length + 1);
-    // Without QoS nothing is promised, so nothing is judged.
-    const limits = mode === "noQos" ? [] : limitsOf(scenario, repetition, capacityOf(scenario));
+    // Beside Fairway nothing is promised, so nothing is judged.
+    const limits = mode !== "fairway" ? [] : limitsOf(scenario, repetition, capacityOf(scenario));
     if (limits.length === 0) sound.push(repetition);
     else {
       limited.runs.push(repetition);
@@ -168,7 +178,7 @@ async function repeat(
   { progress, signal, thorough }: MatrixRun,
   scenario: Scenario,
   node: MatrixNode,
-  mode: Mode,
+  mode: MatrixMode,
   number: number,
 ): Promise<Repetition> {
   const count = repetitionsOf(scenario, thorough);

@@ -19,11 +19,12 @@ export function renderScenario(result: ScenarioResult): string {
 }
 
 function checkLines(check: CheckResult): string[] {
-  const { what, text, wanted, beside, onlyShown } = check;
+  const { what, text, wanted, beside, capped, onlyShown } = check;
   const state = onlyShown !== null ? "shown  " : check.met ? "met    " : "NOT MET";
   const without = beside === null ? "" : `; without QoS ${beside}`;
+  const under = capped === null ? "" : `; under the bandwidth plugin ${capped}`;
   const why = onlyShown === null ? "" : `; not judged: ${onlyShown}`;
-  return wrap(`${what}: ${text} (${wanted})${without}${why}`, "  ", `${state}  `);
+  return wrap(`${what}: ${text} (${wanted})${without}${under}${why}`, "  ", `${state}  `);
 }
 
 /** The last table: a line for each scenario. */

@@ -44,6 +44,7 @@ export const checkOf = (over: Partial<CheckResult>): CheckResult => ({
   met: true,
   onlyShown: null,
   beside: "40.0%",
+  capped: null,
   ...over,
 });
 
@@ -52,6 +53,7 @@ export const matrixOf = (): MatrixResult => ({
   startedAt: "2026-01-02T03:04:05.678Z",
   tookSeconds: 61.2,
   thorough: false,
+  bandwidthPlugin: null,
   environment: {
     cores: 2,
     processor: "A processor | of some kind",
