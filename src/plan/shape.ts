@@ -13,6 +13,9 @@ const largestUnitBytes = 65_536;
 /** Ethernet header; HTB and TBF count it. */
 const ethernetHeaderBytes = 14;
 
+/** An IP packet of the usual size, with and without its Ethernet header. */
+const usualPacketBytes = 1_500;
+
 /** A pod's segment may hold a tree for this long: what a packet with a latency target waits for at the most, beside its own class. */
 const podUnitUs = 75;
 
@@ -83,23 +86,36 @@ function shape({ rateBits, ceilBits, burstBytes, cburstBytes, prio }: Rates): Ra
 }
 
 /**
- * HTB's own root stands above the tree's rate: the TBF is what keeps the sum, because HTB lets every
- * leaf that has tokens send whatever its parent's state, and the bursts of many leaves add up.
+ * Above any rate of the tree's: the ceiling of a leaf without a limit. It is the root that holds it back.
  */
-export function rootRateBits(capacityBits: number): number {
+export function openCeilBits(capacityBits: number): number {
   return 2 * capacityBits;
 }
 
+/** What the root makes up for when a timer was late: at high rates that must not cost throughput. */
+const rootBurstUs = 200;
+
+const rootBurstBytes = (capacityBits: number): number =>
+  Math.max(usualPacketBytes + ethernetHeaderBytes, bytesIn(capacityBits, rootBurstUs));
+
+/**
+ * HTB's own root holds the tree's rate against those that borrow, so that what waits, waits in its
+ * own leaf: a leaf that has tokens of its own passes it, whatever the root owes. What that lets
+ * through at once in bursts of many leaves, the TBF above it spreads over time.
+ */
 export function rootShape(capacityBits: number): RateShape {
-  const bits = rootRateBits(capacityBits);
-  const burst = Math.max(2 * largestUnitBytes, bytesIn(bits, burstUs));
-  return shape({ rateBits: bits, ceilBits: bits, burstBytes: burst, cburstBytes: burst, prio: 0 });
+  const burst = rootBurstBytes(capacityBits);
+  return shape({
+    rateBits: capacityBits,
+    ceilBits: capacityBits,
+    burstBytes: burst,
+    cburstBytes: burst,
+    prio: 0,
+  });
 }
 
 /** Above one largest unit, or the TBF segments what it lets through in one piece otherwise. */
 const tbfSlackBytes = 2 * (1500 + ethernetHeaderBytes);
-/** At high rates a late timer must not cost throughput. */
-const tbfBurstUs = 200;
 
 export interface TbfShape {
   rateBytes: number;
@@ -118,7 +134,8 @@ export const ingressUnitBytes = largestUnitBytes;
 
 export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
   const rate = rateBytes(capacityBits);
-  const wanted = Math.max(unitBytes + tbfSlackBytes, bytesIn(capacityBits, tbfBurstUs));
+  // What the root lets borrowers send at once: its burst, and the last unit whole. It passes unhindered.
+  const wanted = rootBurstBytes(capacityBits) + unitBytes + tbfSlackBytes;
   const burst = Math.min(wanted, largestBurstBytes(rate));
   // The limit is that of the queue which HTB replaces; tc asks for one.
   return {
@@ -153,7 +170,7 @@ export function leafShape(
     throw new RangeError(`a burst of ${burstBytes} bytes at ${limitBits} bit/s`);
   const unitBytes = direction === "egress" ? podGsoBytes : largestUnitBytes;
   // Without a limit the ceiling is above the tree's rate, and holds nobody back.
-  const ceilBits = limitBits ?? Math.max(rootRateBits(capacityBits), guaranteeBits, floorBits);
+  const ceilBits = limitBits ?? Math.max(openCeilBits(capacityBits), guaranteeBits, floorBits);
   // A limit below the floor is a limit all the same.
   const rateBits = Math.min(Math.max(guaranteeBits, floorBits), ceilBits);
   const targetUs = guaranteeBits > 0 ? promise.latencyTargetUs : null;
@@ -176,9 +193,6 @@ export function leafShape(
     queueLimitBytes: Math.min(Math.max(queue, 2 * unitBytes), largestSizeBytes),
   };
 }
-
-/** An IP packet of the usual size, with and without its Ethernet header. */
-const usualPacketBytes = 1_500;
 
 /**
  * nft_limit computes nanoseconds x (rate + burst) in 64 bits and refuses what does not fit
@@ -207,7 +221,7 @@ export function hostShape(trees: TreeSettings, hostBits: number): LeafShape {
   return {
     ...shape({
       rateBits: hostBits,
-      ceilBits: rootRateBits(capacityBits),
+      ceilBits: openCeilBits(capacityBits),
       burstBytes: burst,
       cburstBytes: burst,
       prio: priority.others,

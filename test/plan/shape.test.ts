@@ -20,7 +20,6 @@ import {
   leafShape,
   podGsoMaxBytes,
   type RateShape,
-  rootRateBits,
   rootShape,
   tbfShape,
 } from "../../src/plan/shape.ts";
@@ -264,13 +263,16 @@ describe("every tree", () => {
     );
   });
 
-  test("has its HTB above its TBF, which lets the largest unit through in one piece", () => {
+  test("holds borrowers in HTB's root, and lets what that passes at once through its TBF unhindered", () => {
     for (const capacityBits of [16_000, 10e6, 1e9, 1e12]) {
       const { rateBytes: rate, burstBytes } = tbfShape(capacityBits, groBytes);
       expect(rate).toBe(capacityBits / 8);
       expect(burstBytes).toBeGreaterThan(groBytes);
-      expect(rootShape(capacityBits).rateBytes).toBe(rootRateBits(capacityBits) / 8);
-      expect(rootRateBits(capacityBits)).toBeGreaterThan(capacityBits);
+      const root = rootShape(capacityBits);
+      expect(root.rateBytes).toBe(rate);
+      expect(root.ceilBytes).toBe(rate);
+      // A class that has any tokens sends its last unit whole.
+      expect(burstBytes).toBeGreaterThan(root.cburstBytes + groBytes);
     }
   });
 });
