@@ -35,3 +35,66 @@ need_root() {
   echo "run this as root: it makes network namespaces" >&2
   exit 1
 }
+
+# cnitool is the reference runtime's own; only Go can build it. Sets HAS_GO.
+need_cnitool() {
+  HAS_GO=false
+  if ! command -v go >/dev/null; then
+    say "there is no Go here: the tests that need it are skipped"
+    return
+  fi
+  HAS_GO=true
+  [ ! -x "$ROOT/dist/test-tools/cnitool" ] || return 0
+  say "building cnitool v1.3.0 with go, once, into dist/test-tools"
+  (cd /tmp && GOBIN="$ROOT/dist/test-tools" go install github.com/containernetworking/cni/cnitool@v1.3.0 >&2)
+}
+
+# What is on the machine outside of the tests' own namespaces.
+snapshot() {
+  ip netns list | sed 's/^/namespace /'
+  ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/device \1/'
+  tc qdisc show | sed 's/^/qdisc /; s/ refcnt [0-9]*//'
+  nft list tables | sed 's/^/nftables /'
+  sysctl -n net.ipv4.ip_forward | sed 's/^/ip_forward /'
+  find /tmp /var/lib/fairway /var/lib/cni -maxdepth 1 -name 'fairway*' -o -path '/var/lib/cni/*' 2>/dev/null | sed 's/^/file /'
+  find /sys/fs/cgroup -maxdepth 2 -name 'fw*' | sed 's/^/control group /'
+  pgrep -f "$ROOT/dist/" | sed 's/^/process /' || true
+}
+
+# run_tests FILE...: runs them, looks at what they left behind, prints the line that counts.
+# With SHOW_PASSED=true the tests that passed are named as well.
+run_tests() {
+  local status=0 before left total passed failed skipped excused=0
+  results=$(mktemp -d)
+  trap 'rm -rf "$results"' EXIT
+  before=$(snapshot)
+
+  say "tests"
+  "$BUN" test --timeout 60000 --reporter=junit --reporter-outfile="$results/junit.xml" "$@" >"$results/log" 2>&1 || status=$?
+  if [ "${SHOW_PASSED:-false}" = true ]; then cat "$results/log"; else grep -v '^(pass)' "$results/log" || true; fi
+
+  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$results/junit.xml" | head -1; }
+  total=$(count tests) failed=$(count failures) skipped=$(count skipped)
+  passed=$((total - failed - skipped))
+  # A file that cannot be loaded counts as no test at all.
+  [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+
+  left=$(comm -13 <(sort <<<"$before") <(snapshot | sort))
+  if [ -n "$left" ]; then
+    say "left behind by the tests:"
+    printf '%s\n' "$left" >&2
+    failed=$((failed + 1))
+  else
+    say "nothing left behind: no namespace, device, qdisc, table, control group, process or file"
+    passed=$((passed + 1))
+  fi
+
+  [ "$HAS_GO" = true ] || excused=$(grep -c '^(skip) .*needs Go' "$results/log" || true)
+  if [ "${CI:-}" = true ] && [ "$skipped" -gt "$excused" ]; then
+    say "$((skipped - excused)) tests were skipped, which is a failure here"
+    failed=$((failed + skipped - excused))
+  fi
+
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}

@@ -10,7 +10,7 @@ const withoutIndexes = (text: string): string =>
     // fq_codel lists the flows that it saw lately as classes.
     .replace(/^class fq_codel .*\n/gm, "")
     // A bridge learns its carrier from its ports, a little later.
-    .replace(/ state \w+/g, "")
+    .replace(/ state \w+| linkdown/g, "")
     .replace(/<[^>]*>/g, (flags) => `<${flags.includes("UP") ? "UP" : "DOWN"}>`)
     .replace(/ tentative| refcnt \d+/g, "")
     // IPv6 link-local addresses and their routes come by themselves, a second or two after the device.
