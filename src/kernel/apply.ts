@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Step } from "../plan/diff.ts";
+import { sysctlName } from "../plan/names.ts";
 import { type Line, linesOf, shellLine } from "../plan/render.ts";
 import { titleOf } from "../plan/state.ts";
 import { undo } from "../plan/undo.ts";
@@ -60,7 +61,7 @@ function runSysctls(batch: Batch): BatchFailure | null {
   for (const [at, { line }] of batch.entries()) {
     const [name = "", value = ""] = line.text.split("=");
     try {
-      writeFileSync(`/proc/sys/${name.replaceAll(".", "/")}`, value);
+      writeFileSync(`/proc/sys/${sysctlName(name)}`, value);
     } catch (error) {
       return { at, reason: messageOf(error) };
     }

@@ -11,17 +11,23 @@ export interface FormerRoot {
 
 export interface FactsView {
   fact(key: string): string | null;
+  /** Those whose keys begin so, by key. */
+  factsUnder(prefix: string): Map<string, string>;
   /** By device. */
   formerRoots(): FormerRoot[];
 }
 
 export interface Facts extends FactsView {
   setFact(key: string, value: string): void;
+  forgetFactsUnder(prefix: string): void;
   /** The first of a boot stands: a later look would see our own root. */
   recordFormerRoot(root: FormerRoot): void;
   /** Once it is restored. */
   forgetFormerRoot(device: string): void;
 }
+
+/** LIKE would take "_" and "%" for patterns. */
+const beginsSo = "substr(key, 1, length(?)) = ?";
 
 export function factsOf(store: Store): Facts {
   const { bootId } = store;
@@ -32,6 +38,22 @@ export function factsOf(store: Store): Facts {
         bootId,
         key,
       )?.value ?? null,
+
+    factsUnder: (prefix) =>
+      new Map(
+        store
+          .all<{ key: string; value: string }>(
+            `SELECT key, value FROM facts WHERE boot_id = ? AND ${beginsSo} ORDER BY key`,
+            bootId,
+            prefix,
+            prefix,
+          )
+          .map(({ key, value }) => [key, value]),
+      ),
+
+    forgetFactsUnder(prefix) {
+      store.run(`DELETE FROM facts WHERE boot_id = ? AND ${beginsSo}`, bootId, prefix, prefix);
+    },
 
     setFact(key, value) {
       store.run(

@@ -28,6 +28,8 @@ export interface NetworksView {
 export interface Networks extends NetworksView {
   /** Replaces what was recorded under the name. Throws ledgerUnusable for a config that is not as it must be. */
   recordNetwork(network: NetworkRecord): void;
+  /** As after a reboot: their configuration is known, and nothing of them is in the kernel. */
+  retireNetworks(): void;
   /** Its cursors go with it. Whether there was one. Throws attachmentExists while it has attachments. */
   removeNetwork(name: string): boolean;
 }
@@ -64,6 +66,10 @@ export function networksOf(store: Store): Networks {
         config,
         JSON.stringify(base),
       );
+    },
+
+    retireNetworks() {
+      store.run("UPDATE networks SET boot_id = ''");
     },
 
     removeNetwork: (name) =>

@@ -7,6 +7,7 @@ import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desir
 import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
 import { stateOf } from "../plan/state.ts";
+import { recordFormer } from "./former.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { hostBits } from "./network.ts";
 
@@ -67,29 +68,6 @@ export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
   return diff(desired, observed);
 }
 
-/** Remembers what `uninstall` puts back: what stood at the root before us. */
-function recordFormerRoots(ledger: Ledger, { steps }: Plan): void {
-  for (const { op, want } of steps) {
-    if (op !== "create" || want?.kind !== "qdisc" || want.spec.type !== "tbf") continue;
-    ledger.recordFormerRoot({ device: want.dev, ...formerRoot(want.dev) });
-  }
-}
-
-function formerRoot(dev: string): { kind: string; handle: string } {
-  const probe = {
-    kind: "qdisc",
-    dev,
-    parent: "root",
-    handle: "",
-    spec: { type: "default", name: "" },
-  } as const;
-  const [entry] = observe(new Map([["root", { owner: "base", object: probe }]])).values();
-  const found = entry?.object.kind === "qdisc" ? entry.object : null;
-  if (found === null || !("name" in found.spec)) return { kind: "noqueue", handle: "0:" };
-  const [kind = "noqueue", handle = "0:"] = found.spec.name.split(" ");
-  return { kind, handle };
-}
-
 /**
  * Looks without the lock, since the base is nearly always there; makes it under the lock, looking
  * again first. When it has to be made, what the ready pods had in it is made with it: it went with
@@ -99,12 +77,15 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
   const missing = planBase(networks, attachmentsInForce(ledger, networks));
   refuseConflicts(missing.conflicts);
   if (missing.steps.length === 0) return;
+  // In a transaction of its own: whoever dies in the next one has changed what was there before.
+  ledger.exclusively(() =>
+    recordFormer(ledger, desiredBase(baseInput(networks, attachmentsInForce(ledger, networks)))),
+  );
   ledger.exclusively(() => {
     const attachments = attachmentsInForce(ledger, networks);
     const base = planBase(networks, attachments);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
-    recordFormerRoots(ledger, base);
     const ready = attachments.filter((a) => a.phase === "ready");
     const desired = desiredNode(baseInput(networks, attachments), ready);
     // Of leftovers only the base's own: another ADD may be making what would look like one.

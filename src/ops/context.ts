@@ -103,6 +103,7 @@ export const emptyLedger: LedgerView = {
   network: () => null,
   networks: () => [],
   fact: () => null,
+  factsUnder: () => new Map(),
   formerRoots: () => [],
 };
 

@@ -33,6 +33,11 @@ export function leafHandle(minor: number): string {
 /** A bridge that is there for a moment, to ask the kernel what it offers. */
 export const probeDevice = "fwprobe";
 
+/** "net/ipv4/conf/eth0.100/forwarding" is "net.ipv4.conf.eth0/100.forwarding" to sysctl(8), and back. */
+export function sysctlName(path: string): string {
+  return path.replace(/[./]/g, (each) => (each === "/" ? "." : "/"));
+}
+
 const hostVethPrefix = "fwv";
 
 /** The node's end of a pod's pair carries the minor of the pod's class: `ip link` and `tc class` read together. */

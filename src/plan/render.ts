@@ -4,7 +4,7 @@
  */
 import type { Step } from "./diff.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
-import { table } from "./names.ts";
+import { sysctlName, table } from "./names.ts";
 import { surplusChains } from "./ruleset.ts";
 import type { Element, KernelObject, Netns, Qdisc, Ruleset, TrafficClass } from "./state.ts";
 
@@ -14,6 +14,9 @@ export interface Line {
   /** One command of the tool, without the tool's name. An nft line may be a script of several. */
   text: string;
 }
+
+/** GSO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
+const oldGsoLimitBytes = 65_536;
 
 const onOff = (value: boolean): string => (value ? "on" : "off");
 const upDown = (value: boolean): string => (value ? "up" : "down");
@@ -90,7 +93,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
   switch (object.kind) {
     case "sysctl":
       // Others may rely on it by now; nothing takes it back.
-      return gone ? [] : node("sysctl", `${object.path.replaceAll("/", ".")}=${object.value}`);
+      return gone ? [] : node("sysctl", `${sysctlName(object.path)}=${object.value}`);
     case "bridge": {
       const { name, mac, mtuBytes, up } = object;
       if (gone) return node("ip", `link del dev ${name}`);
@@ -100,11 +103,15 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
         ? node("ip", `link add name ${name} address ${mac} type bridge`, settings)
         : node("ip", settings);
     }
-    case "hostlink":
+    case "hostlink": {
       // The device is not ours to make or to remove.
-      return gone
-        ? []
-        : node("ip", `link set dev ${object.name} gso_max_size ${object.gsoMaxBytes}`);
+      if (gone) return [];
+      const { name, gsoMaxBytes } = object;
+      // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
+      const sizes =
+        gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
+      return node("ip", ...sizes.map((size) => `link set dev ${name} gso_max_size ${size}`));
+    }
     case "veth":
       return gone
         ? node("ip", `link del dev ${object.name}`)

@@ -3,6 +3,8 @@
  * A state is a set of objects by key; what differs between two states becomes steps (diff.ts).
  */
 
+import { sysctlName } from "./names.ts";
+
 /** null: the node's own network namespace. Otherwise the path of a pod's. */
 export type Netns = string | null;
 
@@ -214,7 +216,7 @@ export function keyOf(object: KernelObject): string {
 export function titleOf(object: KernelObject): string {
   switch (object.kind) {
     case "sysctl":
-      return `sysctl ${object.path.replaceAll("/", ".")}`;
+      return `sysctl ${sysctlName(object.path)}`;
     case "bridge":
       return `bridge ${object.name}`;
     case "hostlink":

@@ -1,24 +1,12 @@
 /** Who holds the roots of the devices that the trees stand on, and what leads packets past our hook. */
 import { runTool } from "../../kernel/children.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
-import { observe } from "../../kernel/observe.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { allQdiscs } from "../../kernel/read/tc.ts";
+import { rootOf } from "../../node/former.ts";
 import { findLink } from "../../node/uplink.ts";
-import type { Qdisc, QdiscSpec } from "../../plan/state.ts";
+import type { QdiscSpec } from "../../plan/state.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
-
-function rootOf(dev: string): QdiscSpec | null {
-  const probe: Qdisc = {
-    kind: "qdisc",
-    dev,
-    parent: "root",
-    handle: "",
-    spec: { type: "default", name: "" },
-  };
-  const [entry] = observe(new Map([["root", { owner: "base", object: probe }]])).values();
-  return entry?.object.kind === "qdisc" ? entry.object.spec : null;
-}
 
 /** null: the kernel shows none, as for a device that queues nothing. */
 export function judgeRoot(dev: string, spec: QdiscSpec | null): Finding {
@@ -63,7 +51,7 @@ export function roots({ configs }: Patient): Finding[] {
     const uplink = findLink(config.uplink, config.bridge).name;
     using socket = new NetlinkSocket();
     const devices = [uplink, config.bridge].filter((dev) => linkNamed(socket, dev) !== null);
-    return devices.flatMap((dev) => [judgeRoot(dev, rootOf(dev)), ...hooks(dev)]);
+    return devices.flatMap((dev) => [judgeRoot(dev, rootOf(dev)?.spec ?? null), ...hooks(dev)]);
   });
 }
 

@@ -1,0 +1,39 @@
+/** All that bears our names on a node, wherever it is, for who does not know what to look for. */
+import * as names from "../plan/names.ts";
+import { baseOwner, type Entry, type KernelObject, type State, stateOf } from "../plan/state.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
+import { observe } from "./observe.ts";
+import { allLinks, type Link } from "./read/links.ts";
+import { allQdiscs } from "./read/tc.ts";
+
+const entry = (object: KernelObject): Entry => ({ owner: baseOwner, object });
+
+/** A bridge is known by the MAC that we gave it. */
+function deviceOf({ name, type, mac, mtuBytes, up }: Link): KernelObject[] {
+  if (type === "veth" && names.minorOfHostVeth(name) !== null)
+    return [{ kind: "veth", name, netns: "unknown", ifname: "unknown" }];
+  return type === "bridge" && mac === names.bridgeMac(name)
+    ? [{ kind: "bridge", name, mac, mtuBytes, up }]
+    : [];
+}
+
+/** Pairs, bridges, our roots on any device, and the table. */
+export function strays(): State {
+  using socket = new NetlinkSocket();
+  const links = allLinks(socket);
+  const byIndex = new Map(links.map((link) => [link.index, link.name]));
+  const wanted = allQdiscs(socket)
+    .filter(({ parent, handle }) => parent === "root" && handle === names.tbfHandle)
+    .flatMap(({ ifindex }): KernelObject[] => {
+      const dev = byIndex.get(ifindex);
+      if (dev === undefined) return [];
+      const spec = { type: "default", name: "" } as const;
+      return [{ kind: "qdisc", dev, parent: "root", handle: names.tbfHandle, spec }];
+    });
+  const table: KernelObject = { kind: "ruleset", table: names.table, sets: [], chains: [] };
+  const found = observe(stateOf([...wanted, table].map(entry)));
+  const trees = [...found.values()].filter(
+    ({ object }) => object.kind !== "qdisc" || object.spec.type === "tbf",
+  );
+  return stateOf([...links.flatMap(deviceOf).map(entry), ...trees]);
+}

@@ -1,0 +1,87 @@
+/**
+ * The node without Fairway: desired is what was there before us, observed is all that is ours. The
+ * steps between the two are found and done as any others.
+ */
+import { FairwayError } from "../errors.ts";
+import { applyOrRollBack } from "../kernel/apply.ts";
+import { netnsKind } from "../kernel/netns.ts";
+import { observe, observeOurs } from "../kernel/observe.ts";
+import { strays } from "../kernel/strays.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { desiredNode, treesOf } from "../plan/desired.ts";
+import { diff, type Step } from "../plan/diff.ts";
+import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { merge, type State } from "../plan/state.ts";
+import { baseInput } from "./base.ts";
+import { formerState } from "./former.ts";
+import { holderName } from "./propose.ts";
+
+/** Whatever phase a row is in; without those whose namespace is gone, which nobody lives in. */
+export function livePods(view: LedgerView): Attachment[] {
+  return view.attachments.all().filter(({ netns }) => netnsKind(netns) !== "absent");
+}
+
+/** Throws attachmentExists, naming the first of them. */
+export function refuseWhilePodsLive(view: LedgerView): void {
+  const live = livePods(view);
+  if (live.length === 0) return;
+  const shown = live.slice(0, 3).map(holderName).join(", ");
+  throw new FairwayError(
+    "attachmentExists",
+    `${live.length} ${live.length === 1 ? "pod lives" : "pods live"} on this node: ${shown}${live.length > 3 ? ", ..." : ""}`,
+    "drain the node (kubectl drain), or remove the pods; --force takes their network away while they live",
+  );
+}
+
+/** What was in force since the node booted: of earlier boots nothing is left. */
+function basesOf(view: LedgerView): NetworkBase[] {
+  return view.networks().flatMap(({ isOfThisBoot, base }) => (isOfThisBoot ? [base] : []));
+}
+
+function observedOurs(view: LedgerView, former: State): State {
+  const networks = basesOf(view);
+  const [first] = networks;
+  const everywhere = merge(strays(), observe(former));
+  if (first === undefined) return everywhere;
+  const input = baseInput(networks, view.attachments.all());
+  const desired = desiredNode(input, view.attachments.all());
+  const devices = treesOf(first.trees, first.bridge, input.hostBits).map(({ dev }) => dev);
+  // What was looked up by its owner knows more than what was found by its name, so it comes last.
+  return merge(everywhere, observeOurs(desired, first.bridge, devices));
+}
+
+/** Touches nothing. */
+export function planRemoval(view: LedgerView): Step[] {
+  const former = formerState(view);
+  return diff(former, observedOurs(view, former)).steps;
+}
+
+/** A forwarding setting moves others along when it is set back; a look after it finds them. */
+const rounds = 4;
+
+/** The steps that were done. Throws what the kernel refuses, that round undone; tryAgain where it does not come to rest. */
+export function bringBack(view: LedgerView): Step[] {
+  const done: Step[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const steps = planRemoval(view);
+    if (steps.length === 0) return done;
+    applyOrRollBack(steps);
+    done.push(...steps);
+  }
+  throw new FairwayError(
+    "tryAgain",
+    `something of ours came back ${rounds} times: ${planRemoval(view)
+      .map(({ why }) => why)
+      .join("; ")}`,
+    "find out what makes it (a runtime that still calls the plugin), then run it again",
+  );
+}
+
+/** Inside `exclusively`: the kernel, then the rows of all pods. */
+export function removeFromNode(ledger: Ledger): Step[] {
+  ledger.forgetEarlierBoots();
+  const done = bringBack(ledger);
+  for (const attachment of ledger.attachments.all()) ledger.attachments.remove(attachment);
+  ledger.retireNetworks();
+  return done;
+}
