@@ -4,20 +4,17 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
+import { installCommand } from "./install/install.ts";
+import { uninstallCommand } from "./install/uninstall.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
 import { setCommand } from "./set.ts";
 import { setCapacityCommand } from "./set-capacity.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
-import { version } from "./version.ts";
+import { description, version } from "./version.ts";
 
 function program(): Command {
-  const root = new Command("fairway")
-    .description(
-      "promised shares of a node's network for Kubernetes pods (a CNI plugin; see README)",
-    )
-    .version(version)
-    .exitOverride();
+  const root = new Command("fairway").description(description).version(version).exitOverride();
   const commands = [
     statusCommand(),
     topCommand(),
@@ -26,6 +23,8 @@ function program(): Command {
     setCommand(),
     setCapacityCommand(),
     doctorCommand(),
+    installCommand(),
+    uninstallCommand(),
     proveCommand(),
   ];
   for (const command of commands) root.addCommand(command);

@@ -1,0 +1,80 @@
+/** Whether a file is a Fairway, and which one. */
+import fs from "node:fs";
+import { basename } from "node:path";
+import { FairwayError } from "../../errors.ts";
+import { description } from "../version.ts";
+
+const chunkBytes = 4 << 20;
+
+/** Calls back with pieces of a file, until that says stop. */
+function readPieces(path: string, use: (piece: Buffer, at: number) => boolean): void {
+  const fd = fs.openSync(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    for (let at = 0; ; ) {
+      const read = fs.readSync(fd, buffer, 0, chunkBytes, at);
+      if (read === 0 || use(buffer.subarray(0, read), at)) return;
+      at += read;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Every build carries its description. An unknown file is read and not run: this is root's. */
+export function isFairway(path: string): boolean {
+  const mark = Buffer.from(description);
+  let tail = Buffer.alloc(0);
+  let found = false;
+  readPieces(path, (piece) => {
+    found =
+      piece.includes(mark) || Buffer.concat([tail, piece.subarray(0, mark.length)]).includes(mark);
+    tail = Buffer.from(piece.subarray(-mark.length));
+    return found;
+  });
+  return found;
+}
+
+export function sameBytes(a: string, b: string): boolean {
+  if (fs.statSync(a).size !== fs.statSync(b).size) return false;
+  const other = fs.openSync(b, "r");
+  try {
+    let same = true;
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    readPieces(a, (piece, at) => {
+      const read = fs.readSync(other, buffer, 0, piece.length, at);
+      same = piece.equals(buffer.subarray(0, read));
+      return !same;
+    });
+    return same;
+  } finally {
+    fs.closeSync(other);
+  }
+}
+
+const timeLimitMs = 10_000;
+
+/** Of a Fairway, for a person. */
+export function versionOf(path: string): string {
+  const done = Bun.spawnSync({
+    cmd: [path, "--version"],
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    cwd: "/",
+    env: { LC_ALL: "C" },
+    timeout: timeLimitMs,
+    killSignal: "SIGKILL",
+  });
+  return done.exitCode === 0 ? done.stdout.toString().trim() : "a version that it does not tell";
+}
+
+/** The compiled file that runs at this moment. Throws unavailable from a checkout. */
+export function ownExecutable(): string {
+  if (Bun.main.startsWith("/$bunfs/")) return process.execPath;
+  throw new FairwayError(
+    "unavailable",
+    `this is no compiled fairway: it runs in ${basename(process.execPath)}`,
+    "run scripts/build, then dist/fairway install",
+  );
+}

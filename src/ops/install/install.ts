@@ -1,0 +1,62 @@
+/** `fairway install`: the plugin put on a node, or a newer one put over it. */
+import { Command } from "commander";
+import { defaults } from "../../config/defaults.ts";
+import { version } from "../version.ts";
+import { applyFiles } from "./files.ts";
+import { usualPlaces } from "./places.ts";
+import { type InstallOptions, planInstall } from "./plan-install.ts";
+
+interface Options extends InstallOptions {
+  dryRun?: boolean;
+}
+
+const collect = (value: string, former: string[] = []): string[] => [...former, value];
+
+/** What both commands take. */
+export function withPlaceOptions(command: Command): Command {
+  return (
+    command
+      // Not inherited by a command that is added: without it a wrong option would end with 1.
+      .exitOverride()
+      .option("--bin-dir <DIR>", `the runtime's plugins (default: ${usualPlaces.binDir})`)
+      .option("--conf-dir <DIR>", `the runtime's conflists (default: ${usualPlaces.confDir})`)
+      .option(
+        "--conf-file <NAME>",
+        `our conflist in it; the first by name counts (default: ${usualPlaces.confFile})`,
+      )
+      .option(
+        "--data-dir <DIR>",
+        `the ledger's folder (default: the conflist's, else ${defaults.dataDir})`,
+      )
+      .option("--dry-run", "say what would be done, and do nothing")
+  );
+}
+
+function run(options: Options): void {
+  const { steps, notes, summary } = planInstall(options);
+  if (options.dryRun !== true) applyFiles(steps).commit();
+  const lines = [
+    ...steps.map(({ words }) => words),
+    ...notes.map((note) => `note: ${note}`),
+    steps.length === 0 ? `nothing changed: ${version} is installed; ${summary}` : summary,
+    ...(options.dryRun === true ? ["nothing was done: --dry-run"] : []),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+export function installCommand(): Command {
+  return withPlaceOptions(new Command("install"))
+    .description(
+      "put this executable and a conflist on the node, or a newer executable over an older one",
+    )
+    .option("--subnet <CIDR>", "the pods' subnet of this node; once for each family", collect)
+    .option("--subnet-from-node-json <FILE>", "read it from the node's object (-: standard input)")
+    .option("--subnet-from-conflist <FILE>", "read it from another plugin's conflist")
+    .option("--conflist <FILE>", "an own conflist, into which the other options are put")
+    .option("--network-name <NAME>", "the conflist's name")
+    .option("--uplink <NAME>", "uplink.name")
+    .option("--egress-capacity <RATE>", "uplink.egressCapacity")
+    .option("--ingress-capacity <RATE>", "uplink.ingressCapacity")
+    .option("--allow-earlier", "where another conflist that comes first is meant to (Multus)")
+    .action(run);
+}

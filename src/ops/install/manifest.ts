@@ -1,0 +1,55 @@
+/** What `install` did, beside the ledger: where `uninstall` and `doctor` find it, and what folders were made for it. */
+import fs from "node:fs";
+import { join } from "node:path";
+import { isObject } from "../../config/section.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
+import type { Places } from "./places.ts";
+
+export interface Manifest extends Places {
+  /** Those that were not there before, from above. */
+  foldersMade: string[];
+}
+
+export const manifestFile = (dataDir: string): string => join(dataDir, "install.json");
+
+export const manifestText = (manifest: Manifest): string =>
+  `${JSON.stringify(manifest, null, 2)}\n`;
+
+/** null: there is none. Throws io, decode. */
+export function readManifest(dataDir: string): Manifest | null {
+  const file = manifestFile(dataDir);
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
+      cause: error,
+    });
+  }
+  const found: unknown = attempt(() => JSON.parse(text));
+  if (isManifest(found)) return found;
+  throw new FairwayError(
+    "decode",
+    `${file} is not what \`fairway install\` wrote`,
+    `remove ${file}, and give --bin-dir, --conf-dir and --conf-file where they are not the usual ones`,
+  );
+}
+
+function attempt(parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch {
+    return null;
+  }
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (!isObject(value)) return false;
+  const { binDir, confDir, confFile, foldersMade } = value;
+  return (
+    [binDir, confDir, confFile].every((each) => typeof each === "string") &&
+    Array.isArray(foldersMade) &&
+    foldersMade.every((each) => typeof each === "string")
+  );
+}

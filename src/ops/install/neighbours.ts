@@ -1,0 +1,51 @@
+/** The other network configurations of a node, as its runtime reads them. */
+import fs from "node:fs";
+import { join } from "node:path";
+import { isObject, type JsonObject } from "../../config/section.ts";
+import { messageOf } from "../../errors.ts";
+
+export interface ConfFile {
+  name: string;
+  network: string | null;
+  /** The plugins' types, in order. */
+  types: string[];
+  /** Why a runtime cannot load it; null: it can. */
+  problem: string | null;
+}
+
+/** libcni's ConfFiles() as containerd and CRI-O call it. */
+const loaded = /\.(conf|conflist|json)$/;
+
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+function confFile(dir: string, name: string): ConfFile {
+  try {
+    const json: unknown = JSON.parse(fs.readFileSync(join(dir, name), "utf8"));
+    const object: JsonObject = isObject(json) ? json : {};
+    const plugins = Array.isArray(object.plugins) ? object.plugins.filter(isObject) : [object];
+    const types = plugins.flatMap(({ type }) => text(type) ?? []);
+    const problem = types.length === 0 ? "it names no plugin" : null;
+    return { name, network: text(object.name), types, problem };
+  } catch (error) {
+    return { name, network: null, types: [], problem: messageOf(error) };
+  }
+}
+
+/** In the runtimes' order: by the bytes of their names. Empty where there is no folder. */
+export function confFiles(dir: string): ConfFile[] {
+  if (!fs.existsSync(dir)) return [];
+  return fs
+    .readdirSync(dir)
+    .filter((name) => loaded.test(name))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map((name) => confFile(dir, name));
+}
+
+export const sortsBefore = (a: string, b: string): boolean =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+
+/** "05-other.conflist (network other: bridge, portmap)" */
+export function inWords({ name, network, types, problem }: ConfFile): string {
+  if (problem !== null) return `${name} (which no runtime can load: ${problem})`;
+  return `${name} (network ${network ?? "without a name"}: ${types.join(", ")})`;
+}

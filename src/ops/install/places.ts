@@ -1,0 +1,51 @@
+/** Where Fairway lies on a node, and what of it bears its name. */
+import { basename } from "node:path";
+import { parsePath } from "../../config/paths.ts";
+import { FairwayError } from "../../errors.ts";
+
+/** The plugin's `type`, which is its file's name. */
+export const pluginName = "fairway";
+/** Its other name, under which it is an IPAM plugin for others. */
+export const ipamName = "fairway-ipam";
+
+/** Where the runtimes and kubeadm look. The file's name sorts before most others. */
+export const usualPlaces = {
+  binDir: "/opt/cni/bin",
+  confDir: "/etc/cni/net.d",
+  confFile: "10-fairway.conflist",
+} as const;
+
+export interface Places {
+  binDir: string;
+  confDir: string;
+  confFile: string;
+}
+
+export interface PlaceOptions {
+  binDir?: string;
+  confDir?: string;
+  confFile?: string;
+}
+
+function parseConfFile(text: string): string {
+  if (text === basename(text) && /^[^.\s].*\.conflist$/.test(text)) return text;
+  throw new FairwayError(
+    "badConfig",
+    `--conf-file: ${JSON.stringify(text)} cannot name a conflist`,
+    "give a file's name without a folder that ends in .conflist, such as 05-fairway.conflist",
+  );
+}
+
+/** What was given, else what is known, else what is usual. Throws badConfig. */
+export function placesOf(options: PlaceOptions, known: Partial<Places> = {}): Places {
+  const folder = (given: string | undefined, option: string): string | undefined =>
+    given === undefined ? undefined : parsePath(given, option).replace(/(.)\/+$/, "$1");
+  return {
+    binDir: folder(options.binDir, "--bin-dir") ?? known.binDir ?? usualPlaces.binDir,
+    confDir: folder(options.confDir, "--conf-dir") ?? known.confDir ?? usualPlaces.confDir,
+    confFile:
+      options.confFile === undefined
+        ? (known.confFile ?? usualPlaces.confFile)
+        : parseConfFile(options.confFile),
+  };
+}

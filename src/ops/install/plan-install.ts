@@ -1,0 +1,299 @@
+/** What `install` would do, and what stands in its way. Touches nothing. */
+import fs from "node:fs";
+import { join, resolve } from "node:path";
+import { parseCleanupConfig } from "../../config/parse.ts";
+import { parsePath } from "../../config/paths.ts";
+import { formatRate } from "../../config/quantities.ts";
+import type { NetworkConfig } from "../../config/types.ts";
+import { FairwayError } from "../../errors.ts";
+import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
+import { lookAtLedger } from "../../ledger/look.ts";
+import { baseInForce } from "../../node/capacity.ts";
+import { bootId } from "../../node/open.ts";
+import { requireReady } from "../../node/readiness.ts";
+import { findUplink } from "../../node/uplink.ts";
+import { emptyLedger } from "../context.ts";
+import { kernelParts } from "../doctor/kernel-parts.ts";
+import { judgeLedger } from "../doctor/ledger.ts";
+import { version } from "../version.ts";
+import {
+  type Asked,
+  type Conflist,
+  ownPlugin,
+  parseConflist,
+  plainConflist,
+  typesOf,
+  validated,
+  withAsked,
+} from "./conflist.ts";
+import { isFairway, ownExecutable, sameBytes, versionOf } from "./executable.ts";
+import { abandoned, type FileStep, look, missingFolders } from "./files.ts";
+import { manifestFile, manifestText, readManifest } from "./manifest.ts";
+import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
+import { ipamName, type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
+import { askedSubnets, readText, type SubnetOptions } from "./subnets.ts";
+
+export interface InstallOptions extends PlaceOptions, SubnetOptions {
+  conflist?: string;
+  networkName?: string;
+  uplink?: string;
+  egressCapacity?: string;
+  ingressCapacity?: string;
+  dataDir?: string;
+  allowEarlier?: boolean;
+}
+
+export interface InstallPlan {
+  steps: FileStep[];
+  /** What a person should know, and what does not stand in the way. */
+  notes: string[];
+  /** What the node has then, in a line. */
+  summary: string;
+}
+
+/** The one under our name; null: none. Throws badConfig where it is somebody else's. */
+function presentConflist(path: string): Conflist | null {
+  const found = look(path);
+  if (found.kind === "absent") return null;
+  if (found.kind === "file") {
+    try {
+      const conflist = parseConflist(fs.readFileSync(path, "utf8"), path);
+      if (typesOf(conflist).includes(pluginName)) return conflist;
+    } catch (error) {
+      if (!(error instanceof FairwayError)) throw error;
+    }
+  }
+  throw new FairwayError(
+    "badConfig",
+    `${path} is there, and is no conflist with a plugin of type ${pluginName}`,
+    "it is not overwritten: move it away, or give another name with --conf-file",
+  );
+}
+
+function askedOf(options: InstallOptions): Asked {
+  const { networkName, uplink, egressCapacity, ingressCapacity, dataDir } = options;
+  return {
+    subnets: askedSubnets(options),
+    ...{ networkName, uplink, egressCapacity, ingressCapacity },
+    dataDir: dataDir === undefined ? undefined : parsePath(dataDir, "--data-dir"),
+  };
+}
+
+function conflistFor(options: InstallOptions, path: string, present: Conflist | null): Conflist {
+  const asked = askedOf(options);
+  if (options.conflist !== undefined) {
+    const given = parseConflist(readText(options.conflist), options.conflist);
+    return withAsked(given, asked, options.conflist);
+  }
+  if (present !== null) return withAsked(present, asked, path);
+  if (asked.subnets !== undefined)
+    return withAsked(plainConflist(asked.subnets), asked, "the conflist");
+  throw new FairwayError(
+    "badConfig",
+    `no pod subnet is given, and there is no ${path} yet`,
+    "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, or an own --conflist FILE",
+  );
+}
+
+/** What moves would leave the former place as it is, and nobody to clean it up. */
+function refuseMove(what: string, before: string, now: string): void {
+  if (before === now) return;
+  throw new FairwayError(
+    "badConfig",
+    `Fairway is installed with ${what} ${before} on this node, and ${now} is asked for`,
+    `run \`fairway uninstall\` first, or leave ${what} as it is`,
+  );
+}
+
+function refuseMoves(
+  present: Conflist | null,
+  path: string,
+  dataDir: string,
+  places: Places,
+): void {
+  if (present !== null) {
+    const { name, cniVersion } = present.json;
+    const before = parseCleanupConfig({ ...ownPlugin(present, path), name, cniVersion });
+    refuseMove("dataDir", before.dataDir, dataDir);
+  }
+  const manifest = readManifest(dataDir);
+  if (manifest === null) return;
+  refuseMove("--bin-dir", manifest.binDir, places.binDir);
+  refuseMove("--conf-dir", manifest.confDir, places.confDir);
+  refuseMove("--conf-file", manifest.confFile, places.confFile);
+}
+
+function refuseLedger(dataDir: string): void {
+  const bad = judgeLedger(lookAtLedger(dataDir)).find(({ level }) => level === "error");
+  if (bad === undefined) return;
+  throw new FairwayError("ledgerUnusable", `the ledger: ${bad.found}`, bad.todo ?? undefined);
+}
+
+/** The bridge and the uplink carry what was promised to the pods that live. */
+function refuseChangeUnderPods(view: LedgerView, config: NetworkConfig): void {
+  const pods = view.attachments.all().length;
+  const recorded = view.networks().find(({ isOfThisBoot }) => isOfThisBoot)?.base;
+  if (pods === 0 || recorded === undefined) return;
+  const base = baseInForce(view, config, findUplink(config.uplink, config.bridge));
+  for (const [what, before, now] of [
+    ["bridge", recorded.bridge, base.bridge],
+    ["uplink", recorded.trees.uplink, base.trees.uplink],
+  ] as const)
+    if (before !== now)
+      throw new FairwayError(
+        "badConfig",
+        `${pods} pods of this node are promised their shares on ${what} ${before}, and ${now} is asked for`,
+        `change the ${what} on a node without pods: drain it first`,
+      );
+}
+
+const isPoolExhausted = (error: unknown): boolean =>
+  error instanceof FairwayError && (error.kind === "poolExhausted" || isPoolExhausted(error.cause));
+
+/** STATUS' own rules. A full node is no reason against an upgrade: it is a note. */
+function checkNode(config: NetworkConfig): { notes: string[]; summary: string } {
+  refuseLedger(config.dataDir);
+  const view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
+  try {
+    const notes: string[] = [];
+    try {
+      requireReady(view, config);
+    } catch (error) {
+      if (!(error instanceof FairwayError) || !isPoolExhausted(error)) throw error;
+      notes.push(`${error.message}: ${error.details ?? ""}`);
+    }
+    refuseChangeUnderPods(view, config);
+    const uplink = findUplink(config.uplink, config.bridge);
+    const { trees, subnets } = baseInForce(view, config, uplink);
+    const summary = [
+      `network ${config.name}: ${subnets.join(", ")}`,
+      `uplink ${trees.uplink}`,
+      `egress ${formatRate(trees.egressCapacityBits)}bit/s`,
+      `ingress ${formatRate(trees.ingressCapacityBits)}bit/s`,
+    ].join(", ");
+    return { notes, summary };
+  } finally {
+    view.close();
+  }
+}
+
+/** Runtimes take the first file by name: behind another's ours would promise nothing. */
+function judgeOrder({ confDir, confFile }: Places, allowed: boolean): string[] {
+  const earlier = confFiles(confDir).filter(({ name }) => sortsBefore(name, confFile));
+  if (earlier.length === 0) return [];
+  const found = `${earlier.map(inWords).join(", ")} in ${confDir} sorts before ${confFile}: runtimes take the first`;
+  const todo =
+    "move it away (rename it to end in .bak), or give a --conf-file that sorts before it, such as 00-fairway.conflist";
+  if (allowed) return [`${found}, and Fairway promises nothing unless that one calls it`];
+  throw new FairwayError(
+    "badConfig",
+    found,
+    `${todo}; --allow-earlier where that one is meant to come first (Multus)`,
+  );
+}
+
+/** Of the chain's other plugins, those that the runtime will not find. */
+function judgeChain(conflist: Conflist, { binDir }: Places): string[] {
+  return typesOf(conflist)
+    .filter((type) => type !== pluginName && !fs.existsSync(join(binDir, type)))
+    .map(
+      (type) =>
+        `the conflist names the plugin ${type}, which is not in ${binDir}: no pod starts without it, unless the runtime has another folder for it`,
+    );
+}
+
+const isExecutable = (path: string): boolean => (fs.statSync(path).mode & 0o111) === 0o111;
+
+function planBinary({ binDir }: Places): FileStep[] {
+  const own = ownExecutable();
+  const path = join(binDir, pluginName);
+  const write = (words: string): FileStep[] => [
+    { op: "write", path, mode: 0o755, content: { copyOf: own }, words },
+  ];
+  const found = look(path);
+  if (found.kind === "absent") return write(`write ${path} (${version})`);
+  if (found.kind !== "file" || !isFairway(path))
+    throw new FairwayError(
+      "badConfig",
+      `${path} is there, and is ${found.kind === "link" ? `a link to ${found.target}` : "no Fairway"}`,
+      "it is not overwritten: move it away, or give another --bin-dir",
+    );
+  if (sameBytes(own, path) && isExecutable(path)) return [];
+  return write(`replace ${path} (${versionOf(path)} by ${version})`);
+}
+
+function planLink({ binDir }: Places): FileStep[] {
+  const path = join(binDir, ipamName);
+  const found = look(path);
+  if (found.kind === "link" && resolve(binDir, found.target) === join(binDir, pluginName))
+    return [];
+  if (found.kind === "absent")
+    return [{ op: "link", path, target: pluginName, words: `link ${path} to ${pluginName}` }];
+  throw new FairwayError(
+    "badConfig",
+    `${path} is there, and is no link to ${pluginName}${found.kind === "link" ? ` but to ${found.target}` : ""}`,
+    "it is not overwritten: move it away, or give another --bin-dir",
+  );
+}
+
+function planText(path: string, text: string, mode: number): FileStep[] {
+  const found = look(path);
+  if (found.kind === "file" && fs.readFileSync(path, "utf8") === text) return [];
+  const verb = found.kind === "absent" ? "write" : "replace";
+  return [{ op: "write", path, mode, content: { text }, words: `${verb} ${path}` }];
+}
+
+const ledgerFolderMode = 0o700;
+
+function planFolders({ binDir, confDir }: Places, dataDir: string): FileStep[] {
+  const paths = new Set([binDir, confDir, dataDir].flatMap(missingFolders));
+  return [...paths].map((path) => ({
+    op: "folder",
+    path,
+    mode: path === dataDir ? ledgerFolderMode : 0o755,
+    words: `make ${path}`,
+  }));
+}
+
+/** In the order of doing: the runtime begins with the conflist, so that comes last. */
+function planFiles(conflist: Conflist, places: Places, dataDir: string): FileStep[] {
+  const folders = planFolders(places, dataDir);
+  const foldersMade = [
+    ...new Set([...(readManifest(dataDir)?.foldersMade ?? []), ...folders.map(({ path }) => path)]),
+  ];
+  const conf = join(places.confDir, places.confFile);
+  const manifest = manifestFile(dataDir);
+  const owned = [join(places.binDir, pluginName), join(places.binDir, ipamName), conf, manifest];
+  const left = abandoned(owned);
+  return [
+    ...left.map((path): FileStep => ({ op: "remove", path, words: `remove ${path}` })),
+    ...folders,
+    ...planBinary(places),
+    ...planLink(places),
+    ...planText(manifest, manifestText({ ...places, foldersMade }), 0o600),
+    // Readable by root alone, as the CIS benchmark has it.
+    ...planText(conf, conflist.text, 0o600),
+  ];
+}
+
+/** Throws whatever stands in the way. */
+export function planInstall(options: InstallOptions): InstallPlan {
+  const places = placesOf(options);
+  const path = join(places.confDir, places.confFile);
+  const present = presentConflist(path);
+  const conflist = conflistFor(options, path, present);
+  const config = validated(conflist, options.conflist ?? path);
+  refuseMoves(present, path, config.dataDir, places);
+  const { notes, summary } = checkNode(config);
+  const missing = kernelParts().filter(({ level }) => level === "error");
+  return {
+    steps: planFiles(conflist, places, config.dataDir),
+    notes: [
+      ...notes,
+      ...judgeOrder(places, options.allowEarlier === true),
+      ...judgeChain(conflist, places),
+      ...missing.map(({ id, found, todo }) => `${id}: ${found}; ${todo}`),
+    ],
+    summary,
+  };
+}

@@ -1,0 +1,68 @@
+/** Where the pods' subnets of this node are read from. */
+import { readFileSync } from "node:fs";
+import { isObject } from "../../config/section.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
+import { checkSubnets, parseConflist, subnetsOf } from "./conflist.ts";
+
+export interface SubnetOptions {
+  subnet?: string[];
+  subnetFromNodeJson?: string;
+  subnetFromConflist?: string;
+}
+
+/** "-" is standard input. Throws io. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+/** A Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. */
+export function subnetsOfNode(text: string, of: string): string[] {
+  const { json } = parseConflist(text, of);
+  const spec = isObject(json.spec) ? json.spec : {};
+  const listed = Array.isArray(spec.podCIDRs) ? spec.podCIDRs : [spec.podCIDR];
+  const subnets = listed.filter((each) => typeof each === "string" && each !== "");
+  if (json.kind === "Node" && subnets.length > 0) return subnets as string[];
+  throw new FairwayError(
+    "badConfig",
+    json.kind === "Node"
+      ? `${of}: the node has neither spec.podCIDRs nor spec.podCIDR`
+      : `${of} is of kind ${JSON.stringify(json.kind ?? null)}, not a Node`,
+    json.kind === "Node"
+      ? "the cluster gives its nodes no subnets (kube-controller-manager --allocate-node-cidrs): give --subnet"
+      : "give one node's object: kubectl get node NAME -o json",
+  );
+}
+
+/** Of the plugins of a conflist, or of a plugin's own configuration, those of the first that has any. */
+export function subnetsOfConflist(text: string, of: string): string[] {
+  const { json } = parseConflist(text, of);
+  const plugins = Array.isArray(json.plugins) ? json.plugins.filter(isObject) : [json];
+  const found = plugins.map(subnetsOf).find((subnets) => subnets.length > 0);
+  if (found !== undefined) return found;
+  throw new FairwayError(
+    "badConfig",
+    `${of}: no plugin in it has a subnet under "ipam"`,
+    "give --subnet, or the conflist of a plugin with host-local's addresses",
+  );
+}
+
+/** undefined: nothing was asked. Throws badConfig, io, decode. */
+export function askedSubnets(options: SubnetOptions): string[] | undefined {
+  const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
+  const sources = [subnet.length > 0, node !== undefined, conflist !== undefined];
+  if (sources.filter(Boolean).length > 1)
+    throw new FairwayError(
+      "badConfig",
+      "the pod subnet is given in more than one way",
+      "give --subnet, --subnet-from-node-json or --subnet-from-conflist",
+    );
+  if (node !== undefined) return checkSubnets(subnetsOfNode(readText(node), node));
+  if (conflist !== undefined) return checkSubnets(subnetsOfConflist(readText(conflist), conflist));
+  return subnet.length > 0 ? checkSubnets(subnet) : undefined;
+}
