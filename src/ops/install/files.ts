@@ -67,8 +67,7 @@ function writeBeside(path: string, mode: number, content: Content): void {
   }
 }
 
-const isThere = (path: string): boolean =>
-  fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+export const isThere = (path: string): boolean => look(path).kind !== "absent";
 
 /** Puts what `make` makes beside a path into its place; what was there is kept for the way back. */
 function place(path: string, make: (beside: string) => void): { undo: Undo; commit: Undo } {
@@ -160,7 +159,17 @@ export type Found =
 
 /** What a path itself is: a link is not followed. */
 export function look(path: string): Found {
-  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  let stat: fs.Stats | undefined;
+  try {
+    stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new FairwayError(
+      "io",
+      `cannot look at ${path}: ${messageOf(error)}`,
+      "what stands above it has to be folders, and root's to read",
+      { cause: error },
+    );
+  }
   if (stat === undefined) return { kind: "absent" };
   if (stat.isSymbolicLink()) return { kind: "link", target: fs.readlinkSync(path) };
   return { kind: stat.isFile() ? "file" : "other" };

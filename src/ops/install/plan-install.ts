@@ -27,7 +27,7 @@ import {
   withAsked,
 } from "./conflist.ts";
 import { isFairway, ownExecutable, sameBytes, versionOf } from "./executable.ts";
-import { abandoned, type FileStep, look, missingFolders } from "./files.ts";
+import { abandoned, type FileStep, isThere, look, missingFolders } from "./files.ts";
 import { manifestFile, manifestText, readManifest } from "./manifest.ts";
 import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
 import { ipamName, type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
@@ -118,7 +118,9 @@ function refuseMoves(
   }
   const manifest = readManifest(dataDir);
   if (manifest === null) return;
-  refuseMove("--bin-dir", manifest.binDir, places.binDir);
+  if (isThere(join(manifest.binDir, pluginName)))
+    refuseMove("--bin-dir", manifest.binDir, places.binDir);
+  if (!isThere(join(manifest.confDir, manifest.confFile))) return;
   refuseMove("--conf-dir", manifest.confDir, places.confDir);
   refuseMove("--conf-file", manifest.confFile, places.confFile);
 }

@@ -71,10 +71,10 @@ function planBinaries({ binDir }: Places, kept: Kept): FileStep[] {
 const ledgerFiles = ["ledger.db", "ledger.db-wal", "ledger.db-shm"];
 
 function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolean): FileStep[] {
-  const files = [
-    manifestFile(dataDir),
-    ...(keepLedger ? [] : ledgerFiles.map((name) => join(dataDir, name))),
-  ];
+  // With the ledger stays what tells which folders were made for it.
+  const files = keepLedger
+    ? []
+    : [manifestFile(dataDir), ...ledgerFiles.map((name) => join(dataDir, name))];
   // A folder that an ADD made, without `install`, is ours as well.
   const folders = manifest?.foldersMade ?? [dataDir];
   return [
