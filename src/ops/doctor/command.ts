@@ -1,7 +1,8 @@
 /** `fairway doctor`: what stands in the way of promises on this node, and what to do about it. */
 import { Command } from "commander";
-import { type CommonOptions, withCommonOptions } from "../context.ts";
-import { examine, exitCodeOf } from "./examine.ts";
+import { withCommonOptions } from "../context.ts";
+import { usualPlaces } from "../install/places.ts";
+import { type ExamineOptions, examine, exitCodeOf } from "./examine.ts";
 import type { Finding, Level } from "./finding.ts";
 
 const marks: Record<Level, string> = { ok: "ok   ", warn: "WARN ", error: "ERROR" };
@@ -23,8 +24,10 @@ export function renderFindings(findings: readonly Finding[]): string {
 export function doctorCommand(): Command {
   return withCommonOptions(new Command("doctor"))
     .description("what stands in the way of promises on this node, and what to do; touches nothing")
+    .option("--bin-dir <DIR>", `the runtime's plugins (default: ${usualPlaces.binDir})`)
+    .option("--conf-dir <DIR>", `the runtime's conflists (default: ${usualPlaces.confDir})`)
     .option("--json", "as data")
-    .action((options: CommonOptions & { json?: boolean }) => {
+    .action((options: ExamineOptions & { json?: boolean }) => {
       const findings = examine(options);
       process.stdout.write(
         options.json === true

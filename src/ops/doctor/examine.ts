@@ -6,10 +6,16 @@ import { openLedgerReadonly } from "../../ledger/ledger.ts";
 import { bootId } from "../../node/open.ts";
 import { type CommonOptions, dataDirOf, emptyLedger, readConfigFile } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { type Manifest, readManifest } from "../install/manifest.ts";
+import { type PlaceOptions, type Places, placesOf } from "../install/places.ts";
+import { bridges } from "./bridges.ts";
+import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
 import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.ts";
+import { installation } from "./installation.ts";
 import { kernelParts } from "./kernel-parts.ts";
 import { leafQueues } from "./leaf-queues.ts";
+import { leaks } from "./leaks.ts";
 import { ledger } from "./ledger.ts";
 import { promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
@@ -21,13 +27,17 @@ const groups: Group[] = [
   tools,
   kernelParts,
   leafQueues,
+  installation,
+  conflists,
   ledger,
   uplink,
   roots,
   flowtables,
   sysctls,
+  bridges,
   promises,
   drift,
+  leaks,
 ];
 
 type Raw = Record<string, unknown>;
@@ -78,6 +88,20 @@ function open(dataDir: string): { view: LedgerView | null; found: Finding[] } {
   return { view, found };
 }
 
+export interface ExamineOptions extends CommonOptions, PlaceOptions {}
+
+function installed(
+  options: ExamineOptions,
+  dataDir: string,
+): { places: Places; manifest: Manifest | null; found: Finding[] } {
+  let manifest: Manifest | null = null;
+  const found = attempt("install", () => {
+    manifest = readManifest(dataDir);
+    return [];
+  });
+  return { places: placesOf(options, manifest ?? {}), manifest, found };
+}
+
 /** What keeps several groups from looking (no uplink, for one) is told by the first of them. */
 export function onceEach(findings: readonly Finding[]): Finding[] {
   const told = new Set<string>();
@@ -90,7 +114,7 @@ export function onceEach(findings: readonly Finding[]): Finding[] {
 }
 
 /** Touches nothing. A group that fails is a finding. */
-export function examine(options: CommonOptions): Finding[] {
+export function examine(options: ExamineOptions): Finding[] {
   let dataDir = "";
   const unknown = attempt("config", () => {
     dataDir = dataDirOf(options);
@@ -100,8 +124,14 @@ export function examine(options: CommonOptions): Finding[] {
   const { view, found: opened } = open(dataDir);
   try {
     const { configs, found } = configsOf(options, view ?? emptyLedger);
-    const patient = { dataDir, ledger: view, configs };
-    return onceEach([...opened, ...found, ...groups.flatMap((group) => group(patient))]);
+    const { places, manifest, found: unreadable } = installed(options, dataDir);
+    const patient = { dataDir, ledger: view, configs, places, manifest };
+    return onceEach([
+      ...opened,
+      ...found,
+      ...unreadable,
+      ...groups.flatMap((group) => group(patient)),
+    ]);
   } finally {
     view?.close();
   }

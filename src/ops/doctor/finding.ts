@@ -2,6 +2,8 @@
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
+import type { Manifest } from "../install/manifest.ts";
+import type { Places } from "../install/places.ts";
 
 export type Level = "ok" | "warn" | "error";
 
@@ -21,6 +23,9 @@ export interface Patient {
   ledger: LedgerView | null;
   /** Of each network that is known; none before the first ADD, without --config. */
   configs: NetworkConfig[];
+  places: Places;
+  /** What `install` did; null: it was not run, or does not know of it. */
+  manifest: Manifest | null;
 }
 
 /** One group of findings: a file each. */

@@ -1,0 +1,39 @@
+/** What bears our names in the kernel and belongs to no row of this ledger. */
+import { strays } from "../../kernel/strays.ts";
+import type { LedgerView } from "../../ledger/ledger.ts";
+import { baseInput, liveNetworks } from "../../node/base.ts";
+import { planRepair } from "../../node/repair.ts";
+import { desiredNode } from "../../plan/desired.ts";
+import { type KernelObject, keyOf, titleOf } from "../../plan/state.ts";
+import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";
+
+const id = "leaks";
+
+/** What `repair` would remove is drift, and told there. */
+function found(view: LedgerView): KernelObject[] {
+  const networks = liveNetworks(view);
+  const attachments = view.attachments.all();
+  const known = new Set(desiredNode(baseInput(networks, attachments), attachments).keys());
+  for (const { have } of planRepair(view).steps) if (have !== null) known.add(keyOf(have));
+  return [...strays()].flatMap(([key, { object }]) => (known.has(key) ? [] : [object]));
+}
+
+export function leaks({ ledger, dataDir }: Patient): Finding[] {
+  if (ledger === null) return [];
+  return attempt(id, () => {
+    const left = found(ledger);
+    if (left.length === 0)
+      return [ok(id, "none: all that bears our names is in the ledger, or is drift")];
+    const others =
+      liveNetworks(ledger).length === 0
+        ? "`fairway uninstall` removes it"
+        : "if nothing uses it, remove it with ip or tc";
+    return left.map((object) =>
+      warn(
+        id,
+        `${titleOf(object)} is nobody's in ${dataDir}`,
+        `where another ledger is in use give --data-dir; else ${others}`,
+      ),
+    );
+  });
+}
