@@ -14,6 +14,7 @@ import {
   type State,
   stateOf,
   type TrafficClass,
+  unseenEnd,
 } from "../plan/state.ts";
 import { burstBytes } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
@@ -299,7 +300,7 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
     .filter((l) => l.masterIndex === bridgeIndex && bridgeIndex !== undefined)
     .filter((l) => l.type === "veth" && names.minorOfHostVeth(l.name) !== null)
     .map(
-      (l): KernelObject => ({ kind: "veth", name: l.name, netns: "unknown", ifname: "unknown" }),
+      (l): KernelObject => ({ kind: "veth", name: l.name, netns: unseenEnd, ifname: unseenEnd }),
     );
   const inTrees = devices.flatMap((dev): KernelObject[] => {
     const queues = look

@@ -1,6 +1,13 @@
 /** All that bears our names on a node, wherever it is, for who does not know what to look for. */
 import * as names from "../plan/names.ts";
-import { baseOwner, type Entry, type KernelObject, type State, stateOf } from "../plan/state.ts";
+import {
+  baseOwner,
+  type Entry,
+  type KernelObject,
+  type State,
+  stateOf,
+  unseenEnd,
+} from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { observe } from "./observe.ts";
 import { allLinks, type Link } from "./read/links.ts";
@@ -11,7 +18,7 @@ const entry = (object: KernelObject): Entry => ({ owner: baseOwner, object });
 /** A bridge is known by the MAC that we gave it. */
 function deviceOf({ name, type, mac, mtuBytes, up }: Link): KernelObject[] {
   if (type === "veth" && names.minorOfHostVeth(name) !== null)
-    return [{ kind: "veth", name, netns: "unknown", ifname: "unknown" }];
+    return [{ kind: "veth", name, netns: unseenEnd, ifname: unseenEnd }];
   return type === "bridge" && mac === names.bridgeMac(name)
     ? [{ kind: "bridge", name, mac, mtuBytes, up }]
     : [];

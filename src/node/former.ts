@@ -106,9 +106,11 @@ export function hasFormer(view: LedgerView): boolean {
   return view.factsUnder(seenPrefix).size > 0 || view.formerRoots().length > 0;
 }
 
-/** A setting of one device may follow one of all devices. */
-const follows = (object: KernelObject): boolean =>
-  object.kind === "sysctl" && object.path.includes("/conf/");
+/** Whether the kernel may have set it along with another (movedAlong). */
+export const followsAnother = (object: KernelObject): boolean =>
+  object.kind === "sysctl" &&
+  object.path.includes("/conf/") &&
+  !Object.hasOwn(movedAlong, object.path);
 
 /** What the node has to have again. What is gone since, or comes by itself, is not in it. */
 export function formerState(view: LedgerView): State {
@@ -126,8 +128,9 @@ export function formerState(view: LedgerView): State {
         spec: { type: "default", name: kind },
       }),
     );
-  const ordered = [...objects.filter((o) => !follows(o)), ...objects.filter(follows), ...roots];
-  const wanted = stateOf(ordered.map((object): Entry => ({ owner: baseOwner, object })));
+  const wanted = stateOf(
+    [...objects, ...roots].map((object): Entry => ({ owner: baseOwner, object })),
+  );
   const present = observe(wanted);
   return new Map([...wanted].filter(([key]) => present.has(key)));
 }

@@ -13,7 +13,7 @@ import { diff, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { merge, type State } from "../plan/state.ts";
 import { baseInput } from "./base.ts";
-import { formerState } from "./former.ts";
+import { followsAnother, formerState } from "./former.ts";
 import { holderName } from "./propose.ts";
 
 /** Whatever phase a row is in; without those whose namespace is gone, which nobody lives in. */
@@ -53,7 +53,11 @@ function observedOurs(view: LedgerView, former: State): State {
 /** Touches nothing. */
 export function planRemoval(view: LedgerView): Step[] {
   const former = formerState(view);
-  return diff(former, observedOurs(view, former)).steps;
+  const { steps } = diff(former, observedOurs(view, former));
+  // What follows another is looked at once that one is back: the kernel moves most of it itself.
+  const followers = steps.filter(({ want }) => want !== null && followsAnother(want));
+  const leads = steps.some((step) => step.want?.kind === "sysctl" && !followers.includes(step));
+  return leads ? steps.filter((step) => !followers.includes(step)) : steps;
 }
 
 /** A forwarding setting moves others along when it is set back; a look after it finds them. */

@@ -42,6 +42,9 @@ export interface Veth {
   ifname: string;
 }
 
+/** As `netns` and `ifname`: of a pair that was found by its name on the node alone. */
+export const unseenEnd = "unknown";
+
 /** The node's end of a pair. */
 export interface Port {
   kind: "port";
@@ -222,7 +225,9 @@ export function titleOf(object: KernelObject): string {
     case "hostlink":
       return `interface ${object.name}`;
     case "veth":
-      return `veth pair ${object.name} - ${object.ifname}`;
+      return object.ifname === unseenEnd
+        ? `veth pair ${object.name}`
+        : `veth pair ${object.name} - ${object.ifname}`;
     case "port":
       return `host interface ${object.name}`;
     case "podlink":

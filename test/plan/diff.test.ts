@@ -266,7 +266,7 @@ const rows: Row[] = [
       ifname: "unknown",
     }),
     steps: ["delete veth fwv99"],
-    why: "veth pair fwv99 - unknown is nobody's",
+    why: "veth pair fwv99 is nobody's",
   },
   {
     title: "a set that is missing, with its elements",

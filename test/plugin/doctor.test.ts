@@ -40,8 +40,11 @@ function examined(result: { code: number | null; stdout: string; stderr: string 
   };
 }
 
+/** What this machine's own runtime reads is not looked at. */
+const noConflists = ["--conf-dir", "/nonexistent"];
+
 const doctor = (node: TestNode, ...args: string[]): Examined =>
-  examined(node.fairway("doctor", "--json", ...args));
+  examined(node.fairway("doctor", "--json", ...noConflists, ...args));
 
 test("a healthy node, before its first pod and after, and nothing is touched", () =>
   withNode((node) => {
@@ -194,7 +197,7 @@ test("a ledger's folder that everyone may write to, and a file that is damaged: 
     );
     const config = configFile(node, { dataDir: other });
     const damaged = examined(
-      inNamespace(node.lab.node, [binary, "doctor", "--json", "--config", config]),
+      inNamespace(node.lab.node, [binary, "doctor", "--json", ...noConflists, "--config", config]),
     );
     expect(damaged.code).toBe(1);
     expect(damaged.wrong).toEqual(["ledger error", "ledger.schema error"]);
@@ -223,7 +226,7 @@ test("what an ADD that died left, and a pod whose namespace is gone", () =>
 
 /** `ip netns exec` gives its child a mount namespace of its own: what is mounted there goes with it. */
 function withMounts(node: TestNode, mounts: string, ...args: string[]) {
-  const run = [binary, "doctor", "--json", ...args].map((a) => `'${a}'`).join(" ");
+  const run = [binary, "doctor", "--json", ...noConflists, ...args].map((a) => `'${a}'`).join(" ");
   return inNamespace(node.lab.node, ["sh", "-c", `set -e; ${mounts}; exec ${run}`]);
 }
 
@@ -261,7 +264,8 @@ test("a flowtable", () =>
     const script = `#!/bin/sh\n[ "$3" = flowtables ] || exec ${nft} "$@"\necho '${JSON.stringify(answer)}'\n`;
     writeFileSync(join(tools, "nft"), script, { mode: 0o755 });
     const path = `PATH=${tools}:/usr/sbin:/usr/bin:/sbin:/bin`;
-    const argv = ["/usr/bin/env", path, binary, "doctor", "--json", "--data-dir", node.dataDir];
+    const args = ["doctor", "--json", ...noConflists, "--data-dir", node.dataDir];
+    const argv = ["/usr/bin/env", path, binary, ...args];
     const found = examined(inNamespace(node.lab.node, argv));
     expect(found).toMatchObject({ code: 0, wrong: ["path.flowtables warn"] });
     expect(found.text).toContain("flowtable fast of inet other (uplink, fw0)");

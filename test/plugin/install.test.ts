@@ -44,9 +44,16 @@ interface Site {
   files(): string;
   network(): string;
   /** The installed plugin, called with the installed conflist, as a runtime does. */
-  verb(verb: string, pod: string, annotations?: Record<string, string>): CommandResult;
+  verb(
+    verb: string,
+    pod: string,
+    annotations?: Record<string, string>,
+    path?: string,
+  ): CommandResult;
   run(...argv: string[]): string;
 }
+
+const usualPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 const capacities = ["--egress-capacity", "400M", "--ingress-capacity", "400M"];
 const plain = ["--subnet", addresses.podSubnet, "--uplink", "uplink", ...capacities];
@@ -68,11 +75,11 @@ function siteOf(lab: Lab, root: string): Site {
     network: () => dumpNode(lab.node),
     files: () => dumpFiles(root),
     run: (...argv) => mustInNamespace(lab.node, argv),
-    verb: (verb, pod, annotations = {}) => {
+    verb: (verb, pod, annotations = {}, path = usualPath) => {
       const { name, cniVersion, plugins } = JSON.parse(readFileSync(conf, "utf8")) as Json;
       const [own] = plugins as Json[];
       const runtimeConfig = { "io.kubernetes.cri.pod-annotations": annotations };
-      return inNamespace(lab.node, [plugin], {
+      return inNamespace(lab.node, ["/usr/bin/env", `PATH=${path}`, plugin], {
         stdin: JSON.stringify({ ...own, name, cniVersion, runtimeConfig, logLevel: "silent" }),
         env: {
           ...{ CNI_COMMAND: verb, CNI_CONTAINERID: pod, CNI_IFNAME: "eth0" },
@@ -728,3 +735,24 @@ describe("uninstall", () => {
       expect(site.network()).toBe(before);
     }));
 });
+
+test("what was there before is known, and put back, when the first ADD died in the middle of its changes", () =>
+  withSite((site) => {
+    site.run("sysctl", "-qw", "net.ipv4.ip_forward=0");
+    const before = site.whole();
+    must(site.install(...plain));
+    const tools = join(site.root, "tools");
+    // Sysctls and trees are made when the table's turn comes.
+    writeIn(tools, "nft", '#!/bin/sh\n[ "$1" = -f ] && kill -9 $PPID\nexec /usr/sbin/nft "$@"\n');
+    chmodSync(join(tools, "nft"), 0o755);
+    const pod = site.lab.addPod("a");
+    const died = site.verb("ADD", pod, {}, `${tools}:${usualPath}`);
+    expect(died.code).not.toBe(0);
+    expect(died.stdout).toBe("");
+    expect(site.run("cat", "/proc/sys/net/ipv4/ip_forward").trim()).toBe("1");
+    rmSync(tools, { recursive: true });
+    refused(site.uninstall(), "1 pod lives on this node");
+    must(site.verb("DEL", pod));
+    expect(must(site.uninstall())).toContain("set back sysctl net.ipv4.ip_forward to 0");
+    expect(site.whole()).toBe(before);
+  }));

@@ -1,4 +1,5 @@
 /** All groups of findings, and what they come to. */
+import { join } from "node:path";
 import { parseNetworkConfig } from "../../config/parse.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
@@ -7,7 +8,8 @@ import { bootId } from "../../node/open.ts";
 import { type CommonOptions, dataDirOf, emptyLedger, readConfigFile } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
-import { type PlaceOptions, type Places, placesOf } from "../install/places.ts";
+import { confFiles } from "../install/neighbours.ts";
+import { type PlaceOptions, type Places, placesOf, pluginName } from "../install/places.ts";
 import { bridges } from "./bridges.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
@@ -42,23 +44,31 @@ const groups: Group[] = [
 
 type Raw = Record<string, unknown>;
 
-/** --config, else what the ledger recorded of --network, else of each network. */
-function rawConfigs(options: CommonOptions, view: LedgerView): Raw[] {
+/** --config, else what the ledger recorded of --network, else of each network, else what `install` wrote. */
+function rawConfigs(
+  options: CommonOptions,
+  view: LedgerView,
+  { confDir, confFile }: Places,
+): Raw[] {
   if (options.config !== undefined) return [readConfigFile(options.config)];
   const { network } = options;
-  return view
-    .networks()
-    .filter(({ name }) => network === undefined || name === network)
-    .map(({ config }) => JSON.parse(config) as Raw);
+  const known = view.networks().filter(({ name }) => network === undefined || name === network);
+  if (known.length > 0) return known.map(({ config }) => JSON.parse(config) as Raw);
+  const written = confFiles(confDir).find(({ name }) => name === confFile);
+  const isOurs = written?.types.includes(pluginName) === true;
+  return isOurs && (network === undefined || written.network === network)
+    ? [readConfigFile(join(confDir, confFile))]
+    : [];
 }
 
 function configsOf(
   options: CommonOptions,
   view: LedgerView,
+  places: Places,
 ): { configs: NetworkConfig[]; found: Finding[] } {
   const configs: NetworkConfig[] = [];
   const found = attempt("config", () =>
-    rawConfigs(options, view).flatMap((raw) =>
+    rawConfigs(options, view, places).flatMap((raw) =>
       attempt("config", () => {
         const config = parseNetworkConfig({ ...raw, runtimeConfig: {} });
         configs.push(config);
@@ -123,8 +133,8 @@ export function examine(options: ExamineOptions): Finding[] {
   if (unknown.length > 0) return [...unknown, ...tools(), ...kernelParts()];
   const { view, found: opened } = open(dataDir);
   try {
-    const { configs, found } = configsOf(options, view ?? emptyLedger);
     const { places, manifest, found: unreadable } = installed(options, dataDir);
+    const { configs, found } = configsOf(options, view ?? emptyLedger, places);
     const patient = { dataDir, ledger: view, configs, places, manifest };
     return onceEach([
       ...opened,
