@@ -27,6 +27,13 @@ function formerRoots(node: TestNode): unknown[] {
   return db.query("SELECT device, kind, handle FROM former_roots WHERE device <> 'fw0'").all();
 }
 
+/** The folders of this node's runtime are nowhere: only the kernel is put back. */
+function uninstall(node: TestNode): string {
+  const done = node.fairway("uninstall", "--bin-dir", "/none/bin", "--conf-dir", "/none/net.d");
+  assert.equal(done.code, 0, done.stderr);
+  return done.stdout;
+}
+
 /** What the kernel attaches by itself. */
 const defaults = ["fq_codel", "pfifo_fast"] as const;
 
@@ -72,16 +79,56 @@ export const uplink: Suite = async (test) => {
         assert.match(root(node, "wan"), /^qdisc tbf fa00: root/);
         assert.equal(node.check(pod, result, { config: over("wan") }).stdout, "");
         assert.deepEqual(formerRoots(node), [{ device: "wan", kind, handle: "0:" }]);
+        node.del(pod);
+        // What the kernel attaches anew is its choice of this moment.
+        setDefault(kind);
+        assert.doesNotMatch(uninstall(node), /not put back/);
+        setDefault("fq_codel");
+        assert.match(root(node, "wan"), new RegExp(`^qdisc ${kind} 0: `));
+      }));
+  await test("a default root that the kernel would not choose any more is said", () =>
+    withNode((node) => {
+      setDefault("pfifo_fast");
+      addTap(node, "wan", 1);
+      setDefault("fq_codel");
+      const pod = node.pod("a");
+      node.add(pod, { config: over("wan") });
+      node.del(pod);
+      assert.match(
+        uninstall(node),
+        /not put back: the root qdisc of wan was pfifo_fast, the kernel's own; now its choice is fq_codel/,
+      );
+    }));
+  for (const { settings, isBack } of [
+    { settings: "fq_codel", isBack: true },
+    { settings: "fq_codel limit 999", isBack: false },
+  ])
+    await test(`a root that a person made (${settings}) comes back${isBack ? "" : " but for its settings, which is said"}`, () =>
+      withNode((node) => {
+        addTap(node, "wan", 1);
+        node.run(...`tc qdisc replace dev wan root handle 7: ${settings}`.split(" "));
+        const before = root(node, "wan");
+        const pod = node.pod("a");
+        node.add(pod, { config: over("wan") });
+        node.del(pod);
+        const said = uninstall(node);
+        if (isBack) assert.equal(root(node, "wan"), before);
+        else assert.match(said, /not put back: the root qdisc of wan was .*limit 999p.* and is /);
+        assert.match(root(node, "wan"), /^qdisc fq_codel 7: /);
       }));
   await test("a default mq over two queues is recorded and replaced", () =>
     withNode((node) => {
       addTap(node, "wan", 2);
+      const before = node.run("tc", "qdisc", "show", "dev", "wan");
       assert.match(root(node, "wan"), /^qdisc mq 0: /);
       const pod = node.pod("a");
       const result = node.add(pod, { config: over("wan") });
       assert.match(root(node, "wan"), /^qdisc tbf fa00: root/);
       assert.equal(node.check(pod, result, { config: over("wan") }).stdout, "");
       assert.deepEqual(formerRoots(node), [{ device: "wan", kind: "mq", handle: "0:" }]);
+      node.del(pod);
+      assert.doesNotMatch(uninstall(node), /not put back/);
+      assert.equal(node.run("tc", "qdisc", "show", "dev", "wan"), before);
     }));
   await withNode(async (node) => {
     const pod = node.pod("a");
