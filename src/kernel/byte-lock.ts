@@ -18,11 +18,16 @@ function lockOf(offset: number): Uint8Array {
   return bytes;
 }
 
+/** Given back when it is disposed of. Whoever inherits the descriptor has it, too. */
+export interface ByteLock extends Disposable {
+  fd: number;
+}
+
 /** null: somebody else has it. The file is made where there is none. Throws what the file system says. */
-export function tryByteLock(file: string, offset: number): Disposable | null {
+export function tryByteLock(file: string, offset: number): ByteLock | null {
   const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
   if (libc().fcntl(fd, setOpenFileLock, ptr(lockOf(offset))) === 0)
-    return { [Symbol.dispose]: () => closeSync(fd) };
+    return { fd, [Symbol.dispose]: () => closeSync(fd) };
   const number = errno();
   closeSync(fd);
   if (held.includes(number)) return null;

@@ -8,6 +8,7 @@
 import { dirname, join } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";
 import { tryByteLock } from "../kernel/byte-lock.ts";
+import { handOn } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { digest } from "../plan/digest.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
@@ -26,7 +27,16 @@ export function tryAtWork(
 ): Disposable | null {
   const locks = join(dirname(file), fileName);
   try {
-    return tryByteLock(locks, Number.parseInt(digest(attachmentName(key)), 16));
+    const lock = tryByteLock(locks, Number.parseInt(digest(attachmentName(key)), 16));
+    if (lock === null) return null;
+    // A tool goes on with what it was given when we are killed: until it ends, we are at work.
+    const tools = handOn(lock.fd);
+    return {
+      [Symbol.dispose]: () => {
+        tools[Symbol.dispose]();
+        lock[Symbol.dispose]();
+      },
+    };
   } catch (error) {
     throw new FairwayError(
       "ledgerUnusable",
