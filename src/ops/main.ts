@@ -4,6 +4,7 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
+import { gcCommand } from "./gc.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
 import { setCommand } from "./set.ts";
@@ -23,6 +24,7 @@ function program(): Command {
     topCommand(),
     explainCommand(),
     repairCommand(),
+    gcCommand(),
     setCommand(),
     setCapacityCommand(),
     doctorCommand(),
