@@ -46,6 +46,6 @@ export function gc({ config: raw }: NodeRequest): Outcome {
 export function status({ config: raw }: NodeRequest): Outcome {
   const config = parseNetworkConfig(raw);
   requireVersion("STATUS", config.cniVersion, withGc);
-  withLedger(config.dataDir, (ledger) => requireReady(ledger, config));
+  requireReady(config);
   return { output: null, log: config.log, facts: {} };
 }

@@ -31,6 +31,8 @@ export interface NodeLayer extends Disposable {
   add(pod: Pod, annotations?: Annotations): Attachment;
   set(key: AttachmentKey, annotations: Annotations): void;
   keyOf(pod: Pod): AttachmentKey;
+  /** A namespace's devices go a moment after it. */
+  waitForNoLink(name: string): void;
   /** HTB's classes of a device, by class id. */
   classes(dev: string): Map<string, ClassRates>;
 }
@@ -44,6 +46,11 @@ function classes(dev: string): Map<string, ClassRates> {
       htb === undefined ? [] : [[handle, htb]],
     ),
   );
+}
+
+function hasLink(name: string): boolean {
+  using socket = new NetlinkSocket();
+  return linkNamed(socket, name) !== null;
 }
 
 export function nodeLayer(node: TestNode): NodeLayer {
@@ -83,6 +90,12 @@ export function nodeLayer(node: TestNode): NodeLayer {
         const asks = { annotations: {}, bandwidth: null, overrides: annotations };
         changePromise(ledger, key, promise, asks, tiers);
       }),
+    waitForNoLink: (name) => {
+      const deadlineMs = performance.now() + 10_000;
+      while (on(() => hasLink(name)))
+        if (performance.now() > deadlineMs) throw new Error(`${name} stays`);
+        else Bun.sleepSync(5);
+    },
     classes: (dev) => on(() => classes(dev)),
     [Symbol.dispose]: () => ledger.close(),
   };

@@ -7,6 +7,7 @@ import { check } from "../../../src/node/check.ts";
 import { collect } from "../../../src/node/collect.ts";
 import { detach } from "../../../src/node/detach.ts";
 import { planRepair } from "../../../src/node/repair.ts";
+import { sweep } from "../../../src/node/sweep.ts";
 import { classid } from "../../../src/plan/names.ts";
 import type { Pod, TestNode } from "../../support/node.ts";
 import type { Annotations, NodeLayer } from "../../support/node-layer.ts";
@@ -62,6 +63,16 @@ function expectedRefusal({ model }: Run, container: string, asked: ModelPromise)
   return isNew && model.pods.size >= model.poolSize ? "poolExhausted" : null;
 }
 
+/** Those that the model had. */
+function forgetVanished({ model, vanished }: Run): string[] {
+  return [...vanished].filter((container) => model.pods.delete(container));
+}
+
+function hostVethOf({ layer }: Run, container: string): string {
+  const all = layer.ledger.attachments.all();
+  return all.find((a) => a.containerId === container)?.hostVeth ?? "none";
+}
+
 /** What the model says comes of it is what comes of it. */
 export function perform(run: Run, act: Act): void {
   const { node, layer, model, pods, vanished } = run;
@@ -73,7 +84,10 @@ export function perform(run: Run, act: Act): void {
     case "add": {
       const { container, asked } = act;
       pods.set(container, node.pod(container));
-      const expected = expectedRefusal(run, container, asked);
+      // Who finds no room frees what is gone, and tries once more.
+      const refused = expectedRefusal(run, container, asked);
+      if (refused !== null) forgetVanished(run);
+      const expected = refused === null ? null : expectedRefusal(run, container, asked);
       expect(refusal(() => layer.add(pod(container), annotationsOf(asked)))).toBe(expected);
       if (expected === null) model.pods.set(container, asked);
       return;
@@ -96,7 +110,16 @@ export function perform(run: Run, act: Act): void {
     case "vanish":
       delNamespace(pod(act.container).namespace);
       vanished.add(act.container);
+      layer.waitForNoLink(hostVethOf(run, act.container));
       return;
+    case "sweep": {
+      const { freed, inDoubt, failed } = layer.on(() => sweep(ledger, null));
+      expect({ inDoubt, failed }).toEqual({ inDoubt: [], failed: [] });
+      expect(freed.map(({ attachment }) => attachment.containerId).sort()).toEqual(
+        forgetVanished(run).sort(),
+      );
+      return;
+    }
     case "gc": {
       const valid = act.alive.map((containerId) => ({ containerId, ifname: "eth0" }));
       const removed = layer.on(() => collect(ledger, "pods", valid));

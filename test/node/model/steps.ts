@@ -9,6 +9,7 @@ export type Act =
   | { act: "check"; container: string }
   /** The namespace goes, and no DEL comes for it. */
   | { act: "vanish"; container: string }
+  | { act: "sweep" }
   | { act: "gc"; alive: string[] }
   /** null: as configured. */
   | { act: "capacity"; bits: Record<Direction, number | null> };
@@ -60,7 +61,8 @@ export function chooseAct(
   if (dice <= 16) return one(reachable, (container) => ({ act: "check", container }));
   if (dice === 17) return one(reachable, (container) => ({ act: "vanish", container }));
   if (dice === 18) return { act: "gc", alive: reachable.filter(() => !random.isOneIn(4)) };
-  if (dice === 19) return { act: "del", container: "never-added" };
+  if (dice === 19)
+    return random.isOneIn(2) ? { act: "sweep" } : { act: "del", container: "never-added" };
   const bits = (): number | null => (random.isOneIn(2) ? null : random.whole(60, 500) * 1_000_000);
   return { act: "capacity", bits: { egress: bits(), ingress: bits() } };
 }
@@ -74,6 +76,8 @@ export function actText(act: Act): string {
     case "add":
     case "set":
       return `${act.act} ${act.container} ${directions.map((d) => `${d} ${rate(act.asked[d])}`).join(", ")}`;
+    case "sweep":
+      return "sweep";
     case "gc":
       return `gc, alive: ${act.alive.join(" ") || "none"}`;
     case "capacity":
