@@ -16,6 +16,7 @@ export const codes = {
   invalidNetns: 8,
   tryAgain: 11,
   unavailable: 50,
+  limitedConnectivity: 51,
   promiseRefused: 100,
   poolExhausted: 101,
   addressInUse: 102,

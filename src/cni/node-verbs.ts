@@ -4,7 +4,7 @@ import type { CniVersion } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { collect, type Valid } from "../node/collect.ts";
 import { withLedger } from "../node/open.ts";
-import { requireReady } from "../node/readiness.ts";
+import { requireStatus } from "../node/readiness.ts";
 import { attachmentName } from "../plan/node.ts";
 import { type Outcome, requireVersion } from "./outcome.ts";
 import type { NodeRequest, RawConfig } from "./request.ts";
@@ -46,6 +46,6 @@ export function gc({ config: raw }: NodeRequest): Outcome {
 export function status({ config: raw }: NodeRequest): Outcome {
   const config = parseNetworkConfig(raw);
   requireVersion("STATUS", config.cniVersion, withGc);
-  withLedger(config.dataDir, (ledger) => requireReady(ledger, config));
+  requireStatus(config);
   return { output: null, log: config.log, facts: {} };
 }

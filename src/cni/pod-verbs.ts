@@ -7,7 +7,7 @@ import { check } from "../node/check.ts";
 import { detach } from "../node/detach.ts";
 import { withLedger } from "../node/open.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
+import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
 import { askedOf, networkPart } from "./asked.ts";
 import { type Outcome, requireVersion } from "./outcome.ts";
 import { readPrevResult } from "./prev-result.ts";
@@ -47,13 +47,20 @@ export function add(request: PodRequest): Outcome {
     );
   requireNetns(request.netns, request.netnsOverride);
   const asked = askedOf(request, config);
+  let freed: string[] = [];
   const attachment = withLedger(config.dataDir, (ledger) =>
-    attach(ledger, asked, networkPart(request.config)),
+    attach(ledger, asked, networkPart(request.config), (keys) => {
+      freed = keys.map(attachmentName);
+    }),
   );
   return {
     output: resultOf(config.cniVersion, attachment, asked.base, config),
     log: config.log,
-    facts: { leases: attachment.leases.map((l) => l.address), class: attachment.classMinor },
+    facts: {
+      leases: attachment.leases.map((l) => l.address),
+      class: attachment.classMinor,
+      ...(freed.length === 0 ? {} : { freed }),
+    },
   };
 }
 

@@ -44,6 +44,17 @@ export function findTool(tool: Tool): string {
   );
 }
 
+const handedOn = new Set<number>();
+
+/**
+ * Descriptors that every tool gets, too, until it is disposed of: a lock on one stays for as long as a
+ * tool is at work that outlives us.
+ */
+export function handOn(fd: number): Disposable {
+  handedOn.add(fd);
+  return { [Symbol.dispose]: () => handedOn.delete(fd) };
+}
+
 export interface Finished {
   ok: boolean;
   stdout: string;
@@ -53,9 +64,7 @@ export interface Finished {
 export function runTool(tool: Tool, args: string[], input = ""): Finished {
   const done = Bun.spawnSync({
     cmd: [findTool(tool), ...args],
-    stdin: Buffer.from(input),
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
     cwd: "/",
     env: { LC_ALL: "C", PATH: usualFolders.join(":") },
     timeout: timeLimitMs,

@@ -292,13 +292,19 @@ export function observeBase(desired: State): State {
   return stateOf([...elements.map(leftover), ...lookUp(look, desired)]);
 }
 
-/** What bears our names on these devices: pairs on the bridge, classes and queues in our trees, elements of our sets. */
+/** On our bridge, or with the MAC that we give it on none, as an ADD that died leaves it. */
+function isOurPair({ name, mac, masterIndex }: Link, bridgeIndex: number | undefined): boolean {
+  const minor = names.minorOfHostVeth(name);
+  if (minor === null) return false;
+  return masterIndex === null ? mac === names.hostMac(minor) : masterIndex === bridgeIndex;
+}
+
+/** What bears our names on these devices: pairs, classes and queues in our trees, elements of our sets. */
 function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
   const bridgeIndex = look.link(bridge)?.index;
   const pairs = look
     .links()
-    .filter((l) => l.masterIndex === bridgeIndex && bridgeIndex !== undefined)
-    .filter((l) => l.type === "veth" && names.minorOfHostVeth(l.name) !== null)
+    .filter((l) => l.type === "veth" && isOurPair(l, bridgeIndex))
     .map(
       (l): KernelObject => ({ kind: "veth", name: l.name, netns: unseenEnd, ifname: unseenEnd }),
     );

@@ -5,6 +5,10 @@ import type { Store } from "./store.ts";
 /** Two ranges, because an index serves those and not "<>". */
 const ofEarlierBoots = "(boot_id < ? OR boot_id > ?)";
 
+export function attachmentsOfEarlierBoots(store: Store): RecordedAttachment[] {
+  return readRows(store, ofEarlierBoots, store.bootId, store.bootId);
+}
+
 /** Inside `exclusively`. Returns the attachments; their leases, and that boot's facts and former roots, go too. */
 export function forgetEarlierBoots(store: Store): RecordedAttachment[] {
   store.assertExclusive("forgetEarlierBoots()");

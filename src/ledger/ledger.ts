@@ -4,7 +4,7 @@
  */
 import type { RecordedAttachment } from "./attachment-rows.ts";
 import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
-import { forgetEarlierBoots } from "./boots.ts";
+import { attachmentsOfEarlierBoots, forgetEarlierBoots } from "./boots.ts";
 import { type Facts, type FactsView, factsOf } from "./facts.ts";
 import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
 import { type Networks, type NetworksView, networksOf } from "./networks.ts";
@@ -21,10 +21,13 @@ interface Handle {
 /** For looking only. */
 export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView {
   readonly attachments: AttachmentsView;
+  /** What `forgetEarlierBoots` would delete. */
+  attachmentsOfEarlierBoots(): RecordedAttachment[];
 }
 
 export interface Ledger extends Handle, Leases, Networks, Facts {
   readonly attachments: Attachments;
+  attachmentsOfEarlierBoots(): RecordedAttachment[];
   /**
    * Runs `fn` holding the node's lock: what it writes is kept whole, or, if it throws, not at all.
    * Throws tryAgain if others hold the lock for the whole busy timeout. Does not nest.
@@ -55,6 +58,7 @@ export function openLedgerReadonly(options: LedgerOptions): LedgerView | null {
 
 interface Parts extends Handle, Leases, Networks, Facts {
   attachments: Attachments;
+  attachmentsOfEarlierBoots(): RecordedAttachment[];
 }
 
 function parts(store: Store): Parts {
@@ -62,6 +66,7 @@ function parts(store: Store): Parts {
     file: store.file,
     close: () => store.close(),
     attachments: attachmentsOf(store),
+    attachmentsOfEarlierBoots: () => attachmentsOfEarlierBoots(store),
     ...leasesOf(store),
     ...networksOf(store),
     ...factsOf(store),

@@ -6,16 +6,25 @@ import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
-import type { Attachment, NetworkBase, TreeSettings } from "../plan/node.ts";
+import {
+  type Attachment,
+  type AttachmentKey,
+  attachmentName,
+  type NetworkBase,
+  type TreeSettings,
+} from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
+import { whileAtWork } from "./at-work.ts";
 import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
 import { disconnect } from "./detach.ts";
+import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
+import { isShortage, sweep } from "./sweep.ts";
 
 /** Throws invalidNetns where a path is not another network namespace. */
 export function requireNetns(path: string, ownAllowed: boolean): void {
@@ -41,6 +50,7 @@ function recordIntent(
 ): { attachment: Attachment; base: NetworkBase } {
   return ledger.exclusively(() => {
     ledger.forgetEarlierBoots();
+    recordHome(ledger);
     const asked = withCapacityInForce(ledger, given);
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
@@ -124,10 +134,49 @@ function whileConnected(attachment: Attachment, base: NetworkBase, act: () => vo
   }
 }
 
-/** The attachment, in force. Throws what refused it; nothing of it is left then. */
-export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachment {
+/** What is freed is never freed in silence. */
+function toldOf(freed: AttachmentKey[], error: unknown): unknown {
+  if (!(error instanceof FairwayError)) return error;
+  const names = freed.map(attachmentName).join(", ");
+  const told = `Freed before that, since their sandboxes are gone: ${names}.`;
+  return new FairwayError(error.kind, error.message, `${error.details ?? ""} ${told}`.trim(), {
+    cause: error,
+  });
+}
+
+/**
+ * What is short may be held by attachments that nobody will come for: then they are freed, and it is
+ * tried once more.
+ */
+function recordWhereItFits(
+  ledger: Ledger,
+  asked: Asked,
+  rawConfig: string,
+  tellFreed: (freed: AttachmentKey[]) => void,
+): ReturnType<typeof recordIntent> {
+  try {
+    return recordIntent(ledger, asked, rawConfig);
+  } catch (error) {
+    if (!isShortage(error)) throw error;
+    const freed = sweep(ledger, null).freed.map(({ attachment }) => attachment);
+    if (freed.length === 0) throw error;
+    tellFreed(freed);
+    try {
+      return recordIntent(ledger, asked, rawConfig);
+    } catch (again) {
+      throw toldOf(freed, again);
+    }
+  }
+}
+
+function attachAlone(
+  ledger: Ledger,
+  asked: Asked,
+  rawConfig: string,
+  tellFreed: (freed: AttachmentKey[]) => void,
+): Attachment {
   ensureLeafKind(ledger, asked.base);
-  const { attachment, base } = recordIntent(ledger, asked, rawConfig);
+  const { attachment, base } = recordWhereItFits(ledger, asked, rawConfig, tellFreed);
   try {
     ensureBase(ledger, liveNetworks(ledger));
     putInForce(ledger, attachment, base);
@@ -136,4 +185,17 @@ export function attach(ledger: Ledger, asked: Asked, rawConfig: string): Attachm
     forget(ledger, attachment, base.trees, error);
     throw error;
   }
+}
+
+/**
+ * The attachment, in force. Throws what refused it; nothing of it is left then. `tellFreed` gets the
+ * attachments that were freed to make room, if any were, whatever comes of the ADD.
+ */
+export function attach(
+  ledger: Ledger,
+  asked: Asked,
+  rawConfig: string,
+  tellFreed: (freed: AttachmentKey[]) => void = () => {},
+): Attachment {
+  return whileAtWork(ledger, asked.key, () => attachAlone(ledger, asked, rawConfig, tellFreed));
 }

@@ -1,6 +1,7 @@
 /** The base that all pods of a node share: made by whoever comes first, found by the others. */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
+import { netnsKind } from "../kernel/netns.ts";
 import { observe, observeBase, observeOurs } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
@@ -52,6 +53,11 @@ export function planTable(networks: NetworkBase[], attachments: Attachment[]): S
   return diff(table, observe(table)).steps.filter((step) => step.op === "change");
 }
 
+/** Those whose part in the kernel can be made: in a namespace that is gone there is nothing to connect, and DEL or GC will come for it. */
+export function connectable(attachments: Attachment[]): Attachment[] {
+  return attachments.filter((a) => a.phase === "ready" && netnsKind(a.netns) !== "absent");
+}
+
 /**
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
@@ -59,8 +65,7 @@ export function planTable(networks: NetworkBase[], attachments: Attachment[]): S
 export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
   const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const ready = attachments.filter((a) => a.phase === "ready");
-  const desired = desiredNode(input, ready);
+  const desired = desiredNode(input, connectable(attachments));
   const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
   const observed = observeOurs(desired, first.bridge, devices);
   const atWork = desiredNode(input, attachments);
@@ -86,8 +91,7 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
     const base = planBase(networks, attachments);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
-    const ready = attachments.filter((a) => a.phase === "ready");
-    const desired = desiredNode(baseInput(networks, attachments), ready);
+    const desired = desiredNode(baseInput(networks, attachments), connectable(attachments));
     // Of leftovers only the base's own: another ADD may be making what would look like one.
     applyOrRollBack(diff(desired, observeBase(desired)).steps);
   });

@@ -8,12 +8,12 @@ import type { Step } from "../plan/diff.ts";
 import { attachmentName, directions, type NetworkBase } from "../plan/node.ts";
 import { admit, hostHolders } from "../promise/admission.ts";
 import { boundedMembers } from "../promise/latency.ts";
-import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { baseInput, connectable, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { withLeafKind } from "./leaf-queues.ts";
 import { networkBase } from "./network.ts";
 import { type Asked, memberOf } from "./propose.ts";
-import { keepInForce, shrinkingFirst } from "./rebalance.ts";
+import { keepInForce, planLeaves, shrinkingFirst } from "./rebalance.ts";
 import { findUplink, type Uplink } from "./uplink.ts";
 
 /** null: not set. */
@@ -106,7 +106,9 @@ export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
       const attachments = attachmentsInForce(ledger, networks);
       const plan = planNode(baseInput(networks, attachments), attachments);
       refuseConflicts(plan.conflicts);
-      const steps = shrinkingFirst(plan.steps);
+      const within = new Set(connectable(attachments));
+      const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
+      const steps = shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
       applyOrRollBack(steps);
       return steps;
     });

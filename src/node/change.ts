@@ -13,7 +13,7 @@ import {
   type PodPromise,
   sameAttachment,
 } from "../plan/node.ts";
-import { baseInput, liveNetworks, refuseConflicts } from "./base.ts";
+import { baseInput, connectable, liveNetworks, refuseConflicts } from "./base.ts";
 import { requireAttachment } from "./check.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { admitted } from "./propose.ts";
@@ -46,8 +46,7 @@ export function changePromise(
       ledger.attachments.setPromise(key, promise, asks);
       const networks = liveNetworks(ledger);
       const changed = attachmentsInForce(ledger, networks);
-      const ready = changed.filter((a) => a.phase === "ready");
-      const desired = desiredNode(baseInput(networks, changed), ready);
+      const desired = desiredNode(baseInput(networks, changed), connectable(changed));
       const { steps, conflicts } = diff(desired, observe(desired));
       refuseConflicts(conflicts);
       const ordered = shrinkingFirst(steps);

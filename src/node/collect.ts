@@ -20,7 +20,7 @@ export function collect(ledger: Ledger, network: string, valid: Valid[]): Attach
   const failures: string[] = [];
   for (const key of gone) {
     try {
-      detach(ledger, key);
+      detach(ledger, key, 0);
     } catch (error) {
       failures.push(`${attachmentName(key)}: ${messageOf(error)}`);
     }

@@ -6,8 +6,8 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
+import { whileAtWork } from "./at-work.ts";
 import { enterPhase } from "./base.ts";
-
 import { keepInForce } from "./rebalance.ts";
 
 /**
@@ -30,22 +30,31 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
   if (last !== undefined) throw last;
 }
 
-/** Whether there was one. Throws what the kernel refused; the row is there then, for another try. */
-export function detach(ledger: Ledger, key: AttachmentKey): boolean {
-  const attachment = ledger.exclusively(() => {
-    ledger.forgetEarlierBoots();
-    return ledger.attachments.find(key);
-  });
-  if (attachment === null) return false;
-  const base = ledger.network(key.network)?.base;
+/** Of an attachment that nobody else is at work on. Throws what the kernel refused; the row is there then, for another try. */
+export function remove(ledger: Ledger, attachment: Attachment): void {
+  const base = ledger.network(attachment.network)?.base;
   if (base === undefined)
     throw new FairwayError(
       "ledgerUnusable",
-      `the ledger knows an attachment of network ${key.network} and not the network`,
+      `the ledger knows an attachment of network ${attachment.network} and not the network`,
       "this is a defect: keep the ledger's file and report it",
     );
   enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
-  ledger.exclusively(() => keepInForce(ledger, base.trees, () => ledger.attachments.remove(key)));
-  return true;
+  ledger.exclusively(() =>
+    keepInForce(ledger, base.trees, () => ledger.attachments.remove(attachment)),
+  );
+}
+
+/** Whether there was one. Throws tryAgain where somebody else stays at work on it for `waitMs`, and what `remove` throws. */
+export function detach(ledger: Ledger, key: AttachmentKey, waitMs?: number): boolean {
+  const work = (): boolean => {
+    const attachment = ledger.exclusively(() => {
+      ledger.forgetEarlierBoots();
+      return ledger.attachments.find(key);
+    });
+    if (attachment !== null) remove(ledger, attachment);
+    return attachment !== null;
+  };
+  return whileAtWork(ledger, key, work, waitMs);
 }

@@ -1,6 +1,6 @@
 /** The kind of queue below every leaf of this node: the best that its kernel offers, found out once a boot. */
-import { readFileSync } from "node:fs";
 import { probeQueues } from "../kernel/probe.ts";
+import { kernelRelease } from "../kernel/release.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { leafKinds, leafQueue, plainKind } from "../plan/leaf-queue.ts";
 import type { LeafKind, NetworkBase } from "../plan/node.ts";
@@ -31,10 +31,6 @@ export interface LeafQueues {
   /** null: nobody has looked since the node booted. */
   release: string | null;
   probed: ProbedKind[];
-}
-
-function kernelRelease(): string {
-  return readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
 }
 
 function remembered(view: LedgerView): Found | null {

@@ -1,5 +1,6 @@
 /** A validated configuration and what the node says, put together: what the network asks of the base. */
 import { formatCidr, formatIp, overlaps, parseCidr } from "../config/addresses.ts";
+import { formatRate } from "../config/quantities.ts";
 import type { Cidr, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { plainKind } from "../plan/leaf-queue.ts";
@@ -59,28 +60,37 @@ export function hostBits({ trees }: NetworkBase): number {
   return hostRateBits(trees.egressCapacityBits, trees.egressReserveBits);
 }
 
-/** What the configuration says of the base, without what was found on the node. */
-function settingsOf({ bridge, trees }: NetworkBase) {
-  const { wireBits: _, hostGsoMaxBytes, setsHostGso, hostClasses, ...rest } = trees;
+/** What the configuration says of the base, by its keys and in its words, without what was found on the node. */
+function settingsOf({ bridge, trees }: NetworkBase): Record<string, string> {
   return {
     bridge,
-    ...rest,
-    hostClasses: JSON.stringify(hostClasses),
-    gsoMaxSize: setsHostGso ? hostGsoMaxBytes : null,
+    "uplink.name": trees.uplink,
+    "uplink.egressCapacity": formatRate(trees.egressCapacityBits),
+    "uplink.ingressCapacity": formatRate(trees.ingressCapacityBits),
+    "uplink.reserve": `${formatRate(trees.egressReserveBits)} on egress, ${formatRate(trees.ingressReserveBits)} on ingress`,
+    "uplink.policeHost": String(trees.policesHost),
+    "uplink.gsoMaxSize": trees.setsHostGso ? String(trees.hostGsoMaxBytes) : "not set",
+    overcommit: trees.overcommit,
+    hostClasses: JSON.stringify(trees.hostClasses),
+    "the queue below a leaf": trees.leafKind,
   };
 }
 
 /** Networks of a node share one bridge and its trees, and no addresses. Throws badConfig where two do not go together. */
 export function mustAgree(base: NetworkBase, other: NetworkBase): void {
-  const asked = settingsOf(base);
   const held = settingsOf(other);
-  for (const key of Object.keys(asked) as (keyof typeof asked)[])
-    if (asked[key] !== held[key])
-      throw new FairwayError(
-        "badConfig",
-        `network ${base.network} says ${key} ${asked[key]}, network ${other.network} on this node says ${held[key]}`,
-        "networks of one node share a bridge and an uplink: give both conflists the same settings",
-      );
+  const differing = Object.entries(settingsOf(base)).filter(([key, asked]) => asked !== held[key]);
+  if (differing.length > 0)
+    throw new FairwayError(
+      "badConfig",
+      `networks of one node share a bridge and an uplink, and two of them differ: ${differing
+        .map(
+          ([key, asked]) =>
+            `${key} is ${asked} in ${base.network} and ${held[key]} in ${other.network}`,
+        )
+        .join("; ")}`,
+      `give both conflists the same settings; what ${other.network} says counts while it has pods here`,
+    );
   const parse = (text: string): Cidr => parseCidr(text, "subnet");
   for (const mine of base.subnets)
     for (const theirs of other.subnets)

@@ -1,30 +1,131 @@
 /** STATUS: whether an ADD would be refused for what the node is like, whoever the pod is. */
 import type { NetworkConfig } from "../config/types.ts";
-import { FairwayError, messageOf } from "../errors.ts";
+import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
 import { findTool } from "../kernel/children.ts";
-import type { LedgerView } from "../ledger/ledger.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { directions, type NetworkBase } from "../plan/node.ts";
+import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
+import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { mustAgree } from "./network.ts";
-import { chooseLease } from "./propose.ts";
-import { findUplink } from "./uplink.ts";
+import { withLedger } from "./open.ts";
+import { chooseLease, holderName } from "./propose.ts";
+import { isShortage, planSweep } from "./sweep.ts";
+import { findLink, findUplink } from "./uplink.ts";
 
-/** Throws unavailable (50), with what is missing and what to do. */
-export function requireReady(view: LedgerView, config: NetworkConfig): void {
-  try {
-    for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
-    const base = baseInForce(view, config, findUplink(config.uplink, config.bridge));
-    const others = liveNetworks(view).filter((n) => n.network !== base.network);
-    for (const other of others) mustAgree(base, other);
-    const tooLarge = tiersRefusal(config.tiers, base.trees);
-    if (tooLarge !== null) throw tooLarge;
-    const attachments = inForce(view.attachments.all(), base.trees);
-    refuseConflicts(planBase([...others, base], attachments).conflicts);
-    chooseLease(view, config);
-  } catch (error) {
-    const details = error instanceof FairwayError ? error.details : undefined;
-    throw new FairwayError("unavailable", messageOf(error), details, { cause: error });
+/** An ADD does not look: the pod would start, and reach nobody. */
+function requireUplinkUp({ uplink, bridge }: NetworkConfig): void {
+  const link = findLink(uplink, bridge);
+  if (link.up) return;
+  throw new FairwayError(
+    "uplinkUnknown",
+    `the uplink ${link.name} is down`,
+    `ip link set dev ${link.name} up, or name another in uplink.name`,
+  );
+}
+
+/** Room for one more pod that asks for nothing. Throws promiseRefused. */
+function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
+  const decide = trees.overcommit === "scale" ? admitScaled : admit;
+  for (const direction of directions) {
+    const pods = ledger.attachments.all().map((a) => ({
+      holder: holderName(a),
+      guaranteeBits: a.promise[direction].guaranteeBits,
+    }));
+    const decision = decide({
+      direction,
+      capacityBits: trees[`${direction}CapacityBits`],
+      reserveBits: trees[`${direction}ReserveBits`],
+      held: [...hostHolders(trees, direction), ...pods],
+      askedBits: 0,
+      holder: "one more pod",
+    });
+    if (!decision.ok) throw refusal(decision);
   }
+}
+
+/** What is held for sandboxes that are gone is no shortage: the ADD frees it. */
+function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBase): void {
+  const shortages = [
+    {
+      require: () => chooseLease(ledger, config),
+      helps: ({ network }: { network: string }) => network === config.name,
+    },
+    { require: () => requireCapacity(ledger, base), helps: () => true },
+    { require: () => ledger.attachments.freeClassMinor(), helps: () => true },
+  ];
+  for (const { require, helps } of shortages) {
+    try {
+      require();
+    } catch (error) {
+      const { freed } = isShortage(error) ? planSweep(ledger, null) : { freed: [] };
+      if (!freed.some(({ attachment }) => helps(attachment))) throw error;
+    }
+  }
+}
+
+/** By what stands there, changing nothing. Throws what an ADD would, whatever it is. */
+export function requireReady(
+  ledger: LedgerView,
+  config: NetworkConfig,
+  remember?: (release: string) => void,
+): void {
+  for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
+  requireKernelParts(ledger, remember);
+  const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
+  requireUplinkUp(config);
+  const others = liveNetworks(ledger).filter((n) => n.network !== base.network);
+  for (const other of others) mustAgree(base, other);
+  const tooLarge = tiersRefusal(config.tiers, base.trees);
+  if (tooLarge !== null) throw tooLarge;
+  const attachments = inForce(ledger.attachments.all(), base.trees);
+  refuseConflicts(planBase([...others, base], attachments).conflicts);
+  requireRoom(ledger, config, base);
+}
+
+/** What is in the way of pods that are there, too: their traffic has nowhere to go, or none of its promises. */
+const limiting: readonly ErrorName[] = ["uplinkUnknown", "foreignQdisc"];
+
+/** The words of what stands in the way, with a code of STATUS. */
+function notReady(error: unknown, hasPods: boolean): FairwayError {
+  const { kind, details } =
+    error instanceof FairwayError ? error : { kind: undefined, details: undefined };
+  const isLimiting = hasPods && kind !== undefined && limiting.includes(kind);
+  return new FairwayError(
+    isLimiting ? "limitedConnectivity" : "unavailable",
+    isLimiting ? `${messageOf(error)}; the pods that run here are affected, too` : messageOf(error),
+    details,
+    { cause: error },
+  );
+}
+
+function judge(ledger: Ledger, config: NetworkConfig): FairwayError | null {
+  try {
+    requireReady(ledger, config, rememberIn(ledger));
+    return null;
+  } catch (error) {
+    const pods = ledger.attachments.all();
+    return notReady(
+      error,
+      pods.some(({ phase }) => phase === "ready"),
+    );
+  }
+}
+
+/** null: it would not. */
+function refusalOf(config: NetworkConfig): FairwayError | null {
+  try {
+    return withLedger(config.dataDir, (ledger) => judge(ledger, config));
+  } catch (error) {
+    return notReady(error, false);
+  }
+}
+
+/** Throws unavailable (50) or limitedConnectivity (51), with what is missing and what to do. */
+export function requireStatus(config: NetworkConfig): void {
+  const refused = refusalOf(config);
+  if (refused !== null) throw refused;
 }

@@ -1,24 +1,15 @@
 /** The whole node brought to what the ledger says. */
 import { applyOrRollBack } from "../kernel/apply.ts";
-import { netnsKind } from "../kernel/netns.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
-import type { Attachment } from "../plan/node.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
-
-/** Without the pods whose namespace is gone: there is nothing to connect, and DEL or GC will come for them. */
-function reachable(attachments: Attachment[]): Attachment[] {
-  return attachments.map((a) =>
-    netnsKind(a.netns) === "absent" ? { ...a, phase: "deleting" } : a,
-  );
-}
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  return planNode(baseInput(networks, attachments), reachable(attachments));
+  return planNode(baseInput(networks, attachments), attachments);
 }
 
 /** Longer than a verb holds the lock to change others' classes. */

@@ -97,6 +97,7 @@ export const emptyLedger: LedgerView = {
     byPod: () => [],
     freeClassMinor: () => firstPodMinor,
   },
+  attachmentsOfEarlierBoots: () => [],
   leaseHolder: () => null,
   cursor: () => null,
   usage: () => ({ attachments: 0, addresses: 0 }),

@@ -4,6 +4,7 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
+import { gcCommand } from "./gc.ts";
 import { installCommand } from "./install/install.ts";
 import { uninstallCommand } from "./install/uninstall.ts";
 import { proveCommand } from "./prove/command.ts";
@@ -20,6 +21,7 @@ function program(): Command {
     topCommand(),
     explainCommand(),
     repairCommand(),
+    gcCommand(),
     setCommand(),
     setCapacityCommand(),
     doctorCommand(),

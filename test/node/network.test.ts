@@ -142,35 +142,57 @@ describe("two networks of a node", () => {
   });
 
   const disagreements: [string, Partial<NetworkBase>, string][] = [
-    [
-      "bridge",
-      { bridge: "br7" },
-      "network pods says bridge fw0, network more on this node says br7",
-    ],
+    ["bridge", { bridge: "br7" }, "bridge is fw0 in pods and br7 in more"],
     [
       "uplink",
       { trees: { ...trees, uplink: "eth1" } },
-      "says uplink eth0, network more on this node says eth1",
+      "uplink.name is eth0 in pods and eth1 in more",
     ],
     [
       "egress capacity",
       { trees: { ...trees, egressCapacityBits: 2e9 } },
-      "egressCapacityBits 1000000000, network more on this node says 2000000000",
+      "uplink.egressCapacity is 1G in pods and 2G in more",
     ],
-    ["ingress capacity", { trees: { ...trees, ingressCapacityBits: 2e9 } }, "ingressCapacityBits"],
+    [
+      "ingress capacity",
+      { trees: { ...trees, ingressCapacityBits: 2e9 } },
+      "uplink.ingressCapacity is 900M in pods and 2G in more",
+    ],
     [
       "egress reserve",
       { trees: { ...trees, egressReserveBits: 0 } },
-      "egressReserveBits 50000000, network more on this node says 0",
+      "uplink.reserve is 50M on egress, 45M on ingress in pods and 0 on egress, 45M on ingress in more",
     ],
-    ["ingress reserve", { trees: { ...trees, ingressReserveBits: 0 } }, "ingressReserveBits"],
-    ["police", { trees: { ...trees, policesHost: false } }, "policesHost"],
+    [
+      "ingress reserve",
+      { trees: { ...trees, ingressReserveBits: 0 } },
+      "and 50M on egress, 0 on ingress in more",
+    ],
+    [
+      "police",
+      { trees: { ...trees, policesHost: false } },
+      "uplink.policeHost is true in pods and false in more",
+    ],
+    [
+      "way with what does not fit",
+      { trees: { ...trees, overcommit: "scale" } },
+      "overcommit is reject in pods and scale in more",
+    ],
     [
       "host classes",
       { trees: { ...trees, hostClasses: [{ name: "k", ports: [1], egressGuaranteeBits: 1_000 }] } },
-      "hostClasses",
+      'hostClasses is [] in pods and [{"name":"k","ports":[1],"egressGuaranteeBits":1000}] in more',
     ],
-    ["the host's GSO size", { trees: { ...trees, setsHostGso: true } }, "gsoMaxSize"],
+    [
+      "host's GSO size",
+      { trees: { ...trees, setsHostGso: true } },
+      "uplink.gsoMaxSize is not set in pods and 65536 in more",
+    ],
+    [
+      "bridge and uplink, both told at once",
+      { bridge: "br7", trees: { ...trees, uplink: "eth1" } },
+      "bridge is fw0 in pods and br7 in more; uplink.name is eth0 in pods and eth1 in more",
+    ],
   ];
   for (const [title, keys, says] of disagreements)
     test(`must agree on the ${title}`, () => {

@@ -86,7 +86,7 @@ export function judgeRow(
       warn(
         id,
         `${name} is ${row.phase}, and was recorded ${seconds} s ago: its ${row.phase === "adding" ? "ADD" : "DEL"} died, or was refused`,
-        "the runtime's next DEL or GC finishes it; until then its address and its guarantee are taken",
+        "the runtime's next DEL or GC finishes it, or `fairway gc`; until then its address and its guarantee are taken",
       ),
     ];
   if (row.phase === "ready" && netns === "absent")
@@ -94,7 +94,7 @@ export function judgeRow(
       warn(
         id,
         `${name} is ready, and its namespace ${row.netns} is gone`,
-        "the runtime's next DEL or GC removes it; until then its address and its guarantee are taken",
+        "the runtime's next DEL or GC removes it, or `fairway gc`; until then its address and its guarantee are taken",
       ),
     ];
   return [];

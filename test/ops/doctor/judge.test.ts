@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { configOf, type Evidence, moduleNames } from "../../../src/kernel/evidence.ts";
 import type { RecordedAttachment } from "../../../src/ledger/attachment-rows.ts";
 import { fileSystemOf, type LedgerLook } from "../../../src/ledger/look.ts";
 import { renderFindings } from "../../../src/ops/doctor/command.ts";
 import { exitCodeOf, onceEach } from "../../../src/ops/doctor/examine.ts";
 import { error, type Level, ok, warn } from "../../../src/ops/doctor/finding.ts";
-import { configOf, type Evidence, moduleNames } from "../../../src/ops/doctor/kernel-evidence.ts";
 import { judgePart } from "../../../src/ops/doctor/kernel-parts.ts";
 import { judgeLedger, judgeRow } from "../../../src/ops/doctor/ledger.ts";
 import { judgeHeld, judgeTiers } from "../../../src/ops/doctor/promises.ts";

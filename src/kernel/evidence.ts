@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { gunzipSync } from "node:zlib";
-import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
-import { allLinks } from "../../kernel/read/links.ts";
-import { readSysctl } from "../../kernel/read/sysctl.ts";
-import { allQdiscs } from "../../kernel/read/tc.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
+import { allLinks } from "./read/links.ts";
+import { readSysctl } from "./read/sysctl.ts";
+import { allQdiscs } from "./read/tc.ts";
 
 /** Each null where this source cannot be read here. Modules by name, with underscores. */
 export interface Evidence {

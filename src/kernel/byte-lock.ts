@@ -1,0 +1,35 @@
+/** A lock on one byte of a file: it belongs to who opened the file, and goes with its process, however that ends. */
+import { closeSync, constants, openSync } from "node:fs";
+import { errno, libc, ptr } from "./netlink/libc.ts";
+
+/** F_OFD_SETLK (include/uapi/linux/fcntl.h): unlike F_SETLK another descriptor of the same process does not drop it. */
+const setOpenFileLock = 37;
+const writeLock = 1;
+/** EAGAIN, EACCES: somebody else has it. */
+const held: readonly number[] = [11, 13];
+
+/** struct flock of 64-bit Linux: l_type, l_whence (0: from the start), l_start, l_len, l_pid. */
+function lockOf(offset: number): Uint8Array {
+  const bytes = new Uint8Array(32);
+  const view = new DataView(bytes.buffer);
+  view.setInt16(0, writeLock, true);
+  view.setBigInt64(8, BigInt(offset), true);
+  view.setBigInt64(16, 1n, true);
+  return bytes;
+}
+
+/** Given back when it is disposed of. Whoever inherits the descriptor has it, too. */
+export interface ByteLock extends Disposable {
+  fd: number;
+}
+
+/** null: somebody else has it. The file is made where there is none. Throws what the file system says. */
+export function tryByteLock(file: string, offset: number): ByteLock | null {
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  if (libc().fcntl(fd, setOpenFileLock, ptr(lockOf(offset))) === 0)
+    return { fd, [Symbol.dispose]: () => closeSync(fd) };
+  const number = errno();
+  closeSync(fd);
+  if (held.includes(number)) return null;
+  throw new Error(`cannot lock byte ${offset} of ${file} (errno ${number})`);
+}

@@ -1,0 +1,68 @@
+/** The kernel's parts that Fairway needs: whether they can be made, without making any. */
+import type { Evidence } from "./evidence.ts";
+
+export interface Part {
+  module: string;
+  config: string;
+  /** Whether the kernel loads it itself when it is asked for. */
+  onDemand: boolean;
+}
+
+export const parts: readonly Part[] = [
+  { module: "sch_htb", config: "CONFIG_NET_SCH_HTB", onDemand: true },
+  { module: "sch_tbf", config: "CONFIG_NET_SCH_TBF", onDemand: true },
+  { module: "veth", config: "CONFIG_VETH", onDemand: true },
+  { module: "bridge", config: "CONFIG_BRIDGE", onDemand: true },
+  { module: "br_netfilter", config: "CONFIG_BRIDGE_NETFILTER", onDemand: false },
+  { module: "nf_tables", config: "CONFIG_NF_TABLES", onDemand: true },
+  { module: "nft_chain_nat", config: "CONFIG_NFT_NAT", onDemand: true },
+  { module: "nft_masq", config: "CONFIG_NFT_MASQ", onDemand: true },
+  { module: "nft_fib_inet", config: "CONFIG_NFT_FIB_INET", onDemand: true },
+];
+
+export type Presence =
+  | { is: "there"; how: string }
+  /** A module; the kernel loads it when it is asked for. */
+  | { is: "loadable" }
+  | { is: "missing"; found: string; todo: string }
+  /** No source says. */
+  | { is: "unknown"; found: string; todo: string };
+
+function known({ module, config }: Part, evidence: Evidence): string | null {
+  if (evidence.inUse.has(module)) return "in use";
+  if (evidence.loaded?.has(module) === true) return "loaded or built in";
+  if (evidence.builtIn?.has(module) === true) return "built in";
+  return evidence.config?.get(config) === "y" ? `built in (${config}=y)` : null;
+}
+
+function loadable({ module, config, onDemand }: Part): Presence {
+  if (onDemand) return { is: "loadable" };
+  return {
+    is: "missing",
+    found: "a module that is not loaded, and that nothing loads on demand",
+    todo: `modprobe ${module}, and load it at boot: echo ${module} > /etc/modules-load.d/fairway.conf (${config})`,
+  };
+}
+
+export function presenceOf(part: Part, evidence: Evidence): Presence {
+  const { module, config } = part;
+  const how = known(part, evidence);
+  if (how !== null) return { is: "there", how };
+  if (evidence.loadable?.has(module) === true) return loadable(part);
+  const absent = (source: string): Presence => ({
+    is: "missing",
+    found: `kernel ${evidence.release} does not have it (${source})`,
+    todo: `install the distribution's package of further kernel modules, or a kernel with ${config}`,
+  });
+  if (evidence.config !== null && !evidence.config.has(config))
+    return absent(`${config} is not set`);
+  const folder = `/lib/modules/${evidence.release}`;
+  if (evidence.builtIn !== null && evidence.loadable !== null)
+    return absent(`${folder} does not name it`);
+  const built = evidence.config === null ? "" : `; it was built as a module (${config}=m)`;
+  return {
+    is: "unknown",
+    found: `not determined: ${folder} is not to be seen from here${built}`,
+    todo: `on the node itself: modprobe -n ${module}`,
+  };
+}

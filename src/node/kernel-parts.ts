@@ -1,0 +1,42 @@
+/** Whether the kernel has what an ADD will ask it for: found out once a boot, and remembered. */
+import { FairwayError } from "../errors.ts";
+import { parts, presenceOf } from "../kernel/parts.ts";
+import { readSysctl } from "../kernel/read/sysctl.ts";
+import { kernelRelease } from "../kernel/release.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+
+/** In the ledger: the release that has all of them. What is missing may be installed at any moment, and is looked for again. */
+const factKey = "kernel-parts";
+
+function requireLookedFor(): void {
+  // Loaded here: it brings a decompressor, and is needed once a boot.
+  const { kernelEvidence } =
+    require("../kernel/evidence.ts") as typeof import("../kernel/evidence.ts");
+  const evidence = kernelEvidence();
+  const missing = parts.flatMap((part) => {
+    const presence = presenceOf(part, evidence);
+    return presence.is === "missing" ? [{ ...presence, module: part.module }] : [];
+  });
+  if (missing.length === 0) return;
+  throw new FairwayError(
+    "missingKernelPart",
+    `the kernel lacks what fairway needs: ${missing.map(({ module, found }) => `${module}: ${found}`).join("; ")}`,
+    `${[...new Set(missing.map(({ todo }) => todo))].join("; ")}; \`fairway doctor\` looks at all parts`,
+  );
+}
+
+/** For `requireKernelParts`, where there is a ledger to write to. */
+export const rememberIn = (ledger: Ledger) => (release: string) => ledger.setFact(factKey, release);
+
+/** Throws missingKernelPart. What no source says is not missing: the ADD will tell. */
+export function requireKernelParts(
+  view: LedgerView,
+  remember: (release: string) => void = () => {},
+): void {
+  const release = kernelRelease();
+  // It can be unloaded, and nothing loads it again.
+  const filtered = readSysctl("net/bridge/bridge-nf-call-iptables") !== null;
+  if (filtered && view.fact(factKey) === release) return;
+  requireLookedFor();
+  if (filtered) remember(release);
+}

@@ -1,0 +1,22 @@
+/** What is ours in the kernel and nobody's: `repair`'s removals, without what it makes or changes. */
+import { applyOrRollBack } from "../kernel/apply.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { Step } from "../plan/diff.ts";
+import { keyOf } from "../plan/state.ts";
+import { planRepair } from "./repair.ts";
+
+/** What is deleted only to be made anew is no leftover. */
+export function planLeftovers(view: LedgerView): Step[] {
+  const { steps } = planRepair(view);
+  const made = new Set(steps.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));
+  return steps.filter((step) => step.op === "delete" && !made.has(keyOf(step.have)));
+}
+
+/** The steps that were done. Throws what the kernel refuses; nothing is changed then. */
+export function removeLeftovers(ledger: Ledger): Step[] {
+  return ledger.exclusively(() => {
+    const steps = planLeftovers(ledger);
+    applyOrRollBack(steps);
+    return steps;
+  });
+}

@@ -1,0 +1,114 @@
+/** Attachments whose sandbox is gone, found and freed without a runtime that tells. */
+import { uptime } from "node:os";
+import { FairwayError, messageOf } from "../errors.ts";
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
+import { netnsKind } from "../kernel/netns.ts";
+import { linkNamed } from "../kernel/read/links.ts";
+import type { RecordedAttachment } from "../ledger/attachment-rows.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { tryAtWork } from "./at-work.ts";
+import { remove } from "./detach.ts";
+import { type Evidence, judge, type Verdict } from "./gone.ts";
+import { isHome } from "./home.ts";
+
+/** The containers that a runtime lists; null: none was asked. */
+export type Listed = ReadonlySet<string> | null;
+
+export interface Found {
+  attachment: RecordedAttachment;
+  why: string;
+}
+
+export interface Swept {
+  freed: Found[];
+  /** What may be alive although it does not look so. */
+  inDoubt: Found[];
+  /** What the kernel refused; they are still in the ledger. */
+  failed: Found[];
+}
+
+function netnsOf(path: string): Evidence["netns"] {
+  try {
+    return netnsKind(path);
+  } catch (error) {
+    return { unreadable: messageOf(error) };
+  }
+}
+
+function hostVethOf(name: string, view: LedgerView): Evidence["hostVeth"] {
+  if (!isHome(view)) return "not to be told";
+  using socket = new NetlinkSocket();
+  return linkNamed(socket, name) === null ? "gone" : "there";
+}
+
+/** Never longer than the node is up: a clock that was set meanwhile makes nobody older. */
+function ageMsOf({ createdAtMs }: RecordedAttachment): number {
+  return Math.min(Date.now() - createdAtMs, uptime() * 1000);
+}
+
+function verdictOn(view: LedgerView, attachment: RecordedAttachment, listed: Listed): Verdict {
+  return judge({
+    phase: attachment.phase,
+    netns: netnsOf(attachment.netns),
+    hostVeth: hostVethOf(attachment.hostVeth, view),
+    isListed: listed === null ? null : listed.has(attachment.containerId),
+    ageMs: ageMsOf(attachment),
+  });
+}
+
+/** What is true of it; `act` is for one that is gone, while nobody else is at work on it. */
+function settle(
+  view: LedgerView,
+  seen: RecordedAttachment,
+  listed: Listed,
+  act: (attachment: RecordedAttachment) => void,
+): Verdict {
+  const first = verdictOn(view, seen, listed);
+  if (first.fate !== "gone") return first;
+  using own = tryAtWork(view, seen);
+  // An ADD or a DEL that lives, or another sweep.
+  if (own === null) return { fate: "alive" };
+  const attachment = view.attachments.find(seen);
+  if (attachment === null) return { fate: "alive" };
+  const verdict = verdictOn(view, attachment, listed);
+  if (verdict.fate === "gone") act(attachment);
+  return verdict;
+}
+
+/**
+ * Never under the ledger's lock. What is in `listed` has to have been asked for after the attachments
+ * that are judged by it were there, which `listedWithinMs` sees to.
+ */
+function sweepWith(
+  view: LedgerView,
+  listed: Listed,
+  act: (attachment: RecordedAttachment) => void,
+): Swept {
+  const swept: Swept = { freed: [], inDoubt: [], failed: [] };
+  for (const attachment of view.attachments.all()) {
+    try {
+      const verdict = settle(view, attachment, listed, act);
+      if (verdict.fate === "gone") swept.freed.push({ attachment, why: verdict.why });
+      if (verdict.fate === "in doubt") swept.inDoubt.push({ attachment, why: verdict.why });
+    } catch (error) {
+      swept.failed.push({ attachment, why: messageOf(error) });
+    }
+  }
+  return swept;
+}
+
+/** Frees them. Goes on past what fails. */
+export function sweep(ledger: Ledger, listed: Listed): Swept {
+  return sweepWith(ledger, listed, (attachment) => remove(ledger, attachment));
+}
+
+/** What `sweep` would do. */
+export function planSweep(view: LedgerView, listed: Listed): Swept {
+  return sweepWith(view, listed, () => {});
+}
+
+/** What freeing an attachment may help against. */
+export function isShortage(error: unknown): boolean {
+  const kinds = ["promiseRefused", "poolExhausted", "addressInUse"];
+  return error instanceof FairwayError && kinds.includes(error.kind);
+}

@@ -1,0 +1,109 @@
+/** `fairway gc`: frees what is held for sandboxes that are gone, where no runtime says so. */
+import { Command } from "commander";
+import { FairwayError } from "../errors.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { planLeftovers, removeLeftovers } from "../node/leftovers.ts";
+import { type Found, type Listed, planSweep, type Swept, sweep } from "../node/sweep.ts";
+import type { Step } from "../plan/diff.ts";
+import { type Attachment, attachmentName } from "../plan/node.ts";
+import {
+  type CommonOptions,
+  withCommonOptions,
+  withLedgerView,
+  withWritableLedger,
+} from "./context.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+interface Options extends CommonOptions {
+  dryRun?: boolean;
+  cri?: string;
+  evenAll?: boolean;
+}
+
+async function listedBy({ cri, evenAll }: Options): Promise<Listed> {
+  if (cri === undefined) {
+    if (evenAll !== true) return null;
+    throw new FairwayError("badConfig", "--even-all says something about --cri only", "give both");
+  }
+  const { listSandboxes } = await import("../cri/sandboxes.ts");
+  return new Set(await listSandboxes(cri));
+}
+
+/** A runtime that knows nothing of ours may be another than the one that calls us. */
+function refuseStranger(view: LedgerView, listed: Listed, { cri, evenAll }: Options): void {
+  const held = view.attachments.all().filter(({ phase }) => phase === "ready");
+  if (listed === null || evenAll === true || held.length === 0) return;
+  if (held.some(({ containerId }) => listed.has(containerId))) return;
+  throw new FairwayError(
+    "badConfig",
+    `the runtime at ${cri} lists ${listed.size} sandboxes, and none of the ${held.length} that fairway holds something for`,
+    "nothing was freed: give the socket of the runtime that calls fairway, or --even-all if all of them are gone",
+  );
+}
+
+const holdings = (a: Attachment): string =>
+  [attachmentName(a), ...a.leases.map(({ address }) => address)].join(", ");
+const found = (word: string, of: Found[]): string[] =>
+  of.map(({ attachment, why }) => `${word}: ${holdings(attachment)}: ${why}`);
+
+interface Outcome {
+  earlier: Attachment[];
+  swept: Swept;
+  leftovers: Step[];
+}
+
+function render({ earlier, swept, leftovers }: Outcome, isDryRun: boolean): string {
+  const [freed, removed] = isDryRun ? ["would free", "would remove"] : ["freed", "removed"];
+  const lines = [
+    ...earlier.map((a) => `${freed}: ${holdings(a)}: the node was booted since`),
+    ...found(freed, swept.freed),
+    ...leftovers.map(({ why }) => `${removed}: ${why}`),
+    ...found("kept, in doubt", swept.inDoubt),
+    ...found("FAILED", swept.failed),
+  ];
+  return `${lines.length === 0 ? "nothing to do" : lines.join("\n")}\n`;
+}
+
+/** Leftovers are what is there now: what belongs to an attachment that would be freed goes with that. */
+function plan(view: LedgerView, listed: Listed): Outcome {
+  return {
+    earlier: view.attachmentsOfEarlierBoots(),
+    swept: planSweep(view, listed),
+    leftovers: planLeftovers(view),
+  };
+}
+
+function act(options: Options, listed: Listed): Outcome {
+  return withWritableLedger(options, (ledger) => {
+    refuseStranger(ledger, listed, options);
+    const earlier = ledger.attachmentsOfEarlierBoots();
+    ledger.exclusively(() => ledger.forgetEarlierBoots());
+    const swept = sweep(ledger, listed);
+    return { earlier, swept, leftovers: removeLeftovers(ledger) };
+  });
+}
+
+async function run(options: Options): Promise<void> {
+  const listed = await listedBy(options);
+  const isDryRun = options.dryRun === true;
+  const outcome = isDryRun
+    ? withLedgerView(options, (view) => {
+        refuseStranger(view, listed, options);
+        return plan(view, listed);
+      })
+    : act(options, listed);
+  process.stdout.write(render(outcome, isDryRun));
+  if (outcome.swept.failed.length > 0) process.exitCode = exitCodes.failed;
+}
+
+export function gcCommand(): Command {
+  return withCommonOptions(new Command("gc"))
+    .description("free what is held for sandboxes that are gone, and leftovers of our own")
+    .option("--dry-run", "say what would be freed, and touch nothing")
+    .option(
+      "--cri <ENDPOINT>",
+      "the runtime's socket (unix:///run/containerd/containerd.sock): a sandbox that it does not list is gone",
+    )
+    .option("--even-all", "with --cri: also if the runtime lists none of those that are held")
+    .action(run);
+}
