@@ -8,6 +8,12 @@ export const addresses = {
   remote: "198.18.0.2",
   uplinkPrefixLength: 24,
   podSubnet: "198.19.1.0/24",
+  /** The same in IPv6: RFC 4193 leaves fd00::/8 to everybody, and nobody routes it. */
+  nodeUplink6: "fd00:c612::1",
+  remote6: "fd00:c612::2",
+  uplinkSubnet6: "fd00:c612::/64",
+  uplinkPrefixLength6: 64,
+  podSubnet6: "fd00:c613:1::/64",
 } as const;
 
 /** The device names inside the lab's own namespaces. */
@@ -39,21 +45,25 @@ export interface WireEnds {
 /**
  * N -- W -- R: two veth pairs, W bridges them, a TBF on each port of W is the wire's rate in that
  * direction. Pairs are made across namespaces at once, so nothing ever appears outside of them.
- * The node gets a default route over the wire, the remote one to the pods' subnet.
+ * The node gets default routes over the wire, the remote one routes to the pods' subnets.
  */
 export function makeWire({ node, remote, wire, rateBits }: WireEnds): void {
   addNamespace(wire);
   ipBatch(node, [
     `link add name ${devices.uplink} type veth peer name node netns ${wire}`,
     `address add ${addresses.nodeUplink}/${addresses.uplinkPrefixLength} dev ${devices.uplink}`,
+    `address add ${addresses.nodeUplink6}/${addresses.uplinkPrefixLength6} dev ${devices.uplink} nodad`,
     `link set dev ${devices.uplink} up`,
     `route add default via ${addresses.remote} dev ${devices.uplink}`,
+    `route add ::/0 via ${addresses.remote6} dev ${devices.uplink}`,
   ]);
   ipBatch(remote, [
     `link add name ${devices.remote} type veth peer name remote netns ${wire}`,
     `address add ${addresses.remote}/${addresses.uplinkPrefixLength} dev ${devices.remote}`,
+    `address add ${addresses.remote6}/${addresses.uplinkPrefixLength6} dev ${devices.remote} nodad`,
     `link set dev ${devices.remote} up`,
     `route add ${addresses.podSubnet} via ${addresses.nodeUplink} dev ${devices.remote}`,
+    `route add ${addresses.podSubnet6} via ${addresses.nodeUplink6} dev ${devices.remote}`,
   ]);
   ipBatch(wire, [
     "link add name switch type bridge",

@@ -7,8 +7,8 @@ import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
+import { chooseLeases } from "./leases.ts";
 import { mustAgree } from "./network.ts";
-import { chooseLease } from "./propose.ts";
 import { findUplink } from "./uplink.ts";
 
 /** Throws unavailable (50), with what is missing and what to do. */
@@ -22,7 +22,7 @@ export function requireReady(view: LedgerView, config: NetworkConfig): void {
     if (tooLarge !== null) throw tooLarge;
     const attachments = inForce(view.attachments.all(), base.trees);
     refuseConflicts(planBase([...others, base], attachments).conflicts);
-    chooseLease(view, config);
+    chooseLeases(view, config, []);
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;
     throw new FairwayError("unavailable", messageOf(error), details, { cause: error });
