@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
 import { addresses, devices } from "../../src/lab/wire.ts";
-import { dumpNode, dumpPod } from "../support/dump.ts";
+import { dumpNode } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 
 const ranges = [[{ subnet: "198.19.1.0/24" }], [{ subnet: addresses.podSubnet6 }]];
@@ -351,4 +351,3 @@ test("a pool of either family that is exhausted is named, by ADD and by STATUS",
       },
     },
   ));
-
