@@ -100,6 +100,7 @@ export function withGateway(route: PodRoute, leases: readonly Lease[]): PodRoute
 /** How full a range set is. */
 export interface Pool {
   network: string;
+  setIndex: number;
   /** "10.244.1.2-10.244.1.254" */
   ranges: string;
   given: number;
@@ -116,6 +117,7 @@ export function poolsOf(
     .flatMap(({ leases }) => leases.map(({ address }) => parseIp(address, "the ledger")));
   return sets.map((set, setIndex) => ({
     network: name,
+    setIndex,
     ranges: rangesText(set),
     given: given.filter((ip) => isInSet(ip, set)).length,
     total: String(giveableCount({ sets, exclude, setIndex })),

@@ -213,6 +213,7 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
       mac: names.bridgeMac(bridge),
       mtuBytes,
       up: true,
+      ...(hasIpv6 && { withoutDad: true as const }),
     },
     ...(trees.setsHostGso
       ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]

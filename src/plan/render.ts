@@ -141,13 +141,17 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
             },
           ];
     case "bridge": {
-      const { name, mac, mtuBytes, up } = object;
+      const { name, mac, mtuBytes, up, withoutDad } = object;
       if (gone) return node("ip", `link del dev ${name}`);
       // An explicit MTU at creation keeps the bridge from following its ports' smallest.
       const settings = `link set dev ${name} address ${mac} mtu ${mtuBytes} ${upDown(up)}`;
-      return op === "create"
-        ? node("ip", `link add name ${name} address ${mac} type bridge`, settings)
-        : node("ip", settings);
+      if (op !== "create") return node("ip", settings);
+      const dad = sysctlText(ipv6Path({ dev: name, name: "accept_dad" }), "0");
+      return [
+        ...node("ip", `link add name ${name} address ${mac} type bridge`),
+        ...(withoutDad ? node("sysctl", dad) : []),
+        ...node("ip", settings),
+      ];
     }
     case "hostlink":
       // The device is not ours to make or to remove.

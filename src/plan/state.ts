@@ -25,6 +25,11 @@ export interface Bridge {
   mac: string;
   mtuBytes: number;
   up: boolean;
+  /**
+   * Whether it goes up without duplicate address detection, which begins at that moment: without an
+   * address of its own the node asks for no neighbour on behalf of who sends to a pod.
+   */
+  withoutDad?: true;
 }
 
 /** A device that is not ours, of which the configuration has us set one thing. */

@@ -20,6 +20,14 @@ const remove = (have: KernelObject): Step => ({
 const netns = "/run/netns/a";
 const mac = "0e:58:00:00:00:10";
 const bridge: KernelObject = { kind: "bridge", name: "fw0", mac, mtuBytes: 1500, up: true };
+const dualBridge: KernelObject = {
+  kind: "bridge",
+  name: "fw0",
+  mac: "0e:58:00:00:00:10",
+  mtuBytes: 1500,
+  up: true,
+  withoutDad: true,
+};
 const veth: KernelObject = { kind: "veth", name: "fwv10", netns, ifname: "eth0" };
 const port: KernelObject = {
   kind: "port",
@@ -199,6 +207,20 @@ const cases: [title: string, step: Step, lines: string[]][] = [
     "an address of IPv6 gone",
     remove({ kind: "address", netns, dev: "eth0", cidr: "fd00:1::2/64" }),
     ["a: ip address del fd00:1::2/64 dev eth0"],
+  ],
+  [
+    "a bridge for IPv6, which is told to ask nobody before it goes up",
+    create(dualBridge),
+    [
+      `ip link add name fw0 address ${mac} type bridge`,
+      "sysctl net.ipv6.conf.fw0.accept_dad=0",
+      `ip link set dev fw0 address ${mac} mtu 1500 up`,
+    ],
+  ],
+  [
+    "and keeps it when it is changed",
+    change(dualBridge),
+    [`ip link set dev fw0 address ${mac} mtu 1500 up`],
   ],
   ["a pod's setting", create(setting), ["a: sysctl net.ipv6.conf.eth0.accept_ra=0"]],
   [

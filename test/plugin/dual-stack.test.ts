@@ -51,6 +51,9 @@ describe("a dual-stack pod", () => {
       expect(shown).toContain(`${six(2)}/64`);
       expect(shown).not.toContain("tentative");
       expect(node.run("ip", "-6", "address", "show", "dev", "fw0")).not.toContain("tentative");
+      // A node without a link-local address of its own would ask for no neighbour.
+      expect(node.run("ip", "-6", "address", "show", "dev", "fw0")).toContain("inet6 fe80:");
+      expect(reaches(node.lab.remote, six(2))).toBe(true);
       expect(setting(pod.namespace, "eth0/accept_ra")).toBe("0");
       expect(setting(node.lab.node, "fw0/accept_ra")).toBe("0");
     }, dual));

@@ -11,6 +11,7 @@ import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.
 import { kernelParts } from "./kernel-parts.ts";
 import { leafQueues } from "./leaf-queues.ts";
 import { ledger } from "./ledger.ts";
+import { pools } from "./pools.ts";
 import { promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
 import { sysctls } from "./sysctls.ts";
@@ -26,6 +27,7 @@ const groups: Group[] = [
   roots,
   flowtables,
   sysctls,
+  pools,
   promises,
   drift,
 ];
