@@ -332,6 +332,41 @@ describe("the node", () => {
     }, dual));
 });
 
+test("status, explain and doctor show both families, and how full each range set is", () =>
+  withNode((node) => {
+    const pod = node.pod("a");
+    node.add(pod);
+    const status = JSON.parse(node.fairway("status", "--no-measure", "--json").stdout) as {
+      pods: unknown[];
+      pools: unknown[];
+    };
+    expect(status.pods).toMatchObject([{ addresses: ["198.19.1.2", six(2)] }]);
+    expect(status.pools).toEqual([
+      { network: "pods", setIndex: 0, ranges: "198.19.1.2-198.19.1.254", given: 1, total: "253" },
+      {
+        network: "pods",
+        setIndex: 1,
+        ranges: `${six(2)}-${prefix6}:0:ffff:ffff:ffff:ffff`,
+        given: 1,
+        total: String(2n ** 64n - 2n),
+      },
+    ]);
+    const text = node.fairway("status", "--no-measure").stdout;
+    expect(text).toContain(`198.19.1.2,${six(2)}`);
+    expect(text).toContain("1 of 253");
+    const explained = node.fairway("explain", "--netns", node.pod("b").netns).stdout;
+    for (const line of [
+      `198.19.1.3, ${six(3)}`,
+      "nodad",
+      "net.ipv6.conf.eth0.accept_ra=0",
+      "class6",
+    ])
+      expect(explained).toContain(line);
+    const doctor = node.fairway("doctor").stdout;
+    expect(doctor).toContain("1 of 253 addresses given");
+    expect(doctor).toContain("sysctl.net.ipv6.conf.all.forwarding");
+  }, dual));
+
 test("a pool of either family that is exhausted is named, by ADD and by STATUS", () =>
   withNode(
     (node) => {
