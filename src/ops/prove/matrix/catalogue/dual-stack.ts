@@ -27,7 +27,7 @@ const filled = (direction: Direction, family: Family): Phase => ({
     ),
     steady: over(family, tcp("steady", direction, 4)),
   },
-  seconds: 3,
+  seconds: 2,
   fills: [direction],
 });
 
