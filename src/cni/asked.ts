@@ -41,7 +41,6 @@ export function askedOf(
   const key = { network: config.name, containerId, ifname };
   const podNamespace = args.K8S_POD_NAMESPACE ?? null;
   const podName = args.K8S_POD_NAME ?? null;
-  const ip = args.IP;
   const uplink = findUplink(config.uplink, config.bridge);
   return {
     key,
@@ -57,6 +56,6 @@ export function askedOf(
     config,
     uplink,
     base: networkBase(config, uplink),
-    requestedIps: runtime.ips.length > 0 ? runtime.ips : ip === undefined ? [] : [ip],
+    requestedIps: runtime.ips.length > 0 ? runtime.ips : (args.IP?.split(",") ?? []),
   };
 }

@@ -89,10 +89,27 @@ function readIp(raw: unknown, index: number, interfaceCount: number): PrevIp {
   };
 }
 
+/** The fields that 1.1.0 added, as the result has them and as a route has them. */
+const routeFields = {
+  mtu: "mtuBytes",
+  advmss: "advmssBytes",
+  priority: "priority",
+  table: "table",
+  scope: "scope",
+} as const satisfies Record<string, keyof PodRoute>;
+
 function readRoute(raw: unknown, index: number): PodRoute {
   const at = `prevResult.routes[${index}]`;
   const route = objectAt(raw, at);
-  return { dst: textAt(route.dst, `${at}.dst`), gw: optionalTextAt(route.gw, `${at}.gw`) };
+  const fields = Object.entries(routeFields).flatMap(([name, field]) => {
+    const value = optionalCountAt(route[name], `${at}.${name}`);
+    return value === null ? [] : [[field, value] as const];
+  });
+  return {
+    dst: textAt(route.dst, `${at}.dst`),
+    gw: optionalTextAt(route.gw, `${at}.gw`),
+    ...Object.fromEntries(fields),
+  };
 }
 
 function objectAt(value: unknown, at: string): Record<string, unknown> {

@@ -3,6 +3,7 @@
  * know is left out (CNI SPEC 1.1.0, "Success"; the earlier specs' Result types). Pure.
  */
 import { type CniVersion, cniVersions } from "../config/types.ts";
+import { familyOf } from "../plan/ip.ts";
 import type { PodRoute } from "../plan/node.ts";
 
 export interface ResultInterface {
@@ -35,6 +36,7 @@ export type Json = Record<string, unknown>;
 /** `ips[].version` was required before 1.0.0 and is unknown since. */
 const withIpVersion: readonly CniVersion[] = ["0.3.0", "0.3.1", "0.4.0"];
 const withInterfaceMtu: readonly CniVersion[] = ["1.1.0"];
+const withRouteFields: readonly CniVersion[] = ["1.1.0"];
 
 /** Empty lists are left out and `dns` is always there, as libcni writes them. */
 export function addResult(result: AddResult): Json {
@@ -45,7 +47,7 @@ export function addResult(result: AddResult): Json {
       interfaces: interfaces.map((link) => interfaceJson(link, cniVersion)),
     }),
     ...(ips.length > 0 && { ips: ips.map((ip) => ipJson(ip, cniVersion)) }),
-    ...(routes.length > 0 && { routes: routes.map(routeJson) }),
+    ...(routes.length > 0 && { routes: routes.map((route) => routeJson(route, cniVersion)) }),
     dns: dns ?? {},
   };
 }
@@ -65,15 +67,19 @@ function interfaceJson(link: ResultInterface, cniVersion: CniVersion): Json {
 
 function ipJson(ip: ResultIp, cniVersion: CniVersion): Json {
   return present({
-    version: withIpVersion.includes(cniVersion) ? (ip.address.includes(":") ? "6" : "4") : null,
+    version: withIpVersion.includes(cniVersion) ? String(familyOf(ip.address)) : null,
     interface: ip.interface,
     address: ip.address,
     gateway: ip.gateway,
   });
 }
 
-function routeJson(route: PodRoute): Json {
-  return present({ dst: route.dst, gw: route.gw });
+function routeJson(route: PodRoute, cniVersion: CniVersion): Json {
+  const { dst, gw, mtuBytes: mtu, advmssBytes: advmss, priority, table, scope } = route;
+  const fields = withRouteFields.includes(cniVersion)
+    ? { mtu, advmss, priority, table, scope }
+    : {};
+  return present({ dst, gw, ...fields });
 }
 
 /** Absent is left out: a null is no value to libcni's decoder of strings and numbers. */

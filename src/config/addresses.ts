@@ -2,6 +2,7 @@
  * IP addresses and networks as numbers. The only module that knows ip-num.
  */
 import { FairwayError } from "../errors.ts";
+import { addressBits, type Family, ipText } from "../plan/ip.ts";
 import type { Cidr, Ip } from "./types.ts";
 
 /**
@@ -11,8 +12,6 @@ import type { Cidr, Ip } from "./types.ts";
 function ipNum(): typeof import("ip-num") {
   return require("ip-num");
 }
-
-const addressBits = { 4: 32, 6: 128 } as const;
 
 function refuse(key: string, text: string, problem: string, details: string): never {
   throw new FairwayError("badConfig", `${key}: ${JSON.stringify(text)} ${problem}`, details);
@@ -53,9 +52,7 @@ export function parseIp(text: string, key: string): Ip {
 
 /** Dotted decimal, or IPv6 as RFC 5952 wants it. */
 export function formatIp({ family, value }: Ip): string {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".");
-  const { IPv6, collapseIPv6Number } = ipNum();
-  return collapseIPv6Number(new IPv6(value).toString());
+  return ipText(family, value);
 }
 
 /** An address with a prefix length, its host bits kept: "10.244.1.7/24". */
@@ -82,7 +79,7 @@ export function parsePrefixedIp(text: string, key: string): PrefixedIp {
   return { ip, prefixLength };
 }
 
-function hostMask(family: 4 | 6, prefixLength: number): bigint {
+function hostMask(family: Family, prefixLength: number): bigint {
   return (1n << BigInt(addressBits[family] - prefixLength)) - 1n;
 }
 

@@ -1,7 +1,6 @@
 /** What the runtime adds to the configuration of each pod: `runtimeConfig` and `args`. */
 import { parseIp, parsePrefixedIp } from "./addresses.ts";
 import { maxSizeBytes, parseLimitBits } from "./quantities.ts";
-import { onlyIpv4 } from "./ranges.ts";
 import { isObject, type JsonObject, Section } from "./section.ts";
 import type { BandwidthCapability, RuntimeConfig } from "./types.ts";
 import { notBuilt } from "./unknown-keys.ts";
@@ -168,7 +167,7 @@ function parseIps(section: Section): string[] {
     const ip = section.violations.attempt(() =>
       item.includes("/") ? parsePrefixedIp(item, key).ip : parseIp(item, key),
     );
-    return onlyIpv4(ip, key, section.violations) === undefined ? [] : [item];
+    return ip === undefined ? [] : [item];
   });
 }
 

@@ -1,9 +1,9 @@
-import type { PodRoute } from "../plan/node.ts";
+import { addressBits } from "../plan/ip.ts";
 import * as addresses from "./addresses.ts";
-import { checkRanges, onlyIpv4, type PlacedRange, parseRange } from "./ranges.ts";
+import { checkFamilies, checkRanges, type PlacedRange, parseRange } from "./ranges.ts";
+import { parseRoutes } from "./routes.ts";
 import { isObject, Section } from "./section.ts";
 import type { Cidr, IpamConfig } from "./types.ts";
-import { notBuilt } from "./unknown-keys.ts";
 
 /** A set as it stands in the configuration: one section a range. */
 type RangeSet = Section[];
@@ -26,7 +26,7 @@ function rangeSets(ipam: Section): RangeSet[] {
   return ipam.has("subnet") ? [[ipam], ...sets] : sets;
 }
 
-function checkSets(ipam: Section, sets: readonly RangeSet[]): void {
+function checkSets(ipam: Section): void {
   const { violations } = ipam;
   if (!ipam.has("subnet")) {
     for (const name of ["rangeStart", "rangeEnd", "gateway"].filter((key) => ipam.has(key))) {
@@ -41,34 +41,13 @@ function checkSets(ipam: Section, sets: readonly RangeSet[]): void {
       'Give a subnet, as in "10.244.1.0/24", or ranges.',
     );
   }
-  if (sets.length > 1) {
-    violations.add(
-      ipam.key("ranges"),
-      `more than one range set (${sets.length}) ${notBuilt}`,
-      "A pod gets one address: put all ranges into one set; a subnet at the top of ipam is a set of its own.",
-    );
-  }
 }
 
 /** A network, or a single address. */
 function parseExcluded(text: string, key: string): Cidr {
   if (text.includes("/")) return addresses.parseCidr(text, key);
   const { family, value } = addresses.parseIp(text, key);
-  return { family, base: value, prefixLength: family === 4 ? 32 : 128 };
-}
-
-/** CIDRs of a list, IPv4 only. */
-export function parseCidrs(
-  section: Section,
-  name: string,
-  parse: (text: string, key: string) => Cidr = addresses.parseCidr,
-): Cidr[] {
-  return section
-    .parseEach(name, (text, key) => ({ key, cidr: parse(text, key) }))
-    .flatMap(({ key, cidr }) => {
-      const checked = onlyIpv4(cidr, key, section.violations);
-      return checked === undefined ? [] : [checked];
-    });
+  return { family, base: value, prefixLength: addressBits[family] };
 }
 
 function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonly Cidr[]): void {
@@ -82,35 +61,10 @@ function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonl
   }
 }
 
-function parseRoute(route: Section, subnets: readonly Cidr[]): PodRoute | undefined {
-  const { violations } = route;
-  const dst = onlyIpv4(route.parse("dst", addresses.parseCidr), route.key("dst"), violations);
-  const gw = onlyIpv4(route.parse("gw", addresses.parseIp), route.key("gw"), violations);
-  if (gw !== undefined && subnets.length > 0 && !subnets.some((s) => addresses.contains(s, gw))) {
-    // The kernel takes a next hop only on a network that is there already.
-    violations.add(
-      route.key("gw"),
-      `${addresses.formatIp(gw)} lies outside ${subnets.map(addresses.formatCidr).join(", ")}`,
-      "Give a next hop that the pod can reach, or leave it out for the subnet's gateway.",
-    );
-  }
-  if (dst === undefined) return undefined;
-  return { dst: addresses.formatCidr(dst), gw: gw === undefined ? null : addresses.formatIp(gw) };
-}
-
-function parseRoutes(ipam: Section, subnets: readonly Cidr[]): PodRoute[] {
-  return ipam.list("routes").flatMap((value, index) => {
-    if (!isObject(value)) return [];
-    const key = `${ipam.key("routes")}[${index}]`;
-    const route = parseRoute(new Section(value, key, ipam.violations), subnets);
-    return route === undefined ? [] : [route];
-  });
-}
-
 /** `ipam`: the value of the key; its violations go to its section's. */
 export function parseIpam(ipam: Section): IpamConfig {
   const written = rangeSets(ipam);
-  checkSets(ipam, written);
+  checkSets(ipam);
   const sets = written.map((set) =>
     set.flatMap((section): PlacedRange[] => {
       const range = parseRange(section);
@@ -118,10 +72,11 @@ export function parseIpam(ipam: Section): IpamConfig {
       return range === undefined ? [] : [{ key, range }];
     }),
   );
-  const exclude = parseCidrs(ipam, "exclude", parseExcluded);
+  const exclude = ipam.parseEach("exclude", parseExcluded);
   const subnets = sets.flat().map(({ range }) => range.subnet);
   if (subnets.length > 0) checkExcluded(ipam, exclude, subnets);
-  for (const set of sets) checkRanges(set, exclude, ipam.violations);
+  for (const set of sets) checkFamilies(set, ipam.violations);
+  checkRanges(sets.flat(), exclude, ipam.violations);
   return {
     sets: sets.map((set) => set.map(({ range }) => range)),
     exclude,

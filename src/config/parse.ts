@@ -1,9 +1,11 @@
 /** From what the runtime hands over to a configuration that the rest can rely on. */
+
+import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
 import { defaults } from "./defaults.ts";
 import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
-import { parseCidrs, parseIpam } from "./ipam.ts";
+import { parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
 import { parsePolicy } from "./policy.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
@@ -75,14 +77,14 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     tiers: parseTiers(root.section("tiers")),
     defaultTier: root.text("defaultTier") ?? null,
     policy: root.object("policy") === undefined ? null : parsePolicy(root.section("policy")),
+    mtuBytes: root.number("mtu") ?? null,
   };
-  checkRules(draft, violations);
   const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));
+  checkRules({ ...draft, ipam }, violations);
   const rest = {
     overcommit: overcommitOf(root.text("overcommit")),
-    mtuBytes: root.number("mtu") ?? null,
     ipMasq: root.flag("ipMasq") ?? defaults.ipMasq,
-    ipMasqExcept: parseCidrs(root, "ipMasqExcept"),
+    ipMasqExcept: root.parseEach("ipMasqExcept", parseCidr),
     dns: root.object("dns") ?? null,
     dataDir: root.parse("dataDir", parsePath) ?? defaults.dataDir,
     log: {

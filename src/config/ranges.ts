@@ -1,33 +1,47 @@
 /** Ranges of addresses: host-local's defaults, and rules that host-local leaves to chance. */
+import type { Family } from "../plan/ip.ts";
 import * as addresses from "./addresses.ts";
 import type { Section } from "./section.ts";
 import type { AddressRange, Cidr, Ip } from "./types.ts";
-import { notBuilt } from "./unknown-keys.ts";
 import type { Violations } from "./violations.ts";
 
-/** In a /31 or /32 nothing is left beside the network's address, the gateway and the broadcast address. */
-const maxPrefixLength = 30;
+/** In a /31 or /32 (/127, /128) nothing is left beside the network's address, the gateway and the last address. */
+const maxPrefixLength: Record<Family, number> = { 4: 30, 6: 126 };
 
-/** undefined, and a violation, for IPv6. */
-export function onlyIpv4<T extends { family: 4 | 6 }>(
-  parsed: T | undefined,
-  key: string,
-  violations: Violations,
-): T | undefined {
-  if (parsed?.family !== 6) return parsed;
-  violations.add(key, `IPv6 ${notBuilt}`, "Give an IPv4 address or network.");
-  return undefined;
+/** IPv6 networks in which no pod can have an address of its own (RFC 4291, 2.4). */
+const notForPods: readonly [subnet: string, what: string][] = [
+  ["::/8", "not for hosts"],
+  ["fe80::/10", "link-local"],
+  ["ff00::/8", "multicast"],
+];
+
+function subnetProblem(subnet: Cidr): { problem: string; advice: string } | null {
+  const { family, prefixLength } = subnet;
+  const special = family === 6 && notForPods.find(([text]) => overlapsText(subnet, text));
+  if (special)
+    return {
+      problem: `lies in or around ${special[0]}, which is ${special[1]}`,
+      advice: 'Give a network of unicast addresses, as in "fd00:10:244:1::/64".',
+    };
+  return prefixLength <= maxPrefixLength[family]
+    ? null
+    : {
+        problem: "is too small to give addresses from",
+        advice: `Take a /${maxPrefixLength[family]} or larger.`,
+      };
 }
 
+const overlapsText = (subnet: Cidr, text: string): boolean =>
+  addresses.overlaps(subnet, addresses.parseCidr(text, text));
+
 function parseSubnet(section: Section): Cidr | undefined {
-  const { violations } = section;
-  const key = section.key("subnet");
-  const subnet = onlyIpv4(section.parse("subnet", addresses.parseCidr), key, violations);
-  if (subnet === undefined || subnet.prefixLength <= maxPrefixLength) return subnet;
-  violations.add(
-    key,
-    `${addresses.formatCidr(subnet)} is too small to give addresses from`,
-    `Take a /${maxPrefixLength} or larger.`,
+  const subnet = section.parse("subnet", addresses.parseCidr);
+  const found = subnet === undefined ? null : subnetProblem(subnet);
+  if (subnet === undefined || found === null) return subnet;
+  section.violations.add(
+    section.key("subnet"),
+    `${addresses.formatCidr(subnet)} ${found.problem}`,
+    found.advice,
   );
   return undefined;
 }
@@ -35,7 +49,8 @@ function parseSubnet(section: Section): Cidr | undefined {
 function hostProblem(subnet: Cidr, ip: Ip): string | null {
   if (!addresses.contains(subnet, ip)) return "lies outside";
   if (ip.value === subnet.base) return "is the network address of";
-  if (ip.value === addresses.lastAddress(subnet)) return "is the broadcast address of";
+  if (ip.family === 4 && ip.value === addresses.lastAddress(subnet))
+    return "is the broadcast address of";
   return null;
 }
 
@@ -43,7 +58,7 @@ function hostProblem(subnet: Cidr, ip: Ip): string | null {
 function parseHost(section: Section, name: string, subnet: Cidr): Ip | undefined {
   const { violations } = section;
   const key = section.key(name);
-  const ip = onlyIpv4(section.parse(name, addresses.parseIp), key, violations);
+  const ip = section.parse(name, addresses.parseIp);
   const problem = ip === undefined ? null : hostProblem(subnet, ip);
   if (ip === undefined || problem === null) return ip;
   violations.add(
@@ -56,17 +71,17 @@ function parseHost(section: Section, name: string, subnet: Cidr): Ip | undefined
 
 /**
  * One range, with host-local's defaults: the gateway is the first address, and addresses are given from
- * the first one that is not the gateway's to the last before the broadcast address.
+ * the first one that is not the gateway's to the last, for IPv4 before the broadcast address.
  */
 export function parseRange(section: Section): AddressRange | undefined {
   const subnet = parseSubnet(section);
   if (subnet === undefined) return undefined;
   const lowest = subnet.base + 1n;
-  const gateway = parseHost(section, "gateway", subnet) ?? { family: 4, value: lowest };
+  const gateway = parseHost(section, "gateway", subnet) ?? { family: subnet.family, value: lowest };
   const start = parseHost(section, "rangeStart", subnet)?.value;
   const first = start ?? (gateway.value === lowest ? lowest + 1n : lowest);
   const end = parseHost(section, "rangeEnd", subnet)?.value;
-  const last = end ?? addresses.lastAddress(subnet) - 1n;
+  const last = end ?? addresses.lastAddress(subnet) - (subnet.family === 4 ? 1n : 0n);
   if (start !== undefined && end !== undefined && start > end) {
     section.violations.add(
       section.key("rangeStart"),
@@ -86,7 +101,7 @@ export function formatRange({ first, last, subnet }: AddressRange): string {
 }
 
 function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
-  return a.first <= b.last && b.first <= a.last;
+  return a.subnet.family === b.subnet.family && a.first <= b.last && b.first <= a.last;
 }
 
 /** Whether an address of the range is left when the pieces are taken out. Both ends are included. */
@@ -105,22 +120,28 @@ export interface PlacedRange {
   range: AddressRange;
 }
 
-/** Rules across the ranges of one set. The gateways of all of them stand on one bridge, so no pod gets any. */
+/** What no pod gets, of one family: the gateways of all ranges, which stand on one bridge, and what is excluded. */
+function takenOf(
+  family: Family,
+  placed: readonly PlacedRange[],
+  exclude: readonly Cidr[],
+): [bigint, bigint][] {
+  const gateways = placed.map(({ range }) => range.gateway).filter((ip) => ip.family === family);
+  const excluded = exclude.filter((cidr) => cidr.family === family);
+  return [
+    ...gateways.map(({ value }): [bigint, bigint] => [value, value]),
+    ...excluded.map((cidr): [bigint, bigint] => [cidr.base, addresses.lastAddress(cidr)]),
+  ];
+}
+
+/** Rules across the ranges of all sets. */
 export function checkRanges(
   placed: readonly PlacedRange[],
   exclude: readonly Cidr[],
   violations: Violations,
 ): void {
-  const gateways = placed.map(({ range }): [bigint, bigint] => [
-    range.gateway.value,
-    range.gateway.value,
-  ]);
-  const excluded = exclude.map((cidr): [bigint, bigint] => [
-    cidr.base,
-    addresses.lastAddress(cidr),
-  ]);
   for (const [index, { key, range }] of placed.entries()) {
-    if (!hasRoom(range, [...gateways, ...excluded])) {
+    if (!hasRoom(range, takenOf(range.subnet.family, placed, exclude))) {
       violations.add(
         key,
         `no address is left in ${formatRange(range)} after the gateway and ipam.exclude`,
@@ -135,5 +156,18 @@ export function checkRanges(
         "Give each address one range.",
       );
     }
+  }
+}
+
+/** A pod gets one address from a set, so a set of two families would give it now one and now the other. */
+export function checkFamilies(set: readonly PlacedRange[], violations: Violations): void {
+  const [first, ...others] = set;
+  for (const { key, range } of others) {
+    if (range.subnet.family === first?.range.subnet.family) continue;
+    violations.add(
+      key,
+      `${addresses.formatCidr(range.subnet)} is IPv${range.subnet.family}, the set's first range is IPv${first?.range.subnet.family}`,
+      "Give each family a set of its own: a pod gets one address from each set.",
+    );
   }
 }

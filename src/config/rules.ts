@@ -1,5 +1,8 @@
 /** Rules across keys, each with a name. What one key alone may be is in its parser. */
+
+import { leastIpv6MtuBytes } from "../plan/ip.ts";
 import { directions } from "../plan/node.ts";
+import { formatCidr } from "./addresses.ts";
 import { burstAt, burstRateBits } from "./burst.ts";
 import {
   policyFitsItsTiers,
@@ -8,11 +11,14 @@ import {
 } from "./policy-rules.ts";
 import { formatRate } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
-import type { NetworkConfig, Tier } from "./types.ts";
+import type { IpamConfig, NetworkConfig, Tier } from "./types.ts";
 import type { Violations } from "./violations.ts";
 
 /** As much of a configuration as the rules look at. What was refused already is absent. */
-export type Draft = Pick<NetworkConfig, "bridge" | "defaultTier" | "policy" | "tiers" | "uplink">;
+export type Draft = Pick<
+  NetworkConfig,
+  "bridge" | "defaultTier" | "mtuBytes" | "policy" | "tiers" | "uplink"
+> & { ipam: IpamConfig | undefined };
 
 type Rule = (draft: Draft, violations: Violations) => void;
 
@@ -99,6 +105,17 @@ const bridgeIsNotUplink: Rule = ({ bridge, uplink }, violations) => {
   );
 };
 
+/** The kernel takes IPv6 off a device with less (addrconf_notify, net/ipv6/addrconf.c). */
+const mtuFitsIpv6: Rule = ({ mtuBytes, ipam }, violations) => {
+  const subnet = ipam?.sets.flat().find((range) => range.subnet.family === 6)?.subnet;
+  if (mtuBytes === null || subnet === undefined || mtuBytes >= leastIpv6MtuBytes) return;
+  violations.add(
+    "mtu",
+    `${mtuBytes} is below ${leastIpv6MtuBytes}, which IPv6 needs, and pods get addresses of ${formatCidr(subnet)}`,
+    `Give ${leastIpv6MtuBytes} or more, or no IPv6 range set.`,
+  );
+};
+
 export const rules: Readonly<Record<string, Rule>> = {
   guaranteeWithinLimit,
   latencyNeedsGuarantee,
@@ -107,6 +124,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   defaultTierExists,
   reserveLeavesCapacity,
   bridgeIsNotUplink,
+  mtuFitsIpv6,
   policyTiersExist,
   policyGuaranteeWithinLimit,
   policyFitsItsTiers,

@@ -46,6 +46,10 @@ function text(title: string, description: string): Schema {
   return { title, description, type: "string" };
 }
 
+function whole(title: string, description: string, minimum: number, maximum: number): Schema {
+  return { title, description, type: "integer", minimum, maximum };
+}
+
 /** Our keys' objects: no key that we do not know. */
 function object(title: string, description: string, properties: Record<string, Schema>): Schema {
   return { title, description, type: "object", properties, additionalProperties: false };
@@ -59,12 +63,12 @@ function foreign(title: string, description: string, type: string | string[]): S
 const range: Record<string, Schema> = {
   subnet: text(
     "Subnet",
-    'The network that the addresses lie in, as in "10.244.1.0/24"; /30 or larger.',
+    'The network that the addresses lie in, as in "10.244.1.0/24" (/30 or larger) or "fd00:10:244:1::/64" (/126 or larger).',
   ),
   rangeStart: text("Range start", "The first address to give. Default: the first of the subnet."),
   rangeEnd: text(
     "Range end",
-    "The last address to give. Default: the last before the broadcast address.",
+    "The last address to give. Default: the last of the subnet, for IPv4 before the broadcast address.",
   ),
   gateway: text(
     "Gateway",
@@ -73,8 +77,22 @@ const range: Record<string, Schema> = {
 };
 
 const route = object("Route", "A route in the pod.", {
-  dst: text("Destination", 'A network, as in "0.0.0.0/0".'),
-  gw: text("Gateway", "The next hop, in the pod's subnet. Default: the subnet's gateway."),
+  dst: text("Destination", 'A network, as in "0.0.0.0/0" or "::/0".'),
+  gw: text(
+    "Gateway",
+    "The next hop, in the pod's subnet. Default: the gateway of the first subnet of its family.",
+  ),
+  // The largest that the kernel takes: above, it takes less without a word (ip_metrics_convert, net/ipv4/metrics.c).
+  mtu: whole("MTU", "The route's own, in bytes.", 0, 65_520),
+  advmss: whole("Advertised MSS", "The segment size that TCP announces, in bytes.", 0, 65_495),
+  priority: whole("Priority", "The metric: the lower goes first.", 0, 2 ** 32 - 1),
+  table: whole("Table", "The routing table's number. Default: the main one, 254.", 1, 2 ** 32 - 1),
+  scope: whole(
+    "Scope",
+    "As the kernel counts: 0 global, 253 link (no next hop), 254 host. Default: what follows from gw.",
+    0,
+    254,
+  ),
 });
 
 const ipam = object("Addresses", "Where the pods' addresses come from. Keys as in host-local.", {
@@ -88,7 +106,7 @@ const ipam = object("Addresses", "Where the pods' addresses come from. Keys as i
   ...range,
   ranges: {
     title: "Range sets",
-    description: "Sets of ranges; a pod gets one address from each set. One set in this version.",
+    description: "Sets of ranges, each of one family; a pod gets one address from each set.",
     type: "array",
     items: {
       title: "Range set",
@@ -105,7 +123,8 @@ const ipam = object("Addresses", "Where the pods' addresses come from. Keys as i
   },
   routes: {
     title: "Routes",
-    description: 'Routes in the pod. Without one to "0.0.0.0/0" it reaches its own subnet only.',
+    description:
+      'Routes in the pod. Without one to "0.0.0.0/0" ("::/0" for IPv6) it reaches its own subnet only.',
     type: "array",
     items: { ...route, required: ["dst"] },
   },
@@ -233,7 +252,7 @@ const ours: Record<string, Schema> = {
   },
   mtu: {
     title: "MTU",
-    description: "The pods' MTU in bytes. Default: the uplink's.",
+    description: "The pods' MTU in bytes; 1280 or more with IPv6. Default: the uplink's.",
     type: "integer",
     // The least that every IPv4 host must take (RFC 791); IP's total length has 16 bits.
     minimum: 576,
@@ -241,7 +260,8 @@ const ours: Record<string, Schema> = {
   },
   ipMasq: {
     title: "Masquerade",
-    description: "Give traffic that leaves the node by the uplink the node's address.",
+    description:
+      "Give traffic that leaves the node by the uplink the node's address, of both families.",
     type: "boolean",
     default: defaults.ipMasq,
   },
@@ -249,7 +269,7 @@ const ours: Record<string, Schema> = {
     title: "No masquerade to",
     description: "Networks to which pods keep their own addresses: the other nodes' pods, for one.",
     type: "array",
-    items: text("Network", 'As in "10.244.0.0/16".'),
+    items: text("Network", 'As in "10.244.0.0/16"; "::/0": no masquerade of IPv6.'),
   },
   antiSpoof: {
     title: "Anti-spoofing",

@@ -1,3 +1,4 @@
+import type { Family } from "../plan/ip.ts";
 import type { BandwidthCapability, HostClass, PodRoute } from "../plan/node.ts";
 
 export type { BandwidthCapability };
@@ -7,13 +8,13 @@ export type CniVersion = (typeof cniVersions)[number];
 
 /** An IP address as a number, with its family: arithmetic is on `value`. */
 export interface Ip {
-  family: 4 | 6;
+  family: Family;
   value: bigint;
 }
 
 /** A CIDR with its host bits zero. */
 export interface Cidr {
-  family: 4 | 6;
+  family: Family;
   base: bigint;
   prefixLength: number;
 }
@@ -27,7 +28,7 @@ export interface AddressRange {
 }
 
 export interface IpamConfig {
-  /** One address is given from each set; a set is tried in its order. Exactly one IPv4 set in this version. */
+  /** A pod gets one address from each set; a set is of one family, its ranges are tried in their order. */
   sets: AddressRange[][];
   exclude: Cidr[];
   routes: PodRoute[];

@@ -4,17 +4,14 @@ import { suggestion } from "./suggest.ts";
 
 export const notBuilt = "is not built yet in this version";
 
-const routeKeys = ["mtu", "advmss", "priority", "table", "scope"];
-
 /** Keys of the design, and of host-local, that are to come. By place; "[]" is any index, "*" any name. */
 const keysToCome: Record<string, readonly string[]> = {
   "": ["resolvConf"],
   ipam: ["dataDir", "resolvConf"],
-  "ipam.routes[]": routeKeys,
 };
 
 const gatewayHint =
-  'The bridge always holds the gateway; for a default route add {"dst": "0.0.0.0/0"} to ipam.routes.';
+  'The bridge always holds the gateway; for a default route add {"dst": "0.0.0.0/0"} (or "::/0") to ipam.routes.';
 const limitHint =
   "A limit is egressLimit or ingressLimit of a tier, or the pod's annotation kubernetes.io/egress-bandwidth or kubernetes.io/ingress-bandwidth.";
 

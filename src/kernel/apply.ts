@@ -46,7 +46,8 @@ const failedLine = /Command failed .*:(\d+)/;
 
 function runBatch(batch: Batch): BatchFailure | null {
   const { tool, netns } = batch[0]?.line ?? { tool: "ip", netns: null };
-  if (tool === "sysctl") return runSysctls(batch);
+  if (tool === "sysctl")
+    return netns === null ? runSysctls(batch) : inNetns(netns, () => runSysctls(batch));
   const input = `${batch.map(({ line }) => line.text).join("\n")}\n`;
   const run = () => runTool(tool, tool === "nft" ? ["-f", "-"] : ["-batch", "-"], input);
   const { ok, stderr } = netns === null ? run() : inNetns(netns, run);
@@ -80,6 +81,11 @@ const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; tod
     says: /bridge-nf-call/,
     kind: "missingKernelPart",
     todo: "modprobe br_netfilter (CONFIG_BRIDGE_NETFILTER), and load it at boot",
+  },
+  {
+    says: /disable_ipv6|ipv6\.conf\.all/,
+    kind: "missingKernelPart",
+    todo: "the kernel has no IPv6, or was booted with ipv6.disable=1: enable it, or give ipam no IPv6 ranges",
   },
   {
     says: /Operation not supported|Unknown device type|Protocol not supported/i,

@@ -2,10 +2,15 @@
  * The observed state. Only what a desired state names is looked up, so that one pod's verb does not
  * read a whole node; `observeOurs` adds what bears our names and is nobody's.
  */
+import { families } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import {
+  acceptRaForwarding,
   baseOwner,
   type Entry,
+  type Ipv6Setting,
+  ipv6Path,
+  ipv6SettingNames,
   type KernelObject,
   type Owner,
   type PodLink,
@@ -25,7 +30,7 @@ import {
   type Link,
   linkNamed,
   type RouteEntry,
-  routes4,
+  routesOf,
 } from "./read/links.ts";
 import { type ObservedTable, readTable } from "./read/nft.ts";
 import { readSysctl } from "./read/sysctl.ts";
@@ -45,6 +50,7 @@ interface PodView {
   link: Link | null;
   addresses: string[];
   routes: RouteEntry[];
+  ipv6: Map<Ipv6Setting["name"], string>;
 }
 
 /** One look at the kernel: each table is read at most once. */
@@ -126,14 +132,22 @@ class Look implements Disposable {
   }
 }
 
-const emptyPod: PodView = { link: null, addresses: [], routes: [] };
+const emptyPod: PodView = { link: null, addresses: [], routes: [], ipv6: new Map() };
 
 function readPod(dev: string): PodView {
   using socket = new NetlinkSocket();
   const link = linkNamed(socket, dev);
   if (link === null) return emptyPod;
-  const routes = routes4(socket).filter((r) => r.oifIndex === link.index);
-  return { link, addresses: addressesOf(socket, link.index), routes };
+  const routes = families
+    .flatMap((family) => routesOf(socket, family))
+    .filter((r) => r.oifIndex === link.index);
+  const ipv6 = new Map(
+    ipv6SettingNames.flatMap((name): [Ipv6Setting["name"], string][] => {
+      const value = readSysctl(ipv6Path({ dev, name }));
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+  return { link, addresses: addressesOf(socket, link.index), routes, ipv6 };
 }
 
 function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
@@ -183,6 +197,23 @@ function podLinkObject(netns: string, link: Link): PodLink {
   return { kind: "podlink", netns, name, mac, mtuBytes, gsoMaxBytes, up };
 }
 
+const withIpv6 = "net/ipv6/conf/all/forwarding";
+
+function ipv6Setting(look: Look, want: Ipv6Setting): Ipv6Setting | null {
+  const { netns, dev, name } = want;
+  const value =
+    netns === null ? readSysctl(ipv6Path(want)) : (look.pod(netns, dev).ipv6.get(name) ?? null);
+  if (value === null) {
+    // A kernel without IPv6 does nothing that would have to be switched off.
+    const isOff = want.name !== "disable_ipv6" && want.value === "0";
+    return isOff && readSysctl(withIpv6) === null ? want : null;
+  }
+  // "1" ends where the node forwards: on a node that does, there is nothing to keep.
+  const isKept =
+    want.value === acceptRaForwarding && (value !== "1" || readSysctl(withIpv6) === "1");
+  return isKept ? want : { ...want, value };
+}
+
 /** The observed counterpart of one desired object; null: absent. */
 function counterpart(look: Look, want: KernelObject): KernelObject | null {
   switch (want.kind) {
@@ -190,6 +221,8 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
       const value = readSysctl(want.path);
       return value === null ? null : { ...want, value };
     }
+    case "ipv6setting":
+      return ipv6Setting(look, want);
     case "bridge": {
       const link = look.link(want.name);
       if (link === null) return null;
@@ -236,8 +269,13 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
       return there.includes(want.cidr) ? want : null;
     }
     case "route": {
-      const route = look.pod(want.netns, want.dev).routes.find((r) => r.dst === want.dst);
-      return route === undefined ? null : { ...want, gw: route.gw };
+      const { dst, table, priority } = want;
+      const route = look
+        .pod(want.netns, want.dev)
+        .routes.find((r) => r.dst === dst && r.table === table && r.priority === priority);
+      if (route === undefined) return null;
+      const { gw, scope, mtuBytes, advmssBytes } = route;
+      return { ...want, gw, scope, mtuBytes, advmssBytes };
     }
     case "qdisc": {
       const entry = look.qdiscs(want.dev).find((q) => q.parent === want.parent);
@@ -288,7 +326,9 @@ const leftover = (object: KernelObject): Entry => ({ owner: nobody, object });
  */
 export function observeBase(desired: State): State {
   using look = new Look();
-  const elements = (look.table()?.elements ?? []).filter(({ set }) => set !== names.classMap4);
+  const elements = (look.table()?.elements ?? []).filter(
+    ({ set }) => !Object.values(names.classMap).includes(set),
+  );
   return stateOf([...elements.map(leftover), ...lookUp(look, desired)]);
 }
 

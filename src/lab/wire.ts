@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
-import { addNamespace, ipBatch, tcBatch } from "./namespaces.ts";
+import { addNamespace, ipBatch, setSysctl, tcBatch } from "./namespaces.ts";
 import { must } from "./run.ts";
 
 /** RFC 2544 sets 198.18.0.0/15 aside for measurements like these: no route of the world leads there. */
@@ -8,6 +9,12 @@ export const addresses = {
   remote: "198.18.0.2",
   uplinkPrefixLength: 24,
   podSubnet: "198.19.1.0/24",
+  /** The same in IPv6: RFC 4193 leaves fd00::/8 to everybody, and nobody routes it. */
+  nodeUplink6: "fd00:c612::1",
+  remote6: "fd00:c612::2",
+  uplinkSubnet6: "fd00:c612::/64",
+  uplinkPrefixLength6: 64,
+  podSubnet6: "fd00:c613:1::/64",
 } as const;
 
 /** The device names inside the lab's own namespaces. */
@@ -36,24 +43,46 @@ export interface WireEnds {
   rateBits: number | null;
 }
 
+/** A kernel without IPv6 has a wire all the same. */
+const hasIpv6 = (): boolean => existsSync("/proc/sys/net/ipv6");
+
+const ipv6Lines = (lines: string[]): string[] => (hasIpv6() ? lines : []);
+
+/**
+ * An end of the wire, still down. Link-local addresses are not waited for: without one a node that
+ * forwards asks for no neighbour, which for a second or two would be the lab's own fault.
+ */
+function makeEnd(namespace: string, device: string, port: string, wire: string): void {
+  ipBatch(namespace, [`link add name ${device} type veth peer name ${port} netns ${wire}`]);
+  if (hasIpv6()) setSysctl(namespace, `net.ipv6.conf.${device}.accept_dad`, "0");
+}
+
 /**
  * N -- W -- R: two veth pairs, W bridges them, a TBF on each port of W is the wire's rate in that
  * direction. Pairs are made across namespaces at once, so nothing ever appears outside of them.
- * The node gets a default route over the wire, the remote one to the pods' subnet.
+ * The node gets default routes over the wire, the remote one routes to the pods' subnets.
  */
 export function makeWire({ node, remote, wire, rateBits }: WireEnds): void {
   addNamespace(wire);
+  makeEnd(node, devices.uplink, "node", wire);
   ipBatch(node, [
-    `link add name ${devices.uplink} type veth peer name node netns ${wire}`,
     `address add ${addresses.nodeUplink}/${addresses.uplinkPrefixLength} dev ${devices.uplink}`,
     `link set dev ${devices.uplink} up`,
     `route add default via ${addresses.remote} dev ${devices.uplink}`,
+    ...ipv6Lines([
+      `address add ${addresses.nodeUplink6}/${addresses.uplinkPrefixLength6} dev ${devices.uplink} nodad`,
+      `route add ::/0 via ${addresses.remote6} dev ${devices.uplink}`,
+    ]),
   ]);
+  makeEnd(remote, devices.remote, "remote", wire);
   ipBatch(remote, [
-    `link add name ${devices.remote} type veth peer name remote netns ${wire}`,
     `address add ${addresses.remote}/${addresses.uplinkPrefixLength} dev ${devices.remote}`,
     `link set dev ${devices.remote} up`,
     `route add ${addresses.podSubnet} via ${addresses.nodeUplink} dev ${devices.remote}`,
+    ...ipv6Lines([
+      `address add ${addresses.remote6}/${addresses.uplinkPrefixLength6} dev ${devices.remote} nodad`,
+      `route add ${addresses.podSubnet6} via ${addresses.nodeUplink6} dev ${devices.remote}`,
+    ]),
   ]);
   ipBatch(wire, [
     "link add name switch type bridge",

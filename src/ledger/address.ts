@@ -2,6 +2,7 @@
 import { formatIp } from "../config/addresses.ts";
 import type { AddressRange, Cidr, Ip } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
+import { addressBits } from "../plan/ip.ts";
 
 export interface AddressQuestion {
   sets: AddressRange[][];
@@ -66,7 +67,7 @@ function chooseRequested(
     throw new FairwayError(
       "badConfig",
       `the requested address ${text} is in no range of the network`,
-      `ask for one of ${set.map(rangeText).join(", ")}`,
+      `ask for one of ${rangesText(set)}`,
     );
   }
   const isGiveable = giveable(range, question).some(
@@ -135,12 +136,22 @@ function clip(span: Span, low: bigint, high: bigint): Span[] {
   return first <= last ? [{ ...span, first, last }] : [];
 }
 
+/** Whether the address lies in a range of the set, be it given or not. */
+export function isInSet(ip: Ip, set: readonly AddressRange[]): boolean {
+  return set.some((range) => isWithin(ip, range));
+}
+
+/** For messages. */
+export function rangesText(set: readonly AddressRange[]): string {
+  return set.map(rangeText).join(", ");
+}
+
 function isWithin(ip: Ip, range: AddressRange): boolean {
   return ip.family === range.subnet.family && range.first <= ip.value && ip.value <= range.last;
 }
 
 function endsOf({ family, base, prefixLength }: Cidr): { first: bigint; last: bigint } {
-  const hostBits = (family === 4 ? 32 : 128) - prefixLength;
+  const hostBits = addressBits[family] - prefixLength;
   return { first: base, last: base + (1n << BigInt(hostBits)) - 1n };
 }
 

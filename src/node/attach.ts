@@ -55,9 +55,9 @@ function recordIntent(
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
     return keepInForce(ledger, asked.base.trees, () => {
-      const { attachment, cursor } = propose(ledger, asked);
+      const { attachment, cursors } = propose(ledger, asked);
       ledger.attachments.insert(attachment);
-      ledger.setCursor(attachment.network, cursor.set, cursor.value);
+      for (const { set, value } of cursors) ledger.setCursor(attachment.network, set, value);
       ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
       return { attachment, base: asked.base };
     });

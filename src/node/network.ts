@@ -3,6 +3,7 @@ import { formatCidr, formatIp, overlaps, parseCidr } from "../config/addresses.t
 import { formatRate } from "../config/quantities.ts";
 import type { Cidr, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
+import { addressBits, leastIpv6MtuBytes } from "../plan/ip.ts";
 import { plainKind } from "../plan/leaf-queue.ts";
 import type { NetworkBase } from "../plan/node.ts";
 import { hostRateBits, reserveBits } from "../promise/admission.ts";
@@ -19,8 +20,22 @@ function withoutCovered(cidrs: Cidr[]): Cidr[] {
   );
 }
 
-/** nft prints a single address without its /32. */
-const setKey = (cidr: Cidr): string => formatCidr(cidr).replace(/\/32$/, "");
+/** nft prints a single address without its length. */
+const setKey = (cidr: Cidr): string =>
+  cidr.prefixLength === addressBits[cidr.family]
+    ? formatIp({ family: cidr.family, value: cidr.base })
+    : formatCidr(cidr);
+
+/** Throws badConfig: the configuration's own MTU was judged with it (config/rules), the uplink's is found here. */
+function refuseSmallMtu(mtuBytes: number, subnets: readonly Cidr[]): void {
+  const subnet = subnets.find(({ family }) => family === 6);
+  if (subnet === undefined || mtuBytes >= leastIpv6MtuBytes) return;
+  throw new FairwayError(
+    "badConfig",
+    `the uplink's MTU ${mtuBytes} is below ${leastIpv6MtuBytes}, which IPv6 needs, and pods get addresses of ${formatCidr(subnet)}`,
+    `give the uplink an MTU of ${leastIpv6MtuBytes} or more, or no IPv6 range set`,
+  );
+}
 
 const ranges = (config: NetworkConfig) => config.ipam.sets.flat();
 
@@ -28,10 +43,12 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
   const subnets = withoutCovered(ranges(config).map((r) => r.subnet));
   const gateways = ranges(config).map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`);
   const { egressCapacityBits, ingressCapacityBits } = uplink;
+  const mtuBytes = config.mtuBytes ?? uplink.mtuBytes;
+  refuseSmallMtu(mtuBytes, subnets);
   return {
     network: config.name,
     bridge: config.bridge,
-    mtuBytes: config.mtuBytes ?? uplink.mtuBytes,
+    mtuBytes,
     subnets: subnets.map(formatCidr),
     gateways: [...new Set(gateways)],
     masquerade: config.ipMasq

@@ -2,10 +2,8 @@
  * The attachment that an ADD would make, or why not: address, class and admission, from what the
  * ledger says at this moment. Nothing is written, so `explain` asks the same.
  */
-import { formatIp, parseIp } from "../config/addresses.ts";
-import type { AddressRange, Ip, NetworkConfig } from "../config/types.ts";
+import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { chooseAddress } from "../ledger/address.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { hostVeth, podMac } from "../plan/names.ts";
 import {
@@ -21,6 +19,7 @@ import {
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { type Member, withinTargets } from "../promise/latency.ts";
 import { isScaled } from "../promise/scale.ts";
+import { type Cursor, chooseLeases, macAddress, withGateway } from "./leases.ts";
 import type { Uplink } from "./uplink.ts";
 
 export interface Asked {
@@ -33,7 +32,7 @@ export interface Asked {
   config: NetworkConfig;
   uplink: Uplink;
   base: NetworkBase;
-  /** CNI_ARGS' IP and the runtime's ips; the first that is there. */
+  /** The runtime's ips, else CNI_ARGS' IP: at most one for each range set. */
   requestedIps: string[];
 }
 
@@ -43,7 +42,7 @@ export interface Proposal {
   freeBits: Record<(typeof directions)[number], number>;
   /** How the bound on its delay comes about; null without a latency target. */
   latency: string | null;
-  cursor: { set: number; value: bigint };
+  cursors: Cursor[];
 }
 
 /** What admission looks at. */
@@ -114,46 +113,6 @@ export function holderName(
   return a.podName === null ? name : `${a.podNamespace ?? "default"}/${a.podName} (${name})`;
 }
 
-/** A requested address may carry a prefix length; the range's own counts. */
-function requestedIp(asked: Asked): Ip | undefined {
-  const [first, ...more] = asked.requestedIps;
-  if (more.length > 0)
-    throw new FairwayError(
-      "badConfig",
-      `${asked.requestedIps.length} addresses were requested (${asked.requestedIps.join(", ")}), the network gives one`,
-      "request one address",
-    );
-  return first === undefined
-    ? undefined
-    : parseIp(first.split("/")[0] ?? "", "the requested address");
-}
-
-/** The one range set of this version. */
-const onlySet = 0;
-
-/** The next free address of a network, or the requested one. Throws poolExhausted, addressInUse, badConfig. */
-export function chooseLease(
-  view: LedgerView,
-  { ipam, name }: NetworkConfig,
-  requested?: Ip,
-): { ip: Ip; range: AddressRange } {
-  const choice = chooseAddress({
-    sets: ipam.sets,
-    exclude: ipam.exclude,
-    setIndex: onlySet,
-    last: view.cursor(name, onlySet),
-    taken: (ip) => view.leaseHolder(formatIp(ip)) !== null,
-    ...(requested === undefined ? {} : { requested }),
-  });
-  if ("exhausted" in choice)
-    throw new FairwayError(
-      "poolExhausted",
-      `network ${name} has no free address: all ${choice.exhausted.total} are given`,
-      "widen ipam.subnet or ipam.ranges, or free addresses that no pod uses (`fairway status` lists the holders)",
-    );
-  return choice;
-}
-
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
 export function propose(view: LedgerView, asked: Asked): Proposal {
   const existing = view.attachments.find(asked.key);
@@ -167,24 +126,21 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
     { ...asked, tiers: asked.config.tiers },
     view.attachments.all(),
   );
-  const { ip, range } = chooseLease(view, asked.config, requestedIp(asked));
+  const { leases, cursors } = chooseLeases(view, asked.config, asked.requestedIps);
   const classMinor = view.attachments.freeClassMinor();
-  const address = formatIp(ip);
-  const gateway = formatIp(range.gateway);
   return {
     freeBits,
     latency,
-    cursor: { set: onlySet, value: ip.value },
+    cursors,
     attachment: {
       ...asked.key,
       phase: "adding",
       netns: asked.netns,
       hostVeth: hostVeth(classMinor),
-      podMac: asked.config.runtime.mac ?? podMac(address),
+      podMac: asked.config.runtime.mac ?? podMac(macAddress(leases)),
       classMinor,
-      leases: [{ address, prefixLength: range.subnet.prefixLength, gateway }],
-      // As host-local and its callers have it: a route without a gateway of its own takes the subnet's.
-      routes: asked.config.ipam.routes.map(({ dst, gw }) => ({ dst, gw: gw ?? gateway })),
+      leases,
+      routes: asked.config.ipam.routes.map((route) => withGateway(route, leases)),
       mtuBytes: asked.base.mtuBytes,
       promise,
       asks: asked.asks,

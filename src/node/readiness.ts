@@ -10,9 +10,10 @@ import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
+import { chooseLeases } from "./leases.ts";
 import { mustAgree } from "./network.ts";
 import { withLedger } from "./open.ts";
-import { chooseLease, holderName } from "./propose.ts";
+import { holderName } from "./propose.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 import { findLink, findUplink } from "./uplink.ts";
 
@@ -51,7 +52,7 @@ function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
 function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBase): void {
   const shortages = [
     {
-      require: () => chooseLease(ledger, config),
+      require: () => chooseLeases(ledger, config, []),
       helps: ({ network }: { network: string }) => network === config.name,
     },
     { require: () => requireCapacity(ledger, base), helps: () => true },

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
-import { allLinks, type Link, routes4 } from "../kernel/read/links.ts";
+import { allLinks, type Link, type RouteEntry, routesOf } from "../kernel/read/links.ts";
+import type { Family } from "../plan/ip.ts";
+import { mainTable } from "../plan/routes.ts";
 
 export interface Uplink {
   name: string;
@@ -16,6 +18,22 @@ export interface Uplink {
 }
 
 type Asked = NetworkConfig["uplink"];
+
+const defaults: [Family, string][] = [
+  [4, "0.0.0.0/0"],
+  [6, "::/0"],
+];
+
+/** IPv4's, else IPv6's; of several the one that the kernel prefers. */
+function defaultRoute(socket: NetlinkSocket): RouteEntry | undefined {
+  for (const [family, any] of defaults) {
+    const [best] = routesOf(socket, family)
+      .filter(({ dst, table }) => dst === any && table === mainTable)
+      .toSorted((a, b) => a.priority - b.priority);
+    if (best !== undefined) return best;
+  }
+  return undefined;
+}
 
 /** Throws uplinkUnknown. */
 export function findLink(asked: Asked, bridge: string): Link {
@@ -31,12 +49,12 @@ export function findLink(asked: Asked, bridge: string): Link {
       `name one of the node's interfaces: ${present.join(", ")}`,
     );
   }
-  const index = routes4(socket).find((r) => r.dst === "0.0.0.0/0")?.oifIndex;
+  const index = defaultRoute(socket)?.oifIndex;
   const link = links.find((l) => l.index === index);
   if (link === undefined || link.name === bridge)
     throw new FairwayError(
       "uplinkUnknown",
-      "no uplink: the node has no default route over IPv4, and uplink.name is not set",
+      "no uplink: the node has no default route, over IPv4 or IPv6, and uplink.name is not set",
       `set uplink.name to one of the node's interfaces: ${present.join(", ")}`,
     );
   return link;

@@ -15,9 +15,12 @@ import {
 const order: ObjectKind[] = [
   "bridge",
   "hostlink",
-  "sysctl",
   "veth",
   "port",
+  // Before an end is up, since going up begins what they forbid; before the node forwards, since that is
+  // when an interface would stop to accept router advertisements.
+  "ipv6setting",
+  "sysctl",
   "podlink",
   "address",
   "route",
@@ -72,6 +75,7 @@ function containersOf(object: KernelObject): string[] {
     case "podlink":
       return [`end ${object.netns} ${object.name}`];
     case "address":
+    case "ipv6setting":
       return [object.netns === null ? `bridge ${object.dev}` : `end ${object.netns} ${object.dev}`];
     case "route":
       return [`end ${object.netns} ${object.dev}`];

@@ -1,16 +1,21 @@
 /** The desired state of a node: a pure function of what the ledger records. */
+import { type Family, families, ofFamily } from "./ip.ts";
 import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
 import type { Attachment, Direction, LeafKind, NetworkBase, TreeSettings } from "./node.ts";
-import { attachmentName, directions } from "./node.ts";
+import { attachmentName, directions, familiesOf, podAddresses } from "./node.ts";
+import { routeObject } from "./routes.ts";
 import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
 import {
+  acceptRaForwarding,
   baseOwner,
   type Element,
   type Entry,
+  type Ipv6Setting,
   type KernelObject,
   merge,
+  type Netns,
   type State,
   stateOf,
 } from "./state.ts";
@@ -116,6 +121,35 @@ const sysctls: [string, string][] = [
   ["net/bridge/bridge-nf-call-iptables", "1"],
   ["net/bridge/bridge-nf-call-ip6tables", "1"],
 ];
+const ipv6Sysctls: [string, string][] = [["net/ipv6/conf/all/forwarding", "1"]];
+
+/**
+ * No router but the node's gateway speaks for the pods' network: an advertisement that is accepted from a
+ * pod leads everybody's IPv6 through it (CVE-2020-10749), also where pods have IPv4 only. Addresses are
+ * the ledger's to keep apart, so nothing waits a second to find out whether they are in use.
+ */
+function ipv6Settings(netns: Netns, dev: string, hasIpv6: boolean): Ipv6Setting[] {
+  const setting = (name: Ipv6Setting["name"], value: string): Ipv6Setting => ({
+    kind: "ipv6setting",
+    netns,
+    dev,
+    name,
+    value,
+  });
+  return [
+    setting("accept_ra", "0"),
+    ...(hasIpv6 ? [setting("accept_dad", "0"), setting("disable_ipv6", "0")] : []),
+  ];
+}
+
+/** A node that forwards accepts no router advertisements but where it is told to: the uplink goes on as before. */
+const keptAdvertisements = (uplink: string): Ipv6Setting => ({
+  kind: "ipv6setting",
+  netns: null,
+  dev: uplink,
+  name: "accept_ra",
+  value: acceptRaForwarding,
+});
 
 /** A class of the host's own for each name, in the egress tree, and its ports in the map. */
 function hostClassObjects(settings: TreeSettings): KernelObject[] {
@@ -142,17 +176,19 @@ function hostClassObjects(settings: TreeSettings): KernelObject[] {
 
 function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   if (masquerade === null) return [];
-  return masquerade.subnets.flatMap((subnet): Element[] => [
-    { kind: "element", set: names.masqueradeSet4, key: subnet, value: null },
-    ...masquerade.except.map(
-      (except): Element => ({
-        kind: "element",
-        set: names.masqueradeExceptSet4,
-        key: `${subnet} . ${except}`,
-        value: null,
-      }),
-    ),
-  ]);
+  const element = (set: string, key: string): Element => ({
+    kind: "element",
+    set,
+    key,
+    value: null,
+  });
+  return families.flatMap((family: Family) => {
+    const except = ofFamily(masquerade.except, family);
+    return ofFamily(masquerade.subnets, family).flatMap((subnet) => [
+      element(names.masqueradeSet[family], subnet),
+      ...except.map((to) => element(names.masqueradeExceptSet[family], `${subnet} . ${to}`)),
+    ]);
+  });
 }
 
 /** What is not promised to pods, and at least the reserve, is the host's. Above what nftables can hold there is no limit. */
@@ -169,6 +205,7 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
   if (first === undefined) return new Map();
   const { bridge, trees } = first;
   const mtuBytes = Math.max(...networks.map((n) => n.mtuBytes));
+  const hasIpv6 = networks.some((n) => familiesOf(n).includes(6));
   const objects: KernelObject[] = [
     {
       kind: "bridge",
@@ -176,11 +213,16 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
       mac: names.bridgeMac(bridge),
       mtuBytes,
       up: true,
+      ...(hasIpv6 && { withoutDad: true as const }),
     },
     ...(trees.setsHostGso
       ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
       : []),
-    ...sysctls.map(([path, value]): KernelObject => ({ kind: "sysctl", path, value })),
+    ...ipv6Settings(null, bridge, hasIpv6),
+    ...(hasIpv6 ? [keptAdvertisements(trees.uplink)] : []),
+    ...[...sysctls, ...(hasIpv6 ? ipv6Sysctls : [])].map(
+      ([path, value]): KernelObject => ({ kind: "sysctl", path, value }),
+    ),
     ...networks.flatMap((n) =>
       n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
     ),
@@ -199,6 +241,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
   const gsoMaxBytes = shapes.podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
   const capacity = { egress: trees.egressCapacityBits, ingress: trees.ingressCapacityBits };
   const device = { egress: trees.uplink, ingress: bridge };
+  const addresses = podAddresses(pod);
   const objects: KernelObject[] = [
     { kind: "veth", name: hostVeth, netns, ifname },
     {
@@ -211,17 +254,13 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
       up: true,
     },
     { kind: "podlink", netns, name: ifname, mac: pod.podMac, mtuBytes, gsoMaxBytes, up: true },
-    ...pod.leases.map(
-      ({ address, prefixLength }): KernelObject => ({
-        kind: "address",
-        netns,
-        dev: ifname,
-        cidr: `${address}/${prefixLength}`,
-      }),
+    ...ipv6Settings(
+      netns,
+      ifname,
+      addresses.some(({ family }) => family === 6),
     ),
-    ...pod.routes.map(
-      ({ dst, gw }): KernelObject => ({ kind: "route", netns, dev: ifname, dst, gw }),
-    ),
+    ...addresses.map(({ cidr }): KernelObject => ({ kind: "address", netns, dev: ifname, cidr })),
+    ...pod.routes.map((route) => routeObject(netns, ifname, route)),
     ...directions.flatMap((direction) =>
       leaf(
         { dev: device[direction], minor: classMinor, treeBits: capacity[direction] },
@@ -229,10 +268,10 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
         trees.leafKind,
       ),
     ),
-    ...pod.leases.map(
-      ({ address }): KernelObject => ({
+    ...addresses.map(
+      ({ family, address }): KernelObject => ({
         kind: "element",
-        set: names.classMap4,
+        set: names.classMap[family],
         key: address,
         value: names.classid(classMinor),
       }),

@@ -55,7 +55,8 @@ function needsReplacement(want: KernelObject, have: KernelObject): boolean {
 
 /** What no command takes away: the kernel's own and other people's queues, and settings of the whole node. */
 function stays(object: KernelObject): boolean {
-  if (object.kind === "sysctl" || object.kind === "hostlink") return true;
+  if (object.kind === "sysctl" || object.kind === "ipv6setting" || object.kind === "hostlink")
+    return true;
   return (
     object.kind === "qdisc" && (object.spec.type === "foreign" || object.spec.type === "default")
   );

@@ -39,7 +39,10 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       fields(want, have as typeof want, ["mac", "mtuBytes", "gsoMaxBytes", "up"]);
       break;
     case "route":
-      fields(want, have as typeof want, ["dev", "gw"]);
+      fields(want, have as typeof want, ["dev", "gw", "scope", "mtuBytes", "advmssBytes"]);
+      break;
+    case "ipv6setting":
+      fields(want, have as typeof want, ["value"]);
       break;
     case "element":
       fields(want, have as typeof want, ["value"]);

@@ -1,5 +1,8 @@
 /** The names, handles and numbers that Fairway owns on a node. Nothing else spells them. */
 
+import { digest } from "./digest.ts";
+import { type Family, familyOf } from "./ip.ts";
+
 /** An HTB handle of our own, far from the 1: that people type, so that we never meet another agent's. */
 export const tbfHandle = "fa00:";
 export const tbfClass = "fa00:1";
@@ -13,11 +16,12 @@ export const firstPodMinor = 0x10;
 export const lastPodMinor = 0xf9ff;
 
 export const table = "inet fairway";
-export const classMap4 = "class4";
+/** From a pod's address to its class. */
+export const classMap: Record<Family, string> = { 4: "class4", 6: "class6" };
 /** Ports of the host's own traffic that lead to a class of its own. */
 export const hostPortMap = "hostports";
-export const masqueradeSet4 = "masq4";
-export const masqueradeExceptSet4 = "nomasq4";
+export const masqueradeSet: Record<Family, string> = { 4: "masq4", 6: "masq6" };
+export const masqueradeExceptSet: Record<Family, string> = { 4: "nomasq4", 6: "nomasq6" };
 
 const hex = (n: number): string => n.toString(16);
 
@@ -58,11 +62,13 @@ const macBytes = (prefix: string, bytes: number[]): string =>
 const fourBytes = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
 
 /**
- * A pod's MAC follows its IPv4 address (0a:58 and the four bytes, as earlier CNI plugins did), so
- * that a reused address never meets a stale neighbour entry.
+ * A pod's MAC follows its first address, so that a reused address never meets a stale neighbour entry:
+ * 0a:58 and the four bytes of IPv4, as earlier CNI plugins did; for a pod without IPv4 0a:59 and a digest,
+ * since addresses of several networks may end alike.
  */
-export function podMac(ipv4: string): string {
-  return macBytes("0a:58", ipv4.split(".").map(Number));
+export function podMac(address: string): string {
+  if (familyOf(address) === 4) return macBytes("0a:58", address.split(".").map(Number));
+  return macBytes("0a:59", fourBytes(Number.parseInt(digest(address), 16)));
 }
 
 export function hostMac(minor: number): string {

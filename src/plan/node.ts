@@ -3,6 +3,8 @@
  * Plain data: JSON in, JSON out.
  */
 
+import { type Family, families, familyOf, ofFamily } from "./ip.ts";
+
 /** Rates are whole bits per second of Ethernet frames, as HTB counts them (IP packet + 14 bytes). */
 export interface DirectionPromise {
   /** 0: best effort. */
@@ -41,9 +43,15 @@ export interface Lease {
   gateway: string | null;
 }
 
+/** Absent: the kernel's own choice. */
 export interface PodRoute {
   dst: string;
   gw: string | null;
+  mtuBytes?: number;
+  advmssBytes?: number;
+  priority?: number;
+  table?: number;
+  scope?: number;
 }
 
 /** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
@@ -88,7 +96,7 @@ export interface NetworkBase {
   network: string;
   bridge: string;
   mtuBytes: number;
-  /** What the network gives addresses from: "10.244.1.0/24". */
+  /** What the network gives addresses from, of both families: "10.244.1.0/24". */
   subnets: string[];
   /** Gateways on the bridge, with prefix: "10.244.1.1/24". */
   gateways: string[];
@@ -128,6 +136,28 @@ export interface TreeSettings {
   setsHostGso: boolean;
   /** The queue below each leaf: what the kernel offers. */
   leafKind: LeafKind;
+}
+
+/** A pod's address, of either family: the one list that classes, filters and the pod's own interface are made from. */
+export interface PodAddress {
+  family: Family;
+  /** "10.244.1.2" */
+  address: string;
+  /** "10.244.1.2/24" */
+  cidr: string;
+}
+
+export function podAddresses({ leases }: Pick<Attachment, "leases">): PodAddress[] {
+  return leases.map(({ address, prefixLength }) => ({
+    family: familyOf(address),
+    address,
+    cidr: `${address}/${prefixLength}`,
+  }));
+}
+
+/** The families that a network gives addresses of. */
+export function familiesOf({ subnets }: Pick<NetworkBase, "subnets">): Family[] {
+  return families.filter((family) => ofFamily(subnets, family).length > 0);
 }
 
 export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {

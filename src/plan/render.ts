@@ -3,10 +3,22 @@
  * made of. Every name in a line was validated where it came in; none holds a space or a quote.
  */
 import type { Step } from "./diff.ts";
+import { familyOf } from "./ip.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
 import { sysctlName, table } from "./names.ts";
+import { linkScope, mainTable } from "./routes.ts";
 import { surplusChains } from "./ruleset.ts";
-import type { Element, KernelObject, Netns, Qdisc, Ruleset, TrafficClass } from "./state.ts";
+import {
+  type Address,
+  type Element,
+  ipv6Path,
+  type KernelObject,
+  type Netns,
+  type Qdisc,
+  type Route,
+  type Ruleset,
+  type TrafficClass,
+} from "./state.ts";
 
 export interface Line {
   tool: "ip" | "tc" | "nft" | "sysctl";
@@ -86,6 +98,32 @@ function elementLine(op: Step["op"], { set, key, value }: Element): string {
   return `${verb} element ${table} ${set} { ${entry} }`;
 }
 
+const sysctlText = (path: string, value: string): string =>
+  `${sysctlName(path)}=${value}`;
+
+function addressLine(op: Step["op"], { dev, cidr }: Address): string {
+  if (op === "delete") return `address del ${cidr} dev ${dev}`;
+  // Else IPv6 keeps an address to itself for a second or two, until nobody has answered for it.
+  return `address add ${cidr} dev ${dev}${familyOf(cidr) === 6 ? " nodad" : ""}`;
+}
+
+function routeLine(op: Step["op"], route: Route): string {
+  const { dev, dst, gw, table, priority, scope, mtuBytes, advmssBytes } = route;
+  const usualScope = gw === null && familyOf(dst) === 4 ? linkScope : 0;
+  const place = [
+    `${dst}${gw === null ? "" : ` via ${gw}`} dev ${dev}`,
+    ...(table === mainTable ? [] : [`table ${table}`]),
+    ...(priority === 0 ? [] : [`metric ${priority}`]),
+  ];
+  if (op === "delete") return `route del ${place.join(" ")}`;
+  return [
+    `route add ${place.join(" ")}`,
+    ...(scope === usualScope ? [] : [`scope ${scope}`]),
+    ...(mtuBytes === null ? [] : [`mtu ${mtuBytes}`]),
+    ...(advmssBytes === null ? [] : [`advmss ${advmssBytes}`]),
+  ].join(" ");
+}
+
 function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | null): Line[] {
   const node = (tool: Line["tool"], ...texts: string[]): Line[] =>
     texts.map((text) => ({ tool, netns: null, text }));
@@ -93,15 +131,29 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
   switch (object.kind) {
     case "sysctl":
       // Others may rely on it by now; nothing takes it back.
-      return gone ? [] : node("sysctl", `${sysctlName(object.path)}=${object.value}`);
+      return gone ? [] : node("sysctl", sysctlText(object.path, object.value));
+    case "ipv6setting":
+      return gone
+        ? []
+        : [
+            {
+              tool: "sysctl",
+              netns: object.netns,
+              text: sysctlText(ipv6Path(object), object.value),
+            },
+          ];
     case "bridge": {
-      const { name, mac, mtuBytes, up } = object;
+      const { name, mac, mtuBytes, up, withoutDad } = object;
       if (gone) return node("ip", `link del dev ${name}`);
       // An explicit MTU at creation keeps the bridge from following its ports' smallest.
       const settings = `link set dev ${name} address ${mac} mtu ${mtuBytes} ${upDown(up)}`;
-      return op === "create"
-        ? node("ip", `link add name ${name} address ${mac} type bridge`, settings)
-        : node("ip", settings);
+      if (op !== "create") return node("ip", settings);
+      const dad = sysctlText(ipv6Path({ dev: name, name: "accept_dad" }), "0");
+      return [
+        ...node("ip", `link add name ${name} address ${mac} type bridge`),
+        ...(withoutDad ? node("sysctl", dad) : []),
+        ...node("ip", settings),
+      ];
     }
     case "hostlink": {
       // The device is not ours to make or to remove.
@@ -134,15 +186,10 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       const text = `link set dev ${name} address ${mac} mtu ${mtuBytes} gso_max_size ${gsoMaxBytes} ${upDown(up)}`;
       return [{ tool: "ip", netns, text }];
     }
-    case "address": {
-      const { netns, dev, cidr } = object;
-      return [{ tool: "ip", netns, text: `address ${gone ? "del" : "add"} ${cidr} dev ${dev}` }];
-    }
-    case "route": {
-      const { netns, dev, dst, gw } = object;
-      const via = gw === null ? "" : ` via ${gw}`;
-      return [{ tool: "ip", netns, text: `route ${gone ? "del" : "add"} ${dst}${via} dev ${dev}` }];
-    }
+    case "address":
+      return [{ tool: "ip", netns: object.netns, text: addressLine(op, object) }];
+    case "route":
+      return [{ tool: "ip", netns: object.netns, text: routeLine(op, object) }];
     case "qdisc":
       return node("tc", qdiscLine(op, object));
     case "class":
@@ -160,23 +207,34 @@ export function linesOf(step: Step): Line[] {
 
 const netnsFolders = ["/run/netns/", "/var/run/netns/"];
 
-/** `ip -n` knows names below /run/netns only; any other path is entered by nsenter. */
-function prefix(netns: Netns): string {
-  if (netns === null) return "ip";
+/** The name of a namespace below /run/netns, which `ip` knows; null: nsenter takes any path. */
+function netnsName(netns: string): string | null {
   const folder = netnsFolders.find((f) => netns.startsWith(f));
   const name = folder === undefined ? "" : netns.slice(folder.length);
-  return /^[\w.-]+$/.test(name) ? `ip -n ${name}` : `nsenter --net=${netns} ip`;
+  return /^[\w.-]+$/.test(name) ? name : null;
+}
+
+function ipIn(netns: Netns): string {
+  if (netns === null) return "ip";
+  const name = netnsName(netns);
+  return name === null ? `nsenter --net=${netns} ip` : `ip -n ${name}`;
+}
+
+function sysctlIn(netns: Netns): string {
+  if (netns === null) return "sysctl -w";
+  const name = netnsName(netns);
+  return `${name === null ? `nsenter --net=${netns}` : `ip netns exec ${name}`} sysctl -w`;
 }
 
 /** A line as a person would type it into a shell. */
 export function shellLine({ tool, netns, text }: Line): string {
   switch (tool) {
     case "ip":
-      return `${prefix(netns)} ${text}`;
+      return `${ipIn(netns)} ${text}`;
     case "tc":
       return `tc ${text}`;
     case "sysctl":
-      return `sysctl -w ${text}`;
+      return `${sysctlIn(netns)} ${text}`;
     case "nft":
       return `nft -f - <<'EOF'\n${text}\nEOF`;
   }

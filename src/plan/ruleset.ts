@@ -2,12 +2,20 @@
  * The nftables table of a node: static rules over sets. A pod is an element, never a rule.
  */
 import { digest } from "./digest.ts";
-import { classMap4, hostPortMap, masqueradeExceptSet4, masqueradeSet4, table } from "./names.ts";
+import { type Family, families } from "./ip.ts";
+import { classMap, hostPortMap, masqueradeExceptSet, masqueradeSet, table } from "./names.ts";
 import type { Chain, Ruleset } from "./state.ts";
 
 /** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
 const mangle = -150;
 const srcnat = 100;
+
+/** nft's words for a family's packets and addresses. */
+const protocol: Record<Family, string> = { 4: "ip", 6: "ip6" };
+const addressType: Record<Family, string> = { 4: "ipv4_addr", 6: "ipv6_addr" };
+
+/** IPv4's rules keep the names that they had alone. */
+const nameFor = (name: string, family: Family): string => (family === 4 ? name : `${name}-6`);
 
 const commentPrefix = "fairway ";
 
@@ -39,7 +47,12 @@ function classify(bridge: string): Chain {
     hook: "postrouting",
     priority: mangle,
     rules: [
-      rule("egress", `oifname != "${bridge}" meta priority set ip saddr map @${classMap4} accept`),
+      ...families.map((family) =>
+        rule(
+          nameFor("egress", family),
+          `oifname != "${bridge}" meta priority set ${protocol[family]} saddr map @${classMap[family]} accept`,
+        ),
+      ),
       rule("from-host", `oifname "${bridge}" fib saddr type local accept`),
       ...["dport", "sport"].map((port) =>
         rule(
@@ -48,11 +61,18 @@ function classify(bridge: string): Chain {
         ),
       ),
       // Pod to pod: the first statement matches where the source is a pod's, the second takes the class back.
-      rule(
-        "east-west",
-        `oifname "${bridge}" meta priority set ip saddr map @${classMap4} meta priority set none accept`,
+      ...families.map((family) =>
+        rule(
+          nameFor("east-west", family),
+          `oifname "${bridge}" meta priority set ${protocol[family]} saddr map @${classMap[family]} meta priority set none accept`,
+        ),
       ),
-      rule("ingress", `oifname "${bridge}" meta priority set ip daddr map @${classMap4}`),
+      ...families.map((family) =>
+        rule(
+          nameFor("ingress", family),
+          `oifname "${bridge}" meta priority set ${protocol[family]} daddr map @${classMap[family]}`,
+        ),
+      ),
     ],
   };
 }
@@ -65,8 +85,16 @@ function masquerade(bridge: string): Chain {
     priority: srcnat,
     rules: [
       rule("nat-east-west", `oifname "${bridge}" return`),
-      rule("nat-except", `ip saddr . ip daddr @${masqueradeExceptSet4} return`),
-      rule("nat", `ip saddr @${masqueradeSet4} masquerade`),
+      ...families.flatMap((family) => {
+        const ip = protocol[family];
+        return [
+          rule(
+            nameFor("nat-except", family),
+            `${ip} saddr . ${ip} daddr @${masqueradeExceptSet[family]} return`,
+          ),
+          rule(nameFor("nat", family), `${ip} saddr @${masqueradeSet[family]} masquerade`),
+        ];
+      }),
     ],
   };
 }
@@ -111,14 +139,27 @@ export function ruleset(bridge: string, hostPolice: HostPolice | null): Ruleset 
     kind: "ruleset",
     table,
     sets: [
-      { name: classMap4, kind: "map", spec: "type ipv4_addr : classid;" },
+      ...families.map((family) => ({
+        name: classMap[family],
+        kind: "map" as const,
+        spec: `type ${addressType[family]} : classid;`,
+      })),
       { name: hostPortMap, kind: "map", spec: "type inet_service : classid;" },
-      { name: masqueradeSet4, kind: "set", spec: "type ipv4_addr; flags interval;" },
-      {
-        name: masqueradeExceptSet4,
-        kind: "set",
-        spec: "type ipv4_addr . ipv4_addr; flags interval;",
-      },
+      ...families.flatMap((family) => {
+        const type = addressType[family];
+        return [
+          {
+            name: masqueradeSet[family],
+            kind: "set" as const,
+            spec: `type ${type}; flags interval;`,
+          },
+          {
+            name: masqueradeExceptSet[family],
+            kind: "set" as const,
+            spec: `type ${type} . ${type}; flags interval;`,
+          },
+        ];
+      }),
     ],
     chains: [
       classify(bridge),

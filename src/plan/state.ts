@@ -4,6 +4,7 @@
  */
 
 import { sysctlName } from "./names.ts";
+import { mainTable } from "./routes.ts";
 
 /** null: the node's own network namespace. Otherwise the path of a pod's. */
 export type Netns = string | null;
@@ -25,6 +26,11 @@ export interface Bridge {
   mac: string;
   mtuBytes: number;
   up: boolean;
+  /**
+   * Whether it goes up without duplicate address detection, which begins at that moment: without an
+   * address of its own the node asks for no neighbour on behalf of who sends to a pod.
+   */
+  withoutDad?: true;
 }
 
 /** A device that is not ours, of which the configuration has us set one thing. */
@@ -83,6 +89,26 @@ export interface Route {
   /** "0.0.0.0/0" for the default route. */
   dst: string;
   gw: string | null;
+  table: number;
+  priority: number;
+  scope: number;
+  /** null: none of the route's own. */
+  mtuBytes: number | null;
+  advmssBytes: number | null;
+}
+
+/** accept_ra: whether the node forwards or not (Documentation/networking/ip-sysctl.rst). */
+export const acceptRaForwarding = "2";
+
+export const ipv6SettingNames = ["accept_dad", "accept_ra", "disable_ipv6"] as const;
+
+/** A setting of one interface for IPv6 (net.ipv6.conf.DEV.NAME). */
+export interface Ipv6Setting {
+  kind: "ipv6setting";
+  netns: Netns;
+  dev: string;
+  name: (typeof ipv6SettingNames)[number];
+  value: string;
 }
 
 /** Rates in bytes per second; bursts as the kernel holds them, in time: psched ticks of 64 ns (units.ts). */
@@ -159,6 +185,10 @@ export interface Element {
   value: string | null;
 }
 
+/** As below /proc/sys. */
+export const ipv6Path = ({ dev, name }: Pick<Ipv6Setting, "dev" | "name">): string =>
+  `net/ipv6/conf/${dev}/${name}`;
+
 export type KernelObject =
   | Sysctl
   | Bridge
@@ -166,6 +196,7 @@ export type KernelObject =
   | Veth
   | Port
   | PodLink
+  | Ipv6Setting
   | Address
   | Route
   | Qdisc
@@ -183,6 +214,12 @@ export interface Entry {
 export type State = Map<string, Entry>;
 
 const where = (netns: Netns): string => netns ?? "node";
+
+/** What tells routes to one destination apart, where it is not as usual for IPv4. */
+function routePlaceText({ table, priority }: Route): string {
+  const inTable = table === mainTable ? "" : ` table ${table}`;
+  return `${inTable}${priority === 0 ? "" : ` metric ${priority}`}`;
+}
 
 /** What makes two objects the same thing with other settings. */
 export function keyOf(object: KernelObject): string {
@@ -202,7 +239,9 @@ export function keyOf(object: KernelObject): string {
     case "address":
       return `address ${where(object.netns)} ${object.dev} ${object.cidr}`;
     case "route":
-      return `route ${object.netns} ${object.dst}`;
+      return `route ${object.netns} ${object.dst}${routePlaceText(object)}`;
+    case "ipv6setting":
+      return `ipv6setting ${where(object.netns)} ${object.dev} ${object.name}`;
     // By place, not by handle: another owner's qdisc in our place is found there.
     case "qdisc":
       return `qdisc ${object.dev} ${object.parent}`;
@@ -235,7 +274,9 @@ export function titleOf(object: KernelObject): string {
     case "address":
       return `address ${object.cidr} on ${object.dev}`;
     case "route":
-      return `route ${object.dst} on ${object.dev}`;
+      return `route ${object.dst} on ${object.dev}${routePlaceText(object)}`;
+    case "ipv6setting":
+      return `IPv6 setting ${object.name} of ${object.dev}`;
     case "qdisc":
       return object.parent === "root"
         ? `root qdisc of ${object.dev}`

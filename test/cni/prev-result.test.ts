@@ -4,6 +4,8 @@ import { addResult } from "../../src/cni/result.ts";
 import { cniVersions } from "../../src/config/types.ts";
 import { FairwayError } from "../../src/errors.ts";
 
+const fields = { mtuBytes: 1400, advmssBytes: 1300, priority: 7, table: 100, scope: 0 };
+
 describe("what ADD printed is read back", () => {
   test.each(cniVersions)("%s", (cniVersion) => {
     const printed: unknown = JSON.parse(
@@ -15,7 +17,7 @@ describe("what ADD printed is read back", () => {
             { name: "eth0", mac: "02:00:00:00:00:02", sandbox: "/run/netns/c1", mtu: 1400 },
           ],
           ips: [{ interface: 1, address: "198.18.0.2/24", gateway: "198.18.0.1" }],
-          routes: [{ dst: "0.0.0.0/0", gw: null }],
+          routes: [{ dst: "0.0.0.0/0", gw: null, ...fields }],
           dns: null,
         }),
       ),
@@ -32,7 +34,7 @@ describe("what ADD printed is read back", () => {
         },
       ],
       ips: [{ interface: 1, address: "198.18.0.2/24", gateway: "198.18.0.1" }],
-      routes: [{ dst: "0.0.0.0/0", gw: null }],
+      routes: [{ dst: "0.0.0.0/0", gw: null, ...(known && fields) }],
       dns: {},
     });
   });

@@ -13,7 +13,8 @@ const given = {
   ],
   routes: [
     { dst: "0.0.0.0/0", gw: null },
-    { dst: "198.19.0.0/24", gw: "198.18.0.254" },
+    { dst: "198.19.0.0/24", gw: "198.18.0.254", mtuBytes: 1400, advmssBytes: 1300 },
+    { dst: "::/0", gw: null, priority: 7, table: 100, scope: 0 },
   ],
   dns: { nameservers: ["198.18.0.53"] },
 };
@@ -25,6 +26,17 @@ const bare = [
 const ips = [
   { interface: 1, address: "198.18.0.2/24", gateway: "198.18.0.1" },
   { interface: 1, address: "fd00::2/64" },
+];
+
+const routes = [
+  { dst: "0.0.0.0/0" },
+  { dst: "198.19.0.0/24", gw: "198.18.0.254" },
+  { dst: "::/0" },
+];
+const routes11 = [
+  routes[0],
+  { ...routes[1], mtu: 1400, advmss: 1300 },
+  { ...routes[2], priority: 7, table: 100, scope: 0 },
 ];
 
 describe("an ADD result knows what its version knows", () => {
@@ -43,7 +55,7 @@ describe("an ADD result knows what its version knows", () => {
       cniVersion,
       interfaces,
       ips: expectedIps,
-      routes: [{ dst: "0.0.0.0/0" }, { dst: "198.19.0.0/24", gw: "198.18.0.254" }],
+      routes: cniVersion === "1.1.0" ? routes11 : routes,
       dns: { nameservers: ["198.18.0.53"] },
     });
   });

@@ -4,6 +4,7 @@ import { parseNetworkConfig } from "../../src/config/parse.ts";
 import { configWith, errorOf } from "./support.ts";
 
 const subnet = "10.244.1.0/24";
+const subnet6 = "fd00:1::/64";
 
 function ipamOf(ipam: Record<string, unknown>) {
   return parseNetworkConfig(configWith({ ipam })).ipam;
@@ -11,9 +12,13 @@ function ipamOf(ipam: Record<string, unknown>) {
 
 /** "first-last gateway" of each range. */
 function rangesOf(ipam: Record<string, unknown>): string[][] {
-  const ip = (value: bigint) => formatIp({ family: 4, value });
   return ipamOf(ipam).sets.map((set) =>
-    set.map(({ first, last, gateway }) => `${ip(first)}-${ip(last)} ${formatIp(gateway)}`),
+    set.map(({ first, last, gateway: { family, value } }) => {
+      const [from, to, gateway] = [first, last, value].map((each) =>
+        formatIp({ family, value: each }),
+      );
+      return `${from}-${to} ${gateway}`;
+    }),
   );
 }
 
@@ -60,8 +65,43 @@ describe("ranges", () => {
       },
       ["10.244.1.10-10.244.1.19 10.244.1.1", "10.244.1.20-10.244.1.29 10.244.1.1"],
     ],
+    [
+      "IPv6, whose last address is one",
+      { subnet: subnet6 },
+      ["fd00:1::2-fd00:1::ffff:ffff:ffff:ffff fd00:1::1"],
+    ],
+    ["a /112", { subnet: "fd00:1::/112" }, ["fd00:1::2-fd00:1::ffff fd00:1::1"]],
+    ["the smallest of IPv6", { subnet: "fd00:1::4/126" }, ["fd00:1::6-fd00:1::7 fd00:1::5"]],
+    [
+      "larger than a /64",
+      { subnet: "fd00:1::/48", rangeStart: "fd00:1::1:0", rangeEnd: "fd00:1::1:ff" },
+      ["fd00:1::1:0-fd00:1::1:ff fd00:1::1"],
+    ],
   ])("%s", (_, ipam, expected) => {
     expect(rangesOf(ipam)).toEqual([expected]);
+  });
+
+  test.each<[string, Record<string, unknown>, string[][]]>([
+    [
+      "one of each family",
+      { ranges: [[{ subnet }], [{ subnet: subnet6, gateway: "fd00:1::fe" }]] },
+      [
+        ["10.244.1.2-10.244.1.254 10.244.1.1"],
+        ["fd00:1::1-fd00:1::ffff:ffff:ffff:ffff fd00:1::fe"],
+      ],
+    ],
+    [
+      "a subnet at the top goes before the others",
+      { subnet: subnet6, ranges: [[{ subnet }]] },
+      [["fd00:1::2-fd00:1::ffff:ffff:ffff:ffff fd00:1::1"], ["10.244.1.2-10.244.1.254 10.244.1.1"]],
+    ],
+    [
+      "two of one family",
+      { ranges: [[{ subnet }], [{ subnet: "10.244.2.0/24" }]] },
+      [["10.244.1.2-10.244.1.254 10.244.1.1"], ["10.244.2.2-10.244.2.254 10.244.2.1"]],
+    ],
+  ])("several sets: %s", (_, ipam, expected) => {
+    expect(rangesOf(ipam)).toEqual(expected);
   });
 
   test("what is excluded: networks and single addresses", () => {
@@ -155,6 +195,57 @@ describe("what is wrong with ranges", () => {
       range({ subnet, rangeStart: "10.244.1.254" }),
       "ipam.ranges[0][1]: 10.244.1.254-10.244.1.254 overlaps ipam.ranges[0][0] (10.244.1.2-10.244.1.254)",
     ],
+    ["a /127", { subnet: "fd00::/127" }, "ipam.subnet: fd00::/127 is too small"],
+    [
+      "a link-local network",
+      { subnet: "fe80::/64" },
+      "ipam.subnet: fe80::/64 lies in or around fe80::/10",
+    ],
+    [
+      "a multicast network",
+      { subnet: "ff05::/64" },
+      "ipam.subnet: ff05::/64 lies in or around ff00::/8",
+    ],
+    [
+      "all of IPv6",
+      { subnet: "::/0" },
+      "ipam.subnet: ::/0 lies in or around ::/8, which is not for hosts",
+    ],
+    [
+      "IPv4 as IPv6",
+      { subnet: "::ffff:10.244.1.0/120" },
+      "ipam.subnet: ::ffff:10.244.1.0/120 lies in or around ::/8",
+    ],
+    [
+      "the network address of IPv6",
+      { subnet: subnet6, gateway: "fd00:1::" },
+      "ipam.gateway: fd00:1:: is the network address of fd00:1::/64",
+    ],
+    [
+      "a gateway of the other family",
+      { subnet, gateway: "fd00:1::1" },
+      "ipam.gateway: fd00:1::1 lies outside 10.244.1.0/24",
+    ],
+    [
+      "two families in a set",
+      range({ subnet: subnet6 }),
+      "ipam.ranges[0][1]: fd00:1::/64 is IPv6, the set's first range is IPv4",
+    ],
+    [
+      "overlapping sets",
+      { ranges: [[{ subnet: subnet6 }], [{ subnet }], [{ subnet: "fd00:1::/112" }]] },
+      "ipam.ranges[2][0]: fd00:1::2-fd00:1::ffff overlaps ipam.ranges[0][0]",
+    ],
+    [
+      "all excluded of one family",
+      { ranges: [[{ subnet }], [{ subnet: "fd00:1::/126" }]], exclude: ["fd00:1::2/127"] },
+      "ipam.ranges[1][0]: no address is left in fd00:1::2-fd00:1::3",
+    ],
+    [
+      "an exclusion of the other family",
+      { subnet, exclude: [subnet6] },
+      "ipam.exclude: fd00:1::/64 lies outside 10.244.1.0/24",
+    ],
     [
       "an unknown key in a range",
       range({ subnet: "10.244.2.0/24", rangeBegin: "10.244.2.5" }),
@@ -175,6 +266,103 @@ describe("routes", () => {
       { dst: "0.0.0.0/0", gw: null },
       { dst: "198.18.0.0/15", gw: "10.244.1.9" },
     ]);
+  });
+
+  test("of both families, with all their fields; 0 is Go's nothing", () => {
+    const routes = [
+      { dst: "::/0", gw: "fd00:1::9", mtu: 1400, advmss: 1300, priority: 7, table: 100, scope: 0 },
+      { dst: "0.0.0.0/0", mtu: 0, advmss: 0, priority: 0 },
+      { dst: "0.0.0.0/0", table: 100 },
+      { dst: "0.0.0.0/0", priority: 5, scope: 253 },
+    ];
+    expect(ipamOf({ ranges: [[{ subnet }], [{ subnet: subnet6 }]], routes }).routes).toEqual([
+      {
+        dst: "::/0",
+        gw: "fd00:1::9",
+        mtuBytes: 1400,
+        advmssBytes: 1300,
+        priority: 7,
+        table: 100,
+        scope: 0,
+      },
+      { dst: "0.0.0.0/0", gw: null },
+      { dst: "0.0.0.0/0", gw: null, table: 100 },
+      { dst: "0.0.0.0/0", gw: null, priority: 5, scope: 253 },
+    ]);
+  });
+
+  test.each<[string, Record<string, unknown>[], string]>([
+    [
+      "a destination without addresses",
+      [{ dst: "::/0" }],
+      "ipam.routes[0].dst: ::/0 is IPv6, and pods get no such address (10.244.1.0/24)",
+    ],
+    [
+      "two families",
+      [{ dst: "0.0.0.0/0", gw: "fd00:1::1" }],
+      "ipam.routes[0].gw: fd00:1::1 is IPv6, and the route's dst 0.0.0.0/0 IPv4",
+    ],
+    [
+      "twice",
+      [{ dst: "0.0.0.0/0" }, { dst: "0.0.0.0/0", gw: "10.244.1.9", table: 254 }],
+      "ipam.routes[1]: 0.0.0.0/0 is a route already (ipam.routes[0])",
+    ],
+    [
+      "a next hop on the link",
+      [{ dst: "0.0.0.0/0", gw: "10.244.1.9", scope: 253 }],
+      "ipam.routes[0].scope: 253 is for what is reached without a next hop",
+    ],
+    [
+      "a scope that is none",
+      [{ dst: "0.0.0.0/0", scope: 255 }],
+      "ipam.routes[0].scope: 255 is above 254",
+    ],
+    [
+      "an MTU below the least",
+      [{ dst: "0.0.0.0/0", mtu: 67 }],
+      "ipam.routes[0].mtu: 67 is below 68",
+    ],
+    [
+      "an MTU that the kernel would cut",
+      [{ dst: "0.0.0.0/0", mtu: 65_521 }],
+      "ipam.routes[0].mtu: 65521 is above 65520",
+    ],
+    [
+      "an MSS that the kernel would cut",
+      [{ dst: "0.0.0.0/0", advmss: 65_496 }],
+      "ipam.routes[0].advmss: 65496 is above 65495",
+    ],
+    [
+      "a table that is none",
+      [{ dst: "0.0.0.0/0", table: 0 }],
+      "ipam.routes[0].table: 0 is below 1",
+    ],
+    [
+      "a priority below zero",
+      [{ dst: "0.0.0.0/0", priority: -1 }],
+      "ipam.routes[0].priority: -1 is below 0",
+    ],
+    [
+      "a priority in words",
+      [{ dst: "0.0.0.0/0", priority: "7" }],
+      "ipam.routes[0].priority: has to be a whole number",
+    ],
+  ])("%s is refused", (_, routes, msg) => {
+    const error = errorOf(() => ipamOf({ subnet, routes }));
+    expect(error.message).toStartWith(msg);
+    expect(error.message).not.toContain("errors)");
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["an MTU below IPv6's least", { mtu: 1279 }, "ipam.routes[0].mtu: 1279 is below 1280"],
+    [
+      "a scope, which IPv6 has not",
+      { scope: 200 },
+      "ipam.routes[0].scope: 200: IPv6 routes have no scope",
+    ],
+  ])("%s is refused", (_, keys, msg) => {
+    const routes = [{ dst: "::/0", ...keys }];
+    expect(errorOf(() => ipamOf({ subnet: subnet6, routes })).message).toStartWith(msg);
   });
 
   test.each<[string, Record<string, unknown>, string]>([

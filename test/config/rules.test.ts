@@ -102,6 +102,21 @@ const rows: Record<string, Row[]> = {
       keeps: { bridge: "eth1", uplink: { name: "eth0" } },
     },
   ],
+  mtuFitsIpv6: [
+    {
+      breaks: { mtu: 1279, ipam: { subnet: "fd00:1::/64" } },
+      msg: "mtu: 1279 is below 1280, which IPv6 needs, and pods get addresses of fd00:1::/64",
+      keeps: { mtu: 1280, ipam: { subnet: "fd00:1::/64" } },
+    },
+    {
+      breaks: {
+        mtu: 576,
+        ipam: { ranges: [[{ subnet: "10.244.1.0/24" }], [{ subnet: "fd00:1::/64" }]] },
+      },
+      msg: "mtu: 576 is below 1280",
+      keeps: { mtu: 576 },
+    },
+  ],
   policyTiersExist: [
     {
       breaks: { ...tier({}), policy: { default: { tiers: ["high", "hihg"] } } },

@@ -30,9 +30,10 @@ describe("the executions of a plan", () => {
     expect(batchesOf([])).toEqual([]);
   });
 
-  test("of a pod's ADD are four", () => {
+  test("of a pod's ADD are four, and a write of settings", () => {
     expect(told(diff(pod, new Map()).steps).map(([tool, where]) => `${tool} ${where}`)).toEqual([
       "ip node",
+      "sysctl c16",
       "ip c16",
       "tc node",
       "nft node",

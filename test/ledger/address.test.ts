@@ -130,7 +130,7 @@ test("an exhausted set says how many it had", () => {
 describe("a request that is refused", () => {
   const rows: [string, Case, string, RegExp][] = [
     ["outside", { set: [small(2, 5)], requested: "198.18.0.9" }, "badConfig", /in no range/],
-    ["of the other family", { set: [small(2, 5)], requested: "::c612:3" }, "badConfig", /no range/],
+    ["of the other family", { set: [small(2, 5)], requested: "fd00::3" }, "badConfig", /no range/],
     ["the gateway", { set: [small(1, 5)], requested: "198.18.0.1" }, "badConfig", /is a gateway/],
     [
       "excluded",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { desiredBase, desiredNode, desiredPod, treesOf } from "../../src/plan/desired.ts";
+import { diff } from "../../src/plan/diff.ts";
 import * as names from "../../src/plan/names.ts";
 import {
   type Attachment,
@@ -9,7 +10,7 @@ import {
   type PodPromise,
 } from "../../src/plan/node.ts";
 import { leafShape, podGsoMaxBytes } from "../../src/plan/shape.ts";
-import type { KernelObject, State, TrafficClass } from "../../src/plan/state.ts";
+import { type KernelObject, keyOf, type State, type TrafficClass } from "../../src/plan/state.ts";
 import { admit, type Holder, hostRateBits } from "../../src/promise/admission.ts";
 import { inputOf, networkWith, podWith, promiseWith, trees } from "./samples.ts";
 
@@ -37,6 +38,7 @@ describe("the base", () => {
     expect(keys(base)).toEqual(
       [
         "bridge fw0",
+        "ipv6setting node fw0 accept_ra",
         "sysctl net/ipv4/ip_forward",
         "sysctl net/bridge/bridge-nf-call-iptables",
         "sysctl net/bridge/bridge-nf-call-ip6tables",
@@ -109,6 +111,7 @@ describe("a pod", () => {
         "veth fwv10",
         "port fwv10",
         "podlink /run/netns/c16 eth0",
+        "ipv6setting /run/netns/c16 eth0 accept_ra",
         "address /run/netns/c16 eth0 10.1.0.2/24",
         "route /run/netns/c16 0.0.0.0/0",
         ...["eth0", "fw0"].flatMap((dev) => [`class ${dev} fa01:10`, `qdisc ${dev} fa01:10`]),
@@ -138,6 +141,79 @@ describe("a pod", () => {
       { gsoMaxBytes: gso, mtuBytes: 1400, mac: "0a:58:0a:01:00:02" },
     ]);
     expect(elements(state)).toEqual(["class4 10.1.0.2 fa01:10"]);
+  });
+
+  describe("of two families", () => {
+    const dual = networkWith({
+      subnets: ["10.1.0.0/24", "fd00:1::/64"],
+      gateways: ["10.1.0.1/24", "fd00:1::1/64"],
+      masquerade: {
+        subnets: ["10.1.0.0/24", "fd00:1::/64"],
+        except: ["198.18.0.0/15", "fd00:18::/32"],
+      },
+    });
+    const both = podWith(0x10, {
+      leases: [
+        { address: "10.1.0.2", prefixLength: 24, gateway: "10.1.0.1" },
+        { address: "fd00:1::2", prefixLength: 64, gateway: "fd00:1::1" },
+      ],
+      routes: [
+        { dst: "0.0.0.0/0", gw: "10.1.0.1" },
+        { dst: "::/0", gw: "fd00:1::1" },
+      ],
+    });
+
+    test("has one class, and an element for each address", () => {
+      expect(elements(desiredPod(both, dual))).toEqual([
+        "class4 10.1.0.2 fa01:10",
+        "class6 fd00:1::2 fa01:10",
+      ]);
+      expect(of(desiredPod(both, dual), "class")).toHaveLength(2);
+    });
+
+    test("has both addresses and both routes", () => {
+      const state = desiredPod(both, dual);
+      expect(of(state, "address").map((a) => a.cidr)).toEqual(["10.1.0.2/24", "fd00:1::2/64"]);
+      expect(of(state, "route").map((r) => [r.dst, r.gw, r.priority])).toEqual([
+        ["0.0.0.0/0", "10.1.0.1", 0],
+        ["::/0", "fd00:1::1", 1024],
+      ]);
+    });
+
+    test("waits for nobody, and listens to no router", () => {
+      const settings = (pod: Attachment) =>
+        of(desiredPod(pod, dual), "ipv6setting").map((s) => `${s.dev} ${s.name}=${s.value}`);
+      expect(settings(both)).toEqual([
+        "eth0 accept_ra=0",
+        "eth0 accept_dad=0",
+        "eth0 disable_ipv6=0",
+      ]);
+      expect(settings(pod)).toEqual(["eth0 accept_ra=0"]);
+    });
+
+    test("makes the node forward, and its uplink go on as before, first", () => {
+      const base = desiredBase(inputOf([dual]));
+      expect(base.get("sysctl net/ipv6/conf/all/forwarding")?.object).toMatchObject({ value: "1" });
+      expect(of(base, "ipv6setting").map((s) => `${s.dev} ${s.name}=${s.value}`)).toEqual([
+        "fw0 accept_ra=0",
+        "fw0 accept_dad=0",
+        "fw0 disable_ipv6=0",
+        "eth0 accept_ra=2",
+      ]);
+      const order = diff(base, new Map()).steps.map((s) => keyOf(s.want ?? s.have));
+      expect(order.indexOf("ipv6setting node eth0 accept_ra")).toBeLessThan(
+        order.indexOf("sysctl net/ipv6/conf/all/forwarding"),
+      );
+    });
+
+    test("masquerades each family but to its own exceptions", () => {
+      expect(elements(desiredBase(inputOf([dual])))).toEqual([
+        "masq4 10.1.0.0/24 null",
+        "nomasq4 10.1.0.0/24 . 198.18.0.0/15 null",
+        "masq6 fd00:1::/64 null",
+        "nomasq6 fd00:1::/64 . fd00:18::/32 null",
+      ]);
+    });
   });
 
   test("of a network that is not there is not there", () => {

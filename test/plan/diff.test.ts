@@ -45,6 +45,7 @@ describe("a plan", () => {
   test("from nothing makes each object after what it stands on", () => {
     expect(steps(desiredBase(input), nothing)).toEqual([
       "create bridge fw0",
+      "create ipv6setting node fw0 accept_ra",
       "create sysctl net/ipv4/ip_forward",
       "create sysctl net/bridge/bridge-nf-call-iptables",
       "create sysctl net/bridge/bridge-nf-call-ip6tables",
@@ -274,7 +275,7 @@ const rows: Row[] = [
       sets: [],
     }),
     steps: ["change ruleset inet fairway", "create element masq4 10.1.0.0/24"],
-    why: "nftables table inet fairway: map class4 is missing, map hostports is missing, set masq4 is missing, set nomasq4 is missing",
+    why: "nftables table inet fairway: map class4 is missing, map class6 is missing, map hostports is missing, set masq4 is missing, set nomasq4 is missing, set masq6 is missing, set nomasq6 is missing",
   },
   {
     title: "a chain that is missing",

@@ -1,6 +1,7 @@
 /** The fake kernel, seen as src/kernel/observe.ts sees Linux: with the same gaps. */
 import { htbHandle, minorOfHostVeth, tbfHandle } from "../../src/plan/names.ts";
 import {
+  acceptRaForwarding,
   baseOwner,
   type Entry,
   type KernelObject,
@@ -56,6 +57,13 @@ function counterpart(kernel: FakeKernel, want: KernelObject): KernelObject | nul
     case "route":
       // Another device's route is not looked at.
       return want.kind === "route" && found.dev === want.dev ? found : null;
+    case "ipv6setting": {
+      if (want.kind !== "ipv6setting" || found.kind !== "ipv6setting") return null;
+      const forwards = kernel.get("sysctl", "net/ipv6/conf/all/forwarding")?.value === "1";
+      // What would end when the node forwards is to be kept; what has ended is not to be begun.
+      const isKept = want.value === acceptRaForwarding && (found.value !== "1" || forwards);
+      return isKept ? want : found;
+    }
     case "qdisc":
       return seenQdisc(found);
     case "class":

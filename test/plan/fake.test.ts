@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { desiredNode } from "../../src/plan/desired.ts";
 import { diff } from "../../src/plan/diff.ts";
-import type { KernelObject } from "../../src/plan/state.ts";
+import { ipv6SettingNames, type KernelObject } from "../../src/plan/state.ts";
 import { FakeKernel } from "./fake.ts";
 import { Refused } from "./fake-store.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";
@@ -218,6 +218,9 @@ describe("the fake kernel refuses", () => {
     });
 });
 
+const settingsOf = (where: string, dev: string): string[] =>
+  ipv6SettingNames.map((name) => `ipv6setting ${where} ${dev} ${name}`);
+
 const effects: [title: string, act: Act, gone: string[]][] = [
   [
     "a pair goes with its ends, addresses and routes",
@@ -228,6 +231,7 @@ const effects: [title: string, act: Act, gone: string[]][] = [
       `podlink ${netns} eth0`,
       `address ${netns} eth0 10.1.0.2/24`,
       `route ${netns} 0.0.0.0/0`,
+      ...settingsOf(netns, "eth0"),
     ],
   ],
   [
@@ -250,6 +254,7 @@ const effects: [title: string, act: Act, gone: string[]][] = [
     [
       "bridge fw0",
       "address node fw0 10.1.0.1/24",
+      ...settingsOf("node", "fw0"),
       "qdisc fw0 root",
       "qdisc fw0 fa00:1",
       "class fw0 fa01:1",

@@ -4,11 +4,13 @@
  */
 
 import type { Step } from "../../src/plan/diff.ts";
+import { familyOf } from "../../src/plan/ip.ts";
 import { surplusChains } from "../../src/plan/ruleset.ts";
 import {
   type Address,
   type Bridge,
   type Element,
+  type Ipv6Setting,
   type KernelObject,
   keyOf,
   type Netns,
@@ -22,6 +24,14 @@ import { refuse } from "./fake-store.ts";
 import { FakeTc, rootDefault, type TcVersion } from "./fake-tc.ts";
 import { overlapping } from "./intervals.ts";
 
+const isIpv6 = (text: string): boolean => familyOf(text) === 6;
+
+const ipv6Defaults: Record<Ipv6Setting["name"], string> = {
+  accept_dad: "1",
+  accept_ra: "1",
+  disable_ipv6: "0",
+};
+
 export class FakeKernel extends FakeTc {
   readonly netnses = new Set<string>();
 
@@ -34,6 +44,7 @@ export class FakeKernel extends FakeTc {
     for (const dev of uplinks) {
       this.put(rootDefault(dev));
       this.put({ kind: "hostlink", name: dev, gsoMaxBytes: 65_536 });
+      this.#putSettings(null, dev);
     }
     for (const path of sysctls) this.put({ kind: "sysctl", path, value: "0" });
   }
@@ -64,6 +75,7 @@ export class FakeKernel extends FakeTc {
     switch (object.kind) {
       case "sysctl":
       case "hostlink":
+      case "ipv6setting":
         this.change(object);
         break;
       case "bridge":
@@ -108,6 +120,7 @@ export class FakeKernel extends FakeTc {
       case "sysctl":
       case "bridge":
       case "hostlink":
+      case "ipv6setting":
         this.put(object);
         break;
       case "port":
@@ -118,7 +131,11 @@ export class FakeKernel extends FakeTc {
         break;
       case "podlink":
         this.put(object);
-        if (!object.up) this.#flushRoutes(object.netns, object.name);
+        if (!object.up) {
+          this.#flushRoutes(object.netns, object.name);
+          // addrconf_ifdown(): IPv6 keeps no address on what is down.
+          this.drop(...this.#addresses(object.netns, object.name).filter((a) => isIpv6(a.cidr)));
+        }
         return;
       case "qdisc":
         this.changeQdisc(object, have as Qdisc);
@@ -156,10 +173,7 @@ export class FakeKernel extends FakeTc {
     if (have === undefined) refuse(`${key} is absent`);
     switch (have.kind) {
       case "bridge":
-        this.drop(
-          have,
-          ...this.all("address").filter((a) => a.netns === null && a.dev === have.name),
-        );
+        this.drop(have, ...this.#addresses(null, have.name), ...this.#settings(null, have.name));
         this.drop(...this.tree(have.name));
         for (const port of this.all("port"))
           if (port.bridge === have.name) this.put({ ...port, bridge: null, hairpin: false });
@@ -169,10 +183,10 @@ export class FakeKernel extends FakeTc {
         break;
       case "address": {
         this.drop(have);
-        const { netns, dev } = have;
-        const others = this.all("address").some((a) => a.netns === netns && a.dev === dev);
-        // fib_inetaddr_event(): without an address IPv4 is off.
-        if (netns !== null && !others) this.#flushRoutes(netns, dev);
+        const { netns, dev, cidr } = have;
+        const others = this.#addresses(netns, dev).some((a) => !isIpv6(a.cidr));
+        // fib_inetaddr_event(): without an address IPv4 is off. IPv6 keeps its routes.
+        if (netns !== null && !isIpv6(cidr) && !others) this.#flushRoutes(netns, dev, false);
         return;
       }
       case "qdisc":
@@ -205,6 +219,21 @@ export class FakeKernel extends FakeTc {
     if (this.linkExists(bridge.name)) refuse(`link ${bridge.name} exists`);
     this.put(bridge);
     this.put(rootDefault(bridge.name));
+    this.#putSettings(null, bridge.name);
+  }
+
+  /** What the kernel gives a new device. */
+  #putSettings(netns: Netns, dev: string): void {
+    for (const [name, value] of Object.entries(ipv6Defaults) as [Ipv6Setting["name"], string][])
+      this.put({ kind: "ipv6setting", netns, dev, name, value });
+  }
+
+  #settings(netns: Netns, dev: string): Ipv6Setting[] {
+    return this.all("ipv6setting").filter((s) => s.netns === netns && s.dev === dev);
+  }
+
+  #addresses(netns: Netns, dev: string): Address[] {
+    return this.all("address").filter((a) => a.netns === netns && a.dev === dev);
   }
 
   #createVeth(veth: Veth): void {
@@ -216,6 +245,7 @@ export class FakeKernel extends FakeTc {
     const common = { mac: `random ${name}`, mtuBytes: 1500, up: false };
     this.put({ kind: "port", name, bridge: null, hairpin: false, ...common });
     this.put({ kind: "podlink", netns, name: ifname, gsoMaxBytes: 65_536, ...common });
+    this.#putSettings(netns, ifname);
   }
 
   #deleteVeth(veth: Veth): void {
@@ -223,19 +253,23 @@ export class FakeKernel extends FakeTc {
     this.drop(veth);
     this.objects.delete(`port ${name}`);
     this.objects.delete(`podlink ${netns} ${ifname}`);
-    this.drop(...this.all("address").filter((a) => a.netns === netns && a.dev === ifname));
+    this.drop(...this.#addresses(netns, ifname), ...this.#settings(netns, ifname));
     this.#flushRoutes(netns, ifname);
   }
 
-  #flushRoutes(netns: string, dev: string): void {
-    this.drop(...this.all("route").filter((r) => r.netns === netns && r.dev === dev));
+  #flushRoutes(netns: string, dev: string, andIpv6 = true): void {
+    const here = this.all("route").filter((r) => r.netns === netns && r.dev === dev);
+    this.drop(...here.filter((r) => andIpv6 || !isIpv6(r.dst)));
   }
 
   #createRoute(route: Route): void {
     const link = this.get("podlink", route.netns, route.dev) ?? refuse(`no device ${route.dev}`);
     if (!link.up) refuse(`${route.dev} is down`);
     const reaches = ({ netns, dev, cidr }: Address): boolean =>
-      netns === route.netns && dev === route.dev && overlapping(cidr, route.gw ?? cidr);
+      netns === route.netns &&
+      dev === route.dev &&
+      isIpv6(cidr) === isIpv6(route.dst) &&
+      overlapping(cidr, route.gw ?? cidr);
     if (!this.all("address").some(reaches)) refuse(`nexthop ${route.gw} has invalid gateway`);
     this.putNew(route);
   }

@@ -49,6 +49,13 @@ describe("MAC addresses", () => {
     expect(names.podMac(address)).toBe(mac);
   });
 
+  test("of pods without IPv4 differ also where addresses of two networks end alike", () => {
+    const macs = ["fd00:1::2", "fd00:2::2", "fd00:1::3"].map(names.podMac);
+    expect(new Set(macs).size).toBe(3);
+    for (const mac of macs) expect(mac).toMatch(/^0a:59(:[0-9a-f]{2}){4}$/);
+    expect(names.podMac("fd00:1::2")).toBe(macs[0] ?? "");
+  });
+
   test.each([
     ["fw0", "0e:66:00:66:77:30"],
     ["cni-bridge7", "0e:66:64:67:65:37"],
@@ -57,7 +64,12 @@ describe("MAC addresses", () => {
   });
 
   test("are all unicast, and locally administered", () => {
-    for (const mac of [names.podMac("10.0.0.1"), names.hostMac(0x10), names.bridgeMac("fw0")])
+    for (const mac of [
+      names.podMac("10.0.0.1"),
+      names.podMac("fd00::2"),
+      names.hostMac(0x10),
+      names.bridgeMac("fw0"),
+    ])
       expect(Number.parseInt(mac.slice(0, 2), 16) & 3).toBe(2);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
 import { type Line, linesOf, shellLine } from "../../src/plan/render.ts";
+import { routeObject } from "../../src/plan/routes.ts";
 import type { KernelObject } from "../../src/plan/state.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";
 
@@ -19,6 +20,14 @@ const remove = (have: KernelObject): Step => ({
 const netns = "/run/netns/a";
 const mac = "0e:58:00:00:00:10";
 const bridge: KernelObject = { kind: "bridge", name: "fw0", mac, mtuBytes: 1500, up: true };
+const dualBridge: KernelObject = {
+  kind: "bridge",
+  name: "fw0",
+  mac: "0e:58:00:00:00:10",
+  mtuBytes: 1500,
+  up: true,
+  withoutDad: true,
+};
 const veth: KernelObject = { kind: "veth", name: "fwv10", netns, ifname: "eth0" };
 const port: KernelObject = {
   kind: "port",
@@ -40,7 +49,15 @@ const podlink: KernelObject = {
 };
 const gateway: KernelObject = { kind: "address", netns: null, dev: "fw0", cidr: "10.1.0.1/24" };
 const address: KernelObject = { kind: "address", netns, dev: "eth0", cidr: "10.1.0.2/24" };
-const route: KernelObject = { kind: "route", netns, dev: "eth0", dst: "0.0.0.0/0", gw: "10.1.0.1" };
+const route = routeObject(netns, "eth0", { dst: "0.0.0.0/0", gw: "10.1.0.1" });
+const route6 = routeObject(netns, "eth0", { dst: "::/0", gw: "fd00:1::1" });
+const setting: KernelObject = {
+  kind: "ipv6setting",
+  netns,
+  dev: "eth0",
+  name: "accept_ra",
+  value: "0",
+};
 const tbf: KernelObject = {
   kind: "qdisc",
   dev: "fw0",
@@ -155,10 +172,63 @@ const cases: [title: string, step: Step, lines: string[]][] = [
   ["a route", create(route), ["a: ip route add 0.0.0.0/0 via 10.1.0.1 dev eth0"]],
   [
     "a route without a gateway",
-    create({ ...route, gw: null }),
+    create(routeObject(netns, "eth0", { dst: "0.0.0.0/0", gw: null })),
     ["a: ip route add 0.0.0.0/0 dev eth0"],
   ],
   ["a route gone", remove(route), ["a: ip route del 0.0.0.0/0 via 10.1.0.1 dev eth0"]],
+  [
+    "a route of IPv6, with the kernel's own metric",
+    create(route6),
+    ["a: ip route add ::/0 via fd00:1::1 dev eth0 metric 1024"],
+  ],
+  [
+    "a route of IPv6 gone",
+    remove(route6),
+    ["a: ip route del ::/0 via fd00:1::1 dev eth0 metric 1024"],
+  ],
+  [
+    "a route with all that it may have",
+    create({ ...route, table: 100, priority: 7, scope: 200, mtuBytes: 1400, advmssBytes: 1300 }),
+    [
+      "a: ip route add 0.0.0.0/0 via 10.1.0.1 dev eth0 table 100 metric 7 scope 200 mtu 1400 advmss 1300",
+    ],
+  ],
+  [
+    "its place is what it is deleted by",
+    remove({ ...route, table: 100, priority: 7, scope: 200, mtuBytes: 1400 }),
+    ["a: ip route del 0.0.0.0/0 via 10.1.0.1 dev eth0 table 100 metric 7"],
+  ],
+  [
+    "an address of IPv6, without a wait",
+    create({ kind: "address", netns, dev: "eth0", cidr: "fd00:1::2/64" }),
+    ["a: ip address add fd00:1::2/64 dev eth0 nodad"],
+  ],
+  [
+    "an address of IPv6 gone",
+    remove({ kind: "address", netns, dev: "eth0", cidr: "fd00:1::2/64" }),
+    ["a: ip address del fd00:1::2/64 dev eth0"],
+  ],
+  [
+    "a bridge for IPv6, which is told to ask nobody before it goes up",
+    create(dualBridge),
+    [
+      `ip link add name fw0 address ${mac} type bridge`,
+      "sysctl net.ipv6.conf.fw0.accept_dad=0",
+      `ip link set dev fw0 address ${mac} mtu 1500 up`,
+    ],
+  ],
+  [
+    "and keeps it when it is changed",
+    change(dualBridge),
+    [`ip link set dev fw0 address ${mac} mtu 1500 up`],
+  ],
+  ["a pod's setting", create(setting), ["a: sysctl net.ipv6.conf.eth0.accept_ra=0"]],
+  [
+    "a setting of an interface with a dot",
+    create({ ...setting, netns: null, dev: "eth0.7" }),
+    ["sysctl net/ipv6/conf/eth0.7/accept_ra=0"],
+  ],
+  ["nothing takes a setting back", remove(setting), []],
   [
     "a TBF",
     create(tbf),
@@ -258,6 +328,11 @@ describe("a line in a shell", () => {
     ],
     [{ tool: "tc", netns: null, text: "qdisc show" }, "tc qdisc show"],
     [{ tool: "sysctl", netns: null, text: "a.b=1" }, "sysctl -w a.b=1"],
+    [{ tool: "sysctl", netns: "/run/netns/a", text: "a.b=1" }, "ip netns exec a sysctl -w a.b=1"],
+    [
+      { tool: "sysctl", netns: "/proc/7/ns/net", text: "a.b=1" },
+      "nsenter --net=/proc/7/ns/net sysctl -w a.b=1",
+    ],
     [{ tool: "nft", netns: null, text: "list ruleset" }, "nft -f - <<'EOF'\nlist ruleset\nEOF"],
   ];
   for (const [line, text] of rows)

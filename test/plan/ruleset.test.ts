@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import {
-  classMap4,
+  classMap,
   hostPortMap,
-  masqueradeExceptSet4,
-  masqueradeSet4,
+  masqueradeExceptSet,
+  masqueradeSet,
   table,
 } from "../../src/plan/names.ts";
 import { ruleset } from "../../src/plan/ruleset.ts";
@@ -21,10 +21,13 @@ describe("the table", () => {
     expect(ruleset("fw0", police)).toMatchObject({
       table,
       sets: [
-        { name: classMap4, kind: "map" },
+        { name: classMap[4], kind: "map" },
+        { name: classMap[6], kind: "map" },
         { name: hostPortMap, kind: "map" },
-        { name: masqueradeSet4, kind: "set" },
-        { name: masqueradeExceptSet4, kind: "set" },
+        { name: masqueradeSet[4], kind: "set" },
+        { name: masqueradeExceptSet[4], kind: "set" },
+        { name: masqueradeSet[6], kind: "set" },
+        { name: masqueradeExceptSet[6], kind: "set" },
       ],
     });
   });
@@ -46,11 +49,14 @@ describe("the table", () => {
   test("takes what the host sends and what pods send each other out of ingress, in that order", () => {
     expect(chain("fw0", "classify").rules.map((r) => r.id.split(" ")[1])).toEqual([
       "egress",
+      "egress-6",
       "from-host",
       "host-dport",
       "host-sport",
       "east-west",
+      "east-west-6",
       "ingress",
+      "ingress-6",
     ]);
   });
 });

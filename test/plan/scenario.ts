@@ -8,10 +8,12 @@ import { firstPodMinor, hostVeth, podMac } from "../../src/plan/names.ts";
 import type {
   Attachment,
   DirectionPromise,
+  Lease,
   NetworkBase,
   PodPromise,
   TreeSettings,
 } from "../../src/plan/node.ts";
+import { familiesOf } from "../../src/plan/node.ts";
 import type { State } from "../../src/plan/state.ts";
 import { FakeKernel } from "./fake.ts";
 import { observeOurs } from "./fake-observe.ts";
@@ -24,6 +26,7 @@ export const sysctls = [
   "net/ipv4/ip_forward",
   "net/bridge/bridge-nf-call-iptables",
   "net/bridge/bridge-nf-call-ip6tables",
+  "net/ipv6/conf/all/forwarding",
 ];
 
 export class Node {
@@ -90,18 +93,37 @@ function promiseOf({ b, c }: Choices): PodPromise {
   });
 }
 
+const hasIpv6 = (network: NetworkBase): boolean => familiesOf(network).includes(6);
+
 const subnetOf = (network: NetworkBase): string =>
   network.gateways[0]?.split(".").slice(0, 2).join(".") ?? "";
 
 /** What the network masquerades, in pieces that overlap with those of the next choice. */
 function masqueradeOf(prefix: string, choice: number): NetworkBase["masquerade"] {
+  const number = prefix.split(".")[1];
   const subnets = pick(
-    [[], [`${prefix}.0.0/24`], [`${prefix}.0.0/16`], [`${prefix}.0.0/25`, `${prefix}.0.128/25`]],
+    [
+      [],
+      [`${prefix}.0.0/24`],
+      [`${prefix}.0.0/16`, `fd00:${number}::/64`],
+      [`${prefix}.0.0/25`, `${prefix}.0.128/25`, `fd00:${number}::/65`],
+    ],
     choice,
   );
   if (subnets === undefined || subnets.length === 0) return null;
-  const except = pick([[], ["198.18.0.0/24"], ["198.18.0.0/16", "192.0.2.1"]], choice >> 2) ?? [];
+  const except =
+    pick([[], ["198.18.0.0/24"], ["198.18.0.0/16", "192.0.2.1", "fd00:18::/32"]], choice >> 2) ??
+    [];
   return { subnets, except };
+}
+
+function ipv6Lease(prefix: string, number: number): Lease {
+  const subnet = `fd00:${prefix.split(".")[1]}`;
+  return {
+    address: `${subnet}::${number.toString(16)}`,
+    prefixLength: 64,
+    gateway: `${subnet}::1`,
+  };
 }
 
 function change(node: Node, settings: Partial<TreeSettings>): void {
@@ -127,8 +149,14 @@ const changes: Record<string, Change> = {
       hostVeth: hostVeth(classMinor),
       podMac: podMac(address),
       classMinor,
-      leases: [{ address, prefixLength: 24, gateway: `${prefix}.0.1` }],
-      routes: [{ dst: "0.0.0.0/0", gw: `${prefix}.0.1` }],
+      leases: [
+        { address, prefixLength: 24, gateway: `${prefix}.0.1` },
+        ...(hasIpv6(network) ? [ipv6Lease(prefix, classMinor)] : []),
+      ],
+      routes: [
+        { dst: "0.0.0.0/0", gw: `${prefix}.0.1` },
+        ...(hasIpv6(network) ? [{ dst: "::/0", gw: ipv6Lease(prefix, 1).gateway }] : []),
+      ],
       mtuBytes: network.mtuBytes,
       promise: promiseOf(choices),
       asks: { annotations: {}, bandwidth: null, overrides: null },
@@ -161,8 +189,9 @@ const changes: Record<string, Change> = {
     node.networks.push(
       networkWith({
         network,
-        subnets: [`${prefix}.0.0/24`],
-        gateways: [`${prefix}.0.1/24`],
+        // The second of them has IPv4 only.
+        subnets: [`${prefix}.0.0/24`, ...(number === 1 ? [] : [`fd00:${number}::/64`])],
+        gateways: [`${prefix}.0.1/24`, ...(number === 1 ? [] : [`fd00:${number}::1/64`])],
         masquerade: masqueradeOf(prefix, b),
         trees: node.networks[0]?.trees ?? trees,
       }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { routeObject } from "../../src/plan/routes.ts";
 import type { KernelObject } from "../../src/plan/state.ts";
 import { keyOf, merge, stateOf, titleOf } from "../../src/plan/state.ts";
 
@@ -44,9 +45,24 @@ const cases: [object: KernelObject, key: string, title: string][] = [
     "address 10.1.0.2/24 on eth0",
   ],
   [
-    { kind: "route", netns, dev: "eth0", dst: "0.0.0.0/0", gw: null },
+    routeObject(netns, "eth0", { dst: "0.0.0.0/0", gw: null }),
     "route /run/netns/a 0.0.0.0/0",
     "route 0.0.0.0/0 on eth0",
+  ],
+  [
+    routeObject(netns, "eth0", { dst: "::/0", gw: "fd00::1" }),
+    "route /run/netns/a ::/0 metric 1024",
+    "route ::/0 on eth0 metric 1024",
+  ],
+  [
+    routeObject(netns, "eth0", { dst: "0.0.0.0/0", gw: null, table: 100, priority: 5 }),
+    "route /run/netns/a 0.0.0.0/0 table 100 metric 5",
+    "route 0.0.0.0/0 on eth0 table 100 metric 5",
+  ],
+  [
+    { kind: "ipv6setting", netns, dev: "eth0", name: "accept_ra", value: "0" },
+    "ipv6setting /run/netns/a eth0 accept_ra",
+    "IPv6 setting accept_ra of eth0",
   ],
   [
     {

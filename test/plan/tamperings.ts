@@ -1,5 +1,5 @@
 /** What somebody might do to a node's objects behind our back. What is not possible is refused. */
-import { classid, classMap4, htbHandle, rootMinor, tbfClass } from "../../src/plan/names.ts";
+import { classid, classMap, htbHandle, rootMinor, tbfClass } from "../../src/plan/names.ts";
 import type { KernelObject, Qdisc, TrafficClass } from "../../src/plan/state.ts";
 import type { FakeKernel } from "./fake.ts";
 import { refuse } from "./fake-store.ts";
@@ -185,11 +185,13 @@ export const tamperings: Record<string, Tampering> = {
     const link = k.get("podlink", veth.netns, veth.ifname) ?? refuse("none");
     // Only what is down can be renamed, and its routes go with it.
     k.change({ ...link, up: false });
-    const renamed = k.all("address").filter((x) => x.netns === veth.netns && x.dev === veth.ifname);
+    const of = (x: { netns: string | null; dev: string }) =>
+      x.netns === veth.netns && x.dev === veth.ifname;
+    const renamed = [...k.all("address"), ...k.all("ipv6setting")].filter(of);
     k.drop(link, ...renamed);
     k.put({ ...veth, ifname: "net9" });
     k.put({ ...link, name: "net9", up: false });
-    for (const address of renamed) k.put({ ...address, dev: "net9" });
+    for (const each of renamed) k.put({ ...each, dev: "net9" });
   },
   "a pair of nobody's": (k, { a, b }) => {
     const name = `fwv${(0xe00 + b).toString(16)}`;
@@ -230,6 +232,15 @@ export const tamperings: Record<string, Tampering> = {
     k.delete(found);
     k.create({ ...found, gw: found.gw?.replace(/\d+$/, "99") ?? null });
   },
+  "a route is altered": (k, { a, b }) => {
+    const found = chosen(k, "route", a);
+    k.delete(found);
+    k.create({ ...found, mtuBytes: 1300 + b, advmssBytes: 1200 });
+  },
+  "an IPv6 setting is altered": (k, { a, b }) => {
+    const found = chosen(k, "ipv6setting", a + b);
+    k.change({ ...found, value: String(b % 3) });
+  },
   "the table goes": (k, { a }) => k.delete(chosen(k, "ruleset", a)),
   "a chain goes": (k, { a, b }) => {
     const found = chosen(k, "ruleset", a);
@@ -259,11 +270,11 @@ export const tamperings: Record<string, Tampering> = {
   "an element goes": (k, { a, b }) => k.delete(chosen(k, "element", a + b)),
   "an element has another value": (k, { a, b }) => {
     const found = chosen(k, "element", a + b);
-    if (found.set !== classMap4) refuse("not a map's");
+    if (!Object.values(classMap).includes(found.set)) refuse("not a map's");
     k.put({ ...found, value: classid(0x2) });
   },
   "an element of nobody's": (k, { b }) =>
-    k.create({ kind: "element", set: classMap4, key: `10.9.${b % 256}.9`, value: classid(0x99) }),
+    k.create({ kind: "element", set: classMap[4], key: `10.9.${b % 256}.9`, value: classid(0x99) }),
   "the uplink's GSO size is altered": (k, { a, b }) =>
     k.change({ ...chosen(k, "hostlink", a), gsoMaxBytes: 1_500 + b }),
   "a setting of the node is altered": (k, { a }) =>

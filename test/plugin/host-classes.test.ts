@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { addresses } from "../../src/lab/wire.ts";
 import { type TestNode, withNode } from "../support/node.ts";
+
+const bothFamilies = {
+  ranges: [[{ subnet: addresses.podSubnet }], [{ subnet: addresses.podSubnet6 }]],
+  routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }],
+};
 
 const hostClasses = {
   storage: { ports: [3260, 2049, 4420], egressGuarantee: "100M" },
@@ -15,12 +21,16 @@ const counted = (node: TestNode, id: string): number =>
   );
 
 /** One UDP datagram from a namespace, from and to these ports. */
-function send(namespace: string, sport: number, dport: number): void {
-  const script = `const s = require("dgram").createSocket("udp4"); s.bind(${sport}, () => s.send("x", ${dport}, "198.18.0.2", () => s.close()));`;
+function send(namespace: string, remote: string, sport: number, dport: number): void {
+  const type = remote.includes(":") ? "udp6" : "udp4";
+  const script = `const s = require("dgram").createSocket("${type}"); s.bind(${sport}, () => s.send("x", ${dport}, "${remote}", () => s.close()));`;
   mustInNamespace(namespace, [process.execPath, "-e", script]);
 }
 
-test("the host's own traffic is in the class of its port, a pod's never is", () =>
+test.each([
+  ["IPv4", addresses.remote],
+  ["IPv6", addresses.remote6],
+])("the host's own traffic over %s is in the class of its port, a pod's never is", (_, remote) =>
   withNode(
     (node) => {
       const pod = node.pod("a");
@@ -28,24 +38,25 @@ test("the host's own traffic is in the class of its port, a pod's never is", () 
       // By name: the kubelet's is 3, storage's 4.
       const count = () => ["fa01:2", "fa01:3", "fa01:4", "fa01:10"].map((id) => counted(node, id));
       // The first packets settle neighbours.
-      mustInNamespace(node.lab.node, ["ping", "-c", "1", "198.18.0.2"]);
-      mustInNamespace(pod.namespace, ["ping", "-c", "1", "198.18.0.2"]);
+      mustInNamespace(node.lab.node, ["ping", "-c", "1", remote]);
+      mustInNamespace(pod.namespace, ["ping", "-c", "1", remote]);
       const before = count();
       const since = () => count().map((n, i) => n - (before[i] ?? 0));
-      send(node.lab.node, 40_000, 3260);
+      send(node.lab.node, remote, 40_000, 3260);
       expect(since().slice(1)).toEqual([0, 1, 0]);
-      send(node.lab.node, 10_250, 40_000);
+      send(node.lab.node, remote, 10_250, 40_000);
       expect(since().slice(1)).toEqual([1, 1, 0]);
-      send(node.lab.node, 40_000, 40_001);
+      send(node.lab.node, remote, 40_000, 40_001);
       expect(since().slice(1)).toEqual([1, 1, 0]);
-      send(pod.namespace, 40_000, 3260);
+      send(pod.namespace, remote, 40_000, 3260);
       expect(since().slice(1)).toEqual([1, 1, 1]);
       expect(node.run("tc", "class", "show", "dev", "uplink", "classid", "fa01:4")).toContain(
         "rate 100Mbit",
       );
     },
-    { hostClasses },
-  ));
+    { hostClasses, ipam: bothFamilies },
+  ),
+);
 
 test("what the host's classes hold is not free for pods, and is named as a holder", () =>
   withNode(

@@ -195,6 +195,11 @@ const cases: Tampering[] = [
     names: "sysctl net.ipv4.ip_forward",
   },
   {
+    title: "the bridge listens to routers, with IPv4 alone",
+    node: ["sysctl -qw net.ipv6.conf.fw0.accept_ra=1"],
+    names: "IPv6 setting accept_ra of fw0: value is 1",
+  },
+  {
     title: "bridged packets past iptables",
     node: ["sysctl -qw net.bridge.bridge-nf-call-iptables=0"],
     names: "sysctl net.bridge.bridge-nf-call-iptables",
@@ -236,6 +241,123 @@ const cases: Tampering[] = [
   },
 ];
 
+/** Of a node with both families. */
+const dualCases: Tampering[] = [
+  {
+    title: "a map element of IPv6 gone",
+    node: ["nft delete element inet fairway class6 { fd00:c613:1::2 }"],
+    names: "element fd00:c613:1::2 of class6 is missing",
+  },
+  {
+    title: "a map element of IPv6 with another class",
+    node: [
+      "nft delete element inet fairway class6 { fd00:c613:1::2 }",
+      "nft add element inet fairway class6 { fd00:c613:1::2 : fa01:2 }",
+    ],
+    names: "element fd00:c613:1::2 of class6: value is fa01:2",
+  },
+  {
+    title: "a masquerade element of IPv6 gone",
+    node: ["nft delete element inet fairway masq6 { fd00:c613:1::/64 }"],
+    names: "element fd00:c613:1::/64 of masq6",
+  },
+  {
+    title: "a masquerade exception of IPv6 gone",
+    node: ["nft delete element inet fairway nomasq6 { fd00:c613:1::/64 . fd00:c612::/64 }"],
+    names: "nomasq6 is missing",
+  },
+  {
+    title: "the gateway's address of IPv6 gone",
+    node: ["ip address del fd00:c613:1::1/64 dev fw0"],
+    names: "address fd00:c613:1::1/64 on fw0 is missing",
+  },
+  {
+    title: "the bridge gone, with both gateways",
+    node: ["ip link del dev fw0"],
+    names: "address fd00:c613:1::1/64 on fw0 is missing",
+  },
+  {
+    title: "forwarding of IPv6 off",
+    node: ["sysctl -qw net.ipv6.conf.all.forwarding=0"],
+    names: "sysctl net.ipv6.conf.all.forwarding",
+  },
+  {
+    title: "the bridge listens to routers",
+    node: ["sysctl -qw net.ipv6.conf.fw0.accept_ra=2"],
+    names: "IPv6 setting accept_ra of fw0: value is 2",
+  },
+  {
+    title: "the uplink would lose its router, with forwarding off",
+    node: [
+      "sysctl -qw net.ipv6.conf.all.forwarding=0",
+      "sysctl -qw net.ipv6.conf.uplink.accept_ra=1",
+    ],
+    names: "IPv6 setting accept_ra of uplink: value is 1, should be 2",
+  },
+  {
+    title: "the bridge without IPv6",
+    node: ["sysctl -qw net.ipv6.conf.fw0.disable_ipv6=1"],
+    names: "IPv6 setting disable_ipv6 of fw0: value is 1",
+  },
+  {
+    title: "the pod's address of IPv6 gone",
+    pod: ["ip address del fd00:c613:1::2/64 dev eth0"],
+    names: "address fd00:c613:1::2/64 on eth0 is missing",
+  },
+  {
+    title: "the pod's default route of IPv6 gone",
+    pod: ["ip -6 route del default"],
+    names: "route ::/0 on eth0 metric 1024 is missing",
+  },
+  {
+    title: "the pod's default route of IPv6 elsewhere",
+    pod: ["ip -6 route replace default via fd00:c613:1::9"],
+    names: "gw is fd00:c613:1::9",
+  },
+  {
+    title: "a route with another MTU",
+    pod: ["ip route replace default via 198.19.1.1 mtu 1300 advmss 1300"],
+    names: "mtuBytes is 1300",
+  },
+  {
+    title: "a route of IPv6 without its MSS",
+    pod: ["ip -6 route replace default via fd00:c613:1::1 mtu 1400"],
+    names: "advmssBytes is none",
+  },
+  {
+    title: "a route in a table of its own gone",
+    pod: ["ip -6 route del fd00:7::/64 table 100"],
+    names: "route fd00:7::/64 on eth0 table 100 metric 1024 is missing",
+  },
+  {
+    title: "the pod without IPv6",
+    pod: ["sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1"],
+    names: "IPv6 setting disable_ipv6 of eth0: value is 1",
+  },
+  {
+    title: "the pod listens to routers",
+    pod: ["sysctl -qw net.ipv6.conf.eth0.accept_ra=1"],
+    names: "IPv6 setting accept_ra of eth0: value is 1",
+  },
+  {
+    title: "the pod's interface down, and with it IPv6",
+    pod: ["ip link set dev eth0 down"],
+    names: "address fd00:c613:1::2/64 on eth0 is missing",
+  },
+];
+
+const dual = {
+  ipMasqExcept: ["198.18.0.0/24", "fd00:c612::/64"],
+  ipam: {
+    ranges: [[{ subnet: "198.19.1.0/24" }], [{ subnet: "fd00:c613:1::/64" }]],
+    routes: [
+      { dst: "0.0.0.0/0", mtu: 1400, advmss: 1300 },
+      { dst: "::/0", mtu: 1400, advmss: 1300 },
+      { dst: "fd00:7::/64", table: 100 },
+    ],
+  },
+};
+
 const settings = { ipMasq: true, ipMasqExcept: ["198.18.0.0/24"] };
 const promise = {
   "fairway.dev/egress-guarantee": "100M",
@@ -252,34 +374,41 @@ function tamper(
 }
 
 describe("tampering", () => {
-  for (const row of cases)
+  const rows = [
+    ...cases.map((row) => ({ row, over: {} })),
+    ...dualCases.map((row) => ({ row, over: dual })),
+  ];
+  for (const { row, over } of rows)
     test(row.title, () =>
-      withNode((node) => {
-        const [pod, other] = [node.pod("a"), node.pod("b")];
-        const result = node.add(pod, { annotations: promise });
-        const otherResult = node.add(other);
-        const state = (): string[] => [
-          dumpNode(node.lab.node),
-          dumpPod(pod.namespace),
-          dumpPod(other.namespace),
-        ];
-        const before = state();
-        expect(node.check(pod, result).code).toBe(0);
+      withNode(
+        (node) => {
+          const [pod, other] = [node.pod("a"), node.pod("b")];
+          const result = node.add(pod, { annotations: promise });
+          const otherResult = node.add(other);
+          const state = (): string[] => [
+            dumpNode(node.lab.node),
+            dumpPod(pod.namespace),
+            dumpPod(other.namespace),
+          ];
+          const before = state();
+          expect(node.check(pod, result).code).toBe(0);
 
-        tamper(node, pod.namespace, row);
-        const checked = node.check(pod, result);
-        expect(checked.code).toBe(1);
-        expect(checked.json).toMatchObject({ code: 109 });
-        expect(checked.json.msg).toContain(row.names);
+          tamper(node, pod.namespace, row);
+          const checked = node.check(pod, result);
+          expect(checked.code).toBe(1);
+          expect(checked.json).toMatchObject({ code: 109 });
+          expect(checked.json.msg).toContain(row.names);
 
-        const repaired = node.fairway("repair");
-        expect(repaired.stderr).toBe("");
-        expect(repaired.stdout).not.toContain("nothing to do");
-        expect(state()).toEqual(before);
-        expect(node.check(pod, result).stdout).toBe("");
-        expect(node.check(other, otherResult).stdout).toBe("");
-        expect(node.fairway("explain").stdout).toContain("nothing to do");
-      }, settings),
+          const repaired = node.fairway("repair");
+          expect(repaired.stderr).toBe("");
+          expect(repaired.stdout).not.toContain("nothing to do");
+          expect(state()).toEqual(before);
+          expect(node.check(pod, result).stdout).toBe("");
+          expect(node.check(other, otherResult).stdout).toBe("");
+          expect(node.fairway("explain").stdout).toContain("nothing to do");
+        },
+        { ...settings, ...over },
+      ),
     );
 
   test("a root qdisc of somebody else's is named, refused and left alone", () =>

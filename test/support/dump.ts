@@ -26,6 +26,14 @@ const sortedBlocks = (text: string): string =>
 
 const sorted = (text: string): string => text.split("\n").sort().join("\n");
 
+/** Of all its interfaces: "/proc/sys/net/ipv6/conf/eth0/accept_ra:0" and so on. */
+function ipv6Settings(namespace: string): string {
+  const files = ["accept_ra", "accept_dad", "disable_ipv6"].map(
+    (name) => `/proc/sys/net/ipv6/conf/*/${name}`,
+  );
+  return sorted(mustInNamespace(namespace, ["sh", "-c", `grep -H '' ${files.join(" ")}`]));
+}
+
 /** Of a node: links, addresses, routes, qdiscs, classes, the whole ruleset, and the sysctls that matter. */
 export function dumpNode(namespace: string): string {
   const run = (...argv: string[]): string => withoutIndexes(mustInNamespace(namespace, argv));
@@ -41,12 +49,23 @@ export function dumpNode(namespace: string): string {
       .sort()
       .map((dev) => `${dev}: ${sorted(run("tc", "-d", "class", "show", "dev", dev))}`),
     run("nft", "list", "ruleset"),
-    run("cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/bridge/bridge-nf-call-iptables"),
+    run(
+      "cat",
+      "/proc/sys/net/ipv4/ip_forward",
+      "/proc/sys/net/bridge/bridge-nf-call-iptables",
+      "/proc/sys/net/ipv6/conf/all/forwarding",
+    ),
+    ipv6Settings(namespace),
   ].join("\n---\n");
 }
 
-/** Of a pod: its interfaces with their GSO sizes, addresses and routes. */
+/** Of a pod: its interfaces with their GSO sizes, addresses, routes, and settings for IPv6. */
 export function dumpPod(namespace: string): string {
   const run = (...argv: string[]): string => withoutIndexes(mustInNamespace(namespace, argv));
-  return [run("ip", "-d", "address", "show"), run("ip", "route", "show")].join("\n---\n");
+  return [
+    run("ip", "-d", "address", "show"),
+    run("ip", "route", "show"),
+    run("ip", "-6", "route", "show", "table", "all"),
+    ipv6Settings(namespace),
+  ].join("\n---\n");
 }

@@ -1,5 +1,7 @@
 /** Numbers of rtnetlink, by the header that they are from. */
 
+import type { Family } from "../../plan/ip.ts";
+
 /** include/uapi/linux/rtnetlink.h */
 export const RTM = {
   NEWLINK: 16,
@@ -10,8 +12,11 @@ export const RTM = {
   GETTCLASS: 42,
   GETTFILTER: 46,
 } as const;
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, TABLE: 15 } as const;
-export const RT_TABLE_MAIN = 254;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, METRICS: 8, TABLE: 15 } as const;
+export const RTAX = { MTU: 2, ADVMSS: 8 } as const;
+export const RTN_UNICAST = 1;
+/** A route that IPv6 made of another one, for one destination. */
+export const RTM_F_CLONED = 0x200;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
 
 /** include/uapi/linux/if_link.h */
@@ -39,4 +44,5 @@ export const TC_H_ROOT = 0xffffffff;
 /** include/uapi/linux/gen_stats.h */
 export const TCA_STATS = { BASIC: 1, QUEUE: 3, PKT64: 8 } as const;
 
-export const AF_INET = 2;
+/** include/linux/socket.h */
+export const AF: Record<Family, number> = { 4: 2, 6: 10 };

@@ -1,16 +1,20 @@
 /** Links, addresses and routes, as the kernel has them. */
+import { addressBits, type Family, families, ipOfBytes } from "../../plan/ip.ts";
+import { mainTable } from "../../plan/routes.ts";
 import { Attributes, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
 import {
-  AF_INET,
+  AF,
   IFA,
   IFF_UP,
   IFLA,
   IFLA_BRPORT,
   IFLA_INFO,
-  RT_TABLE_MAIN,
   RTA,
+  RTAX,
   RTM,
+  RTM_F_CLONED,
+  RTN_UNICAST,
 } from "../netlink/tables.ts";
 
 export interface Link {
@@ -70,19 +74,19 @@ export function linkNamed(socket: NetlinkSocket, name: string): Link | null {
   }
 }
 
-const dotted = (bytes: Uint8Array): string => [...bytes].join(".");
-
-/** struct ifaddrmsg: family, prefix length, flags, scope, index. IPv4 only: what this version sets up. */
+/** struct ifaddrmsg: family, prefix length, flags, scope, index. "10.244.1.2/24". */
 export function addressesOf(socket: NetlinkSocket, index: number): string[] {
-  const header = new Uint8Array(8);
-  header[0] = AF_INET;
-  viewOf(header).setUint32(4, index, true);
-  return socket.dump(RTM.GETADDR, header).flatMap(({ body }) => {
-    const attributes = new Attributes(body, 8);
-    const address = attributes.bytes(IFA.LOCAL) ?? attributes.bytes(IFA.ADDRESS);
-    // A kernel without strict checks dumps all devices.
-    if (address === undefined || viewOf(body).getUint32(4, true) !== index) return [];
-    return [`${dotted(address)}/${body[1]}`];
+  return families.flatMap((family) => {
+    const header = new Uint8Array(8);
+    header[0] = AF[family];
+    viewOf(header).setUint32(4, index, true);
+    return socket.dump(RTM.GETADDR, header).flatMap(({ body }) => {
+      const attributes = new Attributes(body, 8);
+      const address = attributes.bytes(IFA.LOCAL) ?? attributes.bytes(IFA.ADDRESS);
+      // A kernel without strict checks dumps all devices, and one without IPv6 all families.
+      const asked = body[0] === AF[family] && viewOf(body).getUint32(4, true) === index;
+      return asked && address !== undefined ? [`${ipOfBytes(address)}/${body[1]}`] : [];
+    });
   });
 }
 
@@ -90,23 +94,38 @@ export interface RouteEntry {
   dst: string;
   gw: string | null;
   oifIndex: number | null;
+  table: number;
+  priority: number;
+  scope: number;
+  mtuBytes: number | null;
+  advmssBytes: number | null;
 }
 
-/** The main table's IPv4 routes. struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags. */
-export function routes4(socket: NetlinkSocket): RouteEntry[] {
-  const header = new Uint8Array(12);
-  header[0] = AF_INET;
-  header[4] = RT_TABLE_MAIN;
-  return socket.dump(RTM.GETROUTE, header).flatMap(({ body }) => {
-    const attributes = new Attributes(body, 12);
-    if ((attributes.u32(RTA.TABLE) ?? body[4]) !== RT_TABLE_MAIN || body[0] !== AF_INET) return [];
-    const gateway = attributes.bytes(RTA.GATEWAY);
-    return [
-      {
-        dst: `${dotted(attributes.bytes(RTA.DST) ?? new Uint8Array(4))}/${body[1]}`,
-        gw: gateway === undefined ? null : dotted(gateway),
-        oifIndex: attributes.u32(RTA.OIF) ?? null,
-      },
-    ];
-  });
+/** struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags. */
+const routeHeaderBytes = 12;
+
+function routeOf({ body }: Message, family: Family): RouteEntry | null {
+  const cloned = (viewOf(body).getUint32(8, true) & RTM_F_CLONED) !== 0;
+  if (body[0] !== AF[family] || body[7] !== RTN_UNICAST || cloned) return null;
+  const attributes = new Attributes(body, routeHeaderBytes);
+  const gateway = attributes.bytes(RTA.GATEWAY);
+  const metrics = attributes.nested(RTA.METRICS);
+  const any = new Uint8Array(addressBits[family] / 8);
+  return {
+    dst: `${ipOfBytes(attributes.bytes(RTA.DST) ?? any)}/${body[1]}`,
+    gw: gateway === undefined ? null : ipOfBytes(gateway),
+    oifIndex: attributes.u32(RTA.OIF) ?? null,
+    table: attributes.u32(RTA.TABLE) ?? body[4] ?? mainTable,
+    priority: attributes.u32(RTA.PRIORITY) ?? 0,
+    scope: body[6] ?? 0,
+    mtuBytes: metrics?.u32(RTAX.MTU) ?? null,
+    advmssBytes: metrics?.u32(RTAX.ADVMSS) ?? null,
+  };
+}
+
+/** The unicast routes of a family, of all tables. */
+export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
+  const header = new Uint8Array(routeHeaderBytes);
+  header[0] = AF[family];
+  return socket.dump(RTM.GETROUTE, header).flatMap((message) => routeOf(message, family) ?? []);
 }

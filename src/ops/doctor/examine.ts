@@ -19,6 +19,7 @@ import { kernelParts } from "./kernel-parts.ts";
 import { leafQueues } from "./leaf-queues.ts";
 import { leaks } from "./leaks.ts";
 import { ledger } from "./ledger.ts";
+import { pools } from "./pools.ts";
 import { promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
 import { sysctls } from "./sysctls.ts";
@@ -37,6 +38,7 @@ const groups: Group[] = [
   flowtables,
   sysctls,
   bridges,
+  pools,
   promises,
   drift,
   leaks,

@@ -1,9 +1,13 @@
 /** The settings that pods' connections need. An ADD sets them; something else may set them back. */
+import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
+import { allLinks } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
 import { liveNetworks } from "../../node/base.ts";
-import { error, type Finding, ok, type Patient } from "./finding.ts";
+import { familiesOf } from "../../plan/node.ts";
+import { acceptRaForwarding, ipv6Path } from "../../plan/state.ts";
+import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
-interface Setting {
+export interface Setting {
   path: string;
   /** What does not work without it. */
   without: string;
@@ -40,7 +44,58 @@ export function judgeSysctl(setting: Setting, value: string | null, live: boolea
   );
 }
 
-export function sysctls({ ledger }: Patient): Finding[] {
-  const live = ledger !== null && liveNetworks(ledger).length > 0;
-  return settings.map((setting) => judgeSysctl(setting, readSysctl(setting.path), live));
+const forwarding6 = "net/ipv6/conf/all/forwarding";
+
+/** Only where pods get addresses of IPv6. */
+const ipv6Settings: Setting[] = [
+  { path: forwarding6, without: "pods reach nothing beyond the node over IPv6", module: null },
+];
+
+/**
+ * A node that forwards accepts router advertisements only where accept_ra is 2. Fairway sees to it on the
+ * uplink; other interfaces are not its own.
+ */
+export function judgeAdvertisements(dev: string, acceptRa: string | null): Finding[] {
+  if (acceptRa !== "1") return [];
+  return [
+    warn(
+      `accept_ra.${dev}`,
+      `${dev} accepts no router advertisements, since the node forwards IPv6: an address and routes that it had from them end`,
+      `if ${dev} has its IPv6 from a router: sysctl -w net.ipv6.conf.${dev}.accept_ra=${acceptRaForwarding}; else 0 says the same and ends this warning`,
+    ),
+  ];
+}
+
+/** Interfaces that somebody may have made a router of are looked at by what IPv6 they have. */
+function advertisements(ours: readonly string[]): Finding[] {
+  if (readSysctl(forwarding6) !== "1") return [];
+  return attempt("accept_ra", () => {
+    using socket = new NetlinkSocket();
+    return allLinks(socket)
+      .filter(({ name, type, up, masterIndex }) => {
+        const isPlain = up && masterIndex === null && name !== "lo" && !madeByHosts.has(type ?? "");
+        return isPlain && !ours.includes(name);
+      })
+      .flatMap(({ name }) =>
+        judgeAdvertisements(name, readSysctl(ipv6Path({ dev: name, name: "accept_ra" }))),
+      );
+  });
+}
+
+/** Kinds of device that are the node's own ends of something: nobody's router is behind them. */
+const madeByHosts = new Set(["bridge", "veth", "vxlan", "dummy", "ifb", "tun", "wireguard"]);
+
+export function sysctls({ ledger, configs }: Patient): Finding[] {
+  const networks = ledger === null ? [] : liveNetworks(ledger);
+  const hasIpv6 = configs.some(({ ipam }) =>
+    ipam.sets.flat().some(({ subnet }) => subnet.family === 6),
+  );
+  const live6 = networks.some((network) => familiesOf(network).includes(6));
+  const judge = (isLive: boolean) => (setting: Setting) =>
+    judgeSysctl(setting, readSysctl(setting.path), isLive);
+  return [
+    ...settings.map(judge(networks.length > 0)),
+    ...(hasIpv6 || live6 ? ipv6Settings.map(judge(live6)) : []),
+    ...(live6 ? advertisements(networks.map(({ trees }) => trees.uplink)) : []),
+  ];
 }

@@ -2,6 +2,7 @@ import { FairwayError } from "../../errors.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { inNamespace, ipBatch, mustInNamespace, namespacePath } from "../../lab/namespaces.ts";
 import { devices } from "../../lab/wire.ts";
+import { ofFamily } from "../../plan/ip.ts";
 import { table } from "../../plan/names.ts";
 import { selfCommand } from "./self.ts";
 
@@ -9,6 +10,8 @@ export interface Pod<Name extends string = string> {
   name: Name;
   namespace: string;
   address: string;
+  /** null: it has none of IPv6. */
+  address6: string | null;
 }
 
 export const BRIDGE = "fw0";
@@ -16,7 +19,8 @@ export const IFNAME = "eth0";
 /** The kernel's default (GSO_LEGACY_MAX_SIZE). */
 const DEFAULT_GSO_BYTES = 65_536;
 
-export type Added = { ok: true; address: string } | { ok: false; said: string; stderr: string };
+type Addresses = Pick<Pod, "address" | "address6">;
+export type Added = ({ ok: true } & Addresses) | { ok: false; said: string; stderr: string };
 
 /** An ADD as libcni does it: environment, configuration on standard input, result on standard output. */
 export function tryAdd(
@@ -40,7 +44,7 @@ export function tryAdd(
     }),
   });
   return added.code === 0
-    ? { ok: true, address: addressOf(added.stdout, name) }
+    ? { ok: true, ...addressesOf(added.stdout, name) }
     : { ok: false, said: said(added.stdout), stderr: added.stderr.trim() };
 }
 
@@ -60,7 +64,7 @@ export function addPod<Name extends string>(
       added.stderr || undefined,
     );
   }
-  return { name, namespace, address: added.address };
+  return { name, namespace, address: added.address, address6: added.address6 };
 }
 
 /** The words of an error result, or whatever stands there instead. */
@@ -73,16 +77,17 @@ function said(stdout: string): string {
   }
 }
 
-function addressOf(stdout: string, name: string): string {
-  const result = JSON.parse(stdout) as { ips?: { address?: string }[] };
-  const [address] = result.ips?.[0]?.address?.split("/") ?? [];
+function addressesOf(stdout: string, name: string): Addresses {
+  const result = JSON.parse(stdout) as { ips?: { address: string }[] };
+  const all = (result.ips ?? []).map((ip) => ip.address.split("/")[0] ?? "");
+  const [address] = ofFamily(all, 4);
   if (!address) {
     throw new FairwayError(
       "unavailable",
       `ADD of the ${name} pod gave it no address: ${stdout.trim()}`,
     );
   }
-  return address;
+  return { address, address6: ofFamily(all, 6)[0] ?? null };
 }
 
 /** The chain that polices what the host itself receives (src/plan/ruleset.ts). */

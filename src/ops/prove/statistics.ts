@@ -18,6 +18,8 @@ export type RoundTrip = readonly [atMs: number, us: number];
 /** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */
 export const TCP_PAYLOAD_BYTES = 1448;
 export const FRAME_BYTES = 1514;
+/** IPv6's header is 40 bytes, IPv4's 20. */
+export const IPV6_MORE_BYTES = 20;
 
 /** Bits of TCP payload as bits of Ethernet frames (IP packet + 14), the unit of all promises. */
 export function asFrames(payloadBits: number): number {

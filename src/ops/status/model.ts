@@ -1,4 +1,5 @@
 /** What `status` knows: what is promised, beside what the kernel has, has counted, and carried during an interval. */
+import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
@@ -9,6 +10,7 @@ import { liveNetworks } from "../../node/base.ts";
 import { shortfalls } from "../../node/capacity.ts";
 import { findings } from "../../node/check.ts";
 import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
+import { type Pool, poolsOf } from "../../node/leases.ts";
 import { hostBits } from "../../node/network.ts";
 import { memberOf } from "../../node/propose.ts";
 import { planRepairSettled } from "../../node/repair.ts";
@@ -73,6 +75,8 @@ export interface NodeStatus {
   pods: PodStatus[];
   /** What stands below each leaf, and why. */
   leafQueues: LeafQueues;
+  /** How full the networks' range sets are. */
+  pools: Pool[];
   /** What is promised and does not fit any more, in words. */
   shortfalls: string[];
   /** What `repair` would mend, in words. */
@@ -191,6 +195,14 @@ function treeStatus(
   };
 }
 
+/** Of each network of this boot, as its last ADD found it. */
+function poolsOfNode(ledger: LedgerView): Pool[] {
+  return ledger
+    .networks()
+    .filter(({ isOfThisBoot }) => isOfThisBoot)
+    .flatMap(({ config }) => poolsOf(ledger, parseNetworkConfig(JSON.parse(config))));
+}
+
 /** The devices that the trees of this node stand on; none before the first ADD of this boot. */
 export function treeDevices(ledger: LedgerView): string[] {
   const [base] = liveNetworks(ledger);
@@ -208,6 +220,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
       trees: [],
       pods: [],
       leafQueues: queues,
+      pools: [],
       shortfalls: [],
       drift: [],
     };
@@ -220,6 +233,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,
     leafQueues: queues,
+    pools: poolsOfNode(ledger),
     shortfalls: shortfalls(ledger),
     drift: findings(planRepairSettled(ledger)),
   };

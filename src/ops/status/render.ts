@@ -1,6 +1,7 @@
 /** `status` for a person. */
 import { formatDuration, formatRate } from "../../config/quantities.ts";
 import { unknownWords } from "../../measure/counters.ts";
+import type { Pool } from "../../node/leases.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
 import { measuredCells, measuredHeader, promiseWords, rateWords } from "./words.ts";
@@ -94,6 +95,13 @@ function treeRow(tree: TreeStatus): string[] {
   ];
 }
 
+const poolHeader = ["NETWORK", "ADDRESSES", "GIVEN"];
+
+function poolRow({ network, ranges, given, total }: Pool): string[] {
+  const isFull = BigInt(given) >= BigInt(total);
+  return [network, ranges, `${given} of ${total}${isFull ? " FULL" : ""}`];
+}
+
 const legend = [
   "rates count Ethernet frames (IP packet + 14 bytes); guarantees and limits cover the uplink, not pod to pod on one node",
   "latency targets are admitted on egress; on ingress they give precedence only",
@@ -117,6 +125,7 @@ export function renderStatus(status: NodeStatus): string {
   for (const pod of pods)
     lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
   if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
+  if (status.pools.length > 0) lines.push("", ...table([poolHeader, ...status.pools.map(poolRow)]));
   lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
   if (drift.length > 0)
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));

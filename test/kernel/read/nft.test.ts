@@ -90,6 +90,19 @@ describe("what else nft may say", () => {
       [{ map: { name: "s", elem: [["10.0.0.1", "fa01:10"]] } }],
       [["10.0.0.1", "fa01:10"]],
     ],
+    [
+      "networks and addresses of IPv6",
+      set([
+        { prefix: { addr: "fd00:1::", len: 64 } },
+        "fd00:2::5",
+        { concat: [{ prefix: { addr: "fd00:1::", len: 64 } }, "fd00:9::1"] },
+      ]),
+      [
+        ["fd00:1::/64", null],
+        ["fd00:2::5", null],
+        ["fd00:1::/64 . fd00:9::1", null],
+      ],
+    ],
     ["nothing", [], []],
   ])("%s", (_, given, expected) => {
     expect(tableOf(given).elements.map(({ key, value }) => [key, value])).toEqual(expected);

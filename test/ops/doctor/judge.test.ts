@@ -8,9 +8,10 @@ import { exitCodeOf, onceEach } from "../../../src/ops/doctor/examine.ts";
 import { error, type Level, ok, warn } from "../../../src/ops/doctor/finding.ts";
 import { judgePart } from "../../../src/ops/doctor/kernel-parts.ts";
 import { judgeLedger, judgeRow } from "../../../src/ops/doctor/ledger.ts";
+import { judgePool } from "../../../src/ops/doctor/pools.ts";
 import { judgeHeld, judgeTiers } from "../../../src/ops/doctor/promises.ts";
 import { judgeFlowtables, judgeRoot } from "../../../src/ops/doctor/roots.ts";
-import { judgeSysctl } from "../../../src/ops/doctor/sysctls.ts";
+import { judgeAdvertisements, judgeSysctl } from "../../../src/ops/doctor/sysctls.ts";
 import { judgeCapacity } from "../../../src/ops/doctor/uplink.ts";
 import type { QdiscSpec } from "../../../src/plan/state.ts";
 import { admit } from "../../../src/promise/admission.ts";
@@ -232,6 +233,33 @@ describe("a sysctl", () => {
     const finding = judgeSysctl(setting, value, live);
     expect(finding).toMatchObject({ id: "sysctl.net.bridge.x", level });
     if (value === null) expect(finding.todo).toContain("modprobe br_netfilter");
+  });
+});
+
+describe("router advertisements on another interface", () => {
+  test("that are not accepted any more are told", () => {
+    expect(judgeAdvertisements("eth1", "1")).toMatchObject([
+      { id: "accept_ra.eth1", level: "warn", todo: expect.stringContaining("accept_ra=2") },
+    ]);
+  });
+
+  test.each(["0", "2", null])("at %p nothing is", (value) => {
+    expect(judgeAdvertisements("eth1", value)).toEqual([]);
+  });
+});
+
+describe("a range set", () => {
+  test.each([
+    [0, "1", "ok"],
+    [89, "100", "ok"],
+    [90, "100", "warn"],
+    [100, "100", "error"],
+    [1_000_000, "18446744073709551614", "ok"],
+  ] as const)("with %p of %p addresses given", (given, total, level) => {
+    const pool = { network: "pods", setIndex: 1, ranges: "fd00::2-fd00::3", given, total };
+    const finding = judgePool(pool);
+    expect(finding).toMatchObject({ id: "pool.pods.1", level });
+    expect(finding.found).toContain(`${given} of ${total} addresses given (fd00::2-fd00::3)`);
   });
 });
 

@@ -1,8 +1,9 @@
 import { namespacePath } from "../../../lab/namespaces.ts";
+import type { Family } from "../../../plan/ip.ts";
 import type { Generator } from "../generator.ts";
 import type { Pod } from "../pods.ts";
-import { type Count, FRAME_BYTES, TCP_PAYLOAD_BYTES } from "../statistics.ts";
-import type { Endpoint, TrafficSpec } from "../traffic/spec.ts";
+import { type Count, FRAME_BYTES, IPV6_MORE_BYTES, TCP_PAYLOAD_BYTES } from "../statistics.ts";
+import { anyAddress, type Endpoint, type TrafficSpec } from "../traffic/spec.ts";
 import type { MatrixNode } from "./node.ts";
 import type { Load, Scenario } from "./scenario.ts";
 
@@ -27,7 +28,12 @@ export interface LoadTimes {
 /** What a datagram carries: as much as a TCP segment, and what HTB counts for it (8 UDP, 20 IPv4, 14 Ethernet). */
 export const UDP_PAYLOAD_BYTES = 1448;
 const UDP_HEADER_BYTES = 42;
-const udpFrames = (UDP_PAYLOAD_BYTES + UDP_HEADER_BYTES) / UDP_PAYLOAD_BYTES;
+const moreBytes = (family: Family): number => (family === 6 ? IPV6_MORE_BYTES : 0);
+/** Bytes of frames for a byte of payload. */
+const udpFramesOf = (family: Family): number =>
+  (UDP_PAYLOAD_BYTES + UDP_HEADER_BYTES + moreBytes(family)) / UDP_PAYLOAD_BYTES;
+const tcpFramesOf = (family: Family): number =>
+  FRAME_BYTES / (TCP_PAYLOAD_BYTES - moreBytes(family));
 /** Few calls, and units below the pods' gso_max_size: 4.3 KB, from 1 Gbit/s on 8.7 KB. */
 const floodSegments = ({ wireBits }: Scenario): number => (wireBits < 1e9 ? 3 : 6);
 
@@ -48,6 +54,20 @@ export async function startLoad(
   return startUdp(node, scenario, load, firstUdpPort + index, start, times);
 }
 
+type Between = Pick<Extract<Load, { kind: "udp" }>, "direction" | "family" | "to">;
+
+/** Who sends to whom. */
+function sides(node: MatrixNode, end: Pod, { direction, to }: Between): [from: Pod, to: Pod] {
+  const other = to === undefined ? node.remote : node.end(to);
+  return direction === "egress" ? [end, other] : [other, end];
+}
+
+function addressOf({ name, address, address6 }: Pod, family: Family): string {
+  if (family === 4) return address;
+  if (address6 === null) throw new Error(`${name} has no address of IPv6`);
+  return address6;
+}
+
 async function startTcp(
   node: MatrixNode,
   scenario: Scenario,
@@ -56,23 +76,23 @@ async function startTcp(
   start: Start,
   { forMs, everyMs }: LoadTimes,
 ): Promise<RunningLoad> {
-  const { direction, flows } = load;
-  const end = node.end(load.pod);
-  const [from, to] = direction === "egress" ? [end, node.remote] : [node.remote, end];
+  const { direction, flows, family = 4 } = load;
+  const [from, to] = sides(node, node.end(load.pod), load);
+  const listen = anyAddress[family];
   const take = async (): Promise<Generator> => {
     if (load.pulled) {
-      await start(from.namespace, { role: "tcp-give", port, forMs });
-      const host = from.address;
+      await start(from.namespace, { role: "tcp-give", port, listen, forMs });
+      const host = addressOf(from, family);
       return start(to.namespace, { role: "tcp-take", host, port, flows, forMs, everyMs });
     }
-    const sink = await start(to.namespace, { role: "tcp-sink", port, forMs, everyMs });
-    await start(from.namespace, { role: "tcp-source", host: to.address, port, flows, forMs });
+    const sink = await start(to.namespace, { role: "tcp-sink", port, listen, forMs, everyMs });
+    const host = addressOf(to, family);
+    await start(from.namespace, { role: "tcp-source", host, port, flows, forMs });
     return sink;
   };
   const sink = await take();
   return {
-    counts: () =>
-      inFrames(sink, scenario.tcpFrames?.[direction] ?? FRAME_BYTES / TCP_PAYLOAD_BYTES),
+    counts: () => inFrames(sink, scenario.tcpFrames?.[direction] ?? tcpFramesOf(family)),
     sent: () => null,
     askedBits: 0,
     resumedAtMs: () => [],
@@ -91,13 +111,19 @@ async function startUdp(
     load.kind === "udp"
       ? [node.end(load.pod)]
       : node.pods.filter(({ name }) => name.startsWith(load.pods));
+  const between: Between = load.kind === "udp" ? load : { direction: load.direction };
+  const { family = 4 } = between;
+  const udpFrames = udpFramesOf(family);
   const from = ends.map((end): Endpoint => {
-    const [sender, receiver] =
-      load.direction === "egress" ? [end, node.remote] : [node.remote, end];
-    return { netns: namespacePath(sender.namespace), host: receiver.address, port };
+    const [sender, receiver] = sides(node, end, between);
+    return {
+      netns: namespacePath(sender.namespace),
+      host: addressOf(receiver, family),
+      port,
+    };
   });
-  const receiver = load.direction === "egress" ? node.remote : (ends[0] as Pod);
-  const at: Endpoint[] = [{ netns: "", host: "", port }];
+  const [, receiver] = sides(node, ends[0] as Pod, between);
+  const at: Endpoint[] = [{ netns: "", host: anyAddress[family], port }];
   const sink = await start(receiver.namespace, { role: "udp-sink", at, forMs, everyMs });
   const burst = load.kind === "bursts";
   const pauses = load.kind === "udp" ? load.pauses : undefined;

@@ -69,12 +69,18 @@ export function makeMatrixNode(scenario: Scenario): MatrixNode {
     );
     const ends = [
       ...pods,
-      { name: host, namespace: lab.node, address: addresses.nodeUplink } satisfies Pod,
+      {
+        name: host,
+        namespace: lab.node,
+        address: addresses.nodeUplink,
+        address6: addresses.nodeUplink6,
+      } satisfies Pod,
     ];
     const remote: Pod = {
       name: "remote",
       namespace: lab.remote,
       address: scenario.overlay ? overlay.remote : addresses.remote,
+      address6: addresses.remote6,
     };
     const [congestionControl = "unknown"] = [remote, ...ends].map(({ namespace }) =>
       useLossBasedTcp(namespace),
@@ -117,9 +123,20 @@ function networkConfig(scenario: Scenario, dataDir: string): Record<string, unkn
       gsoMaxSize: HOST_GSO_BYTES,
       ...(uplink as Record<string, unknown> | undefined),
     },
-    ipam: { subnet: addresses.podSubnet, routes: [{ dst: "0.0.0.0/0" }] },
+    ipam: ipamOf(scenario),
     dataDir,
     ...over,
+  };
+}
+
+function ipamOf({ dualStack }: Scenario): Record<string, unknown> {
+  const families = [
+    { subnet: addresses.podSubnet, dst: "0.0.0.0/0" },
+    ...(dualStack ? [{ subnet: addresses.podSubnet6, dst: "::/0" }] : []),
+  ];
+  return {
+    ranges: families.map(({ subnet }) => [{ subnet }]),
+    routes: families.map(({ dst }) => ({ dst })),
   };
 }
 

@@ -2,6 +2,7 @@
  * A scenario of the matrix, as data: what stands on the wire, what is promised, what is sent, and what
  * must hold. Rates are bits per second of Ethernet frames, as HTB counts them.
  */
+import type { Family } from "../../../plan/ip.ts";
 import type { Direction } from "../../../plan/node.ts";
 
 /** The node itself, as an end of traffic: what it sends is in no pod's class. */
@@ -18,6 +19,10 @@ interface Between {
   pod: string;
   /** Egress: from the pod to the remote host; ingress: from the remote host to the pod. */
   direction: Direction;
+  /** Over which family; absent: IPv4. */
+  family?: Family;
+  /** Another pod, in place of the remote host. */
+  to?: string;
 }
 
 export type Load =
@@ -106,6 +111,8 @@ export interface Scenario {
   tcpFrames?: Record<Direction, number>;
   /** The pods reach the remote host through an overlay on the uplink. */
   overlay?: true;
+  /** The pods have an address of each family. */
+  dualStack?: true;
   /** The remote host knows no way to the pods' own addresses. */
   noRouteBack?: true;
   pods: ScenarioPod[];

@@ -4,8 +4,9 @@
  */
 import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { inNetns } from "../../../kernel/netns.ts";
+import { type Family, familyOf } from "../../../plan/ip.ts";
 import {
-  bindAny,
+  bindTo,
   check,
   MSG_TRUNC,
   openSocket,
@@ -16,7 +17,7 @@ import {
   socketAddress,
   socketTypes,
 } from "./sockets.ts";
-import type { Endpoint } from "./spec.ts";
+import { anyAddress, type Endpoint } from "./spec.ts";
 
 /** include/uapi/linux/udp.h */
 const SOL_UDP = 17;
@@ -26,8 +27,8 @@ const UDP_GRO = 104;
 /** A tenth of a second at 500 Mbit/s: what comes while the process waits for a processor. */
 const BUFFER_BYTES = 16 << 20;
 
-function open(netns: string): number {
-  const make = (): number => openSocket(socketTypes.datagram);
+function open(netns: string, family: Family): number {
+  const make = (): number => openSocket(socketTypes.datagram, family);
   return netns === "" ? make() : inNetns(netns, make);
 }
 
@@ -38,7 +39,7 @@ export interface Sender {
 
 /** `payloadBytes`: a larger unit is cut into datagrams of this, as late on its way as can be. */
 export function sender({ netns, host, port }: Endpoint, payloadBytes: number): Sender {
-  const fd = open(netns);
+  const fd = open(netns, familyOf(host));
   set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
   set(fd, SOL_UDP, UDP_SEGMENT, payloadBytes);
   const address = socketAddress(host, port);
@@ -52,12 +53,13 @@ export interface Receiver {
   drain(): number;
 }
 
-export function receiver({ netns, port }: Endpoint): Receiver {
-  const fd = open(netns);
+export function receiver({ netns, host, port }: Endpoint): Receiver {
+  const family = familyOf(host);
+  const fd = open(netns, family);
   set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES);
   // What came in one piece is counted in one call.
   set(fd, SOL_UDP, UDP_GRO, 1);
-  bindAny(fd, port);
+  bindTo(fd, anyAddress[family], port);
   const { recv } = libc();
   const nothing = new Uint8Array(1);
   return {

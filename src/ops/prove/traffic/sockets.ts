@@ -1,9 +1,11 @@
 /** What the generators' own sockets share: the kernel's calls, and its numbers for them. */
+import { parseIp } from "../../../config/addresses.ts";
 import { FairwayError } from "../../../errors.ts";
 import { errno, libc, ptr } from "../../../kernel/netlink/libc.ts";
+import { AF } from "../../../kernel/netlink/tables.ts";
+import type { Family } from "../../../plan/ip.ts";
 
-/** include/uapi/linux/socket.h, include/linux/socket.h, include/uapi/asm-generic/socket.h */
-const AF_INET = 2;
+/** include/linux/socket.h, include/uapi/asm-generic/socket.h */
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUFFORCE = 32;
@@ -14,22 +16,31 @@ export const MSG_TRUNC = 0x20;
 export const socketTypes = { stream: 1, datagram: 2 } as const;
 export const SOCK_NONBLOCK = 0o4000;
 
-export function openSocket(type: number): number {
-  return check(libc().socket(AF_INET, type | SOCK_NONBLOCK, 0), "socket");
+export function openSocket(type: number, family: Family): number {
+  return check(libc().socket(AF[family], type | SOCK_NONBLOCK, 0), "socket");
 }
 
-/** struct sockaddr_in; the family in the machine's order, which is little-endian on all that this runs on. */
+/**
+ * struct sockaddr_in, or sockaddr_in6 (with a flow label before the address and a scope after it); the
+ * family in the machine's order, which is little-endian on all that this runs on.
+ */
 export function socketAddress(host: string, port: number): Uint8Array {
-  const bytes = new Uint8Array(16);
+  const { family, value } = parseIp(host, "host");
+  const bytes = new Uint8Array(family === 4 ? 16 : 28);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_INET, true);
+  view.setUint16(0, AF[family], true);
   view.setUint16(2, port);
-  bytes.set(host.split(".").map(Number), 4);
+  if (family === 4) {
+    view.setUint32(4, Number(value));
+    return bytes;
+  }
+  view.setBigUint64(8, value >> 64n);
+  view.setBigUint64(16, BigInt.asUintN(64, value));
   return bytes;
 }
 
-export function bindAny(fd: number, port: number): void {
-  const address = socketAddress("0.0.0.0", port);
+export function bindTo(fd: number, host: string, port: number): void {
+  const address = socketAddress(host, port);
   check(libc().bind(fd, ptr(address), address.length), `bind to port ${port}`);
 }
 

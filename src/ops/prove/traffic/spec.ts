@@ -1,4 +1,5 @@
 import { FairwayError, messageOf } from "../../../errors.ts";
+import type { Family } from "../../../plan/ip.ts";
 
 /** One end of a datagram's way: a namespace's path ("" is the generator's own), an address, a port. */
 export interface Endpoint {
@@ -7,12 +8,18 @@ export interface Endpoint {
   port: number;
 }
 
+/** Where a server listens, where that is not 0.0.0.0: "::" is IPv6. */
+interface Listening {
+  port: number;
+  listen?: string;
+}
+
 /** What one generator does. `forMs` bounds every one of them, whatever becomes of the process that started it. */
 export type TrafficSpec =
-  | { role: "tcp-sink"; port: number; forMs: number; everyMs: number }
+  | ({ role: "tcp-sink"; forMs: number; everyMs: number } & Listening)
   | { role: "tcp-source"; host: string; port: number; flows: number; forMs: number }
   /** The other way to open a connection: the one who listens gives, the one who connects takes. */
-  | { role: "tcp-give"; port: number; forMs: number }
+  | ({ role: "tcp-give"; forMs: number } & Listening)
   | {
       role: "tcp-take";
       host: string;
@@ -38,9 +45,9 @@ export type TrafficSpec =
       offMs: number;
       forMs: number;
     }
-  /** `at`: hosts are not looked at, it takes what comes to the port in that namespace. */
+  /** `at`: it takes what comes to the port in that namespace; of the host only the family counts ("": IPv4). */
   | { role: "udp-sink"; at: Endpoint[]; forMs: number; everyMs: number }
-  | { role: "udp-echo"; port: number; forMs: number }
+  | ({ role: "udp-echo"; forMs: number } & Listening)
   | {
       role: "udp-probe";
       host: string;
@@ -68,12 +75,12 @@ export type TrafficReport =
   | { type: "failed"; msg: string };
 
 /** "count" may be zero. */
-type FieldKind = "number" | "count" | "string" | "endpoints";
+type FieldKind = "number" | "count" | "string" | "string?" | "endpoints";
 
 const fields: Record<TrafficSpec["role"], Record<string, FieldKind>> = {
-  "tcp-sink": { port: "number", forMs: "number", everyMs: "number" },
+  "tcp-sink": { port: "number", listen: "string?", forMs: "number", everyMs: "number" },
   "tcp-source": { host: "string", port: "number", flows: "number", forMs: "number" },
-  "tcp-give": { port: "number", forMs: "number" },
+  "tcp-give": { port: "number", listen: "string?", forMs: "number" },
   "tcp-take": {
     host: "string",
     port: "number",
@@ -92,7 +99,7 @@ const fields: Record<TrafficSpec["role"], Record<string, FieldKind>> = {
     forMs: "number",
   },
   "udp-sink": { at: "endpoints", forMs: "number", everyMs: "number" },
-  "udp-echo": { port: "number", forMs: "number" },
+  "udp-echo": { port: "number", listen: "string?", forMs: "number" },
   "udp-probe": {
     host: "string",
     port: "number",
@@ -119,11 +126,18 @@ const holds: Record<FieldKind, { words: string; test(value: unknown): boolean }>
   number: { words: "a whole number above zero", test: (value) => whole(value) && value > 0 },
   count: { words: "a whole number", test: (value) => whole(value) && value >= 0 },
   string: { words: "a string", test: (value) => typeof value === "string" },
+  "string?": {
+    words: "a string, or absent",
+    test: (value) => value === undefined || typeof value === "string",
+  },
   endpoints: {
     words: "a list of ends, each with netns, host and port",
     test: (value) => Array.isArray(value) && value.length > 0 && value.every(isEndpoint),
   },
 };
+
+/** To listen at all addresses of a family. */
+export const anyAddress: Record<Family, string> = { 4: "0.0.0.0", 6: "::" };
 
 /** The prober numbers its requests in their first four bytes. */
 export const SEQUENCE_BYTES = 4;

@@ -4,8 +4,9 @@
  * processor from the node that is measured, which no remote host does.
  */
 import { libc, ptr } from "../../../kernel/netlink/libc.ts";
+import { familyOf } from "../../../plan/ip.ts";
 import {
-  bindAny,
+  bindTo,
   check,
   MSG_TRUNC,
   openSocket,
@@ -26,10 +27,10 @@ export interface StreamReceiver {
   drain(): number;
 }
 
-export function streamReceiver(port: number): StreamReceiver {
-  const listening = openSocket(socketTypes.stream);
+export function streamReceiver(listen: string, port: number): StreamReceiver {
+  const listening = openSocket(socketTypes.stream, familyOf(listen));
   set(listening, SOL_SOCKET, SO_REUSEADDR, 1);
-  bindAny(listening, port);
+  bindTo(listening, listen, port);
   check(libc().listen(listening, BACKLOG), `listen on port ${port}`);
   const { accept4, recv, close } = libc();
   const nothing = new Uint8Array(1);

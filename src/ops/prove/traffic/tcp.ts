@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 import { finish, nowMs, report } from "./output.ts";
-import type { TrafficSpec } from "./spec.ts";
+import { anyAddress, type TrafficSpec } from "./spec.ts";
 import { streamReceiver } from "./stream.ts";
 
 type Sink = Extract<TrafficSpec, { role: "tcp-sink" }>;
@@ -12,8 +12,8 @@ type Take = Extract<TrafficSpec, { role: "tcp-take" }>;
 const LOOK_MS = 2;
 
 /** Takes whatever comes and tells how much it was, at a steady interval. */
-export function tcpSink({ port, forMs, everyMs }: Sink): void {
-  const receiver = streamReceiver(port);
+export function tcpSink({ port, listen = anyAddress[4], forMs, everyMs }: Sink): void {
+  const receiver = streamReceiver(listen, port);
   const counter = countEvery(everyMs);
   counter.begin();
   setInterval(() => counter.add(receiver.drain()), LOOK_MS);
@@ -64,9 +64,9 @@ export async function tcpSource({ host, port, flows, forMs }: Source): Promise<v
 }
 
 /** Keeps every connection full that somebody opens. */
-export function tcpGive({ port, forMs }: Give): void {
+export function tcpGive({ port, listen = anyAddress[4], forMs }: Give): void {
   Bun.listen({
-    hostname: "0.0.0.0",
+    hostname: listen,
     port,
     socket: { open: fill, drain: fill, data() {} },
   });

@@ -1,13 +1,13 @@
 import { finish, nowMs, report } from "./output.ts";
-import { SEQUENCE_BYTES, type TrafficSpec } from "./spec.ts";
+import { anyAddress, SEQUENCE_BYTES, type TrafficSpec } from "./spec.ts";
 
 type Echo = Extract<TrafficSpec, { role: "udp-echo" }>;
 type Probe = Extract<TrafficSpec, { role: "udp-probe" }>;
 
 /** Answers every datagram with itself. */
-export async function udpEcho({ port, forMs }: Echo): Promise<void> {
+export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Promise<void> {
   await Bun.udpSocket({
-    hostname: "0.0.0.0",
+    hostname: listen,
     port,
     socket: {
       data(socket, data, peerPort, peer) {

@@ -18,7 +18,7 @@ describe.each(catalogue.map((scenario): [string, Scenario] => [scenario.name, sc
         for (const load of Object.values(loads)) {
           if (load.kind === "bursts")
             expect(names.filter((name) => name.startsWith(load.pods)).length).toBeGreaterThan(1);
-          else expect(names).toContain(load.pod);
+          else for (const end of [load.pod, load.to ?? host]) expect(names).toContain(end);
         }
         for (const probe of probes) expect(names).toContain(probe);
       }

@@ -1,6 +1,7 @@
 import { FairwayError } from "../../../../errors.ts";
 import type { Scenario } from "../scenario.ts";
 import { accuracies } from "./accuracy.ts";
+import { dualStack } from "./dual-stack.ts";
 import { guarantees } from "./guarantees.ts";
 import { latency } from "./latency.ts";
 import { sharing } from "./sharing.ts";
@@ -8,6 +9,7 @@ import { sharing } from "./sharing.ts";
 /** The whole matrix, in the order that it is run and shown in. */
 export const catalogue: readonly Scenario[] = [
   ...guarantees,
+  ...dualStack,
   ...sharing,
   ...latency,
   ...accuracies,

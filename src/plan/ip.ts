@@ -1,0 +1,55 @@
+/** Addresses as texts, in the one form that the ledger, the tools and nft's listings share. */
+
+export type Family = 4 | 6;
+export const families = [4, 6] as const satisfies Family[];
+export const addressBits: Record<Family, number> = { 4: 32, 6: 128 };
+
+/** RFC 8200, 5. */
+export const leastIpv6MtuBytes = 1280;
+
+/** Of an address or a network, as text. */
+export function familyOf(text: string): Family {
+  return text.includes(":") ? 6 : 4;
+}
+
+export function ofFamily(texts: readonly string[], family: Family): string[] {
+  return texts.filter((text) => familyOf(text) === family);
+}
+
+const dotted = (value: bigint): string =>
+  [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".");
+
+/** The first of the longest runs of zeros, if it has more than one (RFC 5952, 4.2). */
+function zeros(groups: readonly number[]): { at: number; length: number } | null {
+  let best = { at: 0, length: 1 };
+  for (let at = 0; at < groups.length; at++) {
+    let length = 0;
+    while (groups[at + length] === 0) length++;
+    if (length > best.length) best = { at, length };
+  }
+  return best.length > 1 ? best : null;
+}
+
+function ipv6Text(value: bigint): string {
+  // As inet_ntop(3), and so nft, writes them (RFC 5952, 5).
+  const above = value >> 32n;
+  if (above === 0xffffn) return `::ffff:${dotted(value & 0xffffffffn)}`;
+  if (above === 0n && value > 0xffffn) return `::${dotted(value)}`;
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    Number((value >> BigInt(112 - 16 * i)) & 0xffffn),
+  );
+  const text = (part: number[]): string => part.map((group) => group.toString(16)).join(":");
+  const run = zeros(groups);
+  if (run === null) return text(groups);
+  return `${text(groups.slice(0, run.at))}::${text(groups.slice(run.at + run.length))}`;
+}
+
+export function ipText(family: Family, value: bigint): string {
+  return family === 4 ? dotted(value) : ipv6Text(value);
+}
+
+/** Four or sixteen bytes, most significant first, as the kernel has them. */
+export function ipOfBytes(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  return ipv6Text(bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n));
+}
