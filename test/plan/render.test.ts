@@ -226,7 +226,7 @@ const cases: [title: string, step: Step, lines: string[]][] = [
   [
     "a setting of an interface with a dot",
     create({ ...setting, netns: null, dev: "eth0.7" }),
-    ["sysctl net/ipv6/conf/eth0.7/accept_ra=0"],
+    ["sysctl net.ipv6.conf.eth0/7.accept_ra=0"],
   ],
   ["nothing takes a setting back", remove(setting), []],
   [
