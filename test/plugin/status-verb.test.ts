@@ -67,7 +67,10 @@ const rows: Row[] = [
   {
     title: "no default route, and no name given",
     config: { uplink: {} },
-    harm: (node) => node.run("ip", "route", "del", "default"),
+    harm: (node) => {
+      node.run("ip", "route", "del", "default");
+      node.run("ip", "-6", "route", "del", "default");
+    },
     code: 50,
     says: "no uplink: the node has no default route",
     todo: "set uplink.name",
@@ -112,7 +115,7 @@ const rows: Row[] = [
     config: { ipam: two },
     harm: addTwo,
     code: 50,
-    says: "network pods has no free address: all 2 are given",
+    says: "network pods has no free address in 198.19.1.2-198.19.1.3: all 2 are given",
     todo: "widen ipam.subnet",
   },
   {
