@@ -255,6 +255,19 @@ describe("facts and former roots", () => {
     expect(ledger.fact("kernel")).toBe("b");
   });
 
+  test("those whose keys begin alike are listed, and forgotten, together", () => {
+    for (const key of ["former b", "former a", "formerly", "a former", "f_rmer x"])
+      ledger.setFact(key, key.toUpperCase());
+    expect([...ledger.factsUnder("former ")]).toEqual([
+      ["former a", "FORMER A"],
+      ["former b", "FORMER B"],
+    ]);
+    // "_" is no pattern.
+    expect([...ledger.factsUnder("f_r").keys()]).toEqual(["f_rmer x"]);
+    ledger.forgetFactsUnder("former ");
+    expect([...ledger.factsUnder("").keys()].sort()).toEqual(["a former", "f_rmer x", "formerly"]);
+  });
+
   test("the first former root of a device stands, until it is forgotten", () => {
     ledger.recordFormerRoot({ device: "eth0", kind: "mq", handle: "0:" });
     ledger.recordFormerRoot({ device: "eth0", kind: "tbf", handle: "fa00:" });
@@ -306,6 +319,15 @@ describe("what an earlier boot left", () => {
     ledger.close();
     ledger = openLedger({ dir, bootId });
     expect(ledger.attachments.all()).toEqual([]);
+  });
+
+  test("networks that are retired are as after a reboot", () => {
+    ledger.recordNetwork({ name: "pods", config: "{}", base: networkBase("pods") });
+    expect(ledger.network("pods")).toMatchObject({ isOfThisBoot: true });
+    ledger.setCursor("pods", 0, 7n);
+    ledger.retireNetworks();
+    expect(ledger.network("pods")).toMatchObject({ isOfThisBoot: false });
+    expect(ledger.cursor("pods", 0)).toBe(7n);
   });
 
   test("but networks and cursors stay, marked", () => {

@@ -41,6 +41,14 @@ describe("what follows from a class's minor", () => {
   );
 });
 
+test.each([
+  ["net/ipv4/ip_forward", "net.ipv4.ip_forward"],
+  ["net/ipv4/conf/eth0.100/forwarding", "net.ipv4.conf.eth0/100.forwarding"],
+])("sysctl(8) knows %s as %s, and it leads back", (path, name) => {
+  expect(names.sysctlName(path)).toBe(name);
+  expect(names.sysctlName(name)).toBe(path);
+});
+
 describe("MAC addresses", () => {
   test.each([
     ["10.244.1.2", "0a:58:0a:f4:01:02"],

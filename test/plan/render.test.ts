@@ -363,3 +363,13 @@ test("a change of the table deletes the chains of ours that are not wanted, and 
   expect(line?.text.split("\n").at(-1)).toBe("delete chain inet fairway old");
   expect(line?.text).not.toContain("other");
 });
+
+test.each([
+  [9_000, ["link set dev eth0 gso_max_size 9000"]],
+  [65_536, ["link set dev eth0 gso_max_size 65536"]],
+  // IPv4's own limit follows the first line, and not the second.
+  [524_280, ["link set dev eth0 gso_max_size 65536", "link set dev eth0 gso_max_size 524280"]],
+])("a host interface's gso_max_size of %d", (gsoMaxBytes, lines) => {
+  const want: KernelObject = { kind: "hostlink", name: "eth0", gsoMaxBytes };
+  expect(linesOf(change(want)).map(({ text }) => text)).toEqual(lines);
+});

@@ -648,6 +648,22 @@ describe("uninstall", () => {
       expect(site.whole()).toBe(before);
     }));
 
+  test("a root with a queue for each of the device's queues is the kernel's again", () =>
+    withSite((site) => {
+      // A tap has real queues, unlike a veth.
+      site.run(..."ip tuntap add mode tap multi_queue name wan".split(" "));
+      site.run(..."ip link set dev wan up".split(" "));
+      const before = site.whole();
+      expect(site.run("tc", "qdisc", "show", "dev", "wan")).toStartWith("qdisc mq 0: root");
+      must(site.install("--subnet", addresses.podSubnet, "--uplink", "wan", ...capacities));
+      const pod = site.lab.addPod("a");
+      must(site.verb("ADD", pod));
+      expect(site.run("tc", "qdisc", "show", "dev", "wan")).toStartWith("qdisc tbf fa00: root");
+      must(site.verb("DEL", pod));
+      expect(must(site.uninstall())).not.toContain("not put back");
+      expect(site.whole()).toBe(before);
+    }));
+
   test("with --keep-ledger the next install goes on with it", () =>
     withSite((site) => {
       must(site.install(...plain));
