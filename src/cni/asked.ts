@@ -1,6 +1,8 @@
 /** From a request to what it asks of the node. */
+import { addressAskOf } from "../config/address-ask.ts";
 import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
+import type { Granted } from "../node/granted.ts";
 import { networkBase } from "../node/network.ts";
 import { type Asked, holderName } from "../node/propose.ts";
 import { findUplink } from "../node/uplink.ts";
@@ -35,6 +37,7 @@ function allowedPromise(
 export function askedOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,
+  granted: Granted | null,
 ): Asked {
   const { args, containerId, ifname, netns } = request;
   const { runtime } = config;
@@ -56,6 +59,11 @@ export function askedOf(
     config,
     uplink,
     base: networkBase(config, uplink),
-    requestedIps: runtime.ips.length > 0 ? runtime.ips : (args.IP?.split(",") ?? []),
+    ask: addressAskOf(config.ipam, {
+      annotations: runtime.podAnnotations,
+      ips: runtime.ips,
+      arg: args.IP,
+    }),
+    granted,
   };
 }

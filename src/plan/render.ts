@@ -98,8 +98,7 @@ function elementLine(op: Step["op"], { set, key, value }: Element): string {
   return `${verb} element ${table} ${set} { ${entry} }`;
 }
 
-const sysctlText = (path: string, value: string): string =>
-  `${sysctlName(path)}=${value}`;
+const sysctlText = (path: string, value: string): string => `${sysctlName(path)}=${value}`;
 
 function addressLine(op: Step["op"], { dev, cidr }: Address): string {
   if (op === "delete") return `address del ${cidr} dev ${dev}`;

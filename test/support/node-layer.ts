@@ -75,7 +75,7 @@ export function nodeLayer(node: TestNode): NodeLayer {
         const raw = configWith(annotations);
         const { containerId, netns: podNetns } = pod;
         const request = { containerId, ifname: "eth0", netns: podNetns, args: {} };
-        return attach(ledger, askedOf(request, parseNetworkConfig(raw)), networkPart(raw));
+        return attach(ledger, askedOf(request, parseNetworkConfig(raw), null), networkPart(raw));
       }),
     set: (key, annotations) =>
       on(() => {
