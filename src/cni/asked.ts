@@ -12,10 +12,22 @@ import { promiseOf } from "../promise/ask.ts";
 import { policyRefusal } from "../promise/policy.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
-/** The configuration as the ledger keeps it: what belongs to the network, not to one pod. */
-export function networkPart(raw: RawConfig): string {
+/**
+ * The configuration as the ledger keeps it: what belongs to the network, not to one pod. The runtime's
+ * ranges are the network's too, and nobody else tells them later.
+ */
+export function networkPart(raw: RawConfig, { ipam: own, runtime }: NetworkConfig): string {
+  const ipRanges = own.delegate === null ? runtime.ipRanges : [];
   const { runtimeConfig: _, prevResult: __, args: ___, ...rest } = raw;
-  return JSON.stringify(rest);
+  return JSON.stringify(ipRanges.length === 0 ? rest : withRanges(rest, ipRanges));
+}
+
+/** The subnet at the top of `ipam` is a set of its own: it goes behind the runtime's, as its ranges do. */
+function withRanges(raw: RawConfig, ipRanges: readonly unknown[]): RawConfig {
+  const { subnet, rangeStart, rangeEnd, gateway, ranges, ...ipam } = raw.ipam as RawConfig;
+  const own = subnet === undefined ? [] : [[{ subnet, rangeStart, rangeEnd, gateway }]];
+  const others = Array.isArray(ranges) ? (ranges as unknown[]) : [];
+  return { ...raw, ipam: { ...ipam, ranges: [...ipRanges, ...own, ...others] } };
 }
 
 /** What the pod is to be promised. Throws badConfig, policyRefused. */

@@ -53,7 +53,7 @@ function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | 
   const dns = dnsOf(config, granted);
   let freed: string[] = [];
   const attachment = withLedger(config.dataDir, (ledger) =>
-    attach(ledger, asked, networkPart(request.config), (keys) => {
+    attach(ledger, asked, networkPart(request.config, config), (keys) => {
       freed = keys.map(attachmentName);
     }),
   );

@@ -25,6 +25,8 @@ export interface Schema {
   minimum?: number;
   maximum?: number;
   default?: unknown;
+  not?: Schema;
+  anyOf?: Schema[];
 }
 
 function rate(title: string, description: string): Schema {
