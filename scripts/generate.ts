@@ -23,8 +23,11 @@ function published(): Schema {
     properties: { type: { type: "string", not: { enum: ownIpamTypes } } },
     required: ["type"],
   };
-  const { ipam, ...rest } = schema.properties ?? {};
-  return { ...schema, properties: { ...rest, ipam: { anyOf: [ipam ?? {}, delegated] } } };
+  const { properties = {} } = schema;
+  return {
+    ...schema,
+    properties: { ...properties, ipam: { anyOf: [properties.ipam ?? {}, delegated] } },
+  };
 }
 
 /** Short lists on one line, as the formatter of the repository has them. */

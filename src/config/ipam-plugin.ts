@@ -55,7 +55,7 @@ export function parseIpamPluginConfig(raw: unknown): IpamPluginConfig {
   );
   checkSchema({ ipam: judged }, violations);
   const runtime = parseAddressRuntime(root);
-  const parsed = parseIpam(ipam, runtime.ipRanges);
+  const parsed = parseIpam(root, runtime.ipRanges);
   const dataDir = ipam.parse("dataDir", parsePath) ?? defaults.dataDir;
   violations.throwIfAny();
   return { cniVersion, name, dataDir, ipam: parsed, runtime };

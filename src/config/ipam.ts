@@ -65,14 +65,20 @@ function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonl
   }
 }
 
+/** Whether the runtime gives range sets to each pod: then a verb that is about no pod sees none. */
+function runtimeGivesRanges(root: Section): boolean {
+  return root.section("capabilities").flag("ipRanges") === true;
+}
+
 /**
- * `ipam`: the value of the key; its violations go to its section's. `ipRanges`: the runtime's range
- * sets, which go before all others as they do in host-local.
+ * `root`: the plugin configuration. `ipRanges`: the runtime's range sets, which go before all others
+ * as they do in host-local.
  */
-export function parseIpam(ipam: Section, ipRanges: readonly unknown[]): IpamConfig {
+export function parseIpam(root: Section, ipRanges: readonly unknown[]): IpamConfig {
+  const ipam = root.section("ipam");
   const runtime = runtimeRangeSets(ipRanges, ipam.violations);
   const written = [...runtime, ...rangeSets(ipam)];
-  checkSets(ipam, ipRanges.length > 0);
+  checkSets(ipam, ipRanges.length > 0 || runtimeGivesRanges(root));
   const sets = written.map((set) =>
     set.flatMap((section): PlacedRange[] => {
       const range = parseRange(section);

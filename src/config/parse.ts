@@ -69,7 +69,7 @@ function parseAddresses(
     checkDelegate(delegate, root.violations);
     return delegatedIpam(delegate);
   }
-  return root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"), ipRanges);
+  return root.object("ipam") === undefined ? undefined : parseIpam(root, ipRanges);
 }
 
 /**

@@ -89,7 +89,7 @@ function requestedBySet({ ipam, ask, network }: AddressTerms): (Ip | undefined)[
     if (other !== undefined)
       throw new FairwayError(
         "badConfig",
-        `${formatIp(other)} and ${formatIp(ip)} were requested, the network gives one address of that range`,
+        `${formatIp(other)} and ${formatIp(ip)} were requested, and are of one range set, which gives one address`,
         "request one address of each range set",
       );
     checkPool(ip, ask.pool, ipam);

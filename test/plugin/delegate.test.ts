@@ -131,6 +131,26 @@ describe("an IPAM plugin of somebody else's", () => {
       }
     }));
 
+  test("both families, with the fields of 1.1.0 in a route", () =>
+    withFake(({ node, fake, pod, options }) => {
+      fake.answer("ADD", {
+        cniVersion: "1.1.0",
+        ips: [
+          { address: "fd00:19:5:0::9/64", gateway: "fd00:19:5::1" },
+          { address: "198.19.5.9/24", gateway: "198.19.5.1" },
+        ],
+        routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0", mtu: 1400, priority: 7 }],
+      });
+      const newer = { ...options, config: { ...options.config, cniVersion: "1.1.0" } };
+      const result = node.add(pod, newer);
+      expect(result).toMatchObject({
+        ips: [{ address: "fd00:19:5::9/64" }, { address: "198.19.5.9/24" }],
+        routes: [{ gw: "198.19.5.1" }, { gw: "fd00:19:5::1", mtu: 1400, priority: 7 }],
+      });
+      expect(node.check(pod, result, newer)).toMatchObject({ code: 0 });
+      node.run("ip", "netns", "exec", pod.namespace, "ping", "-c1", "-W5", "fd00:19:5::1");
+    }));
+
   test("two addresses", () =>
     withFake(({ node, fake, pod, options }) => {
       fake.answer("ADD", {

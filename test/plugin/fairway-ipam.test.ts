@@ -130,6 +130,31 @@ describe("fairway-ipam by itself", () => {
       expect(dumpNode(node.lab.node)).toBe(before);
     }));
 
+  test("one address of each set, of both families; a wish for each", () =>
+    withIpam(({ config, call }) => {
+      const ipam = {
+        ranges: [[{ subnet }], [{ subnet: "fd00:19:7::/64", rangeStart: "fd00:19:7::10" }]],
+        routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0", mtu: 1400 }],
+      };
+      const added = call("ADD", "c1", { config: config(ipam) });
+      expect(added.json).toMatchObject({
+        ips: [
+          { address: "198.19.7.2/28", gateway: "198.19.7.1" },
+          { address: "fd00:19:7::10/64", gateway: "fd00:19:7::1" },
+        ],
+        routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0", mtu: 1400 }],
+      });
+      const asked = { config: config(ipam), args: "IP=fd00:19:7::99" };
+      expect(call("ADD", "c2", asked).json.ips).toMatchObject([
+        { address: "198.19.7.3/28" },
+        { address: "fd00:19:7::99/64" },
+      ]);
+      const prevResult = added.json;
+      expect(call("CHECK", "c1", { config: config(ipam, { prevResult }) }).code).toBe(0);
+      expect(call("DEL", "c1", { config: config(ipam) }).code).toBe(0);
+      expect(call("CHECK", "c1", { config: config(ipam, { prevResult }) }).code).toBe(1);
+    }));
+
   test("every version's result", () =>
     withIpam(({ config, call }) => {
       for (const cniVersion of ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"]) {
@@ -258,7 +283,7 @@ describe("fairway-ipam by itself", () => {
       args: "IP=198.19.7.5",
       around: { runtimeConfig: { ips: ["198.19.7.6"] } },
       code: 7,
-      says: /198\.19\.7\.6 and 198\.19\.7\.5 were requested/,
+      says: /198\.19\.7\.6 and 198\.19\.7\.5 were requested, and are of one range set/,
     },
     {
       title: "the runtime's ranges unreadable",

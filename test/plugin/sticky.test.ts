@@ -122,7 +122,7 @@ test("a pool: only who asks for it gets of it, and a StatefulSet's pod gets its 
       expect(refused(named("x", { [poolKey]: "bd" }))).toMatchObject({
         code: 7,
         msg: 'fairway.dev/ip-pool: "bd" is no pool of this network',
-        details: 'Did you mean "db"? Known: db, default.',
+        details: "Known: db, default.",
       });
       expect(refused(named("x", { [poolKey]: "db", [ipKey]: "198.19.1.77" })).msg).toMatch(
         /198\.19\.1\.77 is not in the pool db/,
@@ -231,5 +231,12 @@ test("the runtime's ranges, in a network that has none of its own", () =>
     expect(node.verb("ADD", sandbox(), { config: { ipam: {} } }).json).toMatchObject({
       code: 7,
       msg: "ipam.subnet: is missing",
+    });
+    // Where the conflist declares the capability, only an ADD without ranges is at fault.
+    const declared = { cniVersion: "1.1.0", capabilities: { ipRanges: true }, ipam: {} };
+    expect(node.verb("STATUS", pod, { config: declared })).toMatchObject({ code: 0, stdout: "" });
+    expect(node.verb("ADD", sandbox(), { config: declared }).json).toMatchObject({
+      code: 7,
+      msg: "network pods has no range to give addresses from",
     });
   }));
