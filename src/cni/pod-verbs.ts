@@ -8,6 +8,7 @@ import { callDelegate, withDelegateAdd } from "../node/delegate.ts";
 import { detach } from "../node/detach.ts";
 import type { Granted } from "../node/granted.ts";
 import { withLedger } from "../node/open.ts";
+import { refuseExisting } from "../node/propose.ts";
 import { releaseTakenOver } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
@@ -80,7 +81,9 @@ export function add(request: PodRequest): Outcome {
   const delegate = delegateOf(request, config.ipam.delegate);
   if (delegate === null) return addWith(request, config, null);
   // What would be refused whatever the addresses are is refused before any is taken.
-  askedOf(request, config, null);
+  const { key } = askedOf(request, config, null);
+  // An attachment that is there keeps its address: the delegate must not be told to free it.
+  withLedger(config.dataDir, (ledger) => refuseExisting(ledger, key));
   return withDelegateAdd(delegate, (stdout) =>
     addWith(request, config, readGranted(stdout, delegate.plugin)),
   );

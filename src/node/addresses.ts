@@ -4,7 +4,7 @@ import { contains, formatIp, parseIp } from "../config/addresses.ts";
 import { defaultPool, withinPool } from "../config/pools.ts";
 import type { AddressRange, Cidr, Ip, IpamConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { type AddressQuestion, chooseAddress, isInSet, rangesText } from "../ledger/address.ts";
+import { chooseAddress, isInSet, rangesText } from "../ledger/address.ts";
 import { type Hold, type PodKey, samePod } from "../ledger/holds.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { holderText } from "../ledger/reservations.ts";
@@ -157,51 +157,46 @@ function exhausted(
   );
 }
 
+/** Nobody else has it, and it is kept for nobody else. Throws addressInUse. */
+function requireFree(view: LedgerView, terms: AddressTerms, ip: Ip): void {
+  const address = formatIp(ip);
+  const holder = terms.holder(address);
+  if (holder !== null) throw inUse(address, holder);
+  const hold = foreignHold(view, terms, address);
+  if (hold === null) return;
+  throw inUse(
+    address,
+    `the pod ${hold.podNamespace}/${hold.podName}, for which it is kept until ${untilText(hold.untilMs)}`,
+  );
+}
+
 function chooseFromSet(
   view: LedgerView,
   terms: AddressTerms,
   setIndex: number,
   asked: Ip | undefined,
 ): ChosenAddress {
-  const set = terms.ipam.sets[setIndex] ?? [];
-  const question = (
-    part: Pick<AddressQuestion, "sets" | "exclude" | "last"> & { requested?: Ip },
-  ): AddressQuestion => ({
+  const { ipam, network } = terms;
+  const offer = offerOf(terms, ipam.sets[setIndex] ?? []);
+  const requested = asked ?? keptFor(view, terms, offer.set);
+  if (requested !== undefined) requireFree(view, terms, requested);
+  const choice = chooseAddress({
     setIndex,
     taken: (ip) => {
       const address = formatIp(ip);
       return terms.holder(address) !== null || foreignHold(view, terms, address) !== null;
     },
-    ...part,
+    ...(requested === undefined
+      ? {
+          sets: ipam.sets.map((each, index) => (index === setIndex ? offer.set : each)),
+          exclude: offer.exclude,
+          last: offer.isPool ? null : view.cursor(network, setIndex),
+        }
+      : { sets: ipam.sets, exclude: ipam.exclude, last: null, requested }),
   });
-  const wholeSets = terms.ipam.sets;
-  const offer = offerOf(terms, set);
-  const requested = asked ?? keptFor(view, terms, offer.set);
-  if (requested !== undefined) {
-    const address = formatIp(requested);
-    const holder = terms.holder(address);
-    if (holder !== null) throw inUse(address, holder);
-    const hold = foreignHold(view, terms, address);
-    if (hold !== null)
-      throw inUse(
-        address,
-        `the pod ${hold.podNamespace}/${hold.podName}, for which it is kept until ${untilText(hold.untilMs)}`,
-      );
-    const choice = chooseAddress(
-      question({ sets: wholeSets, exclude: terms.ipam.exclude, last: null, requested }),
-    );
-    if ("exhausted" in choice) throw exhausted(terms, view, offer, choice.exhausted.total);
-    return { setIndex, ip: choice.ip, range: choice.range, movesCursor: false };
-  }
-  const choice = chooseAddress(
-    question({
-      sets: wholeSets.map((each, index) => (index === setIndex ? offer.set : each)),
-      exclude: offer.exclude,
-      last: offer.isPool ? null : view.cursor(terms.network, setIndex),
-    }),
-  );
   if ("exhausted" in choice) throw exhausted(terms, view, offer, choice.exhausted.total);
-  return { setIndex, ip: choice.ip, range: choice.range, movesCursor: !offer.isPool };
+  // A wish moves nobody's turn, and a pool has no turns: what its pods had is kept for them.
+  return { setIndex, ...choice, movesCursor: requested === undefined && !offer.isPool };
 }
 
 /** Throws poolExhausted, addressInUse, badConfig. */

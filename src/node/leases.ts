@@ -22,7 +22,7 @@ export function withGateway(route: PodRoute, leases: readonly Lease[]): PodRoute
   return { ...route, gw: lease?.gateway ?? null };
 }
 
-/** How full a range set is. */
+/** How full a range set is: of pods, of what was taken over, and of what is kept. */
 export interface Pool {
   network: string;
   setIndex: number;
@@ -37,9 +37,12 @@ export function poolsOf(
   view: LedgerView,
   { ipam: { sets, exclude }, name }: NetworkConfig,
 ): Pool[] {
-  const given = view.attachments
-    .all(name)
-    .flatMap(({ leases }) => leases.map(({ address }) => parseIp(address, "the ledger")));
+  const addresses = [
+    ...view.attachments.all(name).flatMap(({ leases }) => leases),
+    ...view.reservations.all(name),
+    ...view.holds.all(Date.now(), name),
+  ].map(({ address }) => address);
+  const given = [...new Set(addresses)].map((address) => parseIp(address, "the ledger"));
   return sets.map((set, setIndex) => ({
     network: name,
     setIndex,

@@ -144,15 +144,20 @@ export function nextAddresses(view: LedgerView, { ipam, name }: NetworkConfig): 
   });
 }
 
+/** Throws attachmentExists. */
+export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
+  const existing = view.attachments.find(key);
+  if (existing === null) return;
+  throw new FairwayError(
+    "attachmentExists",
+    `attachment ${attachmentName(key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
+    "a runtime must DEL an attachment before it ADDs it again",
+  );
+}
+
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
 export function propose(view: LedgerView, asked: Asked): Proposal {
-  const existing = view.attachments.find(asked.key);
-  if (existing !== null)
-    throw new FairwayError(
-      "attachmentExists",
-      `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
-      "a runtime must DEL an attachment before it ADDs it again",
-    );
+  refuseExisting(view, asked.key);
   const { promise, freeBits, latency } = admitted(
     { ...asked, tiers: asked.config.tiers },
     view.attachments.all(),

@@ -304,6 +304,15 @@ describe("an IPAM plugin of somebody else's", () => {
       }
     }));
 
+  test("an attachment that is there keeps its address, though its ADD is repeated", () =>
+    withFake(({ node, fake, pod, options }) => {
+      const result = node.add(pod, options);
+      fake.calls();
+      expect(node.verb("ADD", pod, options)).toMatchObject({ code: 1, json: { code: 103 } });
+      expect(fake.calls()).toEqual([]);
+      expect(node.check(pod, result, options).code).toBe(0);
+    }));
+
   test("a failing CHECK, DEL, GC and STATUS come through whole", () =>
     withFake(({ node, fake, pod, options }) => {
       const result = node.add(pod, options);
