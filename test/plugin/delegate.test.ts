@@ -367,61 +367,70 @@ describe("an IPAM plugin of somebody else's", () => {
     }));
 });
 
-describe.skipIf(!hasReference("host-local"))("the reference host-local as the delegate", () => {
-  const withHostLocal = (
-    use: (f: { node: TestNode; store: string; options: AddOptions }) => void,
-  ) =>
-    withNode((node) => {
-      const store = join(node.dataDir, "networks");
-      const subnet = "198.19.5.0/28";
-      use({
-        node,
-        store,
-        options: {
-          config: { ipam: { type: "host-local", dataDir: store, subnet } },
-          env: { CNI_PATH: toolsFolder },
-        },
+describe.skipIf(!hasReference("host-local"))(
+  "the reference host-local as the delegate (needs Go)",
+  () => {
+    const withHostLocal = (
+      use: (f: { node: TestNode; store: string; options: AddOptions }) => void,
+    ) =>
+      withNode((node) => {
+        const store = join(node.dataDir, "networks");
+        const subnet = "198.19.5.0/28";
+        use({
+          node,
+          store,
+          options: {
+            config: { ipam: { type: "host-local", dataDir: store, subnet } },
+            env: { CNI_PATH: toolsFolder },
+          },
+        });
       });
-    });
-  const addressesIn = (store: string): string[] =>
-    readdirSync(join(store, "pods"))
-      .filter((name) => name.startsWith("198."))
-      .sort();
+    const addressesIn = (store: string): string[] =>
+      readdirSync(join(store, "pods"))
+        .filter((name) => name.startsWith("198."))
+        .sort();
 
-  test("ADD, CHECK and DEL", () =>
-    withHostLocal(({ node, store, options }) => {
-      const [a, b] = [node.pod("a"), node.pod("b")];
-      const result = node.add(a, options);
-      expect(result).toMatchObject({ ips: [{ address: "198.19.5.2/28", gateway: "198.19.5.1" }] });
-      node.add(b, options);
-      expect(addressesIn(store)).toEqual(["198.19.5.2", "198.19.5.3"]);
-      expect(node.check(a, result, options).code).toBe(0);
-      node.run("ip", "netns", "exec", a.namespace, "ping", "-c1", "-W5", "198.19.5.3");
-      node.del(a, options);
-      expect(addressesIn(store)).toEqual(["198.19.5.3"]);
-      node.del(a, options);
-      const config = { ...options.config, cniVersion: "1.1.0", "cni.dev/valid-attachments": null };
-      expect(node.verb("GC", b, { ...options, config })).toMatchObject({ code: 0 });
-      expect(addressesIn(store)).toEqual([]);
-    }));
+    test("ADD, CHECK and DEL", () =>
+      withHostLocal(({ node, store, options }) => {
+        const [a, b] = [node.pod("a"), node.pod("b")];
+        const result = node.add(a, options);
+        expect(result).toMatchObject({
+          ips: [{ address: "198.19.5.2/28", gateway: "198.19.5.1" }],
+        });
+        node.add(b, options);
+        expect(addressesIn(store)).toEqual(["198.19.5.2", "198.19.5.3"]);
+        expect(node.check(a, result, options).code).toBe(0);
+        node.run("ip", "netns", "exec", a.namespace, "ping", "-c1", "-W5", "198.19.5.3");
+        node.del(a, options);
+        expect(addressesIn(store)).toEqual(["198.19.5.3"]);
+        node.del(a, options);
+        const config = {
+          ...options.config,
+          cniVersion: "1.1.0",
+          "cni.dev/valid-attachments": null,
+        };
+        expect(node.verb("GC", b, { ...options, config })).toMatchObject({ code: 0 });
+        expect(addressesIn(store)).toEqual([]);
+      }));
 
-  test("an ADD that is refused later leaves no address; an empty pool is told in its words", () =>
-    withHostLocal(({ node, store, options }) => {
-      const asks = { ...options, annotations: { "fairway.dev/egress-guarantee": "390M" } };
-      expect(node.verb("ADD", node.pod("a"), asks)).toMatchObject({ json: { code: 100 } });
-      expect(addressesIn(store)).toEqual([]);
-      const ipam = {
-        type: "host-local",
-        dataDir: store,
-        subnet: "198.19.5.0/28",
-        rangeStart: "198.19.5.5",
-        rangeEnd: "198.19.5.5",
-      };
-      const small = { ...options, config: { ipam } };
-      node.add(node.pod("b"), small);
-      const refused = node.verb("ADD", node.pod("c"), small);
-      expect(refused.code).toBe(1);
-      expect(refused.json.msg).toMatch(/no IP addresses available in range set/);
-      expect(existsSync(store)).toBe(true);
-    }));
-});
+    test("an ADD that is refused later leaves no address; an empty pool is told in its words", () =>
+      withHostLocal(({ node, store, options }) => {
+        const asks = { ...options, annotations: { "fairway.dev/egress-guarantee": "390M" } };
+        expect(node.verb("ADD", node.pod("a"), asks)).toMatchObject({ json: { code: 100 } });
+        expect(addressesIn(store)).toEqual([]);
+        const ipam = {
+          type: "host-local",
+          dataDir: store,
+          subnet: "198.19.5.0/28",
+          rangeStart: "198.19.5.5",
+          rangeEnd: "198.19.5.5",
+        };
+        const small = { ...options, config: { ipam } };
+        node.add(node.pod("b"), small);
+        const refused = node.verb("ADD", node.pod("c"), small);
+        expect(refused.code).toBe(1);
+        expect(refused.json.msg).toMatch(/no IP addresses available in range set/);
+        expect(existsSync(store)).toBe(true);
+      }));
+  },
+);

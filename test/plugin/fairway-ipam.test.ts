@@ -390,7 +390,7 @@ const mains: Main[] = [
 describe("fairway-ipam below the reference plugins", () => {
   for (const { plugin, keys, hasGateway } of mains)
     test.skipIf(!hasReference(plugin))(
-      `${plugin}: ADD, CHECK, DEL, and what is told of an empty pool`,
+      `${plugin}: ADD, CHECK, DEL, and what is told of an empty pool (needs Go)`,
       () =>
         withIpam(({ node, config, plugin: ipamPlugin }) => {
           const path = `${join(ipamPlugin, "..")}:${toolsFolder}`;

@@ -72,7 +72,7 @@ function withFolders(use: (fixture: Fixture) => void): Promise<void> {
 const addresses = (result: Json): unknown[] =>
   (result.ips as { address: string }[]).map((ip) => ip.address);
 
-describe.skipIf(!hasReference("host-local"))("a folder that host-local wrote", () => {
+describe.skipIf(!hasReference("host-local"))("a folder that host-local wrote (needs Go)", () => {
   test("is taken over whole: nothing is given twice, and it goes on where host-local was", () =>
     withFolders(({ node, ipam, list }) => {
       const keys = { ranges: [[{ subnet: "198.19.7.0/28" }]] };
