@@ -5,6 +5,7 @@ import { FairwayError } from "../errors.ts";
 import { attach, requireNetns } from "../node/attach.ts";
 import { check } from "../node/check.ts";
 import { callDelegate, withDelegateAdd } from "../node/delegate.ts";
+import { rememberPath } from "../node/delegate-gone.ts";
 import { detach } from "../node/detach.ts";
 import type { Granted } from "../node/granted.ts";
 import { withLedger } from "../node/open.ts";
@@ -83,7 +84,10 @@ export function add(request: PodRequest): Outcome {
   // What would be refused whatever the addresses are is refused before any is taken.
   const { key } = askedOf(request, config, null);
   // An attachment that is there keeps its address: the delegate must not be told to free it.
-  withLedger(config.dataDir, (ledger) => refuseExisting(ledger, key));
+  withLedger(config.dataDir, (ledger) => {
+    refuseExisting(ledger, key);
+    rememberPath(ledger, delegate.path);
+  });
   return withDelegateAdd(delegate, (stdout) =>
     addWith(request, config, readGranted(stdout, delegate.plugin)),
   );

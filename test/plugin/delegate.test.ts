@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";
+import { vanish } from "../support/gone.ts";
 import { type AddOptions, type Pod, type TestNode, withNode } from "../support/node.ts";
 import { hasReference, toolsFolder } from "../support/reference.ts";
 
@@ -311,6 +312,30 @@ describe("an IPAM plugin of somebody else's", () => {
       expect(node.verb("ADD", pod, options)).toMatchObject({ code: 1, json: { code: 103 } });
       expect(fake.calls()).toEqual([]);
       expect(node.check(pod, result, options).code).toBe(0);
+    }));
+
+  test("what `fairway gc` frees, and an ADD that needs room, is given back", () =>
+    withFake(({ node, fake, pod, options }) => {
+      const asks = { ...options, annotations: { "fairway.dev/egress-guarantee": "300M" } };
+      node.add(pod, asks);
+      vanish(node, pod);
+      fake.calls();
+      fake.answer("ADD", { ips: [{ address: "198.19.5.10/24", gateway: "198.19.5.1" }] });
+      const next = node.pod("b");
+      node.add(next, asks);
+      expect(fake.calls().map((c) => [c.verb, c.containerId])).toEqual([
+        ["ADD", "b"],
+        ["DEL", "a"],
+      ]);
+      vanish(node, next);
+      expect(node.fairway("gc").stdout).toContain("pods/b/eth0");
+      const [call, ...more] = fake.calls();
+      expect(more).toEqual([]);
+      expect(call).toMatchObject({ verb: "DEL", containerId: "b", netns: "" });
+      expect(JSON.parse(call?.stdin ?? "")).toMatchObject({
+        name: "pods",
+        ipam: { whatever: [1] },
+      });
     }));
 
   test("a failing CHECK, DEL, GC and STATUS come through whole", () =>
