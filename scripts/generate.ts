@@ -8,15 +8,32 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
-import { schema } from "../src/config/schema.ts";
+import { ownIpamTypes } from "../src/config/delegate.ts";
+import { type Schema, schema } from "../src/config/schema.ts";
 
 /** With its indentation and key it has to stay within the formatter's width of a line. */
 const shortList = 70;
 
+/** With another IPAM plugin the keys of `ipam` are that one's; the validator sees them only if they are ours. */
+function published(): Schema {
+  const delegated: Schema = {
+    title: "Another IPAM plugin's",
+    description: "A plugin in CNI_PATH, as host-local; all other keys are its own.",
+    type: "object",
+    properties: { type: { type: "string", not: { enum: ownIpamTypes } } },
+    required: ["type"],
+  };
+  const { properties = {} } = schema;
+  return {
+    ...schema,
+    properties: { ...properties, ipam: { anyOf: [properties.ipam ?? {}, delegated] } },
+  };
+}
+
 /** Short lists on one line, as the formatter of the repository has them. */
 export function schemaText(): string {
   const list = /\[\s+((?:"[^"\\]*",?\s+)+)\]/g;
-  const text = JSON.stringify(schema, null, 2);
+  const text = JSON.stringify(published(), null, 2);
   const joined = text.replace(list, (apart: string, items: string) => {
     const line = `[${items.trim().replace(/\s+/g, " ")}]`;
     return line.length > shortList ? apart : line;

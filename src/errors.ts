@@ -30,6 +30,7 @@ export const codes = {
   kernelRefused: 110,
   ledgerUnusable: 111,
   policyRefused: 112,
+  delegateFailed: 113,
 } as const;
 
 export type ErrorName = keyof typeof codes;
@@ -40,11 +41,21 @@ export class FairwayError extends Error {
   readonly kind: ErrorName;
   readonly details: string | undefined;
 
-  constructor(kind: ErrorName, msg: string, details?: string, options?: { cause?: unknown }) {
+  /** Whether the code is another plugin's, which told the error. */
+  readonly isForeign: boolean;
+
+  /** `options.code`: another plugin's, whose error is passed on whole. */
+  constructor(
+    kind: ErrorName,
+    msg: string,
+    details?: string,
+    options?: { cause?: unknown; code?: number },
+  ) {
     super(msg, options);
     this.name = "FairwayError";
     this.kind = kind;
-    this.code = codes[kind];
+    this.isForeign = options?.code !== undefined;
+    this.code = options?.code ?? codes[kind];
     this.details = details;
   }
 }

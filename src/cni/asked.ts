@@ -1,6 +1,8 @@
 /** From a request to what it asks of the node. */
+import { addressAskOf } from "../config/address-ask.ts";
 import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
+import type { Granted } from "../node/granted.ts";
 import { networkBase } from "../node/network.ts";
 import { type Asked, holderName } from "../node/propose.ts";
 import { findUplink } from "../node/uplink.ts";
@@ -10,10 +12,22 @@ import { promiseOf } from "../promise/ask.ts";
 import { policyRefusal } from "../promise/policy.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
-/** The configuration as the ledger keeps it: what belongs to the network, not to one pod. */
-export function networkPart(raw: RawConfig): string {
+/**
+ * The configuration as the ledger keeps it: what belongs to the network, not to one pod. The runtime's
+ * ranges are the network's too, and nobody else tells them later.
+ */
+export function networkPart(raw: RawConfig, { ipam: own, runtime }: NetworkConfig): string {
+  const ipRanges = own.delegate === null ? runtime.ipRanges : [];
   const { runtimeConfig: _, prevResult: __, args: ___, ...rest } = raw;
-  return JSON.stringify(rest);
+  return JSON.stringify(ipRanges.length === 0 ? rest : withRanges(rest, ipRanges));
+}
+
+/** The subnet at the top of `ipam` is a set of its own: it goes behind the runtime's, as its ranges do. */
+function withRanges(raw: RawConfig, ipRanges: readonly unknown[]): RawConfig {
+  const { subnet, rangeStart, rangeEnd, gateway, ranges, ...ipam } = raw.ipam as RawConfig;
+  const own = subnet === undefined ? [] : [[{ subnet, rangeStart, rangeEnd, gateway }]];
+  const others = Array.isArray(ranges) ? (ranges as unknown[]) : [];
+  return { ...raw, ipam: { ...ipam, ranges: [...ipRanges, ...own, ...others] } };
 }
 
 /** What the pod is to be promised. Throws badConfig, policyRefused. */
@@ -35,6 +49,7 @@ function allowedPromise(
 export function askedOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,
+  granted: Granted | null,
 ): Asked {
   const { args, containerId, ifname, netns } = request;
   const { runtime } = config;
@@ -56,6 +71,11 @@ export function askedOf(
     config,
     uplink,
     base: networkBase(config, uplink),
-    requestedIps: runtime.ips.length > 0 ? runtime.ips : (args.IP?.split(",") ?? []),
+    ask: addressAskOf(config.ipam, {
+      annotations: runtime.podAnnotations,
+      ips: runtime.ips,
+      arg: args.IP,
+    }),
+    granted,
   };
 }

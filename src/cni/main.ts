@@ -1,8 +1,9 @@
 /** One verb, from the environment and stdin to stdout, the exit code and a log line. */
 import { writeSync } from "node:fs";
+import { ipamPluginName } from "../config/delegate.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
-import { answerVersion, readRequest } from "./request.ts";
+import { answerVersion, type Request, readRequest } from "./request.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
 import { runVerb } from "./verbs.ts";
@@ -15,7 +16,15 @@ function print(output: Json): void {
 
 type Ended = { ok: true; outcome: Outcome } | { ok: false; error: unknown; stdin: string };
 
-function attempt(env: NodeJS.ProcessEnv): Ended {
+/** As an IPAM plugin for others, or as a main plugin. */
+function run(request: Request, isIpam: boolean): Outcome {
+  if (!isIpam) return runVerb(request);
+  // Loaded here: what a main plugin needs is not what this needs.
+  const { runIpamVerb } = require("./ipam-verbs.ts") as typeof import("./ipam-verbs.ts");
+  return runIpamVerb(request);
+}
+
+function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Ended {
   let stdin = "";
   try {
     stdin = readStdin();
@@ -24,19 +33,22 @@ function attempt(env: NodeJS.ProcessEnv): Ended {
     if (env.CNI_COMMAND !== "VERSION") return { ok: false, error, stdin };
   }
   try {
-    return { ok: true, outcome: runVerb(readRequest(env, stdin)) };
+    return { ok: true, outcome: run(readRequest(env, stdin), isIpam) };
   } catch (error) {
     return { ok: false, error, stdin };
   }
 }
 
-/** The exit code. */
-export async function cniMain(env: NodeJS.ProcessEnv): Promise<number> {
+/** `name`: the file's that was called. The exit code. */
+export async function cniMain(env: NodeJS.ProcessEnv, name: string): Promise<number> {
   const startedAtMs = performance.now();
-  const ended = attempt(env);
+  const isIpam = name === ipamPluginName;
+  const ended = attempt(env, isIpam);
   if (!ended.ok) print(errorResult(answerVersion(ended.stdin), ended.error));
   else if (ended.outcome.output !== null) print(ended.outcome.output);
   if (ended.ok && ended.outcome.log === null) return 0;
+  // The caller has the error and logs it; where to, only a main plugin's configuration says.
+  if (isIpam) return ended.ok ? 0 : 1;
   // After the answer: the runtime has what it waits for, and a log costs loading.
   const { logSettings, logVerb } = await import("./log.ts");
   logVerb({

@@ -1,19 +1,22 @@
 /** The verbs about a whole network. */
 import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
 import type { CniVersion } from "../config/types.ts";
-import { FairwayError } from "../errors.ts";
+import { FairwayError, messageOf } from "../errors.ts";
 import { collect, type Valid } from "../node/collect.ts";
+import { callDelegate, type Delegate, type DelegateCall } from "../node/delegate.ts";
 import { withLedger } from "../node/open.ts";
 import { requireStatus } from "../node/readiness.ts";
-import { attachmentName } from "../plan/node.ts";
+import { releaseAllBut } from "../node/reserve.ts";
+import { type AttachmentKey, attachmentName } from "../plan/node.ts";
+import { delegateOf } from "./delegate-result.ts";
 import { type Outcome, requireVersion } from "./outcome.ts";
 import type { NodeRequest, RawConfig } from "./request.ts";
 
 /** The first version that has GC and STATUS. */
-const withGc: readonly CniVersion[] = ["1.1.0"];
+export const withGc: readonly CniVersion[] = ["1.1.0"];
 
 /** CRI-O sends null for the empty list; a runtime that sends no list must not lose every pod. */
-function validAttachments(raw: RawConfig): Valid[] {
+export function validAttachments(raw: RawConfig): Valid[] {
   const key = "cni.dev/valid-attachments";
   const list = raw[key];
   if (list === null) return [];
@@ -35,17 +38,52 @@ function validAttachments(raw: RawConfig): Valid[] {
   });
 }
 
-export function gc({ config: raw }: NodeRequest): Outcome {
-  const config = parseCleanupConfig(raw);
+/**
+ * The delegate's addresses of what was removed are given back one by one, since not every IPAM plugin
+ * has a GC; then its own GC sees to what only it knows of. Goes on past what fails.
+ */
+function gcDelegate(delegate: Delegate, removed: readonly AttachmentKey[]): void {
+  const dels = removed.map(({ containerId, ifname }): DelegateCall => {
+    const env = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname, CNI_NETNS: "", CNI_ARGS: "" };
+    return { verb: "DEL", env };
+  });
+  const failures = [...dels, { verb: "GC" } as const].flatMap((call) => {
+    try {
+      callDelegate(delegate, call);
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  const [first, ...more] = failures;
+  if (first === undefined) return;
+  if (more.length === 0) throw first;
+  throw new FairwayError(
+    "delegateFailed",
+    `the IPAM plugin ${delegate.plugin} failed ${failures.length} times: ${failures.map(messageOf).join("; ")}`,
+    "the next GC tries again",
+  );
+}
+
+export function gc(request: NodeRequest): Outcome {
+  const config = parseCleanupConfig(request.config);
   requireVersion("GC", config.cniVersion, withGc);
-  const valid = validAttachments(raw);
-  const removed = withLedger(config.dataDir, (ledger) => collect(ledger, config.name, valid));
+  const valid = validAttachments(request.config);
+  const delegate = delegateOf(request, config.delegate);
+  const removed = withLedger(config.dataDir, (ledger) => {
+    const gone = collect(ledger, config.name, valid);
+    if (delegate === null) releaseAllBut(ledger, config.name, valid);
+    return gone;
+  });
+  if (delegate !== null) gcDelegate(delegate, removed);
   return { output: null, log: config.log, facts: { removed: removed.map(attachmentName) } };
 }
 
-export function status({ config: raw }: NodeRequest): Outcome {
-  const config = parseNetworkConfig(raw);
+export function status(request: NodeRequest): Outcome {
+  const config = parseNetworkConfig(request.config);
   requireVersion("STATUS", config.cniVersion, withGc);
   requireStatus(config);
+  const delegate = delegateOf(request, config.ipam.delegate);
+  if (delegate !== null) callDelegate(delegate, { verb: "STATUS" });
   return { output: null, log: config.log, facts: {} };
 }

@@ -4,11 +4,18 @@ import type { CniVersion, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { attach, requireNetns } from "../node/attach.ts";
 import { check } from "../node/check.ts";
+import { callDelegate, withDelegateAdd } from "../node/delegate.ts";
+import { rememberPath } from "../node/delegate-gone.ts";
 import { detach } from "../node/detach.ts";
+import type { Granted } from "../node/granted.ts";
 import { withLedger } from "../node/open.ts";
+import { refuseExisting } from "../node/propose.ts";
+import { releaseTakenOver } from "../node/reserve.ts";
+import { readResolvConf } from "../node/resolv-conf.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
 import { askedOf, networkPart } from "./asked.ts";
+import { delegateOf, readGranted } from "./delegate-result.ts";
 import { type Outcome, requireVersion } from "./outcome.ts";
 import { readPrevResult } from "./prev-result.ts";
 import type { PodRequest } from "./request.ts";
@@ -18,7 +25,7 @@ function resultOf(
   cniVersion: CniVersion,
   a: Attachment,
   { bridge, mtuBytes }: NetworkBase,
-  config: NetworkConfig,
+  dns: Json | null,
 ): Json {
   return addResult({
     cniVersion,
@@ -33,8 +40,34 @@ function resultOf(
       gateway,
     })),
     routes: a.routes,
-    dns: config.dns,
+    dns,
   });
+}
+
+/** The configuration's own goes before what comes with the addresses, as in the reference plugins. */
+function dnsOf({ dns, ipam }: NetworkConfig, granted: Granted | null): Json | null {
+  if (dns !== null) return dns;
+  return ipam.resolvConf === null ? (granted?.dns ?? null) : readResolvConf(ipam.resolvConf);
+}
+
+function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
+  const asked = askedOf(request, config, granted);
+  const dns = dnsOf(config, granted);
+  let freed: string[] = [];
+  const attachment = withLedger(config.dataDir, (ledger) =>
+    attach(ledger, asked, networkPart(request.config, config), (keys) => {
+      freed = keys.map(attachmentName);
+    }),
+  );
+  return {
+    output: resultOf(config.cniVersion, attachment, asked.base, dns),
+    log: config.log,
+    facts: {
+      leases: attachment.leases.map((l) => l.address),
+      class: attachment.classMinor,
+      ...(freed.length === 0 ? {} : { freed }),
+    },
+  };
 }
 
 export function add(request: PodRequest): Outcome {
@@ -46,35 +79,38 @@ export function add(request: PodRequest): Outcome {
       "make fairway the first plugin of the conflist",
     );
   requireNetns(request.netns, request.netnsOverride);
-  const asked = askedOf(request, config);
-  let freed: string[] = [];
-  const attachment = withLedger(config.dataDir, (ledger) =>
-    attach(ledger, asked, networkPart(request.config), (keys) => {
-      freed = keys.map(attachmentName);
-    }),
+  const delegate = delegateOf(request, config.ipam.delegate);
+  if (delegate === null) return addWith(request, config, null);
+  // What would be refused whatever the addresses are is refused before any is taken.
+  const { key } = askedOf(request, config, null);
+  // An attachment that is there keeps its address: the delegate must not be told to free it.
+  withLedger(config.dataDir, (ledger) => {
+    refuseExisting(ledger, key);
+    rememberPath(ledger, delegate.path);
+  });
+  return withDelegateAdd(delegate, (stdout) =>
+    addWith(request, config, readGranted(stdout, delegate.plugin)),
   );
-  return {
-    output: resultOf(config.cniVersion, attachment, asked.base, config),
-    log: config.log,
-    facts: {
-      leases: attachment.leases.map((l) => l.address),
-      class: attachment.classMinor,
-      ...(freed.length === 0 ? {} : { freed }),
-    },
-  };
 }
 
 export function del(request: PodRequest): Outcome {
   const config = parseCleanupConfig(request.config);
   const { containerId, ifname } = request;
-  const found = withLedger(config.dataDir, (ledger) =>
-    detach(ledger, { network: config.name, containerId, ifname }),
-  );
+  const key = { network: config.name, containerId, ifname };
+  const delegate = delegateOf(request, config.delegate);
+  // After another plugin it is that one's addresses which the ledger may know, and its to free.
+  const givesAddresses = delegate === null && request.config.ipam !== undefined;
+  const found = withLedger(config.dataDir, (ledger) => {
+    const detached = detach(ledger, key);
+    return (givesAddresses && releaseTakenOver(ledger, key)) || detached;
+  });
+  // The address is free once nobody has it any more.
+  if (delegate !== null) callDelegate(delegate, { verb: "DEL" });
   return { output: null, log: config.log, facts: { found } };
 }
 
 /** The first version that has CHECK (SPEC 0.4.0). */
-const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
+export const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
 
 export function checkAttachment(request: PodRequest): Outcome {
   const config = parseNetworkConfig(request.config);
@@ -94,5 +130,7 @@ export function checkAttachment(request: PodRequest): Outcome {
       `the attachment has ${missing.join(", ")}, prevResult has ${told.join(", ") || "no address"}`,
       "the runtime's cache and the ledger disagree: DEL and ADD the pod again",
     );
+  const delegate = delegateOf(request, config.ipam.delegate);
+  if (delegate !== null) callDelegate(delegate, { verb: "CHECK" });
   return { output: null, log: config.log, facts: {} };
 }

@@ -90,7 +90,7 @@ function readIp(raw: unknown, index: number, interfaceCount: number): PrevIp {
 }
 
 /** The fields that 1.1.0 added, as the result has them and as a route has them. */
-const routeFields = {
+export const routeFields = {
   mtu: "mtuBytes",
   advmss: "advmssBytes",
   priority: "priority",

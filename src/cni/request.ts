@@ -11,8 +11,9 @@ import {
 /** A JSON object, not yet looked into. */
 export type RawConfig = Record<string, unknown>;
 
-export type PodRequest = PodEnvironment & { config: RawConfig };
-export type NodeRequest = NodeEnvironment & { config: RawConfig };
+/** `stdin`: the configuration as it came, for a delegate. */
+export type PodRequest = PodEnvironment & { config: RawConfig; stdin: string };
+export type NodeRequest = NodeEnvironment & { config: RawConfig; stdin: string };
 /** VERSION needs nothing; it is answered in the version that it names. */
 export interface VersionRequest {
   verb: "VERSION";
@@ -34,7 +35,7 @@ export function readRequest(env: ProcessEnvironment, stdinText: string): Request
   if (environment.verb === "VERSION") {
     return { verb: "VERSION", cniVersion: answerVersion(stdinText) };
   }
-  return { ...environment, config: parseConfig(stdinText) };
+  return { ...environment, config: parseConfig(stdinText), stdin: stdinText };
 }
 
 /**

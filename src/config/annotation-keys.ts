@@ -11,6 +11,7 @@ export const annotationKeys = {
   burst: { egress: "fairway.dev/egress-burst", ingress: "fairway.dev/ingress-burst" },
   latencyTarget: "fairway.dev/latency-target",
   ip: "fairway.dev/ip",
+  ipPool: "fairway.dev/ip-pool",
 } as const;
 
 /** Kubernetes' own, which the runtime hands over a second time, as the bandwidth capability. They are limits. */
@@ -32,6 +33,7 @@ export const fairwayKeys: readonly string[] = [
   ...Object.values(annotationKeys.burst),
   annotationKeys.latencyTarget,
   annotationKeys.ip,
+  annotationKeys.ipPool,
 ];
 
 /** Ours and others'. */

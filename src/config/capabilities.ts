@@ -3,7 +3,6 @@ import { parseIp, parsePrefixedIp } from "./addresses.ts";
 import { maxSizeBytes, parseLimitBits } from "./quantities.ts";
 import { isObject, type JsonObject, Section } from "./section.ts";
 import type { BandwidthCapability, RuntimeConfig } from "./types.ts";
-import { notBuilt } from "./unknown-keys.ts";
 
 /**
  * Bursts, in bits, that runtimes send when nobody asked for one. Taken at their word they would let
@@ -171,23 +170,31 @@ function parseIps(section: Section): string[] {
   });
 }
 
-/** `root`: the plugin configuration. Keys that are not named here are not ours, and are ignored. */
-export function parseRuntime(root: Section): RuntimeConfig {
-  const runtime = foldCase(root.section("runtimeConfig"));
+/** The part of it that is about addresses: an IPAM plugin looks at nothing else. */
+export type AddressRuntime = Pick<RuntimeConfig, "podAnnotations" | "ips" | "ipRanges">;
+
+function addressRuntime(root: Section, runtime: Section): AddressRuntime {
   const args = foldCase(
     new Section(optionalObject(root.section("args"), "cni"), "args.cni", root.violations),
   );
-  if (optionalList(runtime, "ipRanges").length > 0) {
-    runtime.violations.add(
-      runtime.key("ipRanges"),
-      `this capability ${notBuilt}`,
-      'Remove "ipRanges" from the capabilities of the conflist.',
-    );
-  }
   return {
     podAnnotations: parseAnnotations(runtime),
-    bandwidth: parseBandwidth(runtime),
     ips: [...new Set([...parseIps(runtime), ...parseIps(args)])],
+    ipRanges: optionalList(runtime, "ipRanges"),
+  };
+}
+
+/** `root`: the plugin configuration. */
+export function parseAddressRuntime(root: Section): AddressRuntime {
+  return addressRuntime(root, foldCase(root.section("runtimeConfig")));
+}
+
+/** `root`: the plugin configuration. Keys that are not named here are not ours, and are ignored. */
+export function parseRuntime(root: Section): RuntimeConfig {
+  const runtime = foldCase(root.section("runtimeConfig"));
+  return {
+    ...addressRuntime(root, runtime),
+    bandwidth: parseBandwidth(runtime),
     mac: parseMac(runtime),
   };
 }

@@ -1,8 +1,12 @@
 import { addressBits } from "../plan/ip.ts";
 import * as addresses from "./addresses.ts";
+import { parsePath } from "./paths.ts";
+import { parsePools } from "./pools.ts";
 import { checkFamilies, checkRanges, type PlacedRange, parseRange } from "./ranges.ts";
 import { parseRoutes } from "./routes.ts";
+import { runtimeRangeSets } from "./runtime-ranges.ts";
 import { isObject, Section } from "./section.ts";
+import { parseStickyMs } from "./sticky.ts";
 import type { Cidr, IpamConfig } from "./types.ts";
 
 /** A set as it stands in the configuration: one section a range. */
@@ -26,14 +30,14 @@ function rangeSets(ipam: Section): RangeSet[] {
   return ipam.has("subnet") ? [[ipam], ...sets] : sets;
 }
 
-function checkSets(ipam: Section): void {
+function checkSets(ipam: Section, runtimeGives: boolean): void {
   const { violations } = ipam;
   if (!ipam.has("subnet")) {
     for (const name of ["rangeStart", "rangeEnd", "gateway"].filter((key) => ipam.has(key))) {
       violations.add(ipam.key(name), "belongs to a subnet", `Give ${ipam.key("subnet")} too.`);
     }
   }
-  const given = ipam.has("subnet") || ipam.list("ranges").length > 0;
+  const given = ipam.has("subnet") || ipam.list("ranges").length > 0 || runtimeGives;
   if (!given && (!ipam.has("ranges") || Array.isArray(ipam.get("ranges")))) {
     violations.add(
       ipam.key("subnet"),
@@ -61,10 +65,20 @@ function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonl
   }
 }
 
-/** `ipam`: the value of the key; its violations go to its section's. */
-export function parseIpam(ipam: Section): IpamConfig {
-  const written = rangeSets(ipam);
-  checkSets(ipam);
+/** Whether the runtime gives range sets to each pod: then a verb that is about no pod sees none. */
+function runtimeGivesRanges(root: Section): boolean {
+  return root.section("capabilities").flag("ipRanges") === true;
+}
+
+/**
+ * `root`: the plugin configuration. `ipRanges`: the runtime's range sets, which go before all others
+ * as they do in host-local.
+ */
+export function parseIpam(root: Section, ipRanges: readonly unknown[]): IpamConfig {
+  const ipam = root.section("ipam");
+  const runtime = runtimeRangeSets(ipRanges, ipam.violations);
+  const written = [...runtime, ...rangeSets(ipam)];
+  checkSets(ipam, ipRanges.length > 0 || runtimeGivesRanges(root));
   const sets = written.map((set) =>
     set.flatMap((section): PlacedRange[] => {
       const range = parseRange(section);
@@ -77,9 +91,14 @@ export function parseIpam(ipam: Section): IpamConfig {
   if (subnets.length > 0) checkExcluded(ipam, exclude, subnets);
   for (const set of sets) checkFamilies(set, ipam.violations);
   checkRanges(sets.flat(), exclude, ipam.violations);
+  const ranges = sets.map((set) => set.map(({ range }) => range));
   return {
-    sets: sets.map((set) => set.map(({ range }) => range)),
+    delegate: null,
+    sets: ranges,
     exclude,
     routes: parseRoutes(ipam, subnets),
+    pools: parsePools(ipam, ranges),
+    stickyMs: ipam.parse("stickyFor", parseStickyMs) ?? null,
+    resolvConf: ipam.parse("resolvConf", parsePath) ?? null,
   };
 }

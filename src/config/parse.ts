@@ -3,6 +3,7 @@
 import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
 import { defaults } from "./defaults.ts";
+import { checkDelegate, delegatedIpam, delegateIn, isPluginName } from "./delegate.ts";
 import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseIpam } from "./ipam.ts";
@@ -16,6 +17,7 @@ import { parseTiers } from "./tiers.ts";
 import {
   type CleanupConfig,
   type CniVersion,
+  type IpamConfig,
   type LogConfig,
   type NetworkConfig,
   type Overcommit,
@@ -58,6 +60,18 @@ function parseIdentity(
   }
 }
 
+function parseAddresses(
+  root: Section,
+  delegate: string | null,
+  ipRanges: unknown[],
+): IpamConfig | undefined {
+  if (delegate !== null) {
+    checkDelegate(delegate, root.violations);
+    return delegatedIpam(delegate);
+  }
+  return root.object("ipam") === undefined ? undefined : parseIpam(root, ipRanges);
+}
+
 /**
  * One plugin configuration as the runtime composes it: validated whole, defaults filled in where they
  * need no look at the node. All that is wrong is in one error.
@@ -67,7 +81,9 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   const object = configObject(raw);
   const violations = new Violations();
   const { name, cniVersion } = parseIdentity(object, violations);
-  checkSchema(object, violations);
+  const delegate = delegateIn(object);
+  // The insides of `ipam` are the other plugin's to judge.
+  checkSchema(delegate === null ? object : { ...object, ipam: {} }, violations);
   const root = new Section(object, "", violations);
 
   const draft = {
@@ -79,7 +95,8 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     policy: root.object("policy") === undefined ? null : parsePolicy(root.section("policy")),
     mtuBytes: root.number("mtu") ?? null,
   };
-  const ipam = root.object("ipam") === undefined ? undefined : parseIpam(root.section("ipam"));
+  const runtime = parseRuntime(root);
+  const ipam = parseAddresses(root, delegate, runtime.ipRanges);
   checkRules({ ...draft, ipam }, violations);
   const rest = {
     overcommit: overcommitOf(root.text("overcommit")),
@@ -91,7 +108,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
       file: root.parse("logFile", parsePath) ?? defaults.log.file,
       level: logLevelOf(root.text("logLevel")),
     },
-    runtime: parseRuntime(root),
+    runtime,
     prevResult: root.object("prevResult") ?? null,
   };
   return {
@@ -101,6 +118,12 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     ...rest,
     ipam: violations.settle(ipam),
   };
+}
+
+/** A name that is a path would have been refused by every ADD. */
+function cleanupDelegate(root: JsonObject): string | null {
+  const delegate = delegateIn(root);
+  return delegate === null || isPluginName(delegate) ? delegate : null;
 }
 
 /**
@@ -123,5 +146,6 @@ export function parseCleanupConfig(raw: unknown): CleanupConfig {
       file: path(logFile) ?? defaults.log.file,
       level: logLevelOf(typeof logLevel === "string" ? logLevel : undefined),
     },
+    delegate: cleanupDelegate(root),
   };
 }

@@ -18,7 +18,6 @@ const typeNames: Record<string, string> = {
 /** Values of the design that are to come, by the name of their key. null: all that the schema refuses. */
 const valuesToCome: Record<string, readonly unknown[] | null> = {
   antiSpoof: [true],
-  "ipam.type": null,
 };
 
 const missingAdvice: Record<string, string> = {

@@ -7,6 +7,7 @@
  */
 import { knownAnnotations } from "./annotation-keys.ts";
 import { defaults } from "./defaults.ts";
+import { ownIpamTypes } from "./delegate.ts";
 import { anyName } from "./policy.ts";
 import { overcommits } from "./types.ts";
 
@@ -24,6 +25,8 @@ export interface Schema {
   minimum?: number;
   maximum?: number;
   default?: unknown;
+  not?: Schema;
+  anyOf?: Schema[];
 }
 
 function rate(title: string, description: string): Schema {
@@ -98,9 +101,10 @@ const route = object("Route", "A route in the pod.", {
 const ipam = object("Addresses", "Where the pods' addresses come from. Keys as in host-local.", {
   type: {
     title: "Type",
-    description: "The IPAM plugin: Fairway's own.",
+    description:
+      "The IPAM plugin. With another one than Fairway's own, all other keys here are that plugin's.",
     type: "string",
-    enum: ["fairway"],
+    enum: ownIpamTypes,
     default: "fairway",
   },
   ...range,
@@ -128,6 +132,27 @@ const ipam = object("Addresses", "Where the pods' addresses come from. Keys as i
     type: "array",
     items: { ...route, required: ["dst"] },
   },
+  resolvConf: text(
+    "Resolver file",
+    "A file like /etc/resolv.conf, whose servers and domains become the result's dns. An absolute path.",
+  ),
+  pools: {
+    title: "Pools",
+    description:
+      "Addresses set apart, by name: only a pod that asks for the pool with the annotation fairway.dev/ip-pool gets one.",
+    type: "object",
+    additionalProperties: {
+      title: "Pool",
+      description: "Networks or single addresses of the ranges above.",
+      type: "array",
+      minItems: 1,
+      items: text("Block", 'A network or an address, as in "10.244.1.16/28".'),
+    },
+  },
+  stickyFor: text(
+    "Kept for",
+    'How long a pod that asked for its address (fairway.dev/ip, fairway.dev/ip-pool) keeps it after it went, for the next pod of its name: "1h". Default: not at all.',
+  ),
 });
 
 const derived = "Without it, derived from the rates.";

@@ -28,10 +28,18 @@ export interface AddressRange {
 }
 
 export interface IpamConfig {
+  /** The plugin that gives the addresses; then all else here is empty. null: Fairway itself. */
+  delegate: string | null;
   /** A pod gets one address from each set; a set is of one family, its ranges are tried in their order. */
   sets: AddressRange[][];
   exclude: Cidr[];
   routes: PodRoute[];
+  /** Addresses that only pods get which ask for them, by the pool's name. */
+  pools: Record<string, Cidr[]>;
+  /** How long the address of a pod that asked for one stays its own after it went; null: not at all. */
+  stickyMs: number | null;
+  /** A file like /etc/resolv.conf, told as the result's dns. */
+  resolvConf: string | null;
 }
 
 export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percent: number };
@@ -91,6 +99,8 @@ export interface RuntimeConfig {
   bandwidth: BandwidthCapability | null;
   /** Requested addresses as given, with or without a prefix length: runtimeConfig.ips, then args.cni.ips. */
   ips: string[];
+  /** Range sets before those of `ipam`, as they stand. */
+  ipRanges: unknown[];
   mac: string | null;
 }
 
@@ -144,4 +154,6 @@ export interface CleanupConfig {
   name: string;
   dataDir: string;
   log: LogConfig;
+  /** The IPAM plugin that gave the addresses; null: Fairway itself. */
+  delegate: string | null;
 }

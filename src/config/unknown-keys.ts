@@ -4,12 +4,6 @@ import { suggestion } from "./suggest.ts";
 
 export const notBuilt = "is not built yet in this version";
 
-/** Keys of the design, and of host-local, that are to come. By place; "[]" is any index, "*" any name. */
-const keysToCome: Record<string, readonly string[]> = {
-  "": ["resolvConf"],
-  ipam: ["dataDir", "resolvConf"],
-};
-
 const gatewayHint =
   'The bridge always holds the gateway; for a default route add {"dst": "0.0.0.0/0"} (or "::/0") to ipam.routes.';
 const limitHint =
@@ -76,9 +70,6 @@ export interface UnknownKey {
 
 export function unknownKey(segments: readonly string[], key: string): UnknownKey {
   const place = placeOf(segments);
-  if (keysToCome[place?.pattern ?? ""]?.includes(key)) {
-    return { problem: `this key ${notBuilt}`, advice: `Remove "${key}".` };
-  }
   const problem = "unknown key";
   const hint = Object.hasOwn(otherPlugins, key) ? otherPlugins[key] : undefined;
   if (hint !== undefined) return { problem, advice: hint };

@@ -82,3 +82,44 @@ export function runTool(tool: Tool, args: string[], input = ""): Finished {
     stderr: done.stderr.toString().trim(),
   };
 }
+
+export interface PluginRun {
+  stdin: string;
+  /** Over what of CNI_* the runtime gave us. */
+  env: Record<string, string>;
+  timeLimitMs: number;
+}
+
+export interface PluginEnded {
+  timedOut: boolean;
+  /** "exit code 0", "signal SIGSEGV". */
+  exit: string;
+  stdout: string;
+  stderr: string;
+}
+
+/** Another CNI plugin, in the environment of the verb that we were called with. */
+export function runPlugin(
+  file: string,
+  { stdin, env, timeLimitMs: limitMs }: PluginRun,
+): PluginEnded {
+  const cni = Object.entries(process.env).filter(([name]) => name.startsWith("CNI_"));
+  const folders = [process.env.PATH ?? "", ...usualFolders].filter((f) => f !== "");
+  const done = Bun.spawnSync({
+    cmd: [file],
+    stdin: Buffer.from(stdin),
+    stdout: "pipe",
+    stderr: "pipe",
+    cwd: "/",
+    env: { LC_ALL: "C", PATH: folders.join(":"), ...Object.fromEntries(cni), ...env },
+    timeout: limitMs,
+    killSignal: "SIGKILL",
+  });
+  return {
+    timedOut: done.exitedDueToTimeout === true,
+    exit:
+      done.signalCode === undefined ? `exit code ${done.exitCode}` : `signal ${done.signalCode}`,
+    stdout: done.stdout.toString(),
+    stderr: done.stderr.toString(),
+  };
+}

@@ -1,5 +1,6 @@
 /** What earlier boots left: nothing of it is alive, since a reboot takes every interface with it. */
 import { type RecordedAttachment, readRows } from "./attachment-rows.ts";
+import { type Reservation, reservationColumns } from "./reservations.ts";
 import type { Store } from "./store.ts";
 
 /** Two ranges, because an index serves those and not "<>". */
@@ -9,13 +10,23 @@ export function attachmentsOfEarlierBoots(store: Store): RecordedAttachment[] {
   return readRows(store, ofEarlierBoots, store.bootId, store.bootId);
 }
 
-/** Inside `exclusively`. Returns the attachments; their leases, and that boot's facts and former roots, go too. */
-export function forgetEarlierBoots(store: Store): RecordedAttachment[] {
+export interface Forgotten {
+  attachments: RecordedAttachment[];
+  reservations: Reservation[];
+}
+
+/** Inside `exclusively`. Returns what it deleted; leases, and that boot's facts and former roots, go too. */
+export function forgetEarlierBoots(store: Store): Forgotten {
   store.assertExclusive("forgetEarlierBoots()");
   const { bootId } = store;
-  const gone = readRows(store, ofEarlierBoots, bootId, bootId);
-  for (const table of ["attachments", "former_roots", "facts"]) {
+  const attachments = readRows(store, ofEarlierBoots, bootId, bootId);
+  const reservations = store.all<Reservation>(
+    `SELECT ${reservationColumns} FROM reservations WHERE ${ofEarlierBoots}`,
+    bootId,
+    bootId,
+  );
+  for (const table of ["attachments", "reservations", "former_roots", "facts"]) {
     store.run(`DELETE FROM ${table} WHERE ${ofEarlierBoots}`, bootId, bootId);
   }
-  return gone;
+  return { attachments, reservations };
 }

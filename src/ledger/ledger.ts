@@ -4,10 +4,12 @@
  */
 import type { RecordedAttachment } from "./attachment-rows.ts";
 import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
-import { attachmentsOfEarlierBoots, forgetEarlierBoots } from "./boots.ts";
+import { attachmentsOfEarlierBoots, type Forgotten, forgetEarlierBoots } from "./boots.ts";
 import { type Facts, type FactsView, factsOf } from "./facts.ts";
+import { type Holds, type HoldsView, holdsOf } from "./holds.ts";
 import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
 import { type Networks, type NetworksView, networksOf } from "./networks.ts";
+import { type Reservations, type ReservationsView, reservationsOf } from "./reservations.ts";
 import { openStore, openStoreReadonly, type Store, type StoreOptions } from "./store.ts";
 
 export type LedgerOptions = StoreOptions;
@@ -23,21 +25,25 @@ export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView 
   readonly attachments: AttachmentsView;
   /** What `forgetEarlierBoots` would delete. */
   attachmentsOfEarlierBoots(): RecordedAttachment[];
+  readonly reservations: ReservationsView;
+  readonly holds: HoldsView;
 }
 
 export interface Ledger extends Handle, Leases, Networks, Facts {
   readonly attachments: Attachments;
   attachmentsOfEarlierBoots(): RecordedAttachment[];
+  readonly reservations: Reservations;
+  readonly holds: Holds;
   /**
    * Runs `fn` holding the node's lock: what it writes is kept whole, or, if it throws, not at all.
    * Throws tryAgain if others hold the lock for the whole busy timeout. Does not nest.
    */
   exclusively<T>(fn: () => T): T;
   /**
-   * Inside `exclusively`, before anything is inserted: deletes the attachments, facts and former
-   * roots of earlier boots, and returns the attachments.
+   * Inside `exclusively`, before anything is inserted: deletes the attachments, reservations,
+   * facts and former roots of earlier boots, and returns the first two.
    */
-  forgetEarlierBoots(): RecordedAttachment[];
+  forgetEarlierBoots(): Forgotten;
 }
 
 /** Makes the folder (0700) and the file (0600) if there are none. Throws ledgerUnusable, or tryAgain. */
@@ -59,6 +65,8 @@ export function openLedgerReadonly(options: LedgerOptions): LedgerView | null {
 interface Parts extends Handle, Leases, Networks, Facts {
   attachments: Attachments;
   attachmentsOfEarlierBoots(): RecordedAttachment[];
+  reservations: Reservations;
+  holds: Holds;
 }
 
 function parts(store: Store): Parts {
@@ -67,6 +75,8 @@ function parts(store: Store): Parts {
     close: () => store.close(),
     attachments: attachmentsOf(store),
     attachmentsOfEarlierBoots: () => attachmentsOfEarlierBoots(store),
+    reservations: reservationsOf(store),
+    holds: holdsOf(store),
     ...leasesOf(store),
     ...networksOf(store),
     ...factsOf(store),

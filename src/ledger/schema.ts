@@ -81,6 +81,38 @@ CREATE TABLE facts (
   PRIMARY KEY (boot_id, key)
 ) STRICT, WITHOUT ROWID;
 `,
+  // Addresses given to other plugins' attachments, unique per network: isolated bridges may use the
+  // same subnet, as they could with host-local. No interface name: any of the container's, as
+  // host-local's older files have it. No prefix: taken over from host-local, whose files have none.
+  // A hold keeps an address for a pod that went, across reboots.
+  `
+CREATE TABLE reservations (
+  boot_id TEXT NOT NULL,
+  network TEXT NOT NULL,
+  address TEXT NOT NULL,
+  container_id TEXT NOT NULL,
+  ifname TEXT,
+  prefix_length INTEGER,
+  gateway TEXT,
+  pod_namespace TEXT,
+  pod_name TEXT,
+  sticky_ms INTEGER,
+  created_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (boot_id, network, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reservations_by_holder ON reservations (boot_id, network, container_id);
+
+CREATE TABLE holds (
+  network TEXT NOT NULL,
+  address TEXT NOT NULL,
+  pod_namespace TEXT NOT NULL,
+  pod_name TEXT NOT NULL,
+  ifname TEXT NOT NULL,
+  until_ms INTEGER NOT NULL,
+  PRIMARY KEY (network, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX holds_by_pod ON holds (network, pod_namespace, pod_name, ifname);
+`,
 ];
 
 export const schemaVersion = migrations.length;

@@ -117,20 +117,25 @@ export function openStore(options: StoreOptions): Store {
   });
 }
 
-/** null if no ledger has been made yet. Throws as `openStore`. */
+/** null if no ledger has been made yet. An older file is brought to this version first. Throws as `openStore`. */
 export function openStoreReadonly(options: StoreOptions): Store | null {
   checkBootId(options.bootId);
   const file = existingFile(options.dir);
   if (file === null) return null;
   const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
-  return guardedOpen(file, busyTimeoutMs, { readonly: true }, (db) => {
-    if (checkedVersion(db, file) > 0) {
-      return new Store(db, file, options.bootId, busyTimeoutMs);
-    }
-    // Between its creation and its first transaction.
-    db.close();
-    return null;
-  });
+  const open = (): { found: number; store: Store | null } =>
+    guardedOpen(file, busyTimeoutMs, { readonly: true }, (db) => {
+      const found = checkedVersion(db, file);
+      if (found === schemaVersion)
+        return { found, store: new Store(db, file, options.bootId, busyTimeoutMs) };
+      db.close();
+      return { found, store: null };
+    });
+  const { found, store } = open();
+  // 0: between its creation and its first transaction.
+  if (store !== null || found === 0) return store;
+  openStore(options).close();
+  return open().store;
 }
 
 function checkBootId(bootId: string): void {

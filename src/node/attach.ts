@@ -14,12 +14,14 @@ import {
   type TreeSettings,
 } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
+import { moveCursors } from "./addresses.ts";
 import { whileAtWork } from "./at-work.ts";
 import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
 import { disconnect } from "./detach.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
+import { forgetEarlierBoots } from "./kept.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
@@ -49,15 +51,15 @@ function recordIntent(
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
   return ledger.exclusively(() => {
-    ledger.forgetEarlierBoots();
+    forgetEarlierBoots(ledger);
     recordHome(ledger);
     const asked = withCapacityInForce(ledger, given);
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
     return keepInForce(ledger, asked.base.trees, () => {
-      const { attachment, cursors } = propose(ledger, asked);
+      const { attachment, chosen } = propose(ledger, asked);
       ledger.attachments.insert(attachment);
-      for (const { set, value } of cursors) ledger.setCursor(attachment.network, set, value);
+      moveCursors(ledger, attachment.network, chosen);
       ledger.recordNetwork({ name: asked.key.network, config: rawConfig, base: asked.base });
       return { attachment, base: asked.base };
     });

@@ -5,10 +5,11 @@ import type { NetworkConfig } from "../config/types.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
-import { attachmentName, directions, type NetworkBase } from "../plan/node.ts";
+import { attachmentName, directions, type Lease, type NetworkBase } from "../plan/node.ts";
 import { admit, hostHolders } from "../promise/admission.ts";
 import { boundedMembers } from "../promise/latency.ts";
 import { baseInput, connectable, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { withGrantedSubnets } from "./granted.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { withLeafKind } from "./leaf-queues.ts";
 import { networkBase } from "./network.ts";
@@ -30,8 +31,16 @@ export function capacitySet(view: LedgerView): SetCapacity {
   return text === null ? none : (JSON.parse(text) as SetCapacity);
 }
 
-/** What a network asks of the base, with the capacity that was set and the queues that the kernel offers. */
-export function baseInForce(view: LedgerView, config: NetworkConfig, found: Uplink): NetworkBase {
+/**
+ * What a network asks of the base, with the capacity that was set, the queues that the kernel offers,
+ * and the subnets of what another IPAM plugin gave: `granted`, beside what the ledger has.
+ */
+export function baseInForce(
+  view: LedgerView,
+  config: NetworkConfig,
+  found: Uplink,
+  granted: readonly Lease[] = [],
+): NetworkBase {
   const { egressBits, ingressBits } = capacitySet(view);
   const egressCapacityBits = egressBits ?? found.egressCapacityBits;
   const base = networkBase(config, {
@@ -40,11 +49,12 @@ export function baseInForce(view: LedgerView, config: NetworkConfig, found: Upli
     ingressCapacityBits: ingressBits ?? found.ingressCapacityBits,
     wireBits: Math.max(found.wireBits, egressCapacityBits),
   });
-  return withLeafKind(view, base);
+  return withLeafKind(view, withGrantedSubnets(view, base, config, granted));
 }
 
 export function withCapacityInForce(view: LedgerView, asked: Asked): Asked {
-  return { ...asked, base: baseInForce(view, asked.config, asked.uplink) };
+  const { config, uplink, granted } = asked;
+  return { ...asked, base: baseInForce(view, config, uplink, granted?.leases) };
 }
 
 /** What is promised and does not fit any more, in words. */

@@ -8,6 +8,7 @@ import { diff } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
 import { whileAtWork } from "./at-work.ts";
 import { enterPhase } from "./base.ts";
+import { forgetEarlierBoots, keepForPod } from "./kept.ts";
 import { keepInForce } from "./rebalance.ts";
 
 /**
@@ -42,7 +43,10 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
   enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
   ledger.exclusively(() =>
-    keepInForce(ledger, base.trees, () => ledger.attachments.remove(attachment)),
+    keepInForce(ledger, base.trees, () => {
+      keepForPod(ledger, attachment);
+      return ledger.attachments.remove(attachment);
+    }),
   );
 }
 
@@ -50,7 +54,7 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
 export function detach(ledger: Ledger, key: AttachmentKey, waitMs?: number): boolean {
   const work = (): boolean => {
     const attachment = ledger.exclusively(() => {
-      ledger.forgetEarlierBoots();
+      forgetEarlierBoots(ledger);
       return ledger.attachments.find(key);
     });
     if (attachment !== null) remove(ledger, attachment);

@@ -39,21 +39,37 @@ function refuseSmallMtu(mtuBytes: number, subnets: readonly Cidr[]): void {
 
 const ranges = (config: NetworkConfig) => config.ipam.sets.flat();
 
+/** Of the networks that addresses are given from. */
+export function subnetsAndMasquerade(
+  config: NetworkConfig,
+  given: readonly string[],
+): Pick<NetworkBase, "subnets" | "masquerade"> {
+  const subnets = withoutCovered(given.map((text) => parseCidr(text, "subnet")));
+  return {
+    subnets: subnets.map(formatCidr),
+    masquerade: config.ipMasq
+      ? { subnets: subnets.map(setKey), except: withoutCovered(config.ipMasqExcept).map(setKey) }
+      : null,
+  };
+}
+
 export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase {
-  const subnets = withoutCovered(ranges(config).map((r) => r.subnet));
   const gateways = ranges(config).map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`);
   const { egressCapacityBits, ingressCapacityBits } = uplink;
   const mtuBytes = config.mtuBytes ?? uplink.mtuBytes;
-  refuseSmallMtu(mtuBytes, subnets);
+  refuseSmallMtu(
+    mtuBytes,
+    ranges(config).map((r) => r.subnet),
+  );
   return {
     network: config.name,
     bridge: config.bridge,
     mtuBytes,
-    subnets: subnets.map(formatCidr),
+    ...subnetsAndMasquerade(
+      config,
+      ranges(config).map((r) => formatCidr(r.subnet)),
+    ),
     gateways: [...new Set(gateways)],
-    masquerade: config.ipMasq
-      ? { subnets: subnets.map(setKey), except: withoutCovered(config.ipMasqExcept).map(setKey) }
-      : null,
     trees: {
       uplink: uplink.name,
       egressCapacityBits,

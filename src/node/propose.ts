@@ -2,6 +2,7 @@
  * The attachment that an ADD would make, or why not: address, class and admission, from what the
  * ledger says at this moment. Nothing is written, so `explain` asks the same.
  */
+import type { AddressAsk } from "../config/address-ask.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
@@ -19,7 +20,10 @@ import {
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { type Member, withinTargets } from "../promise/latency.ts";
 import { isScaled } from "../promise/scale.ts";
-import { type Cursor, chooseLeases, macAddress, withGateway } from "./leases.ts";
+import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolder } from "./addresses.ts";
+import type { Granted } from "./granted.ts";
+import { podKeyOf } from "./kept.ts";
+import { macAddress, withGateway } from "./leases.ts";
 import type { Uplink } from "./uplink.ts";
 
 export interface Asked {
@@ -32,8 +36,10 @@ export interface Asked {
   config: NetworkConfig;
   uplink: Uplink;
   base: NetworkBase;
-  /** The runtime's ips, else CNI_ARGS' IP: at most one for each range set. */
-  requestedIps: string[];
+  /** Which addresses the pod asks for. */
+  ask: AddressAsk;
+  /** What another IPAM plugin gave; null: the addresses are ours to give. */
+  granted: Granted | null;
 }
 
 export interface Proposal {
@@ -42,7 +48,8 @@ export interface Proposal {
   freeBits: Record<(typeof directions)[number], number>;
   /** How the bound on its delay comes about; null without a latency target. */
   latency: string | null;
-  cursors: Cursor[];
+  /** The addresses that are ours to give, from which the next choice follows. */
+  chosen: ChosenAddress[];
 }
 
 /** What admission looks at. */
@@ -113,25 +120,55 @@ export function holderName(
   return a.podName === null ? name : `${a.podNamespace ?? "default"}/${a.podName} (${name})`;
 }
 
+/** One address of each set: as the pod asks, else the next that is free. Throws poolExhausted, addressInUse, badConfig. */
+function chooseFor(view: LedgerView, { config, key, ask, podNamespace, podName }: Asked) {
+  return chooseAddresses(view, {
+    network: config.name,
+    ipam: config.ipam,
+    ask,
+    pod: podKeyOf(key, podNamespace, podName),
+    nowMs: Date.now(),
+    holder: nodeHolder(view, config.name),
+  });
+}
+
+/** What the next pod that asks for nothing would get. Throws poolExhausted, badConfig. */
+export function nextAddresses(view: LedgerView, { ipam, name }: NetworkConfig): ChosenAddress[] {
+  return chooseAddresses(view, {
+    network: name,
+    ipam,
+    ask: { requested: [], pool: null, stickyMs: null },
+    pod: null,
+    nowMs: Date.now(),
+    holder: nodeHolder(view, name),
+  });
+}
+
+/** Throws attachmentExists. */
+export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
+  const existing = view.attachments.find(key);
+  if (existing === null) return;
+  throw new FairwayError(
+    "attachmentExists",
+    `attachment ${attachmentName(key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
+    "a runtime must DEL an attachment before it ADDs it again",
+  );
+}
+
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
 export function propose(view: LedgerView, asked: Asked): Proposal {
-  const existing = view.attachments.find(asked.key);
-  if (existing !== null)
-    throw new FairwayError(
-      "attachmentExists",
-      `attachment ${attachmentName(asked.key)} exists already, with ${existing.leases.map((l) => l.address).join(", ")}`,
-      "a runtime must DEL an attachment before it ADDs it again",
-    );
+  refuseExisting(view, asked.key);
   const { promise, freeBits, latency } = admitted(
     { ...asked, tiers: asked.config.tiers },
     view.attachments.all(),
   );
-  const { leases, cursors } = chooseLeases(view, asked.config, asked.requestedIps);
+  const chosen = asked.granted === null ? chooseFor(view, asked) : [];
+  const leases = asked.granted?.leases ?? chosen.map(leaseOf);
   const classMinor = view.attachments.freeClassMinor();
   return {
     freeBits,
     latency,
-    cursors,
+    chosen,
     attachment: {
       ...asked.key,
       phase: "adding",
@@ -140,7 +177,9 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       podMac: asked.config.runtime.mac ?? podMac(macAddress(leases)),
       classMinor,
       leases,
-      routes: asked.config.ipam.routes.map((route) => withGateway(route, leases)),
+      routes: (asked.granted?.routes ?? asked.config.ipam.routes).map((route) =>
+        withGateway(route, leases),
+      ),
       mtuBytes: asked.base.mtuBytes,
       promise,
       asks: asked.asks,

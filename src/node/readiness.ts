@@ -10,10 +10,9 @@ import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
-import { chooseLeases } from "./leases.ts";
 import { mustAgree } from "./network.ts";
 import { withLedger } from "./open.ts";
-import { holderName } from "./propose.ts";
+import { holderName, nextAddresses } from "./propose.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 import { findLink, findUplink } from "./uplink.ts";
 
@@ -52,7 +51,8 @@ function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
 function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBase): void {
   const shortages = [
     {
-      require: () => chooseLeases(ledger, config, []),
+      // No set: another plugin gives the addresses, or the runtime gives the ranges with each pod.
+      require: () => config.ipam.sets.length > 0 && nextAddresses(ledger, config),
       helps: ({ network }: { network: string }) => network === config.name,
     },
     { require: () => requireCapacity(ledger, base), helps: () => true },

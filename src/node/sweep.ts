@@ -7,6 +7,7 @@ import { linkNamed } from "../kernel/read/links.ts";
 import type { RecordedAttachment } from "../ledger/attachment-rows.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { tryAtWork } from "./at-work.ts";
+import { releaseGone } from "./delegate-gone.ts";
 import { remove } from "./detach.ts";
 import { type Evidence, judge, type Verdict } from "./gone.ts";
 import { isHome } from "./home.ts";
@@ -99,7 +100,10 @@ function sweepWith(
 
 /** Frees them. Goes on past what fails. */
 export function sweep(ledger: Ledger, listed: Listed): Swept {
-  return sweepWith(ledger, listed, (attachment) => remove(ledger, attachment));
+  return sweepWith(ledger, listed, (attachment) => {
+    remove(ledger, attachment);
+    releaseGone(ledger, attachment);
+  });
 }
 
 /** What `sweep` would do. */

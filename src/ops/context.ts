@@ -98,6 +98,8 @@ export const emptyLedger: LedgerView = {
     freeClassMinor: () => firstPodMinor,
   },
   attachmentsOfEarlierBoots: () => [],
+  reservations: { find: () => [], holder: () => null, all: () => [] },
+  holds: { all: () => [], of: () => [], at: () => null },
   leaseHolder: () => null,
   cursor: () => null,
   usage: () => ({ attachments: 0, addresses: 0 }),

@@ -103,10 +103,16 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const runtimeConfig = { "io.kubernetes.cri.pod-annotations": annotationsOf(options.annotation) };
   const config = networkConfigOf(options, ledger, runtimeConfig);
   requireNetns(netns, false);
+  if (config.ipam.delegate !== null)
+    throw new FairwayError(
+      "badConfig",
+      `the addresses of network ${config.name} are ${config.ipam.delegate}'s to give, and to ask for one would take it`,
+      "`fairway explain` without --netns shows the node; an ADD shows the rest",
+    );
   const { containerId, ifname } = options;
   const asked = withCapacityInForce(
     ledger,
-    askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config),
+    askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
   );
   const proposal = propose(ledger, asked);
   const { base } = asked;

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { FairwayError } from "../errors.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { forgetEarlierBoots } from "../node/kept.ts";
 import { planLeftovers, removeLeftovers } from "../node/leftovers.ts";
 import { type Found, type Listed, planSweep, type Swept, sweep } from "../node/sweep.ts";
 import type { Step } from "../plan/diff.ts";
@@ -77,7 +78,7 @@ function act(options: Options, listed: Listed): Outcome {
   return withWritableLedger(options, (ledger) => {
     refuseStranger(ledger, listed, options);
     const earlier = ledger.attachmentsOfEarlierBoots();
-    ledger.exclusively(() => ledger.forgetEarlierBoots());
+    ledger.exclusively(() => forgetEarlierBoots(ledger));
     const swept = sweep(ledger, listed);
     return { earlier, swept, leftovers: removeLeftovers(ledger) };
   });

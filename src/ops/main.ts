@@ -7,6 +7,7 @@ import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc.ts";
 import { installCommand } from "./install/install.ts";
 import { uninstallCommand } from "./install/uninstall.ts";
+import { ipamCommand } from "./ipam/command.ts";
 import { proveCommand } from "./prove/command.ts";
 import { repairCommand } from "./repair.ts";
 import { setCommand } from "./set.ts";
@@ -27,6 +28,7 @@ function program(): Command {
     doctorCommand(),
     installCommand(),
     uninstallCommand(),
+    ipamCommand(),
     proveCommand(),
   ];
   for (const command of commands) root.addCommand(command);

@@ -1,5 +1,6 @@
 /** `fairway set`: another promise for a living pod, and back. */
 import { Command } from "commander";
+import { asksForAddress } from "../config/address-ask.ts";
 import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -47,7 +48,14 @@ function changesOf(pairs: string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, key = "", value = ""] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
-      if (key !== "") return [key.startsWith(prefix) ? key : `${prefix}${key}`, value];
+      const name = key.startsWith(prefix) ? key : `${prefix}${key}`;
+      if (asksForAddress({ [name]: value }))
+        throw new FairwayError(
+          "badConfig",
+          `${name}: the address of a living pod cannot be changed`,
+          "put the annotation on the pod, and recreate it",
+        );
+      if (key !== "") return [name, value];
       throw new FairwayError(
         "badConfig",
         `${pair} is not KEY=VALUE`,

@@ -11,7 +11,6 @@ import { parseBurst } from "../config/burst.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
 import type { Burst } from "../config/types.ts";
-import { notBuilt } from "../config/unknown-keys.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
 
@@ -50,9 +49,7 @@ export interface Annotated {
 
 function checkKeys(annotations: Record<string, string>, violations: Violations): void {
   for (const key of Object.keys(annotations)) {
-    if (key === annotationKeys.ip) {
-      violations.add(key, `this annotation ${notBuilt}`, `Remove "${key}".`);
-    } else if (key.startsWith(fairwayPrefix) && !fairwayKeys.includes(key)) {
+    if (key.startsWith(fairwayPrefix) && !fairwayKeys.includes(key)) {
       violations.add(key, "unknown annotation", suggestion(key, fairwayKeys));
     }
   }

@@ -62,8 +62,14 @@ test("a request is the environment and the configuration", () => {
     path: [],
     netnsOverride: false,
     config: { name: "pods" },
+    stdin: '{"name": "pods"}',
   });
-  expect(readRequest({ CNI_COMMAND: "GC" }, "{}")).toEqual({ verb: "GC", path: [], config: {} });
+  expect(readRequest({ CNI_COMMAND: "GC" }, "{}")).toEqual({
+    verb: "GC",
+    path: [],
+    config: {},
+    stdin: "{}",
+  });
 });
 
 test("the environment is at fault before the configuration", () => {

@@ -8,7 +8,13 @@ function runtimeOf(runtimeConfig: unknown, args?: unknown): RuntimeConfig {
     .runtime;
 }
 
-const none: RuntimeConfig = { podAnnotations: {}, bandwidth: null, ips: [], mac: null };
+const none: RuntimeConfig = {
+  podAnnotations: {},
+  bandwidth: null,
+  ips: [],
+  ipRanges: [],
+  mac: null,
+};
 
 describe("what runtimes send", () => {
   test.each<[string, unknown, Partial<RuntimeConfig>]>([

@@ -29,6 +29,10 @@ describe("a configuration", () => {
       policy: null,
       overcommit: "reject",
       ipam: {
+        delegate: null,
+        pools: {},
+        stickyMs: null,
+        resolvConf: null,
         sets: [
           [
             {
@@ -45,7 +49,7 @@ describe("a configuration", () => {
       dns: null,
       dataDir: "/var/lib/fairway",
       log: { file: null, level: "info" },
-      runtime: { podAnnotations: {}, bandwidth: null, ips: [], mac: null },
+      runtime: { podAnnotations: {}, bandwidth: null, ips: [], ipRanges: [], mac: null },
       prevResult: null,
     });
   });
@@ -274,10 +278,10 @@ describe("what is wrong is named, with what to do", () => {
       'mtu: has to be a whole number, found "big"',
       'uplink.egressCapacity: "10Q" is not a rate',
       'uplink.reserve: "200%" is not a percentage from 0 to below 100',
+      'runtimeConfig.mac: "01:00:5e:00:00:01" is a multicast address',
       "ipam.gateway: 10.244.2.1 lies outside 10.244.1.0/24",
       "tiers.high.egressGuarantee: 2G is above egressLimit (1G)",
-      'defaultTier: "low" is not in tiers',
-      'runtimeConfig.mac: "01:00:5e:00:00:01" is a multicast address (9 errors)',
+      'defaultTier: "low" is not in tiers (9 errors)',
     ]);
     expect(error.details).toContain('Did you mean "bridge"?');
     expect(error.details).toContain("Known: high.");
@@ -285,14 +289,8 @@ describe("what is wrong is named, with what to do", () => {
 });
 
 describe("what is not built yet says so", () => {
-  const subnet = "10.244.1.0/24";
   test.each<[string, Record<string, unknown>, string]>([
     ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-    ["resolvConf at the top", { resolvConf: "/etc/resolv.conf" }, "resolvConf:"],
-    ["ipam.dataDir", { ipam: { subnet, dataDir: "/var/lib/cni" } }, "ipam.dataDir:"],
-    ["ipam.resolvConf", { ipam: { subnet, resolvConf: "/etc/resolv.conf" } }, "ipam.resolvConf:"],
-    ["a delegated IPAM", { ipam: { subnet, type: "host-local" } }, 'ipam.type: "host-local"'],
-    ["ipRanges", { runtimeConfig: { ipRanges: [[{ subnet }]] } }, "runtimeConfig.ipRanges:"],
   ])("%s", (_, keys, start) => {
     const error = errorOf(() => parseNetworkConfig(configWith(keys)));
     expect(error.code).toBe(7);
@@ -351,15 +349,27 @@ describe("name and version", () => {
 });
 
 describe("what DEL needs", () => {
-  const defaults = { dataDir: "/var/lib/fairway", log: { file: null, level: "info" } };
+  const defaults = {
+    dataDir: "/var/lib/fairway",
+    log: { file: null, level: "info" },
+    delegate: null,
+  };
   test.each<[string, Record<string, unknown>, object]>([
     ["nothing but a name", { ipam: undefined }, defaults],
     ["nonsense elsewhere", { mtu: "x", tiers: 5, ipam: [], bridge: "a/b", what: 1 }, defaults],
     [
       "its own keys",
       { dataDir: "/srv/f", logFile: "/l", logLevel: "error" },
-      { dataDir: "/srv/f", log: { file: "/l", level: "error" } },
+      { dataDir: "/srv/f", log: { file: "/l", level: "error" }, delegate: null },
     ],
+    [
+      "the plugin that gave the addresses",
+      { ipam: { type: "host-local", what: 1 } },
+      { ...defaults, delegate: "host-local" },
+    ],
+    ["no path in place of its name", { ipam: { type: "../evil" } }, defaults],
+    ["our own IPAM under its other name", { ipam: { type: "fairway-ipam" } }, defaults],
+    ["nonsense for its name", { ipam: { type: 7 } }, defaults],
     ["its own keys, unfit", { dataDir: "x", logFile: 5, logLevel: "loud" }, defaults],
     ["keys of the wrong type", { dataDir: ["/x"], logFile: null, logLevel: 7 }, defaults],
   ])("%s", (_, keys, expected) => {

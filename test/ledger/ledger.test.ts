@@ -311,10 +311,10 @@ describe("what an earlier boot left", () => {
     reboot();
     insert([2]);
     const forget = () => ledger.exclusively(() => ledger.forgetEarlierBoots());
-    const gone = forget();
+    const gone = forget().attachments;
     expect(gone.map((row) => row.containerId)).toEqual(["c1", "c2"]);
     expect(gone[0]).toMatchObject(attachment(1));
-    expect(forget()).toEqual([]);
+    expect(forget()).toEqual({ attachments: [], reservations: [] });
     expect(ledger.leaseHolder("198.18.0.4")).toMatchObject({ containerId: "c2" });
     ledger.close();
     ledger = openLedger({ dir, bootId });

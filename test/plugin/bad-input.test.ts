@@ -45,10 +45,16 @@ const rows: Row[] = [
     options: { config: { antiSpoof: true } },
   },
   {
-    title: "an IPAM of somebody else's",
+    title: "an IPAM of somebody else's that is not there",
+    code: 105,
+    says: /IPAM plugin ham-local \(ipam\.type\) is in no folder of CNI_PATH/,
+    options: { config: { ipam: { type: "ham-local", subnet: "198.19.1.0/24" } } },
+  },
+  {
+    title: "an IPAM that is a path",
     code: 7,
-    says: /ipam\.type.*not built yet/,
-    options: { config: { ipam: { type: "host-local", subnet: "198.19.1.0/24" } } },
+    says: /ipam\.type.*cannot name a plugin/,
+    options: { config: { ipam: { type: "../bin/sh" } } },
   },
   {
     title: "an unknown suffix",

@@ -453,12 +453,6 @@ describe("what cannot be promised is an error that names the key", () => {
       "fairway.dev/egress-burst: 300s (37500000 bytes) is more than the kernel can hold at 1M: 34359738 bytes",
       'at most "34359738" bytes',
     ],
-    [
-      "an address of its own",
-      fairway({ ip: "10.244.1.7" }),
-      "fairway.dev/ip: this annotation is not built yet in this version",
-      "Remove",
-    ],
   ])("%s", (_, annotations, msg, details) => {
     const error = errorOf(() => ask({ annotations }));
     expect(error.code).toBe(7);

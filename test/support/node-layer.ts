@@ -73,9 +73,10 @@ export function nodeLayer(node: TestNode): NodeLayer {
     add: (pod, annotations = {}) =>
       on(() => {
         const raw = configWith(annotations);
+        const config = parseNetworkConfig(raw);
         const { containerId, netns: podNetns } = pod;
         const request = { containerId, ifname: "eth0", netns: podNetns, args: {} };
-        return attach(ledger, askedOf(request, parseNetworkConfig(raw)), networkPart(raw));
+        return attach(ledger, askedOf(request, config, null), networkPart(raw, config));
       }),
     set: (key, annotations) =>
       on(() => {

@@ -3,6 +3,7 @@ import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
+import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
 import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
@@ -79,6 +80,8 @@ export interface NodeStatus {
   pools: Pool[];
   /** What is promised and does not fit any more, in words. */
   shortfalls: string[];
+  /** Addresses that are kept for pods that went. */
+  keptAddresses: Hold[];
   /** What `repair` would mend, in words. */
   drift: string[];
 }
@@ -213,6 +216,7 @@ export function treeDevices(ledger: LedgerView): string[] {
 export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
   const intervalSeconds = interval?.seconds ?? null;
   const queues = leafQueues(ledger);
+  const keptAddresses = ledger.holds.all(Date.now());
   const [base] = liveNetworks(ledger);
   if (base === undefined)
     return {
@@ -222,6 +226,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
       leafQueues: queues,
       pools: [],
       shortfalls: [],
+      keptAddresses,
       drift: [],
     };
   const device = { egress: base.trees.uplink, ingress: base.bridge };
@@ -235,6 +240,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     leafQueues: queues,
     pools: poolsOfNode(ledger),
     shortfalls: shortfalls(ledger),
+    keptAddresses,
     drift: findings(planRepairSettled(ledger)),
   };
 }

@@ -126,6 +126,12 @@ export function renderStatus(status: NodeStatus): string {
     lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
   if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
   if (status.pools.length > 0) lines.push("", ...table([poolHeader, ...status.pools.map(poolRow)]));
+  lines.push(
+    ...status.keptAddresses.map(
+      ({ address, network, podNamespace, podName, untilMs }) =>
+        `address ${address} of network ${network} is kept for ${podNamespace}/${podName} until ${new Date(untilMs).toISOString()}`,
+    ),
+  );
   lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
   if (drift.length > 0)
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));

@@ -1,0 +1,103 @@
+/** The verbs under the name fairway-ipam: an IPAM plugin for bridge, macvlan, ptp and others. */
+import { addressAskOf } from "../config/address-ask.ts";
+import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../config/ipam-plugin.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import { withLedger } from "../node/open.ts";
+import { checkReserved, release, releaseAllBut, requireAddress, reserve } from "../node/reserve.ts";
+import { readResolvConf } from "../node/resolv-conf.ts";
+import type { AttachmentKey } from "../plan/node.ts";
+import { validAttachments, withGc } from "./node-verbs.ts";
+import { type Outcome, requireVersion } from "./outcome.ts";
+import { withCheck } from "./pod-verbs.ts";
+import { readPrevResult } from "./prev-result.ts";
+import type { NodeRequest, PodRequest, Request } from "./request.ts";
+import { addResult, type Json, versionResult } from "./result.ts";
+
+/** The line of the log is the main plugin's to write. */
+const outcome = (output: Json | null): Outcome => ({ output, log: null, facts: {} });
+
+const keyOf = (network: string, { containerId, ifname }: PodRequest): AttachmentKey => ({
+  network,
+  containerId,
+  ifname,
+});
+
+function add(request: PodRequest): Outcome {
+  const { cniVersion, name, dataDir, ipam, runtime } = parseIpamPluginConfig(request.config);
+  const { IP, K8S_POD_NAMESPACE, K8S_POD_NAME } = request.args;
+  const asked = {
+    key: keyOf(name, request),
+    ipam,
+    ask: addressAskOf(ipam, { annotations: runtime.podAnnotations, ips: runtime.ips, arg: IP }),
+    podNamespace: K8S_POD_NAMESPACE ?? null,
+    podName: K8S_POD_NAME ?? null,
+  };
+  // Before anything is reserved: it may fail.
+  const dns = ipam.resolvConf === null ? null : readResolvConf(ipam.resolvConf);
+  const reserved = withLedger(dataDir, (ledger) => reserve(ledger, asked));
+  return outcome(
+    addResult({
+      cniVersion,
+      interfaces: [],
+      ips: reserved.map(({ address, prefixLength, gateway }) => ({
+        address: `${address}/${prefixLength}`,
+        gateway,
+      })),
+      routes: ipam.routes,
+      dns,
+    }),
+  );
+}
+
+function del(request: PodRequest): Outcome {
+  const { name, dataDir } = parseIpamCleanupConfig(request.config);
+  withLedger(dataDir, (ledger) => release(ledger, keyOf(name, request)));
+  return outcome(null);
+}
+
+function check(request: PodRequest): Outcome {
+  const { cniVersion, name, dataDir } = parseIpamPluginConfig(request.config);
+  requireVersion("CHECK", cniVersion, withCheck);
+  const told = readPrevResult(request.config.prevResult, cniVersion).ips.map((ip) => ip.address);
+  withLedger(dataDir, (ledger) => checkReserved(ledger, keyOf(name, request), told));
+  return outcome(null);
+}
+
+function gc({ config }: NodeRequest): Outcome {
+  const { cniVersion, name, dataDir } = parseIpamCleanupConfig(config);
+  requireVersion("GC", cniVersion, withGc);
+  const valid = validAttachments(config);
+  withLedger(dataDir, (ledger) => releaseAllBut(ledger, name, valid));
+  return outcome(null);
+}
+
+function status({ config }: NodeRequest): Outcome {
+  const { cniVersion, name, dataDir, ipam } = parseIpamPluginConfig(config);
+  requireVersion("STATUS", cniVersion, withGc);
+  try {
+    if (ipam.resolvConf !== null) readResolvConf(ipam.resolvConf);
+    withLedger(dataDir, (ledger) => requireAddress(ledger, name, ipam));
+  } catch (error) {
+    const details = error instanceof FairwayError ? error.details : undefined;
+    throw new FairwayError("unavailable", messageOf(error), details, { cause: error });
+  }
+  return outcome(null);
+}
+
+/** Throws FairwayError. */
+export function runIpamVerb(request: Request): Outcome {
+  switch (request.verb) {
+    case "ADD":
+      return add(request);
+    case "DEL":
+      return del(request);
+    case "CHECK":
+      return check(request);
+    case "GC":
+      return gc(request);
+    case "STATUS":
+      return status(request);
+    case "VERSION":
+      return outcome(versionResult(request.cniVersion));
+  }
+}

@@ -1,0 +1,92 @@
+/** Which addresses a pod asks for: by annotation, by the runtime, by CNI_ARGS. Pure. */
+import { parseIp, parsePrefixedIp } from "./addresses.ts";
+import { annotationKeys } from "./annotation-keys.ts";
+import { defaultPool } from "./pools.ts";
+import { suggestion } from "./suggest.ts";
+import type { Ip, IpamConfig } from "./types.ts";
+import { Violations } from "./violations.ts";
+
+export interface AddressAsk {
+  /** At most one for each set of the network. */
+  requested: Ip[];
+  /** The name of a pool; null: none was asked for. */
+  pool: string | null;
+  /** Milliseconds for which the address stays the pod's after it went; null: not at all. */
+  stickyMs: number | null;
+}
+
+interface Sources {
+  annotations: Record<string, string>;
+  /** runtimeConfig.ips and args.cni.ips. */
+  ips: readonly string[];
+  /** CNI_ARGS' IP. */
+  arg: string | undefined;
+}
+
+const asksByAnnotation: readonly string[] = [annotationKeys.ip, annotationKeys.ipPool];
+
+/** Whether the pod itself asks for an address, which then is kept for it. */
+export function asksForAddress(annotations: Record<string, string>): boolean {
+  return asksByAnnotation.some((key) => Object.hasOwn(annotations, key));
+}
+
+/** A requested address may carry a prefix length; the range's own counts. */
+function parseRequested(text: string, key: string): Ip {
+  return text.includes("/") ? parsePrefixedIp(text, key).ip : parseIp(text, key);
+}
+
+const same = (a: Ip, b: Ip): boolean => a.family === b.family && a.value === b.value;
+
+function annotated(text: string, violations: Violations): Ip[] {
+  const ips = text
+    .split(",")
+    .map((part) => violations.attempt(() => parseIp(part.trim(), annotationKeys.ip)))
+    .filter((ip) => ip !== undefined);
+  for (const family of [4, 6])
+    if (ips.filter((ip) => ip.family === family).length > 1)
+      violations.add(
+        annotationKeys.ip,
+        `${JSON.stringify(text)} has more than one IPv${family} address`,
+        "Give one address of each family, separated by a comma.",
+      );
+  return ips;
+}
+
+function checkPool(pool: string, { pools }: IpamConfig, violations: Violations): void {
+  const known = [...Object.keys(pools), defaultPool];
+  if (known.includes(pool)) return;
+  violations.add(
+    annotationKeys.ipPool,
+    `${JSON.stringify(pool)} is no pool of this network`,
+    suggestion(pool, known),
+  );
+}
+
+/** @throws FairwayError badConfig with all that is wrong. */
+export function addressAskOf(ipam: IpamConfig, { annotations, ips, arg }: Sources): AddressAsk {
+  const violations = new Violations();
+  const own = Object.hasOwn(annotations, annotationKeys.ip) ? annotations[annotationKeys.ip] : null;
+  const pool = Object.hasOwn(annotations, annotationKeys.ipPool)
+    ? (annotations[annotationKeys.ipPool] ?? null)
+    : null;
+  if (ipam.delegate !== null) {
+    for (const key of asksByAnnotation.filter((each) => Object.hasOwn(annotations, each)))
+      violations.add(
+        key,
+        `the addresses of this network are ${ipam.delegate}'s to give`,
+        "Remove the annotation, or have the operator set ipam.type to fairway.",
+      );
+    violations.throwIfAny();
+    return { requested: [], pool: null, stickyMs: null };
+  }
+  if (pool !== null) checkPool(pool, ipam, violations);
+  const byPod = own === null || own === undefined ? [] : annotated(own, violations);
+  const byRuntime = [...ips, ...(arg?.split(",") ?? [])]
+    .map((text) => violations.attempt(() => parseRequested(text, "the requested address")))
+    .filter((ip) => ip !== undefined);
+  const requested = [...byPod, ...byRuntime].filter(
+    (ip, index, all) => all.findIndex((each) => same(each, ip)) === index,
+  );
+  violations.throwIfAny();
+  return { requested, pool, stickyMs: asksForAddress(annotations) ? ipam.stickyMs : null };
+}

@@ -1,0 +1,108 @@
+/**
+ * Addresses kept for a pod that went, for the pod of the same name that comes after it. They outlive a
+ * reboot; one whose time is over is as good as gone, and the next that is written takes it away.
+ */
+import type { Store } from "./store.ts";
+
+/** Who an address is kept for: the interface of a pod, by Kubernetes' names. */
+export interface PodKey {
+  network: string;
+  podNamespace: string;
+  podName: string;
+  ifname: string;
+}
+
+export interface Hold extends PodKey {
+  address: string;
+  /** Milliseconds since the epoch. */
+  untilMs: number;
+}
+
+export interface HoldsView {
+  /** By network and address; of all networks unless one is named. */
+  all(nowMs: number, network?: string): Hold[];
+  /** What is kept for a pod, by address. */
+  of(pod: PodKey, nowMs: number): Hold[];
+  at(network: string, address: string, nowMs: number): Hold | null;
+}
+
+export interface Holds extends HoldsView {
+  /** Inside `exclusively`. In place of what was kept for the pod before. */
+  keep(pod: PodKey, addresses: readonly string[], untilMs: number, nowMs: number): void;
+  /** Inside `exclusively`. Whether there was one. */
+  release(network: string, address: string, nowMs: number): boolean;
+}
+
+const columns =
+  "network, address, pod_namespace AS podNamespace, pod_name AS podName, ifname, until_ms AS untilMs";
+const ofPod = "network = ? AND pod_namespace = ? AND pod_name = ? AND ifname = ?";
+
+export function samePod(a: PodKey, b: PodKey): boolean {
+  return (
+    a.network === b.network &&
+    a.podNamespace === b.podNamespace &&
+    a.podName === b.podName &&
+    a.ifname === b.ifname
+  );
+}
+
+export function holdsOf(store: Store): Holds {
+  return {
+    all: (nowMs, network) =>
+      store.all<Hold>(
+        `SELECT ${columns} FROM holds WHERE until_ms > ?1 AND (?2 IS NULL OR network = ?2)
+         ORDER BY network, address`,
+        nowMs,
+        network ?? null,
+      ),
+
+    of: ({ network, podNamespace, podName, ifname }, nowMs) =>
+      store.all<Hold>(
+        `SELECT ${columns} FROM holds WHERE ${ofPod} AND until_ms > ? ORDER BY address`,
+        network,
+        podNamespace,
+        podName,
+        ifname,
+        nowMs,
+      ),
+
+    at: (network, address, nowMs) =>
+      store.get<Hold>(
+        `SELECT ${columns} FROM holds WHERE network = ? AND address = ? AND until_ms > ?`,
+        network,
+        address,
+        nowMs,
+      ),
+
+    keep({ network, podNamespace, podName, ifname }, addresses, untilMs, nowMs) {
+      store.assertExclusive("keep()");
+      store.run("DELETE FROM holds WHERE until_ms <= ?", nowMs);
+      store.run(`DELETE FROM holds WHERE ${ofPod}`, network, podNamespace, podName, ifname);
+      for (const address of addresses)
+        store.run(
+          `INSERT INTO holds (network, address, pod_namespace, pod_name, ifname, until_ms)
+           VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET pod_namespace = excluded.pod_namespace,
+             pod_name = excluded.pod_name, ifname = excluded.ifname, until_ms = excluded.until_ms`,
+          network,
+          address,
+          podNamespace,
+          podName,
+          ifname,
+          untilMs,
+        );
+    },
+
+    release(network, address, nowMs) {
+      store.assertExclusive("release()");
+      return (
+        store.run(
+          "DELETE FROM holds WHERE network = ? AND address = ? AND until_ms > ?",
+          network,
+          address,
+          nowMs,
+        ) > 0
+      );
+    },
+  };
+}

@@ -1,0 +1,229 @@
+/** The addresses for one attachment, one from each set: asked for, kept for its pod, or the next that is free. */
+import type { AddressAsk } from "../config/address-ask.ts";
+import { contains, formatIp, parseIp } from "../config/addresses.ts";
+import { defaultPool, withinPool } from "../config/pools.ts";
+import type { AddressRange, Cidr, Ip, IpamConfig } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import { chooseAddress, isInSet, rangesText } from "../ledger/address.ts";
+import { type Hold, type PodKey, samePod } from "../ledger/holds.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { holderText } from "../ledger/reservations.ts";
+import type { Lease } from "../plan/node.ts";
+
+export interface ChosenAddress {
+  setIndex: number;
+  ip: Ip;
+  range: AddressRange;
+  /** Whether the next choice of this set starts after it. */
+  movesCursor: boolean;
+}
+
+export interface AddressTerms {
+  network: string;
+  ipam: IpamConfig;
+  ask: AddressAsk;
+  /** null: the runtime did not say whose it is. */
+  pod: PodKey | null;
+  nowMs: number;
+  /** Who holds an address, in words; null: it is free. */
+  holder: (address: string) => string | null;
+}
+
+/** What a main plugin of ours must not give: what any pod of the node has, and what this network reserved. */
+export function nodeHolder(view: LedgerView, network: string): AddressTerms["holder"] {
+  return (address) => {
+    const lease = view.leaseHolder(address);
+    if (lease !== null) return `${lease.network}/${lease.containerId}/${lease.ifname}`;
+    return networkHolder(view, network)(address);
+  };
+}
+
+/** What an IPAM plugin must not give: isolated networks may have the same subnet. */
+export function networkHolder(view: LedgerView, network: string): AddressTerms["holder"] {
+  return (address) => {
+    const found = view.reservations.holder(network, address);
+    return found === null ? null : holderText(found);
+  };
+}
+
+const untilText = (untilMs: number): string => new Date(untilMs).toISOString();
+
+function inUse(address: string, holder: string): FairwayError {
+  return new FairwayError(
+    "addressInUse",
+    `the requested address ${address} is in use by ${holder}`,
+    "ask for another address, or remove the pod that holds it",
+  );
+}
+
+/** A hold of somebody else's. */
+function foreignHold(view: LedgerView, terms: AddressTerms, address: string): Hold | null {
+  const hold = view.holds.at(terms.network, address, terms.nowMs);
+  if (hold === null) return null;
+  return terms.pod !== null && samePod(hold, terms.pod) ? null : hold;
+}
+
+function checkPool(ip: Ip, pool: string | null, ipam: IpamConfig): void {
+  const blocks = pool === null || pool === defaultPool ? undefined : ipam.pools[pool];
+  if (blocks === undefined || blocks.some((block) => contains(block, ip))) return;
+  if (!blocks.some((block) => block.family === ip.family)) return;
+  throw new FairwayError(
+    "badConfig",
+    `the requested address ${formatIp(ip)} is not in the pool ${pool}, which was asked for too`,
+    "ask for one of the two",
+  );
+}
+
+/** By set. Throws badConfig for an address that no set has, and for two of one set. */
+function requestedBySet({ ipam, ask, network }: AddressTerms): (Ip | undefined)[] {
+  const bySet: (Ip | undefined)[] = ipam.sets.map(() => undefined);
+  for (const ip of ask.requested) {
+    const index = ipam.sets.findIndex((set) => isInSet(ip, set));
+    if (index < 0)
+      throw new FairwayError(
+        "badConfig",
+        `the requested address ${formatIp(ip)} is in no range of the network ${network}`,
+        `ask for one of ${ipam.sets.map(rangesText).join(", ")}`,
+      );
+    const other = bySet[index];
+    if (other !== undefined)
+      throw new FairwayError(
+        "badConfig",
+        `${formatIp(other)} and ${formatIp(ip)} were requested, and are of one range set, which gives one address`,
+        "request one address of each range set",
+      );
+    checkPool(ip, ask.pool, ipam);
+    bySet[index] = ip;
+  }
+  return bySet;
+}
+
+interface Offer {
+  set: AddressRange[];
+  exclude: Cidr[];
+  isPool: boolean;
+}
+
+/** The addresses that a pod of this ask may get of a set, and what is to be left out of them. */
+function offerOf({ ipam, ask }: AddressTerms, set: AddressRange[]): Offer {
+  const pool = ask.pool === null || ask.pool === defaultPool ? null : ipam.pools[ask.pool];
+  const part = pool == null ? [] : withinPool(set, pool);
+  // A pool without addresses of one family leaves that family as it is.
+  if (part.length > 0) return { set: part, exclude: ipam.exclude, isPool: true };
+  return {
+    set,
+    exclude: [...ipam.exclude, ...Object.values(ipam.pools).flat()],
+    isPool: false,
+  };
+}
+
+const sameIp = (a: Ip, b: Ip): boolean => a.family === b.family && a.value === b.value;
+
+function isBarred(ip: Ip, { sets, exclude }: IpamConfig): boolean {
+  return (
+    exclude.some((block) => contains(block, ip)) ||
+    sets.flat().some(({ gateway }) => sameIp(gateway, ip))
+  );
+}
+
+/** What was kept for this pod and may still be given. */
+function keptFor(
+  view: LedgerView,
+  { pod, nowMs, ask, ipam }: AddressTerms,
+  set: readonly AddressRange[],
+): Ip | undefined {
+  if (pod === null || ask.stickyMs === null) return undefined;
+  return view.holds
+    .of(pod, nowMs)
+    .map(({ address }) => parseIp(address, "the kept address"))
+    .find((ip) => isInSet(ip, set) && !isBarred(ip, ipam));
+}
+
+function exhausted(
+  terms: AddressTerms,
+  view: LedgerView,
+  { set, isPool }: Offer,
+  total: bigint,
+): FairwayError {
+  const what = isPool
+    ? `pool ${terms.ask.pool} of network ${terms.network}`
+    : `network ${terms.network}`;
+  const kept = view.holds.all(terms.nowMs, terms.network).length;
+  const held = kept === 0 ? "" : ` (${kept} of the network are kept for pods that went)`;
+  return new FairwayError(
+    "poolExhausted",
+    `${what} has no free address in ${rangesText(set)}: all ${total} are given${held}`,
+    "widen ipam.subnet or ipam.ranges, or free addresses that no pod uses (`fairway ipam list` lists the holders)",
+  );
+}
+
+/** Nobody else has it, and it is kept for nobody else. Throws addressInUse. */
+function requireFree(view: LedgerView, terms: AddressTerms, ip: Ip): void {
+  const address = formatIp(ip);
+  const holder = terms.holder(address);
+  if (holder !== null) throw inUse(address, holder);
+  const hold = foreignHold(view, terms, address);
+  if (hold === null) return;
+  throw inUse(
+    address,
+    `the pod ${hold.podNamespace}/${hold.podName}, for which it is kept until ${untilText(hold.untilMs)}`,
+  );
+}
+
+function chooseFromSet(
+  view: LedgerView,
+  terms: AddressTerms,
+  setIndex: number,
+  asked: Ip | undefined,
+): ChosenAddress {
+  const { ipam, network } = terms;
+  const offer = offerOf(terms, ipam.sets[setIndex] ?? []);
+  const requested = asked ?? keptFor(view, terms, offer.set);
+  if (requested !== undefined) requireFree(view, terms, requested);
+  const choice = chooseAddress({
+    setIndex,
+    taken: (ip) => {
+      const address = formatIp(ip);
+      return terms.holder(address) !== null || foreignHold(view, terms, address) !== null;
+    },
+    ...(requested === undefined
+      ? {
+          sets: ipam.sets.map((each, index) => (index === setIndex ? offer.set : each)),
+          exclude: offer.exclude,
+          last: offer.isPool ? null : view.cursor(network, setIndex),
+        }
+      : { sets: ipam.sets, exclude: ipam.exclude, last: null, requested }),
+  });
+  if ("exhausted" in choice) throw exhausted(terms, view, offer, choice.exhausted.total);
+  // A wish moves nobody's turn, and a pool has no turns: what its pods had is kept for them.
+  return { setIndex, ...choice, movesCursor: requested === undefined && !offer.isPool };
+}
+
+/** Throws poolExhausted, addressInUse, badConfig. */
+export function chooseAddresses(view: LedgerView, terms: AddressTerms): ChosenAddress[] {
+  const { ipam, network } = terms;
+  if (ipam.sets.length === 0)
+    throw new FairwayError(
+      "badConfig",
+      `network ${network} has no range to give addresses from`,
+      "give ipam.subnet or ipam.ranges, or have the runtime give ipRanges",
+    );
+  const requested = requestedBySet(terms);
+  return ipam.sets.map((_, index) => chooseFromSet(view, terms, index, requested[index]));
+}
+
+export const leaseOf = ({ ip, range }: ChosenAddress): Lease => ({
+  address: formatIp(ip),
+  prefixLength: range.subnet.prefixLength,
+  gateway: formatIp(range.gateway),
+});
+
+/** Inside `exclusively`. */
+export function moveCursors(
+  ledger: Ledger,
+  network: string,
+  chosen: readonly ChosenAddress[],
+): void {
+  for (const { setIndex, ip, movesCursor } of chosen)
+    if (movesCursor) ledger.setCursor(network, setIndex, ip.value);
+}

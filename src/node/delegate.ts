@@ -1,0 +1,142 @@
+/** Another IPAM plugin, run as the specification says (CNI SPEC 1.1.0, section 4: delegation). */
+import { accessSync, constants, statSync } from "node:fs";
+import { join } from "node:path";
+import { FairwayError, messageOf } from "../errors.ts";
+import { runPlugin } from "../kernel/children.ts";
+
+export interface Delegate {
+  plugin: string;
+  /** CNI_PATH's folders. */
+  path: readonly string[];
+  /** The configuration as the runtime gave it. */
+  stdin: string;
+}
+
+export interface DelegateCall {
+  verb: "ADD" | "DEL" | "CHECK" | "GC" | "STATUS";
+  /** Over the environment of our own verb. */
+  env?: Record<string, string>;
+  timeLimitMs?: number;
+}
+
+/** A plugin may ask a server, which may be slow (a DHCP lease is waited for 10 s); no runtime waits for minutes. */
+const defaultTimeLimitMs = 30_000;
+/** Of what a plugin printed instead of an answer. */
+const shownLength = 200;
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Throws missingTool. */
+function findPlugin({ plugin, path }: Delegate): string {
+  const file = path.map((folder) => join(folder, plugin)).find(isExecutable);
+  if (file !== undefined) return file;
+  throw new FairwayError(
+    "missingTool",
+    `the IPAM plugin ${plugin} (ipam.type) is in no folder of CNI_PATH (${path.join(":") || "empty"})`,
+    "install it beside fairway, or set ipam.type to fairway",
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const shown = (text: string): string =>
+  text.length <= shownLength ? text : `${text.slice(0, shownLength)}...`;
+
+/** The plugin's own error where it printed one (CNI SPEC 1.1.0, "Error"), as it stands. */
+function failureOf(plugin: string, verb: string, exit: string, stdout: string, stderr: string) {
+  const error = parsed(stdout);
+  if (typeof error === "object" && error !== null) {
+    const { code, msg, details } = error as Record<string, unknown>;
+    if (typeof code === "number" && typeof msg === "string")
+      return new FairwayError(
+        "delegateFailed",
+        msg === "" ? `the IPAM plugin ${plugin} gave no word of why its ${verb} failed` : msg,
+        typeof details === "string" && details !== "" ? details : undefined,
+        { code },
+      );
+  }
+  const said = shown((stdout.trim() || stderr.trim()).replaceAll(/\s+/g, " "));
+  return new FairwayError(
+    "delegateFailed",
+    `the IPAM plugin ${plugin} failed at ${verb} (${exit}) without an error of its own${said === "" ? "" : `: ${said}`}`,
+    "look at that plugin's log; fairway does nothing without its addresses",
+  );
+}
+
+/** What the plugin printed. Throws its error, missingTool, delegateFailed. */
+export function callDelegate(delegate: Delegate, call: DelegateCall): string {
+  const { plugin, stdin } = delegate;
+  const timeLimitMs = call.timeLimitMs ?? defaultTimeLimitMs;
+  const done = runPlugin(findPlugin(delegate), {
+    stdin,
+    env: { ...call.env, CNI_COMMAND: call.verb },
+    timeLimitMs,
+  });
+  if (done.timedOut)
+    throw new FairwayError(
+      "delegateFailed",
+      `the IPAM plugin ${plugin} did not end its ${call.verb} within ${timeLimitMs / 1000} s, and was killed`,
+      "look at that plugin's log, and at the server that it asks",
+    );
+  if (done.exit !== "exit code 0")
+    throw failureOf(plugin, call.verb, done.exit, done.stdout, done.stderr);
+  return done.stdout;
+}
+
+/** The same error, with what went wrong when its addresses were given back. */
+function withFailedRelease(error: unknown, plugin: string, second: unknown): unknown {
+  if (!(error instanceof FairwayError)) return error;
+  const note = `${plugin} could not take its addresses back: ${messageOf(second)}; the runtime's DEL tries again`;
+  const details = error.details === undefined ? note : `${error.details}; ${note}`;
+  const code = error.isForeign ? { code: error.code } : {};
+  return new FairwayError(error.kind, error.message, details, { cause: error, ...code });
+}
+
+/**
+ * Its ADD, and `use` of what it printed; if that fails its DEL is called. So it is where the ADD itself
+ * ended in no way that the specification knows: it may have given an address.
+ */
+export function withDelegateAdd<T>(
+  delegate: Delegate,
+  use: (stdout: string) => T,
+  timeLimitMs = defaultTimeLimitMs,
+): T {
+  let mayHold = false;
+  try {
+    let stdout: string;
+    try {
+      stdout = callDelegate(delegate, { verb: "ADD", timeLimitMs });
+    } catch (error) {
+      mayHold = !isOwnError(error);
+      throw error;
+    }
+    mayHold = true;
+    return use(stdout);
+  } catch (error) {
+    if (!mayHold) throw error;
+    try {
+      callDelegate(delegate, { verb: "DEL" });
+    } catch (second) {
+      throw withFailedRelease(error, delegate.plugin, second);
+    }
+    throw error;
+  }
+}
+
+/** An error that the plugin told in its own words cleaned up behind itself; one that is not there did nothing. */
+function isOwnError(error: unknown): boolean {
+  return error instanceof FairwayError && (error.kind === "missingTool" || error.isForeign);
+}

@@ -1,0 +1,70 @@
+/** Every address that is somebody's, whoever gave it. */
+import type { LedgerView } from "../../ledger/ledger.ts";
+import { attachmentName } from "../../plan/node.ts";
+
+export interface ListedAddress {
+  network: string;
+  address: string;
+  /** "pod": of an attachment of ours; "reserved": given to another plugin's; "kept": for a pod that went. */
+  state: "pod" | "reserved" | "kept";
+  /** null: nobody has it now. */
+  holder: string | null;
+  pod: string | null;
+  /** Milliseconds since the epoch. */
+  sinceMs: number | null;
+  untilMs: number | null;
+}
+
+const podText = (namespace: string | null, name: string | null): string | null =>
+  name === null ? null : `${namespace ?? "default"}/${name}`;
+
+/** By network and address. */
+export function listAddresses(
+  view: LedgerView,
+  network: string | undefined,
+  nowMs: number,
+): ListedAddress[] {
+  const pods = view.attachments.all(network).flatMap((a) =>
+    a.leases.map(
+      ({ address }): ListedAddress => ({
+        network: a.network,
+        address,
+        state: "pod",
+        holder: attachmentName(a),
+        pod: podText(a.podNamespace, a.podName),
+        sinceMs: a.createdAtMs,
+        untilMs: null,
+      }),
+    ),
+  );
+  const reserved = view.reservations.all(network).map(
+    (r): ListedAddress => ({
+      network: r.network,
+      address: r.address,
+      state: "reserved",
+      holder: `${r.network}/${r.containerId}/${r.ifname ?? "*"}`,
+      pod: podText(r.podNamespace, r.podName),
+      sinceMs: r.createdAtMs,
+      untilMs: null,
+    }),
+  );
+  const inUse = new Set([...pods, ...reserved].map((a) => `${a.network} ${a.address}`));
+  const kept = view.holds
+    .all(nowMs, network)
+    .filter((hold) => !inUse.has(`${hold.network} ${hold.address}`))
+    .map(
+      (hold): ListedAddress => ({
+        network: hold.network,
+        address: hold.address,
+        state: "kept",
+        holder: null,
+        pod: podText(hold.podNamespace, hold.podName),
+        sinceMs: null,
+        untilMs: hold.untilMs,
+      }),
+    );
+  const byText = new Intl.Collator("en", { numeric: true });
+  return [...pods, ...reserved, ...kept].sort(
+    (a, b) => byText.compare(a.network, b.network) || byText.compare(a.address, b.address),
+  );
+}
