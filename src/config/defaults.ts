@@ -4,6 +4,7 @@ import type { LogConfig, Reserve } from "./types.ts";
 export const defaults = {
   bridge: "fw0",
   ipMasq: false,
+  antiSpoof: true,
   /** Of each direction's capacity. */
   reserve: { kind: "percent", percent: 5 } satisfies Reserve,
   overcommit: "reject",

@@ -102,6 +102,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     overcommit: overcommitOf(root.text("overcommit")),
     ipMasq: root.flag("ipMasq") ?? defaults.ipMasq,
     ipMasqExcept: root.parseEach("ipMasqExcept", parseCidr),
+    antiSpoof: root.flag("antiSpoof") ?? defaults.antiSpoof,
     dns: root.object("dns") ?? null,
     dataDir: root.parse("dataDir", parsePath) ?? defaults.dataDir,
     log: {

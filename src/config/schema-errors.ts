@@ -1,7 +1,7 @@
 /** From what the compiled schema found to words. */
 import validate from "./generated/validate.js";
 import { isObject } from "./section.ts";
-import { notBuilt, unknownKey } from "./unknown-keys.ts";
+import { unknownKey } from "./unknown-keys.ts";
 import type { SchemaError } from "./validator.ts";
 import type { Violations } from "./violations.ts";
 
@@ -13,11 +13,6 @@ const typeNames: Record<string, string> = {
   object: "an object",
   array: "an array",
   null: "null",
-};
-
-/** Values of the design that are to come, by the name of their key. null: all that the schema refuses. */
-const valuesToCome: Record<string, readonly unknown[] | null> = {
-  antiSpoof: [true],
 };
 
 const missingAdvice: Record<string, string> = {
@@ -65,8 +60,6 @@ function problemOf({ keyword, params }: SchemaError, value: unknown): string {
       return `has to be ${listed(params.type, (type) => typeNames[String(type)] ?? String(type))}, found ${shown(value)}`;
     case "enum":
       return `${shown(value)} is not ${listed(params.allowedValues, JSON.stringify)}`;
-    case "const":
-      return `${shown(value)} is not ${shown(params.allowedValue)}`;
     case "minimum":
       return `${shown(value)} is below ${params.limit}`;
     case "maximum":
@@ -74,11 +67,6 @@ function problemOf({ keyword, params }: SchemaError, value: unknown): string {
     default:
       return `${shown(value)} breaks the schema's rule "${keyword}"`;
   }
-}
-
-function isToCome(key: string, value: unknown): boolean {
-  const values = Object.hasOwn(valuesToCome, key) ? valuesToCome[key] : undefined;
-  return values === null || values?.includes(value) === true;
 }
 
 function report(error: SchemaError, raw: unknown, violations: Violations): void {
@@ -92,8 +80,6 @@ function report(error: SchemaError, raw: unknown, violations: Violations): void 
   } else if (error.keyword === "required") {
     const name = inner(error.params.missingProperty);
     violations.add(name, "is missing", missingAdvice[name]);
-  } else if (isToCome(key, value) && typeof value !== "object") {
-    violations.add(key, `${shown(value)} ${notBuilt}`, `Remove "${key}".`);
   } else {
     violations.add(key, problemOf(error, value));
   }

@@ -298,9 +298,10 @@ const ours: Record<string, Schema> = {
   },
   antiSpoof: {
     title: "Anti-spoofing",
-    description: "Whether a pod is kept to its own addresses. Only false in this version.",
+    description:
+      "Whether a pod's frames leave only with its own MAC and IP addresses; all others are dropped and counted. The same for all networks of a node.",
     type: "boolean",
-    const: false,
+    default: defaults.antiSpoof,
   },
   uplink,
   hostClasses: {

@@ -119,6 +119,8 @@ export interface NetworkConfig {
   mtuBytes: number | null;
   ipMasq: boolean;
   ipMasqExcept: Cidr[];
+  /** Whether pods are kept to their own addresses. */
+  antiSpoof: boolean;
   uplink: {
     /** null: the interface of the default route. */
     name: string | null;

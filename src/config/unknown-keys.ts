@@ -1,8 +1,6 @@
-/** What to say of a key that the schema does not know: not built yet, another plugin's, misplaced, or misspelt. */
+/** What to say of a key that the schema does not know: another plugin's, misplaced, or misspelt. */
 import { type Schema, schema } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
-
-export const notBuilt = "is not built yet in this version";
 
 const gatewayHint =
   'The bridge always holds the gateway; for a default route add {"dst": "0.0.0.0/0"} (or "::/0") to ipam.routes.';

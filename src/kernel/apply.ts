@@ -38,24 +38,40 @@ export function batchesOf(steps: Step[]): Batch[] {
 interface BatchFailure {
   /** Where in the batch; null: the tool does not say, and did nothing (nft is one transaction). */
   at: number | null;
+  /** Which line of the batch it was about. */
+  culprit: number;
   reason: string;
 }
 
 /** ip and tc say "Command failed FILE:LINE" and stop there. */
 const failedLine = /Command failed .*:(\d+)/;
+/** nft says "/dev/stdin:LINE:COLUMN: Error: ...". */
+const scriptLine = /^\S*:(\d+):\d+/;
 
-function runBatch(batch: Batch): BatchFailure | null {
+/** The line of the batch that has that line of its script, from 1; the first where nothing is said. */
+function scriptOf(batch: Batch, scriptLineNumber: number): number {
+  let last = 0;
+  for (const [index, { line }] of batch.entries()) {
+    last += line.text.split("\n").length;
+    if (scriptLineNumber <= last) return index;
+  }
+  return 0;
+}
+
+function runBatch(batch: Batch, nftOptions: string[] = []): BatchFailure | null {
   const { tool, netns } = batch[0]?.line ?? { tool: "ip", netns: null };
   if (tool === "sysctl")
     return netns === null ? runSysctls(batch) : inNetns(netns, () => runSysctls(batch));
   const input = `${batch.map(({ line }) => line.text).join("\n")}\n`;
-  const run = () => runTool(tool, tool === "nft" ? ["-f", "-"] : ["-batch", "-"], input);
+  const run = () =>
+    runTool(tool, tool === "nft" ? [...nftOptions, "-f", "-"] : ["-batch", "-"], input);
   const { ok, stderr } = netns === null ? run() : inNetns(netns, run);
   if (ok) return null;
   const reason =
     stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
   const at = failedLine.exec(stderr)?.[1];
-  return { at: at === undefined ? null : Number(at) - 1, reason };
+  if (at !== undefined) return { at: Number(at) - 1, culprit: Number(at) - 1, reason };
+  return { at: null, culprit: scriptOf(batch, Number(scriptLine.exec(stderr)?.[1] ?? 1)), reason };
 }
 
 function runSysctls(batch: Batch): BatchFailure | null {
@@ -64,7 +80,7 @@ function runSysctls(batch: Batch): BatchFailure | null {
     try {
       writeFileSync(`/proc/sys/${sysctlName(name)}`, value);
     } catch (error) {
-      return { at, reason: messageOf(error) };
+      return { at, culprit: at, reason: messageOf(error) };
     }
   }
   return null;
@@ -72,6 +88,12 @@ function runSysctls(batch: Batch): BatchFailure | null {
 
 /** What the kernel says, and what a person does about it. */
 const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; todo: string }[] = [
+  {
+    // nf_tables has no word of its own for a family or a kind of chain that was left out.
+    says: /(No such file or directory|not supported).*\n.*\n?add table bridge /,
+    kind: "missingKernelPart",
+    todo: "the kernel lacks nf_tables for the bridge family, which keeps pods to their own addresses: use one with CONFIG_NF_TABLES_BRIDGE, or set antiSpoof: false in the conflist, which lets pods send under others' addresses",
+  },
   {
     says: /qdisc kind is unknown|Unknown qdisc|invalid qdisc|TC classful qdisc/i,
     kind: "missingKernelPart",
@@ -107,12 +129,29 @@ const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; tod
 function refusal(failed: StepLine, step: Step, reason: string): FairwayError {
   const title = titleOf(step.op === "delete" ? step.have : step.want);
   const command = shellLine(failed.line);
-  const known = remedies.find(({ says }) => says.test(reason) || says.test(command));
+  const known = remedies.find(({ says }) => says.test(`${reason}\n${command}`));
   return new FairwayError(
     known?.kind ?? "kernelRefused",
     `could not ${step.op} ${title}: ${reason}`,
     `${known?.todo ?? "`fairway explain` shows every step"} (the command was: ${command})`,
   );
+}
+
+function refusalOf(steps: Step[], batch: Batch, { culprit, reason }: BatchFailure): FairwayError {
+  const failed = batch[culprit];
+  const step = failed === undefined ? undefined : steps[failed.step];
+  if (failed === undefined || step === undefined)
+    throw new RangeError(`line ${culprit} of a batch failed`);
+  return refusal(failed, step, reason);
+}
+
+/** Whether the kernel would take these steps, all of nft's: a transaction that is not committed. null: it would. */
+export function refusedByNft(steps: Step[]): FairwayError | null {
+  for (const batch of batchesOf(steps)) {
+    const failure = runBatch(batch, ["-c"]);
+    if (failure !== null) return refusalOf(steps, batch, failure);
+  }
+  return null;
 }
 
 export interface Failure {
@@ -144,11 +183,9 @@ function attempt(steps: Step[], batch: Batch): Failure | null {
   }
   if (failure === null) return null;
   const failed = batch[failure.at ?? 0];
-  const step = failed === undefined ? undefined : steps[failed.step];
-  if (failed === undefined || step === undefined)
-    throw new RangeError(`a batch failed at ${failure.at}`);
+  if (failed === undefined) throw new RangeError(`a batch failed at ${failure.at}`);
   return {
-    error: refusal(failed, step, failure.reason),
+    error: refusalOf(steps, batch, failure),
     at: failed.step,
     done: stepsUpTo(steps, batch, failure.at),
   };

@@ -2,16 +2,19 @@
  * The observed state. Only what a desired state names is looked up, so that one pod's verb does not
  * read a whole node; `observeOurs` adds what bears our names and is nobody's.
  */
+import { guardSets } from "../plan/guard.ts";
 import { families } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import {
   acceptRaForwarding,
   baseOwner,
+  type Element,
   type Entry,
   type Ipv6Setting,
   ipv6Path,
   ipv6SettingNames,
   type KernelObject,
+  keyOf,
   type Owner,
   type PodLink,
   type Qdisc,
@@ -24,6 +27,7 @@ import {
 import { burstBytes } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
+import { GuardReader, isGuardElement } from "./read/guard.ts";
 import {
   addressesOf,
   allLinks,
@@ -61,9 +65,12 @@ class Look implements Disposable {
   readonly #pods = new Map<string, PodView>();
   #qdiscs: QdiscEntry[] | undefined;
   #table: ObservedTable | null | undefined;
+  #guard: GuardReader | undefined;
+  #guardElements: Set<string> | undefined;
 
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
+    this.#guard?.[Symbol.dispose]();
   }
 
   link(name: string): Link | null {
@@ -90,6 +97,25 @@ class Look implements Disposable {
   table(): ObservedTable | null {
     if (this.#table === undefined) this.#table = readTable();
     return this.#table;
+  }
+
+  get guard(): GuardReader {
+    this.#guard ??= new GuardReader();
+    return this.#guard;
+  }
+
+  /** Reads the anti-spoofing sets whole, for when many elements are asked for. */
+  loadGuardElements(): Element[] {
+    const elements = this.guard.elements();
+    this.#guardElements = new Set(elements.map(keyOf));
+    return elements;
+  }
+
+  element(want: Element): Element | null {
+    if (!isGuardElement(want))
+      return this.table()?.elements.find((e) => e.set === want.set && e.key === want.key) ?? null;
+    if (this.#guardElements === undefined) return this.guard.element(want);
+    return this.#guardElements.has(keyOf(want)) ? want : null;
   }
 
   qdiscs(dev: string): QdiscEntry[] {
@@ -256,6 +282,7 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         mtuBytes: link.mtuBytes,
         bridge: master?.name ?? null,
         hairpin: link.hairpin ?? false,
+        groupForwardMask: link.groupForwardMask ?? 0,
         up: link.up,
       };
     }
@@ -286,13 +313,15 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
       return entry === null ? null : classObject(want.dev, entry);
     }
     case "ruleset":
-      return look.table()?.ruleset ?? null;
+      return want.table === names.guardTable
+        ? look.guard.ruleset()
+        : (look.table()?.ruleset ?? null);
     case "element":
-      return look.table()?.elements.find((e) => e.set === want.set && e.key === want.key) ?? null;
+      return look.element(want);
   }
 }
 
-/** From this many classes of a device on, one dump is cheaper than a request for each. */
+/** From this many classes of a device, or elements, on, one dump is cheaper than a request for each. */
 const dumpFrom = 8;
 
 function preload(look: Look, desired: State): void {
@@ -300,6 +329,10 @@ function preload(look: Look, desired: State): void {
   for (const { object } of desired.values())
     if (object.kind === "class") asked.set(object.dev, (asked.get(object.dev) ?? 0) + 1);
   for (const [dev, count] of asked) if (count >= dumpFrom) look.loadClasses(dev);
+  const elements = [...desired.values()].filter(
+    ({ object }) => object.kind === "element" && isGuardElement(object),
+  );
+  if (elements.length >= dumpFrom * guardSets.length) look.loadGuardElements();
 }
 
 function lookUp(look: Look, desired: State): Entry[] {
@@ -320,8 +353,23 @@ const nobody: Owner = baseOwner;
 
 const leftover = (object: KernelObject): Entry => ({ owner: nobody, object });
 
+/** The anti-spoofing table while nobody wants it: it holds pods to elements that none of them gets any more. */
+function unwantedGuard(look: Look, desired: State): Entry[] {
+  const wanted = [...desired.values()].some(
+    ({ object }) => object.kind === "ruleset" && object.table === names.guardTable,
+  );
+  const found = wanted ? null : look.guard.ruleset();
+  return found === null ? [] : [leftover(found)];
+}
+
+/** As `observe`, for a desired state that has the base in it. */
+export function observeShared(desired: State): State {
+  using look = new Look();
+  return stateOf([...unwantedGuard(look, desired), ...lookUp(look, desired)]);
+}
+
 /**
- * As `observe`, and the elements of the sets that only the base fills: what a former configuration
+ * As `observeShared`, and the elements of the sets that only the base fills: what a former configuration
  * left there may overlap what the new one wants.
  */
 export function observeBase(desired: State): State {
@@ -329,7 +377,11 @@ export function observeBase(desired: State): State {
   const elements = (look.table()?.elements ?? []).filter(
     ({ set }) => !Object.values(names.classMap).includes(set),
   );
-  return stateOf([...elements.map(leftover), ...lookUp(look, desired)]);
+  return stateOf([
+    ...unwantedGuard(look, desired),
+    ...elements.map(leftover),
+    ...lookUp(look, desired),
+  ]);
 }
 
 /** On our bridge, or with the MAC that we give it on none, as an ADD that died leaves it. */
@@ -356,13 +408,13 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
     const classes = [...look.loadClasses(dev).values()].flatMap((c) => classObject(dev, c) ?? []);
     return [...queues, ...classes.filter((c) => c.classid.startsWith(names.htbHandle))];
   });
-  return [...pairs, ...inTrees, ...(look.table()?.elements ?? [])];
+  return [...pairs, ...inTrees, ...(look.table()?.elements ?? []), ...look.loadGuardElements()];
 }
 
-/** As `observe`, and what is ours there without being desired: leftovers. */
+/** As `observeShared`, and what is ours there without being desired: leftovers. */
 export function observeOurs(desired: State, bridge: string, devices: string[]): State {
   using look = new Look();
   const left = ours(look, bridge, devices).map(leftover);
   // What was looked up knows its owner, so it comes last.
-  return stateOf([...left, ...lookUp(look, desired)]);
+  return stateOf([...unwantedGuard(look, desired), ...left, ...lookUp(look, desired)]);
 }

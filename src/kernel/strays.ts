@@ -24,7 +24,7 @@ function deviceOf({ name, type, mac, mtuBytes, up }: Link): KernelObject[] {
     : [];
 }
 
-/** Pairs, bridges, our roots on any device, and the table. */
+/** Pairs, bridges, our roots on any device, and the tables. */
 export function strays(): State {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
@@ -37,8 +37,10 @@ export function strays(): State {
       const spec = { type: "default", name: "" } as const;
       return [{ kind: "qdisc", dev, parent: "root", handle: names.tbfHandle, spec }];
     });
-  const table: KernelObject = { kind: "ruleset", table: names.table, sets: [], chains: [] };
-  const found = observe(stateOf([...wanted, table].map(entry)));
+  const tables = [names.table, names.guardTable].map(
+    (table): KernelObject => ({ kind: "ruleset", table, sets: [], chains: [] }),
+  );
+  const found = observe(stateOf([...wanted, ...tables].map(entry)));
   const trees = [...found.values()].filter(
     ({ object }) => object.kind !== "qdisc" || object.spec.type === "tbf",
   );

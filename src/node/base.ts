@@ -1,22 +1,24 @@
 /** The base that all pods of a node share: made by whoever comes first, found by the others. */
 import { FairwayError } from "../errors.ts";
-import { applyOrRollBack } from "../kernel/apply.ts";
+import { applyOrRollBack, refusedByNft } from "../kernel/apply.ts";
 import { netnsKind } from "../kernel/netns.ts";
-import { observe, observeBase, observeOurs } from "../kernel/observe.ts";
+import { observe, observeBase, observeOurs, observeShared } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
+import { guardRuleset } from "../plan/guard.ts";
+import { guardTable } from "../plan/names.ts";
 import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
-import { stateOf } from "../plan/state.ts";
+import { baseOwner, stateOf } from "../plan/state.ts";
 import { recordFormer } from "./former.ts";
 import { attachmentsInForce } from "./in-force.ts";
-import { hostBits } from "./network.ts";
+import { guardedAlike, hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
 export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   const known = ledger.networks().filter((n) => n.isOfThisBoot);
   const used = new Set(ledger.attachments.all().map((a) => a.network));
-  return known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base);
+  return guardedAlike(known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base));
 }
 
 /** The attachments are all of the node's, with the promises that are in force. */
@@ -40,10 +42,24 @@ export function refuseConflicts(conflicts: Conflict[]): void {
   );
 }
 
+/** Why the kernel would not take the table against spoofing that this plan makes; null: it would, or has it. */
+export function guardRefusal({ steps }: Plan): FairwayError | null {
+  const made = steps.filter(
+    ({ op, want }) => op === "create" && want?.kind === "ruleset" && want.table === guardTable,
+  );
+  return made.length === 0 ? null : refusedByNft(made);
+}
+
+/** The same of a node whatever is planned for it. */
+export function guardRefusalHere(): FairwayError | null {
+  const wanted = stateOf([{ owner: baseOwner, object: guardRuleset() }]);
+  return guardRefusal(diff(wanted, observe(wanted)));
+}
+
 /** The steps that the base lacks. */
 export function planBase(networks: NetworkBase[], attachments: Attachment[]): Plan {
   const desired = desiredBase(baseInput(networks, attachments));
-  return diff(desired, observe(desired));
+  return diff(desired, observeShared(desired));
 }
 
 /** What follows the promises of ready pods: what the host itself may receive. A table that is gone is not made here. */

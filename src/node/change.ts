@@ -2,7 +2,7 @@
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
-import { observe } from "../kernel/observe.ts";
+import { observeShared } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredNode } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
@@ -47,7 +47,7 @@ export function changePromise(
       const networks = liveNetworks(ledger);
       const changed = attachmentsInForce(ledger, networks);
       const desired = desiredNode(baseInput(networks, changed), connectable(changed));
-      const { steps, conflicts } = diff(desired, observe(desired));
+      const { steps, conflicts } = diff(desired, observeShared(desired));
       refuseConflicts(conflicts);
       const ordered = shrinkingFirst(steps);
       applyOrRollBack(ordered);

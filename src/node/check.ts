@@ -1,6 +1,6 @@
 /** CHECK: whether anything stands between what was promised and what the kernel has. */
 import { FairwayError } from "../errors.ts";
-import { observe } from "../kernel/observe.ts";
+import { observeShared } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Plan } from "../plan/diff.ts";
@@ -42,7 +42,7 @@ function look(
     desiredBase(baseInput(networks, attachmentsInForce(ledger, networks))),
     desiredPod({ ...promiseInForce(ledger, attachment, own.trees), netns }, own),
   );
-  return { attachment, found: findings(diff(desired, observe(desired))) };
+  return { attachment, found: findings(diff(desired, observeShared(desired))) };
 }
 
 /**

@@ -19,7 +19,8 @@ const attempts = 5;
 
 /** What the kernel has of an attachment, removed. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
-  const former = desiredPod(attachment, base);
+  // Whatever the configuration says by now: the pod may have come under another.
+  const former = desiredPod(attachment, { ...base, antiSpoof: true });
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { steps } = diff(new Map(), observe(former));

@@ -70,6 +70,7 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
       ranges(config).map((r) => formatCidr(r.subnet)),
     ),
     gateways: [...new Set(gateways)],
+    antiSpoof: config.antiSpoof,
     trees: {
       uplink: uplink.name,
       egressCapacityBits,
@@ -93,10 +94,15 @@ export function hostBits({ trees }: NetworkBase): number {
   return hostRateBits(trees.egressCapacityBits, trees.egressReserveBits);
 }
 
+/** Of what a version recorded that did not know the key. */
+const unsaid = "not said";
+
 /** What the configuration says of the base, by its keys and in its words, without what was found on the node. */
-function settingsOf({ bridge, trees }: NetworkBase): Record<string, string> {
+function settingsOf({ bridge, antiSpoof, trees }: NetworkBase): Record<string, string> {
   return {
     bridge,
+    // One pod that is not kept to its own addresses could speak for all others of the bridge.
+    antiSpoof: antiSpoof === undefined ? unsaid : String(antiSpoof),
     "uplink.name": trees.uplink,
     "uplink.egressCapacity": formatRate(trees.egressCapacityBits),
     "uplink.ingressCapacity": formatRate(trees.ingressCapacityBits),
@@ -109,10 +115,20 @@ function settingsOf({ bridge, trees }: NetworkBase): Record<string, string> {
   };
 }
 
+/** A network whose record does not know the key yet follows those that do: their pods share a bridge. */
+export function guardedAlike(networks: NetworkBase[]): NetworkBase[] {
+  const said = networks.find(({ antiSpoof }) => antiSpoof !== undefined)?.antiSpoof;
+  return said === undefined
+    ? networks
+    : networks.map((base) => ({ ...base, antiSpoof: base.antiSpoof ?? said }));
+}
+
 /** Networks of a node share one bridge and its trees, and no addresses. Throws badConfig where two do not go together. */
 export function mustAgree(base: NetworkBase, other: NetworkBase): void {
   const held = settingsOf(other);
-  const differing = Object.entries(settingsOf(base)).filter(([key, asked]) => asked !== held[key]);
+  const differing = Object.entries(settingsOf(base)).filter(
+    ([key, asked]) => asked !== held[key] && held[key] !== unsaid,
+  );
   if (differing.length > 0)
     throw new FairwayError(
       "badConfig",

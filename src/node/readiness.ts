@@ -7,7 +7,7 @@ import { directions, type NetworkBase } from "../plan/node.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
-import { liveNetworks, planBase, refuseConflicts } from "./base.ts";
+import { guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { mustAgree } from "./network.ts";
@@ -83,7 +83,10 @@ export function requireReady(
   const tooLarge = tiersRefusal(config.tiers, base.trees);
   if (tooLarge !== null) throw tooLarge;
   const attachments = inForce(ledger.attachments.all(), base.trees);
-  refuseConflicts(planBase([...others, base], attachments).conflicts);
+  const plan = planBase([...others, base], attachments);
+  refuseConflicts(plan.conflicts);
+  const refused = guardRefusal(plan);
+  if (refused !== null) throw refused;
   requireRoom(ledger, config, base);
 }
 

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { askedOf } from "../cni/asked.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import { FairwayError } from "../errors.ts";
-import { observe } from "../kernel/observe.ts";
+import { observeShared } from "../kernel/observe.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { requireNetns } from "../node/attach.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
@@ -124,7 +124,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
     desiredPod(added.own, base),
   );
   const queues = leafQueues(ledger);
-  const { steps, conflicts } = diff(desired, observe(desired));
+  const { steps, conflicts } = diff(desired, observeShared(desired));
   refuseConflicts(conflicts);
   return {
     about: [

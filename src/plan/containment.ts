@@ -2,7 +2,7 @@
  * What stands on what: which objects must be there before which, and which the kernel takes away
  * with which.
  */
-import { htbHandle, table, tbfClass } from "./names.ts";
+import { htbHandle, tableOfSet, tbfClass } from "./names.ts";
 import {
   type KernelObject,
   keyOf,
@@ -11,8 +11,14 @@ import {
   type TrafficClass,
 } from "./state.ts";
 
-/** What must be there before what: a tree before a leaf, a pair before its addresses, a map before its element. */
+/**
+ * What must be there before what: a tree before a leaf, a pair before its addresses, a map before its
+ * element. Elements name devices and classes without needing them, and come before a pod's link is up:
+ * what it sends first is looked at already.
+ */
 const order: ObjectKind[] = [
+  "ruleset",
+  "element",
   "bridge",
   "hostlink",
   "veth",
@@ -26,8 +32,6 @@ const order: ObjectKind[] = [
   "route",
   "qdisc",
   "class",
-  "ruleset",
-  "element",
 ];
 
 /** The class that a class hangs on in this state; null: none, or it is not in the state. */
@@ -80,7 +84,7 @@ function containersOf(object: KernelObject): string[] {
     case "route":
       return [`end ${object.netns} ${object.dev}`];
     case "element":
-      return [`ruleset ${table}`];
+      return [`ruleset ${tableOfSet(object.set)}`];
     default:
       return [];
   }

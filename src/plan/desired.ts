@@ -1,4 +1,5 @@
 /** The desired state of a node: a pure function of what the ledger records. */
+import { guardElements, guardedGroups, guardRuleset } from "./guard.ts";
 import { type Family, families, ofFamily } from "./ip.ts";
 import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
@@ -227,6 +228,7 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
       n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
     ),
     ruleset(bridge, hostPolice(trees, promisedIngressBits)),
+    ...(networks.some((n) => n.antiSpoof === true) ? [guardRuleset()] : []),
     ...networks.flatMap(masqueradeElements),
     ...hostClassObjects(trees),
     ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
@@ -251,6 +253,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
       mtuBytes,
       bridge,
       hairpin: true,
+      groupForwardMask: base.antiSpoof === true ? guardedGroups : 0,
       up: true,
     },
     { kind: "podlink", netns, name: ifname, mac: pod.podMac, mtuBytes, gsoMaxBytes, up: true },
@@ -276,6 +279,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
         value: names.classid(classMinor),
       }),
     ),
+    ...(base.antiSpoof === true ? guardElements(pod) : []),
   ];
   const owner = attachmentName(pod);
   return stateOf(objects.map((object): Entry => ({ owner, object })));

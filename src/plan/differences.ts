@@ -33,7 +33,14 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       fields(want, have as typeof want, ["netns", "ifname"]);
       break;
     case "port":
-      fields(want, have as typeof want, ["mac", "mtuBytes", "bridge", "hairpin", "up"]);
+      fields(want, have as typeof want, [
+        "mac",
+        "mtuBytes",
+        "bridge",
+        "hairpin",
+        "groupForwardMask",
+        "up",
+      ]);
       break;
     case "podlink":
       fields(want, have as typeof want, ["mac", "mtuBytes", "gsoMaxBytes", "up"]);

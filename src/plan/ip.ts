@@ -53,3 +53,22 @@ export function ipOfBytes(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   return ipv6Text(bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n));
 }
+
+/** The other way, for addresses in that one form. */
+export function bytesOfIp(text: string): Uint8Array {
+  if (familyOf(text) === 4) return Uint8Array.from(text.split("."), Number);
+  const groups = (part: string): number[] =>
+    part.split(":").flatMap((group) => {
+      if (group === "") return [];
+      if (!group.includes(".")) return [Number.parseInt(group, 16)];
+      const [a = 0, b = 0, c = 0, d = 0] = group.split(".").map(Number);
+      return [(a << 8) | b, (c << 8) | d];
+    });
+  const [head = "", tail] = text.split("::");
+  const before = groups(head);
+  const after = tail === undefined ? [] : groups(tail);
+  const between = Array.from({ length: 8 - before.length - after.length }, () => 0);
+  return Uint8Array.from(
+    [...before, ...between, ...after].flatMap((group) => [group >> 8, group & 255]),
+  );
+}

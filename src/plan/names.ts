@@ -23,6 +23,20 @@ export const hostPortMap = "hostports";
 export const masqueradeSet: Record<Family, string> = { 4: "masq4", 6: "masq6" };
 export const masqueradeExceptSet: Record<Family, string> = { 4: "nomasq4", 6: "nomasq6" };
 
+/** The table that keeps pods to their own addresses (guard.ts). */
+export const guardTable = "bridge fairway";
+export const ownSet4 = "own4";
+export const ownSet6 = "own6";
+export const ownMacSet = "ownmac";
+export const ownTargetSet = "owntarget";
+export const violationSet = "violations";
+const guardSets: readonly string[] = [ownSet4, ownSet6, ownMacSet, ownTargetSet, violationSet];
+
+/** The table that a set is in. */
+export function tableOfSet(set: string): string {
+  return guardSets.includes(set) ? guardTable : table;
+}
+
 const hex = (n: number): string => n.toString(16);
 
 export function classid(minor: number): string {
@@ -43,6 +57,9 @@ export function sysctlName(path: string): string {
 }
 
 const hostVethPrefix = "fwv";
+
+/** As nft matches the ports of all pods, by their names' beginning. */
+export const hostVethPattern = `${hostVethPrefix}*`;
 
 /** The node's end of a pod's pair carries the minor of the pod's class: `ip link` and `tc class` read together. */
 export function hostVeth(minor: number): string {

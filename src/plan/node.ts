@@ -102,6 +102,11 @@ export interface NetworkBase {
   gateways: string[];
   /** null: no masquerade. `except`: destinations that keep the pod's address. */
   masquerade: { subnets: string[]; except: string[] } | null;
+  /**
+   * Whether pods are kept to their own addresses. The same for all networks of a node: they share a
+   * bridge. Absent in what a version recorded that did not know it.
+   */
+  antiSpoof?: boolean;
   trees: TreeSettings;
 }
 

@@ -5,7 +5,7 @@
 import type { Step } from "./diff.ts";
 import { familyOf } from "./ip.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
-import { sysctlName, table } from "./names.ts";
+import { sysctlName, tableOfSet } from "./names.ts";
 import { linkScope, mainTable } from "./routes.ts";
 import { surplusChains } from "./ruleset.ts";
 import {
@@ -73,8 +73,8 @@ function classLine(op: Step["op"], c: TrafficClass): string {
 
 /** `have`: what a change finds. */
 function rulesetScript(op: Step["op"], want: Ruleset, have: KernelObject | null): string {
+  const { table, sets, chains } = want;
   if (op === "delete") return `delete table ${table}`;
-  const { sets, chains } = want;
   const lines = [`add table ${table}`];
   for (const { kind, name, spec } of sets) lines.push(`add ${kind} ${table} ${name} { ${spec} }`);
   for (const { name, type, hook, priority, rules } of chains) {
@@ -95,7 +95,7 @@ function elementLine(op: Step["op"], { set, key, value }: Element): string {
   const verb = op === "delete" ? "delete" : "add";
   // A deletion names the key alone: the value may be another by now.
   const entry = value === null || op === "delete" ? key : `${key} : ${value}`;
-  return `${verb} element ${table} ${set} { ${entry} }`;
+  return `${verb} element ${tableOfSet(set)} ${set} { ${entry} }`;
 }
 
 const sysctlText = (path: string, value: string): string => `${sysctlName(path)}=${value}`;
@@ -172,11 +172,13 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
           );
     case "port": {
       if (gone) return [];
-      const { name, mac, mtuBytes, bridge, hairpin, up } = object;
+      const { name, mac, mtuBytes, bridge, hairpin, groupForwardMask, up } = object;
       const master = bridge === null ? "nomaster" : `master ${bridge}`;
       const lines = [`link set dev ${name} address ${mac} mtu ${mtuBytes} ${master} ${upDown(up)}`];
       if (bridge !== null)
-        lines.push(`link set dev ${name} type bridge_slave hairpin ${onOff(hairpin)}`);
+        lines.push(
+          `link set dev ${name} type bridge_slave hairpin ${onOff(hairpin)} group_fwd_mask ${groupForwardMask}`,
+        );
       return node("ip", ...lines);
     }
     case "podlink": {

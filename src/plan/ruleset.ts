@@ -23,7 +23,7 @@ const commentPrefix = "fairway ";
  * The comment is how a rule is known again: nft prints the same rule in other words from one version
  * to the next, but a comment stays as it is, and a rule that somebody replaced has lost it.
  */
-function rule(name: string, text: string): { id: string; text: string } {
+export function rule(name: string, text: string): { id: string; text: string } {
   return { id: `${commentPrefix}${name} ${digest(text)}`, text };
 }
 

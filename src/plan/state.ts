@@ -60,6 +60,8 @@ export interface Port {
   /** null: on no bridge. */
   bridge: string | null;
   hairpin: boolean;
+  /** Which of the group addresses that a bridge keeps to itself are bridged like any other: a bit each. */
+  groupForwardMask: number;
   up: boolean;
 }
 

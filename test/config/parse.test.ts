@@ -27,6 +27,7 @@ describe("a configuration", () => {
       tiers: {},
       defaultTier: null,
       policy: null,
+      antiSpoof: true,
       overcommit: "reject",
       ipam: {
         delegate: null,
@@ -99,6 +100,7 @@ describe("a configuration", () => {
       mtuBytes: 9000,
       ipMasq: true,
       ipMasqExcept: [parseCidr("10.244.0.0/16", "except")],
+      antiSpoof: false,
       uplink: {
         name: "eth0.100",
         egressCapacityBits: 10e9,
@@ -288,21 +290,10 @@ describe("what is wrong is named, with what to do", () => {
   });
 });
 
-describe("what is not built yet says so", () => {
-  test.each<[string, Record<string, unknown>, string]>([
-    ["anti-spoofing", { antiSpoof: true }, "antiSpoof: true"],
-  ])("%s", (_, keys, start) => {
-    const error = errorOf(() => parseNetworkConfig(configWith(keys)));
-    expect(error.code).toBe(7);
-    expect(error.message).toStartWith(start);
-    expect(error.message).toEndWith("is not built yet in this version");
-  });
-
-  test("a value of the wrong type is just that", () => {
-    expect(() => parseNetworkConfig(configWith({ antiSpoof: "yes" }))).toThrow(
-      'antiSpoof: has to be true or false, found "yes"',
-    );
-  });
+test("a value of the wrong type is just that", () => {
+  expect(() => parseNetworkConfig(configWith({ antiSpoof: "yes" }))).toThrow(
+    'antiSpoof: has to be true or false, found "yes"',
+  );
 });
 
 describe("name and version", () => {

@@ -32,11 +32,11 @@ describe("the executions of a plan", () => {
 
   test("of a pod's ADD are four, and a write of settings", () => {
     expect(told(diff(pod, new Map()).steps).map(([tool, where]) => `${tool} ${where}`)).toEqual([
+      "nft node",
       "ip node",
       "sysctl c16",
       "ip c16",
       "tc node",
-      "nft node",
     ]);
   });
 
@@ -48,6 +48,7 @@ describe("the executions of a plan", () => {
     const batches = batchesOf(diff(base, new Map()).steps).filter((b) => b[0]?.line.tool === "nft");
     expect(batches).toHaveLength(1);
     expect(batches[0]?.map(({ line }) => line.text.split(" ", 2).join(" "))).toEqual([
+      "add table",
       "add table",
       "add element",
     ]);
@@ -76,7 +77,13 @@ describe("the executions of a plan", () => {
   });
 
   test("know the step of each line: a bridge is two, what goes by itself none", () => {
-    const bridge: KernelObject = { kind: "bridge", name: "fw0", mac: "", mtuBytes: 1500, up: true };
+    const bridge: KernelObject = {
+      kind: "bridge",
+      name: "fw0",
+      mac: "",
+      mtuBytes: 1500,
+      up: true,
+    };
     const port: KernelObject = {
       kind: "port",
       name: "v",
@@ -84,6 +91,7 @@ describe("the executions of a plan", () => {
       mtuBytes: 1500,
       bridge: "fw0",
       hairpin: true,
+      groupForwardMask: 0,
       up: true,
     };
     const gone: Step = { owner: "a", why: "", op: "delete", want: null, have: port, takes: [] };

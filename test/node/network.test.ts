@@ -27,6 +27,7 @@ describe("what a network asks of the base", () => {
       subnets: ["10.244.1.0/24"],
       gateways: ["10.244.1.1/24"],
       masquerade: baseOf({}).masquerade,
+      antiSpoof: true,
       trees: {
         uplink: "eth0",
         egressCapacityBits: 10e9,

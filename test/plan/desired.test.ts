@@ -44,6 +44,7 @@ describe("the base", () => {
         "sysctl net/bridge/bridge-nf-call-ip6tables",
         "address node fw0 10.1.0.1/24",
         "ruleset inet fairway",
+        "ruleset bridge fairway",
         ...["eth0", "fw0"].flatMap((dev) => [
           `qdisc ${dev} root`,
           `qdisc ${dev} fa00:1`,
@@ -116,6 +117,11 @@ describe("a pod", () => {
         "route /run/netns/c16 0.0.0.0/0",
         ...["eth0", "fw0"].flatMap((dev) => [`class ${dev} fa01:10`, `qdisc ${dev} fa01:10`]),
         "element class4 10.1.0.2",
+        "element own4 fwv10 . 0a:58:0a:01:00:02 . 10.1.0.2",
+        "element own6 fwv10 . 0a:58:0a:01:00:02 . fe80::858:aff:fe01:2",
+        "element ownmac fwv10 . 0x0a580a010002",
+        "element owntarget fwv10 . 0xfe8000000000000008580afffe010002",
+        "element violations fwv10",
       ].sort(),
     );
     for (const { owner } of state.values()) expect(owner).toBe("pods/c16/eth0");
@@ -140,7 +146,7 @@ describe("a pod", () => {
     expect(of(state, "podlink")).toMatchObject([
       { gsoMaxBytes: gso, mtuBytes: 1400, mac: "0a:58:0a:01:00:02" },
     ]);
-    expect(elements(state)).toEqual(["class4 10.1.0.2 fa01:10"]);
+    expect(elements(state)).toContain("class4 10.1.0.2 fa01:10");
   });
 
   describe("of two families", () => {
@@ -167,6 +173,13 @@ describe("a pod", () => {
       expect(elements(desiredPod(both, dual))).toEqual([
         "class4 10.1.0.2 fa01:10",
         "class6 fd00:1::2 fa01:10",
+        "own4 fwv10 . 0a:58:0a:01:00:02 . 10.1.0.2 null",
+        "own6 fwv10 . 0a:58:0a:01:00:02 . fe80::858:aff:fe01:2 null",
+        "own6 fwv10 . 0a:58:0a:01:00:02 . fd00:1::2 null",
+        "ownmac fwv10 . 0x0a580a010002 null",
+        "owntarget fwv10 . 0xfe8000000000000008580afffe010002 null",
+        "owntarget fwv10 . 0xfd000001000000000000000000000002 null",
+        "violations fwv10 null",
       ]);
       expect(of(desiredPod(both, dual), "class")).toHaveLength(2);
     });

@@ -10,6 +10,8 @@ const pod = podWith(0x10);
 const own = desiredPod(pod, network);
 const node = desiredNode(input, [pod]);
 const nothing: State = new Map();
+/** What the pod may send under, in the order of its making. */
+const guardKeys = [...own.keys()].filter((key) => /^element (own|violations)/.test(key));
 
 const told = (steps: Step[]): string[] =>
   steps.map((s) => `${s.op} ${keyOf(s.op === "delete" ? s.have : s.want)}`);
@@ -44,6 +46,9 @@ describe("a plan", () => {
 
   test("from nothing makes each object after what it stands on", () => {
     expect(steps(desiredBase(input), nothing)).toEqual([
+      "create ruleset inet fairway",
+      "create ruleset bridge fairway",
+      "create element masq4 10.1.0.0/24",
       "create bridge fw0",
       "create ipv6setting node fw0 accept_ra",
       "create sysctl net/ipv4/ip_forward",
@@ -58,8 +63,6 @@ describe("a plan", () => {
       "create class fw0 fa01:1",
       "create class eth0 fa01:2",
       "create qdisc eth0 fa01:2",
-      "create ruleset inet fairway",
-      "create element masq4 10.1.0.0/24",
     ]);
   });
 
@@ -70,6 +73,7 @@ describe("a plan", () => {
       "delete class fw0 fa01:10",
       "delete veth fwv10",
       "delete element class4 10.1.0.2",
+      ...guardKeys.map((key) => `delete ${key}`),
     ]);
     const taken = found.flatMap((s) =>
       s.op === "delete" ? s.takes.map((t) => keyOf(t.object)) : [],
@@ -79,12 +83,22 @@ describe("a plan", () => {
     );
   });
 
-  test("of the end of all takes the table last, and leaves the node's settings", () => {
+  test("of a pod's making looks at what it sends before its link can send", () => {
+    const made = steps(node, desiredBase(input));
+    const at = (text: string): number => made.findIndex((step) => step.startsWith(text));
+    for (const key of guardKeys) expect(made).toContain(`create ${key}`);
+    const last = Math.max(...guardKeys.map((key) => at(`create ${key}`)));
+    for (const later of ["create veth", "create port", "create podlink"])
+      expect(at(later)).toBeGreaterThan(last);
+  });
+
+  test("of the end of all takes the tables last, and leaves the node's settings", () => {
     expect(steps(nothing, node)).toEqual([
       "delete qdisc eth0 root",
       "delete veth fwv10",
       "delete bridge fw0",
       "delete ruleset inet fairway",
+      "delete ruleset bridge fairway",
     ]);
   });
 });
@@ -318,6 +332,14 @@ describe("what differs", () => {
     expect(whys(unpoliced, node)).toEqual([
       "nftables table inet fairway: chain host-ingress should not be there",
     ]);
+  });
+
+  test("is the whole table against spoofing where nobody wants it, and in one step", () => {
+    const open = desiredNode(inputOf([{ ...network, antiSpoof: false }]), []);
+    const observed = new Map(
+      [...node].filter(([key, { owner }]) => owner === "base" || key.includes("element own")),
+    );
+    expect(steps(open, observed)).toEqual(["delete ruleset bridge fairway"]);
   });
 
   test("is told as what it is, where an object goes only because another one does", () => {

@@ -5,6 +5,7 @@
 
 import type { Step } from "../../src/plan/diff.ts";
 import { familyOf } from "../../src/plan/ip.ts";
+import { tableOfSet } from "../../src/plan/names.ts";
 import { surplusChains } from "../../src/plan/ruleset.ts";
 import {
   type Address,
@@ -176,7 +177,8 @@ export class FakeKernel extends FakeTc {
         this.drop(have, ...this.#addresses(null, have.name), ...this.#settings(null, have.name));
         this.drop(...this.tree(have.name));
         for (const port of this.all("port"))
-          if (port.bridge === have.name) this.put({ ...port, bridge: null, hairpin: false });
+          if (port.bridge === have.name)
+            this.put({ ...port, bridge: null, hairpin: false, groupForwardMask: 0 });
         return;
       case "veth":
         this.#deleteVeth(have);
@@ -196,7 +198,7 @@ export class FakeKernel extends FakeTc {
         this.deleteClass(have);
         break;
       case "ruleset":
-        this.drop(have, ...this.all("element"));
+        this.drop(have, ...this.all("element").filter((e) => tableOfSet(e.set) === have.table));
         break;
       case "route":
       case "element":
@@ -243,7 +245,7 @@ export class FakeKernel extends FakeTc {
     if (this.has(`podlink ${netns} ${ifname}`)) refuse(`link ${ifname} exists in ${netns}`);
     this.put(veth);
     const common = { mac: `random ${name}`, mtuBytes: 1500, up: false };
-    this.put({ kind: "port", name, bridge: null, hairpin: false, ...common });
+    this.put({ kind: "port", name, bridge: null, hairpin: false, groupForwardMask: 0, ...common });
     this.put({ kind: "podlink", netns, name: ifname, gsoMaxBytes: 65_536, ...common });
     this.#putSettings(netns, ifname);
   }
@@ -282,10 +284,13 @@ export class FakeKernel extends FakeTc {
 
   #createElement(element: Element): void {
     const { set, key } = element;
-    const sets = this.all("ruleset").flatMap((r) => r.sets);
+    const sets = this.all("ruleset").flatMap((r) => (r.table === tableOfSet(set) ? r.sets : []));
     const home = sets.find(({ name }) => name === set) ?? refuse(`no set ${set}`);
     if ((home.kind === "map") !== (element.value !== null)) refuse(`${set} is a ${home.kind}`);
-    const clash = this.all("element").find((e) => e.set === set && overlapping(e.key, key));
+    const isInterval = home.spec.includes("flags interval");
+    const clash = this.all("element").find(
+      (e) => e.set === set && (e.key === key || (isInterval && overlapping(e.key, key))),
+    );
     if (clash !== undefined) refuse(`${set}: ${key} overlaps ${clash.key}`);
     this.put(element);
   }

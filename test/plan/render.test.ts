@@ -36,6 +36,7 @@ const port: KernelObject = {
   mtuBytes: 1500,
   bridge: "fw0",
   hairpin: true,
+  groupForwardMask: 0xfffd,
   up: true,
 };
 const podlink: KernelObject = {
@@ -151,7 +152,7 @@ const cases: [title: string, step: Step, lines: string[]][] = [
     create(port),
     [
       `ip link set dev fwv10 address ${mac} mtu 1500 master fw0 up`,
-      "ip link set dev fwv10 type bridge_slave hairpin on",
+      "ip link set dev fwv10 type bridge_slave hairpin on group_fwd_mask 65533",
     ],
   ],
   [

@@ -46,6 +46,7 @@ export function networkWith(keys: Partial<NetworkBase> = {}): NetworkBase {
     subnets: ["10.1.0.0/24"],
     gateways: ["10.1.0.1/24"],
     masquerade: null,
+    antiSpoof: true,
     trees,
     ...keys,
   };

@@ -25,7 +25,7 @@ const cases: [object: KernelObject, key: string, title: string][] = [
   [{ kind: "bridge", name: "fw0", ...link }, "bridge fw0", "bridge fw0"],
   [{ kind: "veth", name: "fwv10", netns, ifname: "eth0" }, "veth fwv10", "veth pair fwv10 - eth0"],
   [
-    { kind: "port", name: "fwv10", bridge: "fw0", hairpin: true, ...link },
+    { kind: "port", name: "fwv10", bridge: "fw0", hairpin: true, groupForwardMask: 0, ...link },
     "port fwv10",
     "host interface fwv10",
   ],

@@ -204,6 +204,7 @@ export const tamperings: Record<string, Tampering> = {
       mtuBytes: 1500,
       bridge: chosen(k, "bridge", a).name,
       hairpin: false,
+      groupForwardMask: 0,
       up: true,
     });
   },
@@ -269,8 +270,8 @@ export const tamperings: Record<string, Tampering> = {
   },
   "an element goes": (k, { a, b }) => k.delete(chosen(k, "element", a + b)),
   "an element has another value": (k, { a, b }) => {
-    const found = chosen(k, "element", a + b);
-    if (!Object.values(classMap).includes(found.set)) refuse("not a map's");
+    const ofMaps = k.all("element").filter(({ set }) => Object.values(classMap).includes(set));
+    const found = ofMaps[(a + b) % ofMaps.length] ?? refuse("the maps are empty");
     k.put({ ...found, value: classid(0x2) });
   },
   "an element of nobody's": (k, { b }) =>

@@ -41,8 +41,8 @@ const rows: Row[] = [
   {
     title: "a key of the design that is not built yet",
     code: 7,
-    says: /antiSpoof.*not built yet/,
-    options: { config: { antiSpoof: true } },
+    says: /resolvConf.*not built yet/,
+    options: { config: { resolvConf: "/etc/resolv.conf" } },
   },
   {
     title: "an IPAM of somebody else's that is not there",

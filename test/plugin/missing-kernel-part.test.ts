@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dumpNode, dumpPod } from "../support/dump.ts";
-import { withNode } from "../support/node.ts";
+import { type TestNode, withNode } from "../support/node.ts";
 
 test("a kernel without HTB: which part, what to load, and nothing left, not even on the uplink", () =>
   withNode((node) => {
@@ -25,4 +25,41 @@ test("a kernel without HTB: which part, what to load, and nothing left, not even
       details: expect.stringContaining("modprobe sch_htb"),
     });
     expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
+  }));
+
+/** A kind of chain that the bridge family has on no kernel, in place of the one that it may lack. */
+function withoutBridgeFamily(node: TestNode): string {
+  const folder = join(node.dataDir, "tools");
+  mkdirSync(folder);
+  const nft = join(folder, "nft");
+  writeFileSync(
+    nft,
+    `#!/bin/sh\nsed '/chain bridge fairway/s/type filter/type nat/' | /usr/sbin/nft "$@"\n`,
+  );
+  chmodSync(nft, 0o755);
+  return `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`;
+}
+
+test("a kernel without nf_tables for bridges: STATUS and ADD say so, what to do, and nothing is left", () =>
+  withNode((node) => {
+    const PATH = withoutBridgeFamily(node);
+    const pod = node.pod("a");
+    node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
+    const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
+    const told = {
+      msg: expect.stringContaining("nftables table bridge fairway"),
+      details: expect.stringMatching(/CONFIG_NF_TABLES_BRIDGE.*antiSpoof: false/),
+    };
+    const version = { config: { cniVersion: "1.1.0" }, env: { PATH } };
+    expect(node.verb("STATUS", pod, version).json).toMatchObject({ code: 50, ...told });
+    expect(node.verb("ADD", pod, { env: { PATH } }).json).toMatchObject({ code: 106, ...told });
+    expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
+    // What the operator may do about it.
+    const open = { env: { PATH }, config: { antiSpoof: false } };
+    expect(
+      node.verb("STATUS", pod, { ...version, config: { cniVersion: "1.1.0", antiSpoof: false } })
+        .code,
+    ).toBe(0);
+    node.add(pod, open);
+    node.del(pod, open);
   }));

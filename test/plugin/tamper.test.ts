@@ -144,6 +144,48 @@ const cases: Tampering[] = [
     names: "nftables table inet fairway is missing",
   },
   {
+    title: "a pod's address gone from what it may send under",
+    node: ["nft delete element bridge fairway own4 { fwv10 . 0a:58:c6:13:01:02 . 198.19.1.2 }"],
+    names: "element fwv10 . 0a:58:c6:13:01:02 . 198.19.1.2 of own4 is missing",
+  },
+  {
+    title: "a pod's MAC gone from what it may send under",
+    node: ["nft delete element bridge fairway ownmac { fwv10 . 0x0a58c6130102 }"],
+    names: "element fwv10 . 0x0a58c6130102 of ownmac is missing",
+  },
+  {
+    title: "a pod's target of neighbour discovery gone",
+    node: [
+      "nft delete element bridge fairway owntarget { fwv10 . 0xfe800000000000000858c6fffe130102 }",
+    ],
+    names: "of owntarget is missing",
+  },
+  {
+    title: "the counter of a pod's violations gone",
+    node: ["nft delete element bridge fairway violations { fwv10 }"],
+    names: "element fwv10 of violations is missing",
+  },
+  {
+    title: "the chain against spoofing flushed",
+    node: ["nft flush chain bridge fairway guard"],
+    names: "rules of chain guard",
+  },
+  {
+    title: "a rule that lets all pass",
+    node: ["nft insert rule bridge fairway guard accept"],
+    names: "rules of chain guard",
+  },
+  {
+    title: "the table against spoofing gone",
+    node: ["nft delete table bridge fairway"],
+    names: "nftables table bridge fairway is missing",
+  },
+  {
+    title: "a group that the bridge keeps to itself",
+    node: ["ip link set dev fwv10 type bridge_slave group_fwd_mask 0"],
+    names: "groupForwardMask is 0",
+  },
+  {
     title: "the host interface down",
     node: ["ip link set dev fwv10 down"],
     names: "host interface fwv10: up is false",
@@ -450,11 +492,14 @@ describe("tampering", () => {
         "1mbit",
       );
       node.run("nft", "add", "element", "inet", "fairway", "class4", "{ 198.19.1.99 : fa01:99 }");
+      const stray = "{ fwv10 . 0a:58:c6:13:01:02 . 198.19.1.99 }";
+      node.run("nft", "add", "element", "bridge", "fairway", "own4", stray);
       const lines = node.fairway("explain").stdout;
       for (const line of [
         "ip link del dev fwv99",
         "tc class del dev uplink classid fa01:99",
         "{ 198.19.1.99 }",
+        stray,
       ])
         expect(lines).toContain(line);
       expect(node.fairway("repair").code).toBe(0);

@@ -48,7 +48,11 @@ export function dumpNode(namespace: string): string {
     ...devices
       .sort()
       .map((dev) => `${dev}: ${sorted(run("tc", "-d", "class", "show", "dev", dev))}`),
-    run("nft", "list", "ruleset"),
+    sortedBlocks(
+      mustInNamespace(namespace, ["nft", "list", "ruleset"])
+        // What was dropped is counted.
+        .replace(/counter packets \d+ bytes \d+/g, "counter"),
+    ),
     run(
       "cat",
       "/proc/sys/net/ipv4/ip_forward",

@@ -68,6 +68,27 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** NLA_F_NESTED: nf_tables insists on it. */
+const nestedFlag = 0x8000;
+
+export function encodeNested(type: number, ...attributes: Uint8Array[]): Uint8Array {
+  return encodeAttribute(type | nestedFlag, concat(...attributes));
+}
+
+/** The values of a nested list, whose attributes all have the same number. */
+export function listed(bytes: Uint8Array): Uint8Array[] {
+  const view = viewOf(bytes);
+  const values: Uint8Array[] = [];
+  for (let at = 0; at + attributeHeaderBytes <= bytes.length; ) {
+    const length = view.getUint16(at, true);
+    if (length < attributeHeaderBytes || at + length > bytes.length)
+      throw new RangeError(`netlink attribute of ${length} bytes in ${bytes.length - at}`);
+    values.push(bytes.subarray(at + attributeHeaderBytes, at + length));
+    at += align(length);
+  }
+  return values;
+}
+
 /** The attributes of a message or of a nested attribute, by number. */
 export class Attributes {
   readonly #values = new Map<number, Uint8Array>();
@@ -92,6 +113,11 @@ export class Attributes {
 
   u8(type: number): number | undefined {
     return this.#values.get(type)?.[0];
+  }
+
+  u16(type: number): number | undefined {
+    const value = this.#values.get(type);
+    return value === undefined ? undefined : viewOf(value).getUint16(0, true);
   }
 
   u32(type: number): number | undefined {

@@ -1,4 +1,4 @@
-/** A rtnetlink socket: dumps and single look-ups. It speaks to the namespace that it was opened in. */
+/** A netlink socket: dumps and single look-ups. It speaks to the namespace that it was opened in. */
 import { FairwayError } from "../../errors.ts";
 import {
   Attributes,
@@ -14,7 +14,8 @@ import { errno, libc, ptr } from "./libc.ts";
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
-const NETLINK_ROUTE = 0;
+/** Who is spoken to: rtnetlink, nfnetlink. */
+const protocols = { route: 0, netfilter: 12 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
@@ -57,7 +58,7 @@ function failure(call: string): FairwayError {
   return new FairwayError(
     "io",
     `netlink: ${call} failed with errno ${errno()}`,
-    "fairway needs CAP_NET_ADMIN and a kernel with rtnetlink",
+    "fairway needs CAP_NET_ADMIN and a kernel with rtnetlink and nfnetlink",
   );
 }
 
@@ -66,9 +67,9 @@ export class NetlinkSocket implements Disposable {
   readonly #buffer = new Uint8Array(receiveBytes);
   #sequence = 0;
 
-  constructor() {
+  constructor(protocol: keyof typeof protocols = "route") {
     const { socket, setsockopt } = libc();
-    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    this.#fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocols[protocol]);
     if (this.#fd < 0) throw failure("socket");
     const timeout = new BigInt64Array([BigInt(answerSeconds), 0n]);
     setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, ptr(timeout), timeout.byteLength);

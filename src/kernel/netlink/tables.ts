@@ -30,7 +30,7 @@ export const IFLA = {
   GSO_MAX_SIZE: 41,
 } as const;
 export const IFLA_INFO = { KIND: 1, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
-export const IFLA_BRPORT = { MODE: 4 } as const;
+export const IFLA_BRPORT = { MODE: 4, GROUP_FWD_MASK: 31 } as const;
 /** include/uapi/linux/if.h */
 export const IFF_UP = 1;
 
@@ -46,3 +46,30 @@ export const TCA_STATS = { BASIC: 1, QUEUE: 3, PKT64: 8 } as const;
 
 /** include/linux/socket.h */
 export const AF: Record<Family, number> = { 4: 2, 6: 10 };
+
+/** include/uapi/linux/netfilter/nfnetlink.h and nf_tables.h: messages, with the subsystem above the type. */
+const NFNL_SUBSYS_NFTABLES = 10 << 8;
+export const NFT_MSG = {
+  GETTABLE: NFNL_SUBSYS_NFTABLES | 1,
+  GETCHAIN: NFNL_SUBSYS_NFTABLES | 4,
+  GETRULE: NFNL_SUBSYS_NFTABLES | 7,
+  GETSET: NFNL_SUBSYS_NFTABLES | 10,
+  GETSETELEM: NFNL_SUBSYS_NFTABLES | 13,
+} as const;
+export const NFPROTO_BRIDGE = 7;
+export const NFTA_TABLE = { NAME: 1 } as const;
+export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, TYPE: 7 } as const;
+export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
+export const NFTA_RULE = { TABLE: 1, CHAIN: 2, USERDATA: 7 } as const;
+export const NFTA_SET = { TABLE: 1, NAME: 2, FLAGS: 3 } as const;
+export const NFT_SET_ANONYMOUS = 1;
+export const NFTA_SET_ELEM_LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
+export const NFTA_LIST_ELEM = 1;
+export const NFTA_SET_ELEM = { KEY: 1, EXPR: 7 } as const;
+export const NFTA_DATA_VALUE = 1;
+export const NFTA_EXPR = { DATA: 2 } as const;
+export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
+/** include/uapi/linux/netfilter_bridge.h, in the order of their numbers. */
+export const bridgeHooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
+/** libnftnl's udata.h: what a rule's user data begins with where it is a comment. */
+export const NFTNL_UDATA_RULE_COMMENT = 0;

@@ -31,6 +31,7 @@ export interface Link {
   masterIndex: number | null;
   /** null: not a bridge's port. */
   hairpin: boolean | null;
+  groupForwardMask: number | null;
 }
 
 /** struct ifinfomsg: family, pad, type, index, flags, change. */
@@ -55,6 +56,7 @@ function linkOf({ body }: Message): Link {
     peerIndex: attributes.u32(IFLA.LINK) ?? null,
     masterIndex: attributes.u32(IFLA.MASTER) ?? null,
     hairpin: port === undefined ? null : port.u8(IFLA_BRPORT.MODE) === 1,
+    groupForwardMask: port === undefined ? null : (port.u16(IFLA_BRPORT.GROUP_FWD_MASK) ?? 0),
   };
 }
 

@@ -22,6 +22,7 @@ import { ledger } from "./ledger.ts";
 import { pools } from "./pools.ts";
 import { promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
+import { spoofing } from "./spoofing.ts";
 import { sysctls } from "./sysctls.ts";
 import { tools } from "./tools.ts";
 import { uplink } from "./uplink.ts";
@@ -39,6 +40,7 @@ const groups: Group[] = [
   sysctls,
   bridges,
   pools,
+  spoofing,
   promises,
   drift,
   leaks,

@@ -1,6 +1,7 @@
 /** What `status` knows: what is promised, beside what the kernel has, has counted, and carried during an interval. */
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
+import { readViolations, type Violations } from "../../kernel/read/guard.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
 import type { Hold } from "../../ledger/holds.ts";
@@ -51,6 +52,8 @@ export interface PodStatus {
   /** The longest that a packet of the pod can wait in the egress tree while it stays within its guarantee; null without a target. */
   boundUs: number | null;
   notes: string[];
+  /** What it sent under others' addresses, which was dropped; null: nothing counts that. */
+  violations: Violations | null;
   egress: DirectionStatus;
   ingress: DirectionStatus;
 }
@@ -163,6 +166,7 @@ function podsOf(
   const bounds = new Map(
     boundedMembers(base, current.map(memberOf)).map((b) => [b.latencyClass.holder, b.boundUs]),
   );
+  const violations = readViolations();
   const promises = all.map((a, at) => ({ a, now: current[at]?.promise ?? a.promise }));
   return promises.map(({ a, now }) => ({
     attachment: attachmentName(a),
@@ -174,6 +178,7 @@ function podsOf(
     latencyTargetUs: a.promise.latencyTargetUs,
     boundUs: bounds.get(memberOf(a).holder) ?? null,
     notes: now.notes,
+    violations: violations.get(a.hostVeth) ?? null,
     egress: classes.of(device.egress, a.classMinor, a.promise.egress, now.egress),
     ingress: classes.of(device.ingress, a.classMinor, a.promise.ingress, now.ingress),
   }));

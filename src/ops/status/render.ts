@@ -4,7 +4,7 @@ import { unknownWords } from "../../measure/counters.ts";
 import type { Pool } from "../../node/leases.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
-import { measuredCells, measuredHeader, promiseWords, rateWords } from "./words.ts";
+import { measuredCells, measuredHeader, promiseWords, rateWords, violationWords } from "./words.ts";
 
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
 
@@ -110,6 +110,12 @@ const measuredLegend = [
   "no demand: less than the guarantee was sent, and nothing more waited to be sent; delay: mean backlog / throughput, in this queue only",
 ];
 
+/** What a person should look into. */
+export function violationLine({ pod, attachment, violations }: PodStatus): string[] {
+  const packets = violations?.packets ?? 0;
+  return packets === 0 ? [] : [`SPOOFING: ${pod ?? attachment} ${violationWords(packets)}`];
+}
+
 export function renderStatus(status: NodeStatus): string {
   const { trees, pods, drift, intervalSeconds } = status;
   const measured = intervalSeconds !== null;
@@ -124,6 +130,7 @@ export function renderStatus(status: NodeStatus): string {
   if (pods.length > 0) lines.push("", ...table([header, ...pods.flatMap(podRows)]), "");
   for (const pod of pods)
     lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
+  lines.push(...pods.flatMap(violationLine));
   if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
   if (status.pools.length > 0) lines.push("", ...table([poolHeader, ...status.pools.map(poolRow)]));
   lines.push(

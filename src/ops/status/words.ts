@@ -55,3 +55,10 @@ export function measuredCells(measured: Measured): string[] {
     promiseWords(measured.promise),
   ];
 }
+
+/** What a pod did, after its name. */
+export function violationWords(packets: number): string {
+  return packets === 1
+    ? "sent 1 frame that is not its own, dropped"
+    : `sent ${packets} frames that are not its own, all dropped`;
+}

@@ -51,6 +51,7 @@ describe("a table", () => {
 
   test("has the elements that were desired", () => {
     const network = networkWith({
+      antiSpoof: false,
       masquerade: { subnets: ["10.1.0.0/24"], except: ["198.18.0.0/16", "192.0.2.1"] },
     });
     const kubelet = { name: "kubelet", ports: [10_250], egressGuaranteeBits: 10e6 };

@@ -11,10 +11,12 @@ import { judgeLedger, judgeRow } from "../../../src/ops/doctor/ledger.ts";
 import { judgePool } from "../../../src/ops/doctor/pools.ts";
 import { judgeHeld, judgeTiers } from "../../../src/ops/doctor/promises.ts";
 import { judgeFlowtables, judgeRoot } from "../../../src/ops/doctor/roots.ts";
+import { judgeSpoofing } from "../../../src/ops/doctor/spoofing.ts";
 import { judgeAdvertisements, judgeSysctl } from "../../../src/ops/doctor/sysctls.ts";
 import { judgeCapacity } from "../../../src/ops/doctor/uplink.ts";
 import type { QdiscSpec } from "../../../src/plan/state.ts";
 import { admit } from "../../../src/promise/admission.ts";
+import { podWith } from "../../plan/samples.ts";
 
 describe("a kernel part", () => {
   const nothing: Evidence = {
@@ -367,4 +369,28 @@ test("findings for a person: aligned, what to do below, counted at the end", () 
       "",
     ].join("\n"),
   );
+});
+
+describe("what pods sent under others' addresses", () => {
+  const pods = [podWith(0x10), podWith(0x11, { podNamespace: "shop", podName: "cart" })];
+  const counted = (first: number, second: number) =>
+    judgeSpoofing(
+      pods,
+      new Map([
+        ["fwv10", { packets: first, bytes: 60 }],
+        ["fwv11", { packets: second, bytes: 60 }],
+      ]),
+    ).map(({ level, found }) => `${level}: ${found}`);
+
+  test("is nothing", () => {
+    expect(counted(0, 0)).toEqual(["ok: no pod sent anything under another's address"]);
+    expect(judgeSpoofing(pods, new Map()).map(({ level }) => level)).toEqual(["ok"]);
+  });
+
+  test("is told of each pod by its name", () => {
+    expect(counted(1, 20)).toEqual([
+      "warn: pods/c16/eth0 sent 1 frame that is not its own, dropped",
+      "warn: shop/cart (pods/c17/eth0) sent 20 frames that are not its own, all dropped",
+    ]);
+  });
 });

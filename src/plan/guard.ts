@@ -1,0 +1,184 @@
+/**
+ * Anti-spoofing: what comes in by a pod's port passes only with the pod's own addresses. One table of
+ * the bridge family, static rules over sets; a pod is a few elements, never a rule.
+ */
+import { bytesOfIp, type Family, ipOfBytes } from "./ip.ts";
+import * as names from "./names.ts";
+import { type Attachment, podAddresses } from "./node.ts";
+import { rule } from "./ruleset.ts";
+import type { Chain, Element, Ruleset } from "./state.ts";
+
+/** Parts of a set's key, as nft writes them. "hex48" and "hex128" are what it has no type for. */
+export type KeyField = "ifname" | "mac" | "ip4" | "ip6" | "hex48" | "hex128";
+
+interface GuardSet {
+  name: string;
+  /** nft's declaration. `typeof` and not `type`, where a rule reads bytes that nft 1.0.6 has no name for. */
+  spec: string;
+  fields: readonly KeyField[];
+}
+
+/** Bytes of an ICMPv6 message (RFC 4861, 4.3 and 4.4), in bits: the target, and where options begin. */
+const targetBits = 64;
+const afterTargetBits = 192;
+const routerOptionsBits = 64;
+
+const linkLayerAt = (optionBits: number): string => `@th,${optionBits + 16},48`;
+const target = `@th,${targetBits},128`;
+
+export const guardSets: readonly GuardSet[] = [
+  {
+    name: names.ownSet4,
+    spec: "type ifname . ether_addr . ipv4_addr;",
+    fields: ["ifname", "mac", "ip4"],
+  },
+  {
+    name: names.ownSet6,
+    spec: "type ifname . ether_addr . ipv6_addr;",
+    fields: ["ifname", "mac", "ip6"],
+  },
+  {
+    name: names.ownMacSet,
+    spec: `typeof iifname . ${linkLayerAt(afterTargetBits)};`,
+    fields: ["ifname", "hex48"],
+  },
+  {
+    name: names.ownTargetSet,
+    spec: `typeof iifname . ${target};`,
+    fields: ["ifname", "hex128"],
+  },
+  { name: names.violationSet, spec: "type ifname; counter;", fields: ["ifname"] },
+];
+
+const isOther = `iifname != "${names.hostVethPattern}"`;
+const ownIpv4 = `iifname . ether saddr . ip saddr @${names.ownSet4}`;
+const ownIpv6 = `iifname . ether saddr . ip6 saddr @${names.ownSet6}`;
+/** The source MAC alone, read as bare bytes: the set has no other type. */
+const ownMac = `iifname . @ll,48,48 @${names.ownMacSet}`;
+const ownLinkLayer = (optionBits: number): string =>
+  `iifname . ${linkLayerAt(optionBits)} @${names.ownMacSet}`;
+const ownTarget = `iifname . ${target} @${names.ownTargetSet}`;
+
+/** ICMPv6 types (RFC 4861; RFC 2710 and 3810). */
+const solicitRouter = 133;
+const solicitNeighbour = 135;
+const advertiseNeighbour = 136;
+/** A router advertisement (134) and a redirect (137) are a router's; a pod is none. */
+const neighbourDiscovery = "{ 133, 134, 135, 136, 137 }";
+const listenerReports = "{ 131, 132, 143 }";
+
+/** Option types (RFC 4861, 4.6.1), each followed by its length of one unit of eight bytes. */
+const sourceLinkLayer = "0x0101";
+const targetLinkLayer = "0x0201";
+
+/**
+ * One message of neighbour discovery of exactly that length, without extension headers. With more
+ * options than one, or others, nobody could say in a rule where the link-layer address is.
+ */
+const discovery = (type: number, bytes: number): string =>
+  `ether type ip6 ip6 nexthdr 58 icmpv6 type ${type} ip6 length ${bytes}`;
+
+/** `ether type` sees a VLAN tag (`meta protocol` does not), so what is tagged fits no rule. */
+const passing: [name: string, text: string][] = [
+  ["ipv4", `ether type ip ${ownIpv4}`],
+  [
+    "arp",
+    // Ethernet and IPv4, or the sender's addresses stand elsewhere.
+    `ether type arp arp htype 1 arp ptype ip arp hlen 6 arp plen 4 iifname . ether saddr . arp saddr ip @${names.ownSet4} iifname . arp saddr ether . arp saddr ip @${names.ownSet4}`,
+  ],
+  ["ipv6", `ether type ip6 meta l4proto != 58 ${ownIpv6}`],
+  // The type stands in the first fragment. Neighbour discovery in fragments is dropped by who gets it (RFC 6980).
+  ["ipv6-fragment", `ether type ip6 frag frag-off != 0 ${ownIpv6}`],
+  ["icmpv6", `ether type ip6 icmpv6 type != ${neighbourDiscovery} ${ownIpv6}`],
+  // Before a link-local address is settled its multicast groups are told from ::, and whether it is free is asked from there.
+  ["listener", `ether type ip6 ip6 saddr :: icmpv6 type ${listenerReports} ${ownMac}`],
+  [
+    "detect-duplicate",
+    `ether type ip6 ip6 saddr :: ip6 nexthdr 58 icmpv6 type ${solicitNeighbour} ${ownMac} ${ownTarget}`,
+  ],
+  ["solicit", `${discovery(solicitNeighbour, 24)} ${ownIpv6}`],
+  [
+    "solicit-with-mac",
+    `${discovery(solicitNeighbour, 32)} @th,${afterTargetBits},16 ${sourceLinkLayer} ${ownIpv6} ${ownLinkLayer(afterTargetBits)}`,
+  ],
+  ["advertise", `${discovery(advertiseNeighbour, 24)} ${ownIpv6} ${ownTarget}`],
+  [
+    "advertise-with-mac",
+    `${discovery(advertiseNeighbour, 32)} @th,${afterTargetBits},16 ${targetLinkLayer} ${ownIpv6} ${ownTarget} ${ownLinkLayer(afterTargetBits)}`,
+  ],
+  ["solicit-router", `${discovery(solicitRouter, 8)} ${ownIpv6}`],
+  [
+    "solicit-router-with-mac",
+    `${discovery(solicitRouter, 16)} @th,${routerOptionsBits},16 ${sourceLinkLayer} ${ownIpv6} ${ownLinkLayer(routerOptionsBits)}`,
+  ],
+];
+
+/** Before br_netfilter (priority 0), which would show addresses after DNAT; the bridge learns a MAC after this hook. */
+const first = -300;
+
+/**
+ * The group addresses that a bridge keeps to itself (01:80:c2:00:00:00 to 0f, IEEE 802.1D), a bit each:
+ * frames to them pass no prerouting, some no hook at all, but the bridge learns from them, and the port
+ * hands the host's IP what is in them (br_handle_frame(), net/bridge/br_input.c). Bridged like any other
+ * they meet the rules. 01 (PAUSE) cannot be: the bridge drops it.
+ */
+export const guardedGroups = 0xfffd;
+
+const guard: Chain = {
+  name: "guard",
+  type: "filter",
+  hook: "prerouting",
+  priority: first,
+  rules: [
+    rule("not-a-pod", `${isOther} accept`),
+    ...passing.map(([name, text]) => rule(name, `${text} accept`)),
+    // Counted by the element; a pod without one is kept to nothing all the same.
+    rule("foreign-count", `iifname @${names.violationSet} drop`),
+    rule("foreign", "drop"),
+  ],
+};
+
+export function guardRuleset(): Ruleset {
+  return {
+    kind: "ruleset",
+    table: names.guardTable,
+    sets: guardSets.map(({ name, spec }) => ({ name, kind: "set", spec })),
+    chains: [guard],
+  };
+}
+
+const macBytes = (mac: string): number[] => mac.split(":").map((byte) => Number.parseInt(byte, 16));
+
+/** As the kernel derives it from the MAC (RFC 4291, appendix A), unless it was told otherwise. */
+export function linkLocal(mac: string): string {
+  const [a = 0, b = 0, c = 0, ...rest] = macBytes(mac);
+  return ipOfBytes(
+    Uint8Array.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, ...rest]),
+  );
+}
+
+const hex = (bytes: Iterable<number>): string =>
+  `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+
+/** What this pod may send under, and a counter of what it sends otherwise. */
+export function guardElements(pod: Attachment): Element[] {
+  const { hostVeth, podMac } = pod;
+  const mac = podMac.toLowerCase();
+  const addressesOf = (wanted: Family): string[] =>
+    podAddresses(pod).flatMap(({ family, address }) => (family === wanted ? [address] : []));
+  const addresses4 = addressesOf(4);
+  const addresses6 = [linkLocal(mac), ...addressesOf(6)];
+  const element = (set: string, ...key: string[]): Element => ({
+    kind: "element",
+    set,
+    key: [hostVeth, ...key].join(" . "),
+    value: null,
+  });
+  return [
+    ...addresses4.map((address) => element(names.ownSet4, mac, address)),
+    ...addresses6.map((address) => element(names.ownSet6, mac, address)),
+    element(names.ownMacSet, hex(macBytes(mac))),
+    ...addresses6.map((address) => element(names.ownTargetSet, hex(bytesOfIp(address)))),
+    element(names.violationSet),
+  ];
+}
