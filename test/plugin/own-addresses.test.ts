@@ -111,7 +111,7 @@ test("an annotation cannot switch it off, nor a network of the same node", () =>
     const other = { name: "others", antiSpoof: false, ipam: { subnet: "198.19.2.0/24" } };
     const refused = node.verb("ADD", node.pod("b"), { config: other });
     expect(refused.json).toMatchObject({ code: 7 });
-    expect(refused.json.msg).toContain("antiSpoof false");
+    expect(refused.json.msg).toContain("antiSpoof is false in others and true in pods");
   }));
 
 test("the conflist switches it off and on for pods that are there, at the next ADD", () =>
