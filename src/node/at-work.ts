@@ -14,7 +14,7 @@ import { digest } from "../plan/digest.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 
 /** Beside the ledger. What is in it does not matter; nothing ever is. */
-const fileName = "at-work.lock";
+export const atWorkFileName = "at-work.lock";
 
 /** As long as others wait for the ledger's lock. */
 const patienceMs = 10_000;
@@ -25,7 +25,7 @@ export function tryAtWork(
   { file }: Pick<LedgerView, "file">,
   key: AttachmentKey,
 ): Disposable | null {
-  const locks = join(dirname(file), fileName);
+  const locks = join(dirname(file), atWorkFileName);
   try {
     const lock = tryByteLock(locks, Number.parseInt(digest(attachmentName(key)), 16));
     if (lock === null) return null;

@@ -25,7 +25,7 @@ const seenPrefix = "former ";
 const shownPrefix = "former-root-shown ";
 
 /** What is there before us, or belongs to the whole node, and is changed and not made. */
-const changed = new Set<KernelObject["kind"]>(["sysctl", "hostlink", "bridge"]);
+const changed = new Set<KernelObject["kind"]>(["sysctl", "ipv6setting", "hostlink", "bridge"]);
 
 /** The settings below /proc/sys that the kernel sets along with another. */
 function devicesSettings(family: "ipv4" | "ipv6", setting: string): string[] {

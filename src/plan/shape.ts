@@ -93,7 +93,7 @@ export function openCeilBits(capacityBits: number): number {
 }
 
 /** What the root makes up for when a timer was late: at high rates that must not cost throughput. */
-const rootBurstUs = 200;
+const rootBurstUs = 100;
 
 const rootBurstBytes = (capacityBits: number): number =>
   Math.max(usualPacketBytes + ethernetHeaderBytes, bytesIn(capacityBits, rootBurstUs));
@@ -134,8 +134,8 @@ export const ingressUnitBytes = largestUnitBytes;
 
 export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
   const rate = rateBytes(capacityBits);
-  // What the root lets borrowers send at once: its burst, and the last unit whole. It passes unhindered.
-  const wanted = rootBurstBytes(capacityBits) + unitBytes + tbfSlackBytes;
+  // What the root lets borrowers send at once, its burst and the last unit whole, passes unhindered.
+  const wanted = unitBytes + Math.max(tbfSlackBytes, rootBurstBytes(capacityBits));
   const burst = Math.min(wanted, largestBurstBytes(rate));
   // The limit is that of the queue which HTB replaces; tc asks for one.
   return {
@@ -180,6 +180,9 @@ export function leafShape(
     targetUs === null ? Math.min(pace, capacityBits) : guaranteeBits,
     targetUs ?? queueUs,
   );
+  // It goes past all others, so its round trip is short: with less in the queue one TCP flow has too few
+  // segments under way to recover from a loss in time.
+  const leastUnits = targetUs === null ? 2 : 4;
   return {
     ...shape({
       rateBits,
@@ -190,7 +193,7 @@ export function leafShape(
     }),
     // HTB does not segment: a unit that exceeds the limit would be dropped for ever. A queue shorter
     // than the target keeps the target all the same.
-    queueLimitBytes: Math.min(Math.max(queue, 2 * unitBytes), largestSizeBytes),
+    queueLimitBytes: Math.min(Math.max(queue, leastUnits * unitBytes), largestSizeBytes),
   };
 }
 

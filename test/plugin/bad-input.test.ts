@@ -39,12 +39,6 @@ const rows: Row[] = [
     options: { config: { brige: "fw0" } },
   },
   {
-    title: "a key of the design that is not built yet",
-    code: 7,
-    says: /resolvConf.*not built yet/,
-    options: { config: { resolvConf: "/etc/resolv.conf" } },
-  },
-  {
     title: "an IPAM of somebody else's that is not there",
     code: 105,
     says: /IPAM plugin ham-local \(ipam\.type\) is in no folder of CNI_PATH/,

@@ -143,12 +143,12 @@ const leftovers: [string, string[], string][] = [
   [
     "a pair on the bridge",
     ["ip link add name fwv99 type veth peer name peer99", "ip link set dev fwv99 master fw0"],
-    "veth pair fwv99 - unknown is nobody's",
+    "veth pair fwv99 is nobody's",
   ],
   [
     "a pair as a killed ADD leaves it",
     ["ip link add name fwv99 address 0e:58:00:00:00:99 type veth peer name peer99"],
-    "veth pair fwv99 - unknown is nobody's",
+    "veth pair fwv99 is nobody's",
   ],
 ];
 

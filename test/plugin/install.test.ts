@@ -758,9 +758,13 @@ test("what was there before is known, and put back, when the first ADD died in t
     const before = site.whole();
     must(site.install(...plain));
     const tools = join(site.root, "tools");
-    // Sysctls and trees are made when the table's turn comes.
-    writeIn(tools, "nft", '#!/bin/sh\n[ "$1" = -f ] && kill -9 $PPID\nexec /usr/sbin/nft "$@"\n');
-    chmodSync(join(tools, "nft"), 0o755);
+    // Sysctls are set when the trees' turn comes.
+    writeIn(
+      tools,
+      "tc",
+      '#!/bin/sh\ninput=$(cat)\ncase "$input" in *fa00:*) kill -9 $PPID ;; esac\nprintf "%s\\n" "$input" | /usr/sbin/tc "$@"\n',
+    );
+    chmodSync(join(tools, "tc"), 0o755);
     const pod = site.lab.addPod("a");
     const died = site.verb("ADD", pod, {}, `${tools}:${usualPath}`);
     expect(died.code).not.toBe(0);

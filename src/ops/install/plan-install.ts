@@ -158,13 +158,13 @@ function checkNode(config: NetworkConfig): { notes: string[]; summary: string } 
   const view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
   try {
     const notes: string[] = [];
+    refuseChangeUnderPods(view, config);
     try {
       requireReady(view, config);
     } catch (error) {
       if (!(error instanceof FairwayError) || !isPoolExhausted(error)) throw error;
       notes.push(`${error.message}: ${error.details ?? ""}`);
     }
-    refuseChangeUnderPods(view, config);
     const uplink = findUplink(config.uplink, config.bridge);
     const { trees, subnets } = baseInForce(view, config, uplink);
     const summary = [

@@ -1,4 +1,5 @@
 /** `fairway uninstall`: the node as it was. */
+
 import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
@@ -7,6 +8,7 @@ import { parseCleanupConfig } from "../../config/parse.ts";
 import { parsePath } from "../../config/paths.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import { openLedgerReadonly } from "../../ledger/ledger.ts";
+import { atWorkFileName } from "../../node/at-work.ts";
 import { forgetFormer, hasFormer, rootsThatDiffer } from "../../node/former.ts";
 import { bootId, withLedger } from "../../node/open.ts";
 import {
@@ -68,7 +70,7 @@ function planBinaries({ binDir }: Places, kept: Kept): FileStep[] {
   return steps;
 }
 
-const ledgerFiles = ["ledger.db", "ledger.db-wal", "ledger.db-shm"];
+const ledgerFiles = ["ledger.db", "ledger.db-wal", "ledger.db-shm", atWorkFileName];
 
 function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolean): FileStep[] {
   // With the ledger stays what tells which folders were made for it.
