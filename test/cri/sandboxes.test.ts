@@ -1,5 +1,5 @@
 /** The client against a server of HTTP/2 that answers as a runtime does, and as none should. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import { createServer as createNetServer, type Server } from "node:net";
@@ -33,7 +33,7 @@ async function served(answer: Answer): Promise<string> {
 afterEach(() => {
   for (const server of open.splice(0)) server.close();
 });
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const headers = { ":status": 200, "content-type": "application/grpc" };
 
