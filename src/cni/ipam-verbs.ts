@@ -2,8 +2,9 @@
 import { addressAskOf } from "../config/address-ask.ts";
 import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../config/ipam-plugin.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { networkHolder, requireNextAddresses } from "../node/addresses.ts";
 import { withLedger } from "../node/open.ts";
-import { checkReserved, release, releaseAllBut, requireAddress, reserve } from "../node/reserve.ts";
+import { checkReserved, release, releaseAllBut, reserve } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import type { AttachmentKey } from "../plan/node.ts";
 import { validAttachments, withGc } from "./node-verbs.ts";
@@ -76,7 +77,9 @@ function status({ config }: NodeRequest): Outcome {
   requireVersion("STATUS", cniVersion, withGc);
   try {
     if (ipam.resolvConf !== null) readResolvConf(ipam.resolvConf);
-    withLedger(dataDir, (ledger) => requireAddress(ledger, name, ipam));
+    withLedger(dataDir, (ledger) =>
+      requireNextAddresses(ledger, name, ipam, networkHolder(ledger, name)),
+    );
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;
     throw new FairwayError("unavailable", messageOf(error), details, { cause: error });

@@ -3,7 +3,7 @@ import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
 import type { CniVersion } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { collect, type Valid } from "../node/collect.ts";
-import { callDelegate, type Delegate, type DelegateCall } from "../node/delegate.ts";
+import { callDelegate, type Delegate, delOfGone } from "../node/delegate.ts";
 import { withLedger } from "../node/open.ts";
 import { requireStatus } from "../node/readiness.ts";
 import { releaseAllBut } from "../node/reserve.ts";
@@ -43,11 +43,7 @@ export function validAttachments(raw: RawConfig): Valid[] {
  * has a GC; then its own GC sees to what only it knows of. Goes on past what fails.
  */
 function gcDelegate(delegate: Delegate, removed: readonly AttachmentKey[]): void {
-  const dels = removed.map(({ containerId, ifname }): DelegateCall => {
-    const env = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname, CNI_NETNS: "", CNI_ARGS: "" };
-    return { verb: "DEL", env };
-  });
-  const failures = [...dels, { verb: "GC" } as const].flatMap((call) => {
+  const failures = [...removed.map(delOfGone), { verb: "GC" } as const].flatMap((call) => {
     try {
       callDelegate(delegate, call);
       return [];

@@ -1,5 +1,5 @@
 /** Which addresses a pod asks for: by annotation, by the runtime, by CNI_ARGS. Pure. */
-import { parseIp, parsePrefixedIp } from "./addresses.ts";
+import { parseIp, parsePrefixedIp, sameIp } from "./addresses.ts";
 import { annotationKeys } from "./annotation-keys.ts";
 import { defaultPool } from "./pools.ts";
 import { suggestion } from "./suggest.ts";
@@ -14,6 +14,9 @@ export interface AddressAsk {
   /** Milliseconds for which the address stays the pod's after it went; null: not at all. */
   stickyMs: number | null;
 }
+
+/** Of a pod that asks for nothing. */
+export const asksNothing: AddressAsk = { requested: [], pool: null, stickyMs: null };
 
 interface Sources {
   annotations: Record<string, string>;
@@ -34,8 +37,6 @@ export function asksForAddress(annotations: Record<string, string>): boolean {
 function parseRequested(text: string, key: string): Ip {
   return text.includes("/") ? parsePrefixedIp(text, key).ip : parseIp(text, key);
 }
-
-const same = (a: Ip, b: Ip): boolean => a.family === b.family && a.value === b.value;
 
 function annotated(text: string, violations: Violations): Ip[] {
   const ips = text
@@ -77,7 +78,7 @@ export function addressAskOf(ipam: IpamConfig, { annotations, ips, arg }: Source
         "Remove the annotation, or have the operator set ipam.type to fairway.",
       );
     violations.throwIfAny();
-    return { requested: [], pool: null, stickyMs: null };
+    return asksNothing;
   }
   if (pool !== null) checkPool(pool, ipam, violations);
   const byPod = own === null || own === undefined ? [] : annotated(own, violations);
@@ -85,7 +86,7 @@ export function addressAskOf(ipam: IpamConfig, { annotations, ips, arg }: Source
     .map((text) => violations.attempt(() => parseRequested(text, "the requested address")))
     .filter((ip) => ip !== undefined);
   const requested = [...byPod, ...byRuntime].filter(
-    (ip, index, all) => all.findIndex((each) => same(each, ip)) === index,
+    (ip, index, all) => all.findIndex((each) => sameIp(each, ip)) === index,
   );
   violations.throwIfAny();
   return { requested, pool, stickyMs: asksForAddress(annotations) ? ipam.stickyMs : null };

@@ -83,6 +83,8 @@ function hostMask(family: Family, prefixLength: number): bigint {
   return (1n << BigInt(addressBits[family] - prefixLength)) - 1n;
 }
 
+export const sameIp = (a: Ip, b: Ip): boolean => a.family === b.family && a.value === b.value;
+
 /** The network that an address lies in. */
 export function networkOf({ family, value }: Ip, prefixLength: number): Cidr {
   return { family, base: value & ~hostMask(family, prefixLength), prefixLength };

@@ -1,7 +1,6 @@
-import { addressBits } from "../plan/ip.ts";
 import * as addresses from "./addresses.ts";
 import { parsePath } from "./paths.ts";
-import { parsePools } from "./pools.ts";
+import { parseBlock, parsePools } from "./pools.ts";
 import { checkFamilies, checkRanges, type PlacedRange, parseRange } from "./ranges.ts";
 import { parseRoutes } from "./routes.ts";
 import { runtimeRangeSets } from "./runtime-ranges.ts";
@@ -47,13 +46,6 @@ function checkSets(ipam: Section, runtimeGives: boolean): void {
   }
 }
 
-/** A network, or a single address. */
-function parseExcluded(text: string, key: string): Cidr {
-  if (text.includes("/")) return addresses.parseCidr(text, key);
-  const { family, value } = addresses.parseIp(text, key);
-  return { family, base: value, prefixLength: addressBits[family] };
-}
-
 function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonly Cidr[]): void {
   for (const cidr of exclude) {
     if (subnets.some((subnet) => addresses.overlaps(subnet, cidr))) continue;
@@ -86,7 +78,7 @@ export function parseIpam(root: Section, ipRanges: readonly unknown[]): IpamConf
       return range === undefined ? [] : [{ key, range }];
     }),
   );
-  const exclude = ipam.parseEach("exclude", parseExcluded);
+  const exclude = ipam.parseEach("exclude", parseBlock);
   const subnets = sets.flat().map(({ range }) => range.subnet);
   if (subnets.length > 0) checkExcluded(ipam, exclude, subnets);
   for (const set of sets) checkFamilies(set, ipam.violations);

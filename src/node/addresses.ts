@@ -1,6 +1,6 @@
 /** The addresses for one attachment, one from each set: asked for, kept for its pod, or the next that is free. */
-import type { AddressAsk } from "../config/address-ask.ts";
-import { contains, formatIp, parseIp } from "../config/addresses.ts";
+import { type AddressAsk, asksNothing } from "../config/address-ask.ts";
+import { contains, formatIp, parseIp, sameIp } from "../config/addresses.ts";
 import { defaultPool, withinPool } from "../config/pools.ts";
 import type { AddressRange, Cidr, Ip, IpamConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -117,8 +117,6 @@ function offerOf({ ipam, ask }: AddressTerms, set: AddressRange[]): Offer {
   };
 }
 
-const sameIp = (a: Ip, b: Ip): boolean => a.family === b.family && a.value === b.value;
-
 function isBarred(ip: Ip, { sets, exclude }: IpamConfig): boolean {
   return (
     exclude.some((block) => contains(block, ip)) ||
@@ -210,6 +208,19 @@ export function chooseAddresses(view: LedgerView, terms: AddressTerms): ChosenAd
     );
   const requested = requestedBySet(terms);
   return ipam.sets.map((_, index) => chooseFromSet(view, terms, index, requested[index]));
+}
+
+/** STATUS: throws what the next pod that asks for nothing would meet. */
+export function requireNextAddresses(
+  view: LedgerView,
+  network: string,
+  ipam: IpamConfig,
+  holder: AddressTerms["holder"],
+): void {
+  // No set: another plugin gives the addresses, or the runtime gives the ranges with each pod.
+  if (ipam.sets.length === 0) return;
+  const terms = { network, ipam, ask: asksNothing, pod: null, nowMs: Date.now(), holder };
+  chooseAddresses(view, terms);
 }
 
 export const leaseOf = ({ ip, range }: ChosenAddress): Lease => ({

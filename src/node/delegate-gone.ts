@@ -2,7 +2,7 @@
 import { delegateIn, isPluginName } from "../config/delegate.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { AttachmentKey } from "../plan/node.ts";
-import { callDelegate } from "./delegate.ts";
+import { callDelegate, delOfGone } from "./delegate.ts";
 
 /** In the ledger, of this boot: an operator's command is in no runtime's environment. */
 const pathFact = "cni-path";
@@ -18,26 +18,12 @@ function pathOf(view: LedgerView): string[] {
 }
 
 /** After the attachment's row went. Throws the plugin's error; only its own records know the address then. */
-export function releaseGone(
-  view: LedgerView,
-  { network, containerId, ifname }: AttachmentKey,
-): void {
-  const stdin = view.network(network)?.config;
+export function releaseGone(view: LedgerView, key: AttachmentKey): void {
+  const stdin = view.network(key.network)?.config;
   if (stdin === undefined) return;
   const plugin = delegateIn(JSON.parse(stdin) as Record<string, unknown>);
   if (plugin === null || !isPluginName(plugin)) return;
   const path = pathOf(view);
-  callDelegate(
-    { plugin, path, stdin },
-    {
-      verb: "DEL",
-      env: {
-        CNI_CONTAINERID: containerId,
-        CNI_IFNAME: ifname,
-        CNI_NETNS: "",
-        CNI_ARGS: "",
-        CNI_PATH: path.join(separator),
-      },
-    },
-  );
+  const { verb, env } = delOfGone(key);
+  callDelegate({ plugin, path, stdin }, { verb, env: { ...env, CNI_PATH: path.join(separator) } });
 }

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";
 import { runPlugin } from "../kernel/children.ts";
+import type { AttachmentKey } from "../plan/node.ts";
 
 export interface Delegate {
   plugin: string;
@@ -18,6 +19,12 @@ export interface DelegateCall {
   env?: Record<string, string>;
   timeLimitMs?: number;
 }
+
+/** Its DEL of an attachment that is gone: nothing of the runtime's environment is true of that one. */
+export const delOfGone = ({ containerId, ifname }: AttachmentKey): DelegateCall => ({
+  verb: "DEL",
+  env: { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname, CNI_NETNS: "", CNI_ARGS: "" },
+});
 
 /** A plugin may ask a server, which may be slow (a DHCP lease is waited for 10 s); no runtime waits for minutes. */
 const defaultTimeLimitMs = 30_000;

@@ -132,18 +132,6 @@ function chooseFor(view: LedgerView, { config, key, ask, podNamespace, podName }
   });
 }
 
-/** What the next pod that asks for nothing would get. Throws poolExhausted, badConfig. */
-export function nextAddresses(view: LedgerView, { ipam, name }: NetworkConfig): ChosenAddress[] {
-  return chooseAddresses(view, {
-    network: name,
-    ipam,
-    ask: { requested: [], pool: null, stickyMs: null },
-    pod: null,
-    nowMs: Date.now(),
-    holder: nodeHolder(view, name),
-  });
-}
-
 /** Throws attachmentExists. */
 export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
   const existing = view.attachments.find(key);

@@ -7,12 +7,13 @@ import { directions, type NetworkBase } from "../plan/node.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
+import { nodeHolder, requireNextAddresses } from "./addresses.ts";
 import { guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { mustAgree } from "./network.ts";
 import { withLedger } from "./open.ts";
-import { holderName, nextAddresses } from "./propose.ts";
+import { holderName } from "./propose.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 import { findLink, findUplink } from "./uplink.ts";
 
@@ -30,8 +31,9 @@ function requireUplinkUp({ uplink, bridge }: NetworkConfig): void {
 /** Room for one more pod that asks for nothing. Throws promiseRefused. */
 function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
   const decide = trees.overcommit === "scale" ? admitScaled : admit;
+  const attachments = ledger.attachments.all();
   for (const direction of directions) {
-    const pods = ledger.attachments.all().map((a) => ({
+    const pods = attachments.map((a) => ({
       holder: holderName(a),
       guaranteeBits: a.promise[direction].guaranteeBits,
     }));
@@ -51,8 +53,8 @@ function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
 function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBase): void {
   const shortages = [
     {
-      // No set: another plugin gives the addresses, or the runtime gives the ranges with each pod.
-      require: () => config.ipam.sets.length > 0 && nextAddresses(ledger, config),
+      require: () =>
+        requireNextAddresses(ledger, config.name, config.ipam, nodeHolder(ledger, config.name)),
       helps: ({ network }: { network: string }) => network === config.name,
     },
     { require: () => requireCapacity(ledger, base), helps: () => true },

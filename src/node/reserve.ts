@@ -120,17 +120,3 @@ export function releaseAllBut(ledger: Ledger, network: string, valid: Valid[]): 
     return gone;
   });
 }
-
-/** STATUS: throws what the next ADD of a pod that asks for nothing would meet. */
-export function requireAddress(view: LedgerView, network: string, ipam: IpamConfig): void {
-  // The runtime gives the ranges with each pod.
-  if (ipam.sets.length === 0) return;
-  chooseAddresses(view, {
-    network,
-    ipam,
-    ask: { requested: [], pool: null, stickyMs: null },
-    pod: null,
-    nowMs: Date.now(),
-    holder: networkHolder(view, network),
-  });
-}

@@ -15,6 +15,7 @@ const ethernetHeaderBytes = 14;
 
 /** An IP packet of the usual size, with and without its Ethernet header. */
 const usualPacketBytes = 1_500;
+const usualFrameBytes = usualPacketBytes + ethernetHeaderBytes;
 
 /** A pod's segment may hold a tree for this long: what a packet with a latency target waits for at the most, beside its own class. */
 const podUnitUs = 75;
@@ -96,7 +97,7 @@ export function openCeilBits(capacityBits: number): number {
 const rootBurstUs = 100;
 
 const rootBurstBytes = (capacityBits: number): number =>
-  Math.max(usualPacketBytes + ethernetHeaderBytes, bytesIn(capacityBits, rootBurstUs));
+  Math.max(usualFrameBytes, bytesIn(capacityBits, rootBurstUs));
 
 /**
  * HTB's own root holds the tree's rate against those that borrow, so that what waits, waits in its
@@ -115,7 +116,7 @@ export function rootShape(capacityBits: number): RateShape {
 }
 
 /** Above one largest unit, or the TBF segments what it lets through in one piece otherwise. */
-const tbfSlackBytes = 2 * (1500 + ethernetHeaderBytes);
+const tbfSlackBytes = 2 * usualFrameBytes;
 
 export interface TbfShape {
   rateBytes: number;
@@ -208,9 +209,7 @@ export function hostPoliceShape(
   bits: number,
 ): { bytesPerSecond: number; burstBytes: number } | null {
   const frames = rateBytes(bits);
-  const bytesPerSecond = Math.floor(
-    (frames * usualPacketBytes) / (usualPacketBytes + ethernetHeaderBytes),
-  );
+  const bytesPerSecond = Math.floor((frames * usualPacketBytes) / usualFrameBytes);
   // GRO hands units over that must pass whole.
   const burstBytes = Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs));
   return bytesPerSecond + burstBytes > largestPoliceBytes ? null : { bytesPerSecond, burstBytes };

@@ -31,18 +31,19 @@ function confFile(dir: string, name: string): ConfFile {
   }
 }
 
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
 /** In the runtimes' order: by the bytes of their names. Empty where there is no folder. */
 export function confFiles(dir: string): ConfFile[] {
   if (!fs.existsSync(dir)) return [];
   return fs
     .readdirSync(dir)
     .filter((name) => loaded.test(name))
-    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .sort(byBytes)
     .map((name) => confFile(dir, name));
 }
 
-export const sortsBefore = (a: string, b: string): boolean =>
-  Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+export const sortsBefore = (a: string, b: string): boolean => byBytes(a, b) < 0;
 
 /** "05-other.conflist (network other: bridge, portmap)" */
 export function inWords({ name, network, types, problem }: ConfFile): string {

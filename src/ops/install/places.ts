@@ -1,12 +1,13 @@
 /** Where Fairway lies on a node, and what of it bears its name. */
 import { basename } from "node:path";
+import { ipamPluginName } from "../../config/delegate.ts";
 import { parsePath } from "../../config/paths.ts";
 import { FairwayError } from "../../errors.ts";
 
 /** The plugin's `type`, which is its file's name. */
 export const pluginName = "fairway";
 /** Its other name, under which it is an IPAM plugin for others. */
-export const ipamName = "fairway-ipam";
+export const ipamName = ipamPluginName;
 
 /** Where the runtimes and kubeadm look. The file's name sorts before most others. */
 export const usualPlaces = {

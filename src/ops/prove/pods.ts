@@ -1,6 +1,7 @@
 import { FairwayError } from "../../errors.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { inNamespace, ipBatch, mustInNamespace, namespacePath } from "../../lab/namespaces.ts";
+import type { CommandResult } from "../../lab/run.ts";
 import { devices } from "../../lab/wire.ts";
 import { ofFamily } from "../../plan/ip.ts";
 import { table } from "../../plan/names.ts";
@@ -23,26 +24,40 @@ type Addresses = Pick<Pod, "address" | "address6">;
 export type Added = ({ ok: true } & Addresses) | { ok: false; said: string; stderr: string };
 
 /** An ADD as libcni does it: environment, configuration on standard input, result on standard output. */
-export function tryAdd(
+export function callAdd(
   lab: Lab,
+  argv: readonly string[],
+  { name, namespace }: Pick<Pod, "name" | "namespace">,
   config: Record<string, unknown>,
-  { name, namespace }: { name: string; namespace: string },
-  annotations: Record<string, string>,
-): Added {
-  const added = inNamespace(lab.node, selfCommand(), {
+  env: Record<string, string>,
+): CommandResult {
+  return inNamespace(lab.node, argv, {
     env: {
       CNI_COMMAND: "ADD",
       // Its own data folder: no other run's can be mistaken for it.
       CNI_CONTAINERID: name,
       CNI_NETNS: namespacePath(namespace),
       CNI_IFNAME: IFNAME,
-      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=prove;K8S_POD_NAME=${name}`,
+      ...env,
     },
-    stdin: JSON.stringify({
-      ...config,
-      runtimeConfig: { "io.kubernetes.cri.pod-annotations": annotations },
-    }),
+    stdin: JSON.stringify(config),
   });
+}
+
+export function tryAdd(
+  lab: Lab,
+  config: Record<string, unknown>,
+  pod: { name: string; namespace: string },
+  annotations: Record<string, string>,
+): Added {
+  const { name } = pod;
+  const added = callAdd(
+    lab,
+    selfCommand(),
+    pod,
+    { ...config, runtimeConfig: { "io.kubernetes.cri.pod-annotations": annotations } },
+    { CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=prove;K8S_POD_NAME=${name}` },
+  );
   return added.code === 0
     ? { ok: true, ...addressesOf(added.stdout, name) }
     : { ok: false, said: said(added.stdout), stderr: added.stderr.trim() };

@@ -5,11 +5,10 @@
 import { parseRateBits } from "../../../config/quantities.ts";
 import { FairwayError } from "../../../errors.ts";
 import type { Lab } from "../../../lab/lab.ts";
-import { inNamespace, mustInNamespace, namespacePath } from "../../../lab/namespaces.ts";
+import { mustInNamespace, namespacePath } from "../../../lab/namespaces.ts";
 import { run } from "../../../lab/run.ts";
-import type { Direction } from "../../../plan/node.ts";
-import { directions } from "../../../plan/node.ts";
-import { IFNAME, type Pod } from "../pods.ts";
+import { type Direction, directions } from "../../../plan/node.ts";
+import { callAdd, IFNAME, type Pod } from "../pods.ts";
 import type { ScenarioPod } from "./scenario.ts";
 
 /** Bits per second of each pod, by direction. */
@@ -17,7 +16,7 @@ export type Caps = Record<Direction, Map<string, number>>;
 
 /** At its limit, else at its guarantee; those that have neither share what is left in equal parts. */
 export function capsOf(pods: readonly ScenarioPod[], capacityBits: number): Caps {
-  const [egress, ingress] = directions.map((direction) => {
+  const capsIn = (direction: Direction): Map<string, number> => {
     const caps = new Map<string, number>();
     for (const { name, asks } of pods) {
       const text = asks[`${direction}-limit`] ?? asks[`${direction}-guarantee`];
@@ -29,8 +28,8 @@ export function capsOf(pods: readonly ScenarioPod[], capacityBits: number): Caps
     const part = Math.floor((capacityBits - taken) / rest.length);
     if (part > 0) for (const { name } of rest) caps.set(name, part);
     return caps;
-  });
-  return { egress, ingress } as Caps;
+  };
+  return { egress: capsIn("egress"), ingress: capsIn("ingress") };
 }
 
 const BURST_SECONDS = 0.005;
@@ -61,16 +60,7 @@ export function capPods(lab: Lab, pods: readonly Pod[], caps: Caps, plugin: stri
       config[`${direction}Rate`] = bits;
       config[`${direction}Burst`] = burstBits(bits);
     }
-    const { code, stdout, stderr } = inNamespace(lab.node, [plugin], {
-      env: {
-        CNI_COMMAND: "ADD",
-        CNI_CONTAINERID: pod.name,
-        CNI_NETNS: namespacePath(pod.namespace),
-        CNI_IFNAME: IFNAME,
-        CNI_PATH: "/",
-      },
-      stdin: JSON.stringify(config),
-    });
+    const { code, stdout, stderr } = callAdd(lab, [plugin], pod, config, { CNI_PATH: "/" });
     if (code !== 0)
       throw new FairwayError(
         "unavailable",

@@ -1,4 +1,4 @@
-import { directions } from "../../../../plan/node.ts";
+import { type Direction, directions } from "../../../../plan/node.ts";
 import { CAPACITY_SHARE } from "../node.ts";
 import type { Check, Load, Phase, ScenarioPod } from "../scenario.ts";
 
@@ -64,6 +64,14 @@ export const keeps = (
   ofBits: number,
   wanted: number = kept,
 ): Check => keepsTogether(what, phase, [load], ofBits, wanted);
+
+/** The steady pod's packets are told by their class, whatever was done to their addresses on the way. */
+export const steadyInItsClass = (phase: string, direction: Direction, wanted: number): Check => ({
+  what: `${phase}: what the steady pod's class counted, of what arrived`,
+  figure: { kind: "inClass", phase, pod: "steady", direction, loads: ["steady"] },
+  is: "at least",
+  wanted,
+});
 
 export const idle = (probes: string[], seconds = 2): Phase => ({
   name: "idle",

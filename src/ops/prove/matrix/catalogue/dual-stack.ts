@@ -7,6 +7,7 @@ import {
   keeps,
   mega,
   paced,
+  steadyInItsClass,
   tcp,
   usualGuarantee,
   usualWire,
@@ -31,19 +32,9 @@ const filled = (direction: Direction, family: Family): Phase => ({
   fills: [direction],
 });
 
-/** Told by its class, whatever the family. In a short phase the moments of counting are a larger share. */
-const inItsClass = (direction: Direction, family: Family): Check => ({
-  what: `${phaseName(direction, family)}: what the steady pod's class counted, of what arrived`,
-  figure: {
-    kind: "inClass",
-    phase: phaseName(direction, family),
-    pod: "steady",
-    direction,
-    loads: ["steady"],
-  },
-  is: "at least",
-  wanted: 0.95,
-});
+/** In a short phase the moments of counting are a larger share. */
+const inItsClass = (direction: Direction, family: Family): Check =>
+  steadyInItsClass(phaseName(direction, family), direction, 0.95);
 
 const each = <T>(make: (direction: Direction, family: Family) => T): T[] =>
   directions.flatMap((direction) => families.map((family) => make(direction, family)));

@@ -9,24 +9,13 @@ import {
   keepsTogether,
   mega,
   paced,
+  steadyInItsClass,
   tcp,
   usualGuarantee,
   usualWire,
 } from "./common.ts";
 
-/** The steady pod's packets are told by their class, whatever was done to their addresses on the way. */
-const inItsClass = directions.map((direction) => ({
-  what: `${direction}: what the steady pod's class counted, of what arrived`,
-  figure: {
-    kind: "inClass" as const,
-    phase: direction,
-    pod: "steady",
-    direction,
-    loads: ["steady"],
-  },
-  is: "at least" as const,
-  wanted: 0.97,
-}));
+const inItsClass = directions.map((direction) => steadyInItsClass(direction, direction, 0.97));
 
 const pods = [guaranteed("steady", usualGuarantee), bestEffort("noisy")];
 
