@@ -8,6 +8,7 @@ import { netnsKind } from "../kernel/netns.ts";
 import { observe, observeOurs } from "../kernel/observe.ts";
 import { strays } from "../kernel/strays.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { holderText } from "../ledger/reservations.ts";
 import { desiredNode, treesOf } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
@@ -21,8 +22,21 @@ export function livePods(view: LedgerView): Attachment[] {
   return view.attachments.all().filter(({ netns }) => netnsKind(netns) !== "absent");
 }
 
+/** Without fairway-ipam nobody would free them, or keep them from being given twice. Throws attachmentExists. */
+function refuseWhileReserved(view: LedgerView): void {
+  const reserved = view.reservations.all();
+  const [first] = reserved;
+  if (first === undefined) return;
+  throw new FairwayError(
+    "attachmentExists",
+    `${reserved.length} addresses are reserved for other plugins' pods: ${first.address} of network ${first.network} for ${holderText(first)}${reserved.length > 1 ? ", ..." : ""}`,
+    "remove those pods, or give back what nobody has (`fairway ipam list`, `fairway ipam release --force`); --force forgets them",
+  );
+}
+
 /** Throws attachmentExists, naming the first of them. */
 export function refuseWhilePodsLive(view: LedgerView): void {
+  refuseWhileReserved(view);
   const live = livePods(view);
   if (live.length === 0) return;
   const shown = live.slice(0, 3).map(holderName).join(", ");

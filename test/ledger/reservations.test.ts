@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fs from "node:fs";
 import { type Ledger, openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import type { Reservation } from "../../src/ledger/reservations.ts";
+import { refuseWhilePodsLive } from "../../src/node/remove.ts";
 import { bootId, otherBootId, tempFolder } from "./fixtures/samples.ts";
 
 let dir = "";
@@ -77,6 +78,14 @@ describe("reservations", () => {
     expect(forget()).toEqual([]);
     expect(ledger.reservations.all()).toHaveLength(1);
   });
+});
+
+test("the node is not taken away while there are any", () => {
+  expect(() => refuseWhilePodsLive(ledger)).not.toThrow();
+  insert({}, { address: "198.18.0.3" });
+  expect(() => refuseWhilePodsLive(ledger)).toThrow(
+    "2 addresses are reserved for other plugins' pods: 198.18.0.2 of network net for c1/eth0, ...",
+  );
 });
 
 describe("holds", () => {
