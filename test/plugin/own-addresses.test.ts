@@ -118,25 +118,21 @@ test("the conflist switches it off and on for pods that are there, at the next A
   withNode((node) => {
     const [a, b, c] = [node.pod("a"), node.pod("b"), node.pod("c")];
     const guarded = (): boolean => node.run("nft", "list", "tables").includes("bridge fairway");
-    const results = [node.add(a), node.add(b, { config: { antiSpoof: false } })];
+    const results = new Map([
+      [a, node.add(a)],
+      [b, node.add(b, { config: { antiSpoof: false } })],
+    ]);
+    const bothAreWhole = (): void => {
+      for (const [pod, result] of results) expect(node.check(pod, result).stdout).toBe("");
+      expect(node.fairway("explain").stdout).toContain("nothing to do");
+      expect(reaches(a, "198.19.1.3")).toBe(true);
+    };
     expect(guarded()).toBe(false);
-    for (const [pod, result] of [
-      [a, results[0]],
-      [b, results[1]],
-    ] as const)
-      expect(node.check(pod, result ?? {}).stdout).toBe("");
-    expect(node.fairway("explain").stdout).toContain("nothing to do");
-    expect(reaches(a, "198.19.1.3")).toBe(true);
+    bothAreWhole();
 
     node.add(c);
     expect(guarded()).toBe(true);
-    for (const [pod, result] of [
-      [a, results[0]],
-      [b, results[1]],
-    ] as const)
-      expect(node.check(pod, result ?? {}).stdout).toBe("");
-    expect(node.fairway("explain").stdout).toContain("nothing to do");
-    expect(reaches(a, "198.19.1.3")).toBe(true);
+    bothAreWhole();
     expect(violationsOf(node)).toEqual([0, 0, 0]);
 
     // And what a pod has of it goes with the pod, whatever the configuration says then.

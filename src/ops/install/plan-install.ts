@@ -1,7 +1,6 @@
 /** What `install` would do, and what stands in its way. Touches nothing. */
 import fs from "node:fs";
-import { join, resolve } from "node:path";
-import { parseCleanupConfig } from "../../config/parse.ts";
+import { join } from "node:path";
 import { parsePath } from "../../config/paths.ts";
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
@@ -15,22 +14,21 @@ import { findUplink } from "../../node/uplink.ts";
 import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
-import { version } from "../version.ts";
 import {
   type Asked,
   type Conflist,
-  ownPlugin,
   parseConflist,
   plainConflist,
   typesOf,
   validated,
   withAsked,
 } from "./conflist.ts";
-import { isFairway, ownExecutable, sameBytes, versionOf } from "./executable.ts";
-import { abandoned, type FileStep, isThere, look, missingFolders } from "./files.ts";
-import { manifestFile, manifestText, readManifest } from "./manifest.ts";
+import { type FileStep, isThere } from "./files.ts";
+import { readManifest } from "./manifest.ts";
 import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
-import { ipamName, type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
+import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
+import { planFiles } from "./plan-files.ts";
+import { conflistAt, settingsOf } from "./present.ts";
 import { askedSubnets, readText, type SubnetOptions } from "./subnets.ts";
 
 export interface InstallOptions extends PlaceOptions, SubnetOptions {
@@ -53,16 +51,9 @@ export interface InstallPlan {
 
 /** The one under our name; null: none. Throws badConfig where it is somebody else's. */
 function presentConflist(path: string): Conflist | null {
-  const found = look(path);
-  if (found.kind === "absent") return null;
-  if (found.kind === "file") {
-    try {
-      const conflist = parseConflist(fs.readFileSync(path, "utf8"), path);
-      if (typesOf(conflist).includes(pluginName)) return conflist;
-    } catch (error) {
-      if (!(error instanceof FairwayError)) throw error;
-    }
-  }
+  const found = conflistAt(path);
+  if (found === "absent") return null;
+  if (found !== "foreign") return found;
   throw new FairwayError(
     "badConfig",
     `${path} is there, and is no conflist with a plugin of type ${pluginName}`,
@@ -111,11 +102,7 @@ function refuseMoves(
   dataDir: string,
   places: Places,
 ): void {
-  if (present !== null) {
-    const { name, cniVersion } = present.json;
-    const before = parseCleanupConfig({ ...ownPlugin(present, path), name, cniVersion });
-    refuseMove("dataDir", before.dataDir, dataDir);
-  }
+  if (present !== null) refuseMove("dataDir", settingsOf(present, path).dataDir, dataDir);
   const manifest = readManifest(dataDir);
   if (manifest === null) return;
   if (isThere(join(manifest.binDir, pluginName)))
@@ -202,80 +189,6 @@ function judgeChain(conflist: Conflist, { binDir }: Places): string[] {
       (type) =>
         `the conflist names the plugin ${type}, which is not in ${binDir}: no pod starts without it, unless the runtime has another folder for it`,
     );
-}
-
-const isExecutable = (path: string): boolean => (fs.statSync(path).mode & 0o111) === 0o111;
-
-function planBinary({ binDir }: Places): FileStep[] {
-  const own = ownExecutable();
-  const path = join(binDir, pluginName);
-  const write = (words: string): FileStep[] => [
-    { op: "write", path, mode: 0o755, content: { copyOf: own }, words },
-  ];
-  const found = look(path);
-  if (found.kind === "absent") return write(`write ${path} (${version})`);
-  if (found.kind !== "file" || !isFairway(path))
-    throw new FairwayError(
-      "badConfig",
-      `${path} is there, and is ${found.kind === "link" ? `a link to ${found.target}` : "no Fairway"}`,
-      "it is not overwritten: move it away, or give another --bin-dir",
-    );
-  if (sameBytes(own, path) && isExecutable(path)) return [];
-  return write(`replace ${path} (${versionOf(path)} by ${version})`);
-}
-
-function planLink({ binDir }: Places): FileStep[] {
-  const path = join(binDir, ipamName);
-  const found = look(path);
-  if (found.kind === "link" && resolve(binDir, found.target) === join(binDir, pluginName))
-    return [];
-  if (found.kind === "absent")
-    return [{ op: "link", path, target: pluginName, words: `link ${path} to ${pluginName}` }];
-  throw new FairwayError(
-    "badConfig",
-    `${path} is there, and is no link to ${pluginName}${found.kind === "link" ? ` but to ${found.target}` : ""}`,
-    "it is not overwritten: move it away, or give another --bin-dir",
-  );
-}
-
-function planText(path: string, text: string, mode: number): FileStep[] {
-  const found = look(path);
-  if (found.kind === "file" && fs.readFileSync(path, "utf8") === text) return [];
-  const verb = found.kind === "absent" ? "write" : "replace";
-  return [{ op: "write", path, mode, content: { text }, words: `${verb} ${path}` }];
-}
-
-const ledgerFolderMode = 0o700;
-
-function planFolders({ binDir, confDir }: Places, dataDir: string): FileStep[] {
-  const paths = new Set([binDir, confDir, dataDir].flatMap(missingFolders));
-  return [...paths].map((path) => ({
-    op: "folder",
-    path,
-    mode: path === dataDir ? ledgerFolderMode : 0o755,
-    words: `make ${path}`,
-  }));
-}
-
-/** In the order of doing: the runtime begins with the conflist, so that comes last. */
-function planFiles(conflist: Conflist, places: Places, dataDir: string): FileStep[] {
-  const folders = planFolders(places, dataDir);
-  const foldersMade = [
-    ...new Set([...(readManifest(dataDir)?.foldersMade ?? []), ...folders.map(({ path }) => path)]),
-  ];
-  const conf = join(places.confDir, places.confFile);
-  const manifest = manifestFile(dataDir);
-  const owned = [join(places.binDir, pluginName), join(places.binDir, ipamName), conf, manifest];
-  const left = abandoned(owned);
-  return [
-    ...left.map((path): FileStep => ({ op: "remove", path, words: `remove ${path}` })),
-    ...folders,
-    ...planBinary(places),
-    ...planLink(places),
-    ...planText(manifest, manifestText({ ...places, foldersMade }), 0o600),
-    // Readable by root alone, as the CIS benchmark has it.
-    ...planText(conf, conflist.text, 0o600),
-  ];
 }
 
 /** Throws whatever stands in the way. */

@@ -1,13 +1,12 @@
 /** `fairway uninstall`: the node as it was. */
 
 import fs from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
-import { parseCleanupConfig } from "../../config/parse.ts";
 import { parsePath } from "../../config/paths.ts";
-import { FairwayError, messageOf } from "../../errors.ts";
-import { openLedgerReadonly } from "../../ledger/ledger.ts";
+import { messageOf } from "../../errors.ts";
+import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
 import { atWorkFileName } from "../../node/at-work.ts";
 import { forgetFormer, hasFormer, rootsThatDiffer } from "../../node/former.ts";
 import { bootId, withLedger } from "../../node/open.ts";
@@ -21,12 +20,12 @@ import {
 import type { Step } from "../../plan/diff.ts";
 import { titleOf } from "../../plan/state.ts";
 import { emptyLedger } from "../context.ts";
-import { type Conflist, ownPlugin, parseConflist, typesOf } from "./conflist.ts";
 import { isFairway } from "./executable.ts";
 import { abandoned, applyFiles, type FileStep, look } from "./files.ts";
 import { withPlaceOptions } from "./install.ts";
 import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
-import { ipamName, type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
+import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
+import { conflistAt, isOwnLink, ownedPaths, settingsOf } from "./present.ts";
 
 interface Options extends PlaceOptions {
   dataDir?: string;
@@ -40,30 +39,17 @@ type Kept = string[];
 
 const remove = (path: string): FileStep => ({ op: "remove", path, words: `remove ${path}` });
 
-/** Ours; null: there is none, or it is somebody else's. */
-function conflistAt(path: string): Conflist | null {
-  if (look(path).kind !== "file") return null;
-  try {
-    const conflist = parseConflist(fs.readFileSync(path, "utf8"), path);
-    return typesOf(conflist).includes(pluginName) ? conflist : null;
-  } catch (error) {
-    if (error instanceof FairwayError) return null;
-    throw error;
-  }
-}
-
-function planConflist(path: string, ours: Conflist | null, kept: Kept): FileStep[] {
-  if (ours !== null) return [remove(path)];
-  if (look(path).kind !== "absent")
+function planConflist(path: string, found: ReturnType<typeof conflistAt>, kept: Kept): FileStep[] {
+  if (found === "foreign")
     kept.push(`${path}: it is no conflist with a plugin of type ${pluginName}`);
-  return [];
+  return typeof found === "string" ? [] : [remove(path)];
 }
 
-function planBinaries({ binDir }: Places, kept: Kept): FileStep[] {
-  const [binary, link] = [join(binDir, pluginName), join(binDir, ipamName)];
+function planBinaries(places: Places, dataDir: string, kept: Kept): FileStep[] {
+  const { binary, link } = ownedPaths(places, dataDir);
   const [there, beside] = [look(binary), look(link)];
   const steps: FileStep[] = [];
-  if (beside.kind === "link" && resolve(binDir, beside.target) === binary) steps.push(remove(link));
+  if (isOwnLink(places, beside)) steps.push(remove(link));
   else if (beside.kind !== "absent") kept.push(`${link}: it is no link to ${pluginName}`);
   if (there.kind === "file" && isFairway(binary)) steps.push(remove(binary));
   else if (there.kind !== "absent") kept.push(`${binary}: it is no Fairway`);
@@ -99,7 +85,7 @@ function wordsOf(step: Step): string {
   if (step.op === "delete") return `remove ${titleOf(step.have)}`;
   const { want } = step;
   const value =
-    want.kind === "sysctl"
+    want.kind === "sysctl" || want.kind === "ipv6setting"
       ? ` to ${want.value}`
       : want.kind === "hostlink"
         ? `, gso_max_size ${want.gsoMaxBytes}`
@@ -110,36 +96,26 @@ function wordsOf(step: Step): string {
 interface Node {
   dataDir: string;
   places: Places;
-  conf: string;
-  conflist: Conflist | null;
+  conflist: ReturnType<typeof conflistAt>;
   manifest: Manifest | null;
   logFile: string | null;
 }
 
+/** The options, else the conflist in the place that they tell, else what `install` wrote down. */
 function whereItLies(options: Options): Node {
   const asked = placesOf(options);
-  const first = conflistAt(join(asked.confDir, asked.confFile));
-  const settings = (conflist: Conflist | null) => {
-    if (conflist === null) return null;
-    const { name, cniVersion } = conflist.json;
-    return parseCleanupConfig({ ...ownPlugin(conflist, asked.confFile), name, cniVersion });
+  const settingsAt = (path: string) => {
+    const conflist = conflistAt(path);
+    return { conflist, settings: typeof conflist === "string" ? null : settingsOf(conflist, path) };
   };
   const dataDir =
     options.dataDir === undefined
-      ? (settings(first)?.dataDir ?? defaults.dataDir)
+      ? (settingsAt(join(asked.confDir, asked.confFile)).settings?.dataDir ?? defaults.dataDir)
       : parsePath(options.dataDir, "--data-dir");
   const manifest = readManifest(dataDir);
   const places = placesOf(options, manifest ?? {});
-  const conf = join(places.confDir, places.confFile);
-  const conflist = conflistAt(conf);
-  return {
-    dataDir,
-    places,
-    conf,
-    conflist,
-    manifest,
-    logFile: settings(conflist)?.log.file ?? null,
-  };
+  const { conflist, settings } = settingsAt(ownedPaths(places, dataDir).conf);
+  return { dataDir, places, conflist, manifest, logFile: settings?.log.file ?? null };
 }
 
 const withoutRecord =
@@ -185,73 +161,69 @@ function takeAll(dataDir: string, conflist: FileStep[], force: boolean): Taken {
   );
 }
 
-/** What a damaged ledger stands in the way of is done with --force. */
-function ledgerThere(dataDir: string, force: boolean): { there: boolean; note: string[] } {
+interface LedgerRead {
+  there: boolean;
+  /** Pods. */
+  live: number;
+  /** What would be done; null: that was not asked. */
+  steps: Step[] | null;
+  notes: string[];
+}
+
+/** Throws attachmentExists while pods live, and what stands in the way of reading, unless `force`. */
+function readLedger(
+  dataDir: string,
+  { force, plan }: { force: boolean; plan: boolean },
+): LedgerRead {
+  const planOf = (view: LedgerView): Step[] | null => (plan ? planRemoval(view) : null);
+  let view: ReturnType<typeof openLedgerReadonly>;
   try {
-    const view = openLedgerReadonly({ dir: dataDir, bootId: bootId() });
-    view?.close();
-    return { there: view !== null, note: [] };
+    view = openLedgerReadonly({ dir: dataDir, bootId: bootId() });
   } catch (error) {
     if (!force) throw error;
-    return { there: false, note: [`the ledger was not read: ${messageOf(error)}`] };
+    const notes = [`the ledger was not read: ${messageOf(error)}`];
+    return { there: false, live: 0, steps: planOf(emptyLedger), notes };
   }
-}
-
-function planned(dataDir: string, there: boolean, force: boolean): Step[] {
-  const view = there ? openLedgerReadonly({ dir: dataDir, bootId: bootId() }) : null;
+  if (view === null) return { there: false, live: 0, steps: planOf(emptyLedger), notes: [] };
   try {
-    if (view !== null && !force) refuseWhilePodsLive(view);
-    return planRemoval(view ?? emptyLedger);
+    if (!force) refuseWhilePodsLive(view);
+    return { there: true, live: livePods(view).length, steps: planOf(view), notes: [] };
   } finally {
-    view?.close();
-  }
-}
-
-function countLive(dataDir: string, there: boolean): number {
-  const view = there ? openLedgerReadonly({ dir: dataDir, bootId: bootId() }) : null;
-  try {
-    return view === null ? 0 : livePods(view).length;
-  } finally {
-    view?.close();
+    view.close();
   }
 }
 
 function run(options: Options): void {
   const force = options.force === true;
-  const node = whereItLies(options);
-  const { dataDir, places, conf, manifest, logFile } = node;
+  const { dataDir, places, manifest, logFile, ...node } = whereItLies(options);
+  const owned = ownedPaths(places, dataDir);
   const kept: Kept = [];
-  const conflist = planConflist(conf, node.conflist, kept);
-  const { there, note } = ledgerThere(dataDir, force);
-  const live = countLive(dataDir, there);
-  const owned = [
-    conf,
-    manifestFile(dataDir),
-    join(places.binDir, pluginName),
-    join(places.binDir, ipamName),
-  ];
+  const conflist = planConflist(owned.conf, node.conflist, kept);
+  const read = readLedger(dataDir, { force, plan: options.dryRun === true });
   const rest = (): FileStep[] => [
-    ...abandoned(owned).map(remove),
-    ...planBinaries(places, kept),
+    ...abandoned(Object.values(owned)).map(remove),
+    ...planBinaries(places, dataDir, kept),
     ...planData(dataDir, manifest, options.keepLedger === true),
   ];
   let taken: Taken;
   let files: FileStep[];
-  if (options.dryRun === true) {
-    taken = { steps: planned(dataDir, there, force), cannot: [] };
+  if (read.steps !== null) {
+    taken = { steps: read.steps, cannot: [] };
     files = rest();
   } else {
-    taken = there ? takeAll(dataDir, conflist, force) : takeStrays(conflist);
+    taken = read.there ? takeAll(dataDir, conflist, force) : takeStrays(conflist);
     files = rest();
     applyFiles(files).commit();
   }
   if (logFile !== null && fs.existsSync(logFile)) kept.push(`${logFile}: the log`);
-  if (options.keepLedger === true && there) kept.push(`${dataDir}: the ledger, as asked`);
+  if (options.keepLedger === true && read.there) kept.push(`${dataDir}: the ledger, as asked`);
   const done = [...conflist, ...taken.steps.map((step) => ({ words: wordsOf(step) })), ...files];
   const lines = [
     ...done.map(({ words }) => words),
-    ...note.map((each) => `note: ${each}`),
-    ...(live > 0 ? [`note: ${live} pods lived, and have no network now: delete them`] : []),
+    ...read.notes.map((each) => `note: ${each}`),
+    ...(read.live > 0
+      ? [`note: ${read.live} pods lived, and have no network now: delete them`]
+      : []),
     ...taken.cannot.map((each) => `not put back: ${each}`),
     ...kept.map((each) => `kept: ${each}`),
     ...(done.length === 0 ? ["nothing to do: Fairway is not on this node"] : []),
