@@ -61,16 +61,31 @@ snapshot() {
   pgrep -f "$ROOT/dist/" | sed 's/^/process /' || true
 }
 
+# What is there and was not before: $1 holds what was. What is on its way out (a process that was
+# ended, a namespace that the kernel has still to take down) has ten seconds to go.
+left_behind() {
+  local left tries
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    left=$(comm -13 <(sort <<<"$1") <(snapshot | sort))
+    [ -n "$left" ] || return 0
+    [ "$tries" -eq 10 ] || sleep 1
+  done
+  printf '%s\n' "$left"
+}
+
 # run_tests FILE...: runs them, looks at what they left behind, prints the line that counts.
-# With SHOW_PASSED=true the tests that passed are named as well.
+# With SHOW_PASSED=true the tests that passed are named as well. So many files as TEST_WORKERS says run
+# beside each other: much of a kernel test is waiting for the kernel.
 run_tests() {
-  local status=0 before left total passed failed skipped excused=0
+  local status=0 before left total passed failed skipped excused=0 workers=()
+  [ -z "${TEST_WORKERS:-}" ] || workers=(--parallel="$TEST_WORKERS")
   results=$(mktemp -d)
   trap 'rm -rf "$results"' EXIT
   before=$(snapshot)
 
   say "tests"
-  "$BUN" test --timeout 60000 --reporter=junit --reporter-outfile="$results/junit.xml" "$@" >"$results/log" 2>&1 || status=$?
+  "$BUN" test --timeout 60000 "${workers[@]}" \
+    --reporter=junit --reporter-outfile="$results/junit.xml" "$@" >"$results/log" 2>&1 || status=$?
   if [ "${SHOW_PASSED:-false}" = true ]; then cat "$results/log"; else grep -v '^(pass)' "$results/log" || true; fi
 
   count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$results/junit.xml" | head -1; }
@@ -79,10 +94,8 @@ run_tests() {
   # A file that cannot be loaded counts as no test at all.
   [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 
-  left=$(comm -13 <(sort <<<"$before") <(snapshot | sort))
+  left=$(left_behind "$before")
   if [ -n "$left" ]; then
-    say "left behind by the tests:"
-    printf '%s\n' "$left" >&2
     failed=$((failed + 1))
   else
     say "nothing left behind: no namespace, device, qdisc, table, control group, process or file"
@@ -95,6 +108,9 @@ run_tests() {
     failed=$((failed + skipped - excused))
   fi
 
+  # Once more and last, since of a long log the end is what is read.
+  grep '^(fail)' "$results/log" || true
+  [ -z "$left" ] || sed 's/^/(fail) left behind by the tests: /' <<<"$left"
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]
 }

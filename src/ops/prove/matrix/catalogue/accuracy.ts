@@ -11,13 +11,26 @@ interface Row {
   thoroughSeconds: number;
   /** Paced datagrams above this rate are the sender's limit. */
   udp: boolean;
+  /** Figures are medians of so many where the run is not thorough; absent: one. */
+  usualRuns?: number;
 }
+
+// The tree is full: what a late timer costs is made up for by nothing, and the largest class lacks it.
+const largest: Row = {
+  rate: 500,
+  wire: 1_000 * mega,
+  within: 0.02,
+  seconds: 3,
+  thoroughSeconds: 5,
+  udp: false,
+  usualRuns: 3,
+};
 
 const rows: Row[] = [
   { rate: 5, wire: usualWire, within: 0.04, seconds: 8, thoroughSeconds: 20, udp: true },
   { rate: 50, wire: usualWire, within: 0.02, seconds: 3, thoroughSeconds: 5, udp: true },
   { rate: 200, wire: usualWire, within: 0.02, seconds: 3, thoroughSeconds: 5, udp: true },
-  { rate: 500, wire: 1_000 * mega, within: 0.02, seconds: 3, thoroughSeconds: 5, udp: false },
+  largest,
 ];
 
 /** Next to nothing, so that there is nothing to borrow beside the pods' own. */
@@ -25,7 +38,8 @@ const reserveBits = 64_000;
 const fillers = ["filler-a", "filler-b"];
 
 /** The pod that is measured, and two that hold and use all the rest. */
-function accuracy({ rate, wire, within, seconds, thoroughSeconds, udp }: Row): Scenario {
+function accuracy(row: Row): Scenario {
+  const { rate, wire, within, seconds, thoroughSeconds, udp, usualRuns = 1 } = row;
   const bits = rate * mega;
   const fillerBits = Math.floor((capacity(wire) - reserveBits - bits) / fillers.length);
   const protocols = udp ? (["TCP", "UDP"] as const) : (["TCP"] as const);
@@ -56,7 +70,7 @@ function accuracy({ rate, wire, within, seconds, thoroughSeconds, udp }: Row): S
         fills: [direction],
       };
     }),
-    repeat: { usual: 1, thorough: 5 },
+    repeat: { usual: usualRuns, thorough: 5 },
     checks: cases.map(({ name }) => ({
       what: `${name}: off the guarantee`,
       figure: { kind: "deviation", phase: name, load: "exact", ofBits: bits },
