@@ -1,7 +1,9 @@
 /** From a request to what it asks of the node. */
-import { addressAskOf } from "../config/address-ask.ts";
+import { addressAskOf, asksNothing } from "../config/address-ask.ts";
+import { refuseAddressAsk } from "../config/chained.ts";
 import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
+import type { ChainedPort } from "../node/chained.ts";
 import type { Granted } from "../node/granted.ts";
 import { networkBase } from "../node/network.ts";
 import { type Asked, holderName } from "../node/propose.ts";
@@ -45,11 +47,20 @@ function allowedPromise(
   return promise;
 }
 
+function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | undefined) {
+  const { podAnnotations: annotations, ips } = runtime;
+  if (!chained) return addressAskOf(ipam, { annotations, ips, arg });
+  // What CNI_ARGS asks of an IPAM plugin is said to the whole chain.
+  refuseAddressAsk(annotations);
+  return asksNothing;
+}
+
 /** What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused and what the uplink lacks. */
 export function askedOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,
   granted: Granted | null,
+  port: ChainedPort | null = null,
 ): Asked {
   const { args, containerId, ifname, netns } = request;
   const { runtime } = config;
@@ -70,12 +81,13 @@ export function askedOf(
     },
     config,
     uplink,
-    base: networkBase(config, uplink),
-    ask: addressAskOf(config.ipam, {
-      annotations: runtime.podAnnotations,
-      ips: runtime.ips,
-      arg: args.IP,
-    }),
+    base: networkBase(
+      config,
+      uplink,
+      port?.ingress ?? { kind: "bridge", name: config.bridge, owned: true },
+    ),
+    ask: addressAskFor(config, args.IP),
     granted,
+    port,
   };
 }

@@ -3,18 +3,20 @@ import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
 import type { CniVersion, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { attach, requireNetns } from "../node/attach.ts";
+import { findChainedPort } from "../node/chained.ts";
 import { check } from "../node/check.ts";
 import { callDelegate, withDelegateAdd } from "../node/delegate.ts";
 import { rememberPath } from "../node/delegate-gone.ts";
 import { detach } from "../node/detach.ts";
 import type { Granted } from "../node/granted.ts";
 import { withLedger } from "../node/open.ts";
-import { refuseExisting } from "../node/propose.ts";
+import { type Asked, refuseExisting } from "../node/propose.ts";
 import { releaseTakenOver } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
 import { askedOf, networkPart } from "./asked.ts";
+import { chainEnd } from "./chain.ts";
 import { delegateOf, readGranted } from "./delegate-result.ts";
 import { type Outcome, requireVersion } from "./outcome.ts";
 import { readPrevResult } from "./prev-result.ts";
@@ -24,7 +26,7 @@ import { addResult, type Json } from "./result.ts";
 function resultOf(
   cniVersion: CniVersion,
   a: Attachment,
-  { bridge, mtuBytes }: NetworkBase,
+  { ingress: { name: bridge }, mtuBytes }: NetworkBase,
   dns: Json | null,
 ): Json {
   return addResult({
@@ -50,35 +52,67 @@ function dnsOf({ dns, ipam }: NetworkConfig, granted: Granted | null): Json | nu
   return ipam.resolvConf === null ? (granted?.dns ?? null) : readResolvConf(ipam.resolvConf);
 }
 
-function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
-  const asked = askedOf(request, config, granted);
-  const dns = dnsOf(config, granted);
+function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
   let freed: string[] = [];
   const attachment = withLedger(config.dataDir, (ledger) =>
     attach(ledger, asked, networkPart(request.config, config), (keys) => {
       freed = keys.map(attachmentName);
     }),
   );
+  const facts = {
+    leases: attachment.leases.map((l) => l.address),
+    class: attachment.classMinor,
+    ...(freed.length === 0 ? {} : { freed }),
+  };
+  return { attachment, facts };
+}
+
+function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
+  const asked = askedOf(request, config, granted);
+  const dns = dnsOf(config, granted);
+  const { attachment, facts } = attachAsked(request, config, asked);
+  const output = resultOf(config.cniVersion, attachment, asked.base, dns);
+  return { output, log: config.log, facts };
+}
+
+/** With `ipam` Fairway makes the interface, without it is the plugin before that did. Throws badConfig for a mixture. */
+function refuseMixture({ chained, prevResult }: NetworkConfig): void {
+  if (chained === (prevResult !== null)) return;
+  throw chained
+    ? new FairwayError(
+        "badConfig",
+        "there is neither ipam nor a prevResult: nobody gives the pod an interface",
+        'to have fairway make it, give it addresses: "ipam": {"subnet": "10.244.1.0/24"}; to chain fairway, put it into "plugins" after the plugin that makes it (bridge, ptp, flannel, calico)',
+      )
+    : new FairwayError(
+        "badConfig",
+        "there are both ipam and a prevResult: another plugin has made the pod's interface already",
+        "to chain fairway after it, remove ipam from fairway's entry; to have fairway make the interface, put fairway first and remove the other plugin",
+      );
+}
+
+/** The result is the other plugins', as it came. */
+function addChained(request: PodRequest, config: NetworkConfig): Outcome {
+  const { containerId, ifname, netns } = request;
+  const previous = readPrevResult(request.config.prevResult, config.cniVersion);
+  const { hostNames, leases } = chainEnd(previous, ifname, netns);
+  withLedger(config.dataDir, (ledger) =>
+    refuseExisting(ledger, { network: config.name, containerId, ifname }),
+  );
+  const port = { ...findChainedPort({ netns, ifname }, hostNames), leases };
+  const { attachment, facts } = attachAsked(request, config, askedOf(request, config, null, port));
   return {
-    output: resultOf(config.cniVersion, attachment, asked.base, dns),
+    output: { ...config.prevResult, cniVersion: config.cniVersion },
     log: config.log,
-    facts: {
-      leases: attachment.leases.map((l) => l.address),
-      class: attachment.classMinor,
-      ...(freed.length === 0 ? {} : { freed }),
-    },
+    facts: { ...facts, hostInterface: attachment.hostVeth },
   };
 }
 
 export function add(request: PodRequest): Outcome {
   const config = parseNetworkConfig(request.config);
-  if (config.prevResult !== null)
-    throw new FairwayError(
-      "badConfig",
-      "prevResult: fairway was called after another plugin, and chained mode is not built yet in this version",
-      "make fairway the first plugin of the conflist",
-    );
+  refuseMixture(config);
   requireNetns(request.netns, request.netnsOverride);
+  if (config.chained) return addChained(request, config);
   const delegate = delegateOf(request, config.ipam.delegate);
   if (delegate === null) return addWith(request, config, null);
   // What would be refused whatever the addresses are is refused before any is taken.

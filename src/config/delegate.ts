@@ -28,15 +28,13 @@ export function checkDelegate(delegate: string, violations: Violations): void {
   );
 }
 
-/** Nothing of `ipam` but its type is ours to judge then. */
-export function delegatedIpam(delegate: string): IpamConfig {
-  return {
-    delegate,
-    sets: [],
-    exclude: [],
-    routes: [],
-    pools: {},
-    stickyMs: null,
-    resolvConf: null,
-  };
-}
+/** Where another plugin gives the addresses: nothing of them is ours to judge. */
+export const noIpam: IpamConfig = {
+  delegate: null,
+  sets: [],
+  exclude: [],
+  routes: [],
+  pools: {},
+  stickyMs: null,
+  resolvConf: null,
+};

@@ -2,8 +2,9 @@
 
 import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
+import { checkChained, isChainedConfig } from "./chained.ts";
 import { defaults } from "./defaults.ts";
-import { checkDelegate, delegatedIpam, delegateIn, isPluginName } from "./delegate.ts";
+import { checkDelegate, delegateIn, isPluginName, noIpam } from "./delegate.ts";
 import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseIpam } from "./ipam.ts";
@@ -65,9 +66,10 @@ function parseAddresses(
   delegate: string | null,
   ipRanges: unknown[],
 ): IpamConfig | undefined {
+  if (isChainedConfig(root.value)) return noIpam;
   if (delegate !== null) {
     checkDelegate(delegate, root.violations);
-    return delegatedIpam(delegate);
+    return { ...noIpam, delegate };
   }
   return root.object("ipam") === undefined ? undefined : parseIpam(root, ipRanges);
 }
@@ -85,6 +87,8 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   // The insides of `ipam` are the other plugin's to judge.
   checkSchema(delegate === null ? object : { ...object, ipam: {} }, violations);
   const root = new Section(object, "", violations);
+  const chained = isChainedConfig(object);
+  if (chained) checkChained(root);
 
   const draft = {
     bridge: root.parse("bridge", parseInterfaceName) ?? defaults.bridge,
@@ -100,9 +104,9 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   checkRules({ ...draft, ipam }, violations);
   const rest = {
     overcommit: overcommitOf(root.text("overcommit")),
-    ipMasq: root.flag("ipMasq") ?? defaults.ipMasq,
+    ipMasq: root.flag("ipMasq") ?? (!chained && defaults.ipMasq),
     ipMasqExcept: root.parseEach("ipMasqExcept", parseCidr),
-    antiSpoof: root.flag("antiSpoof") ?? defaults.antiSpoof,
+    antiSpoof: root.flag("antiSpoof") ?? (!chained && defaults.antiSpoof),
     dns: root.object("dns") ?? null,
     dataDir: root.parse("dataDir", parsePath) ?? defaults.dataDir,
     log: {
@@ -115,6 +119,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   return {
     cniVersion,
     name: violations.settle(name),
+    chained,
     ...draft,
     ...rest,
     ipam: violations.settle(ipam),

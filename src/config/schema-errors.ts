@@ -15,10 +15,6 @@ const typeNames: Record<string, string> = {
   null: "null",
 };
 
-const missingAdvice: Record<string, string> = {
-  ipam: 'Give the pods addresses: "ipam": {"subnet": "10.244.1.0/24"}.',
-};
-
 /** A JSON pointer's parts (RFC 6901). */
 function segmentsOf(pointer: string): string[] {
   return pointer
@@ -79,7 +75,7 @@ function report(error: SchemaError, raw: unknown, violations: Violations): void 
     violations.add(inner(name), problem, advice);
   } else if (error.keyword === "required") {
     const name = inner(error.params.missingProperty);
-    violations.add(name, "is missing", missingAdvice[name]);
+    violations.add(name, "is missing");
   } else {
     violations.add(key, problemOf(error, value));
   }

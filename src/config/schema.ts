@@ -363,6 +363,9 @@ const spec: Record<string, Schema> = {
 
 export const schema: Schema & { $schema: string } = {
   $schema: "http://json-schema.org/draft-07/schema#",
-  ...object("Fairway", "A configuration of the CNI plugin Fairway.", { ...spec, ...ours }),
-  required: ["ipam"],
+  ...object(
+    "Fairway",
+    "A configuration of the CNI plugin Fairway. With ipam Fairway makes the pods' interfaces; without, it is chained after the plugin that does.",
+    { ...spec, ...ours },
+  ),
 };

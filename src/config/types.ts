@@ -114,6 +114,8 @@ export interface LogConfig {
 export interface NetworkConfig {
   cniVersion: CniVersion;
   name: string;
+  /** Whether another plugin makes the pods' interfaces: there is no `ipam` then, and `ipam` here is empty. */
+  chained: boolean;
   bridge: string;
   /** null: the uplink's. */
   mtuBytes: number | null;

@@ -19,6 +19,7 @@ import {
   type PodLink,
   type Qdisc,
   type QdiscSpec,
+  type Redirect,
   type State,
   stateOf,
   type TrafficClass,
@@ -27,6 +28,7 @@ import {
 import { burstBytes } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
+import { clsactFilters, type HookFilters } from "./read/filters.ts";
 import { GuardReader, isGuardElement } from "./read/guard.ts";
 import {
   addressesOf,
@@ -65,6 +67,7 @@ class Look implements Disposable {
   readonly #pods = new Map<string, PodView>();
   #qdiscs: QdiscEntry[] | undefined;
   #table: ObservedTable | null | undefined;
+  readonly #filters = new Map<string, HookFilters>();
   #guard: GuardReader | undefined;
   #guardElements: Set<string> | undefined;
 
@@ -123,6 +126,25 @@ class Look implements Disposable {
     if (link === null) return [];
     this.#qdiscs ??= allQdiscs(this.#socket);
     return this.#qdiscs.filter((q) => q.ifindex === link.index);
+  }
+
+  clsacts(): string[] {
+    this.#qdiscs ??= allQdiscs(this.#socket);
+    const found = new Set(this.#qdiscs.filter((q) => q.kind === "clsact").map((q) => q.ifindex));
+    return this.links().flatMap(({ index, name }) => (found.has(index) ? [name] : []));
+  }
+
+  filters(dev: string): HookFilters {
+    const known = this.#filters.get(dev);
+    if (known !== undefined) return known;
+    const link = this.link(dev);
+    const hasHook = this.qdiscs(dev).some(({ kind }) => kind === "clsact");
+    const found =
+      link === null || !hasHook
+        ? { own: null, others: false }
+        : clsactFilters(this.#socket, link.index);
+    this.#filters.set(dev, found);
+    return found;
   }
 
   /** Reads a device's classes whole, for when many are asked for. */
@@ -199,8 +221,24 @@ export function innerSpec(entry: QdiscEntry): QdiscSpec {
   return { type: "default", name: entry.kind };
 }
 
+/** `ingress` has the same place as clsact, and room for no filter on egress. */
+function hookSpec(look: Look, dev: string, { kind, handle }: QdiscEntry): QdiscSpec {
+  return kind === "clsact"
+    ? { type: "clsact", shared: look.filters(dev).others }
+    : { type: "foreign", name: `${kind} ${handle}` };
+}
+
+function redirectObject(look: Look, dev: string): Redirect | null {
+  const { own } = look.filters(dev);
+  if (own === null) return null;
+  const to = own.toIndex === null ? null : (look.linkNumbered(own.toIndex)?.name ?? null);
+  return { kind: "redirect", dev, to };
+}
+
 function qdiscObject(look: Look, dev: string, entry: QdiscEntry): Qdisc {
   const { parent, handle } = entry;
+  if (parent === names.clsactParent)
+    return { kind: "qdisc", dev, parent, handle, spec: hookSpec(look, dev, entry) };
   const spec = parent === "root" ? rootSpec(look, dev, entry) : innerSpec(entry);
   return { kind: "qdisc", dev, parent, handle, spec };
 }
@@ -261,9 +299,16 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
       };
     }
     case "hostlink": {
-      const link = look.link(want.name);
+      const link =
+        want.netns === undefined ? look.link(want.name) : look.pod(want.netns, want.name).link;
       return link === null ? null : { ...want, gsoMaxBytes: link.gsoMaxBytes };
     }
+    case "ifb": {
+      const link = look.link(want.name);
+      return link === null ? null : { kind: "ifb", name: link.name, mac: link.mac, up: link.up };
+    }
+    case "redirect":
+      return redirectObject(look, want.dev);
     case "veth": {
       const link = look.link(want.name);
       if (link === null) return null;
@@ -375,7 +420,7 @@ export function observeShared(desired: State): State {
 export function observeBase(desired: State): State {
   using look = new Look();
   const elements = (look.table()?.elements ?? []).filter(
-    ({ set }) => !Object.values(names.classMap).includes(set),
+    ({ set }) => set !== names.portSet && !Object.values(names.classMap).includes(set),
   );
   return stateOf([
     ...unwantedGuard(look, desired),
@@ -408,7 +453,30 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
     const classes = [...look.loadClasses(dev).values()].flatMap((c) => classObject(dev, c) ?? []);
     return [...queues, ...classes.filter((c) => c.classid.startsWith(names.htbHandle))];
   });
-  return [...pairs, ...inTrees, ...(look.table()?.elements ?? []), ...look.loadGuardElements()];
+  return [
+    ...pairs,
+    ...inTrees,
+    ...redirects(look),
+    ...(look.table()?.elements ?? []),
+    ...look.loadGuardElements(),
+  ];
+}
+
+/** Our filters, wherever they are, with the hook that they stand in. */
+function redirects(look: Look): KernelObject[] {
+  return look.clsacts().flatMap((dev): KernelObject[] => {
+    const redirect = redirectObject(look, dev);
+    // In our place, and not ours: that is told where it is wanted.
+    if (redirect?.to == null) return [];
+    const hooks = look.qdiscs(dev).filter(({ parent }) => parent === names.clsactParent);
+    return [redirect, ...hooks.map((entry) => qdiscObject(look, dev, entry))];
+  });
+}
+
+/** All of our filters of a node, and our IFB, for who does not know what to look for. */
+export function observeRedirects(): State {
+  using look = new Look();
+  return stateOf(redirects(look).map(leftover));
 }
 
 /** As `observeShared`, and what is ours there without being desired: leftovers. */

@@ -8,7 +8,23 @@ export interface Part {
   onDemand: boolean;
 }
 
-export const parts: readonly Part[] = [
+const stillChained = new Set(["sch_htb", "sch_tbf", "nf_tables", "nft_fib_inet"]);
+
+/** Where another plugin makes the pods' interfaces: those that lead what it routes through the tree. */
+const chainedParts: readonly Part[] = [
+  { module: "ifb", config: "CONFIG_IFB", onDemand: true },
+  { module: "sch_ingress", config: "CONFIG_NET_SCH_INGRESS", onDemand: true },
+  { module: "cls_bpf", config: "CONFIG_NET_CLS_BPF", onDemand: true },
+  { module: "act_mirred", config: "CONFIG_NET_ACT_MIRRED", onDemand: true },
+];
+
+export function partsFor(chained: boolean): readonly Part[] {
+  return chained
+    ? [...parts.filter(({ module }) => stillChained.has(module)), ...chainedParts]
+    : parts;
+}
+
+const parts: readonly Part[] = [
   { module: "sch_htb", config: "CONFIG_NET_SCH_HTB", onDemand: true },
   { module: "sch_tbf", config: "CONFIG_NET_SCH_TBF", onDemand: true },
   { module: "veth", config: "CONFIG_VETH", onDemand: true },

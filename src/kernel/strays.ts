@@ -9,7 +9,7 @@ import {
   unseenEnd,
 } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
-import { observe } from "./observe.ts";
+import { observe, observeRedirects } from "./observe.ts";
 import { allLinks, type Link } from "./read/links.ts";
 import { allQdiscs } from "./read/tc.ts";
 
@@ -19,12 +19,14 @@ const entry = (object: KernelObject): Entry => ({ owner: baseOwner, object });
 function deviceOf({ name, type, mac, mtuBytes, up }: Link): KernelObject[] {
   if (type === "veth" && names.minorOfHostVeth(name) !== null)
     return [{ kind: "veth", name, netns: unseenEnd, ifname: unseenEnd }];
+  if (type === "ifb" && name === names.ingressIfb && mac === names.bridgeMac(name))
+    return [{ kind: "ifb", name, mac, up }];
   return type === "bridge" && mac === names.bridgeMac(name)
     ? [{ kind: "bridge", name, mac, mtuBytes, up }]
     : [];
 }
 
-/** Pairs, bridges, our roots on any device, and the tables. */
+/** Pairs, bridges, the IFB, our filters, our roots on any device, and the tables. */
 export function strays(): State {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
@@ -44,5 +46,5 @@ export function strays(): State {
   const trees = [...found.values()].filter(
     ({ object }) => object.kind !== "qdisc" || object.spec.type === "tbf",
   );
-  return stateOf([...links.flatMap(deviceOf).map(entry), ...trees]);
+  return stateOf([...links.flatMap(deviceOf).map(entry), ...observeRedirects().values(), ...trees]);
 }

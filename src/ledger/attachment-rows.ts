@@ -1,6 +1,14 @@
 /** An attachment as rows of the ledger, and back. */
 import { messageOf } from "../errors.ts";
-import type { Attachment, Lease, Phase, PodAsks, PodPromise, PodRoute } from "../plan/node.ts";
+import type {
+  Attachment,
+  ChainedLink,
+  Lease,
+  Phase,
+  PodAsks,
+  PodPromise,
+  PodRoute,
+} from "../plan/node.ts";
 import { unusable } from "./failures.ts";
 import type { Store } from "./store.ts";
 
@@ -24,6 +32,7 @@ interface Row {
   routes: string;
   pod_namespace: string | null;
   pod_name: string | null;
+  chained: string | null;
   created_at_ms: number;
   leases: string;
 }
@@ -51,8 +60,9 @@ export function readRows(store: Store, where: string, ...params: string[]): Reco
 export function insertRows(store: Store, a: Attachment, createdAtMs: number): void {
   const inserted = store.get<{ id: number }>(
     `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
-       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name,
+       chained, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     store.bootId,
     a.network,
     a.containerId,
@@ -68,6 +78,7 @@ export function insertRows(store: Store, a: Attachment, createdAtMs: number): vo
     JSON.stringify(a.routes),
     a.podNamespace,
     a.podName,
+    a.chained == null ? null : JSON.stringify(a.chained),
     createdAtMs,
   );
   if (inserted === null) throw new Error("INSERT ... RETURNING returned no row");
@@ -103,6 +114,7 @@ function fromRow(row: Row, file: string): RecordedAttachment {
       asks: JSON.parse(row.asks) as PodAsks,
       podNamespace: row.pod_namespace,
       podName: row.pod_name,
+      chained: row.chained === null ? null : (JSON.parse(row.chained) as ChainedLink),
       createdAtMs: row.created_at_ms,
     };
   } catch (error) {

@@ -113,6 +113,14 @@ CREATE TABLE holds (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holds_by_pod ON holds (network, pod_namespace, pod_name, ifname);
 `,
+  // Pods whose interface another plugin made: what it was like before. Until now every network had a
+  // bridge of its own.
+  `
+ALTER TABLE attachments ADD COLUMN chained TEXT CHECK (chained IS NULL OR json_type(chained) = 'object');
+UPDATE networks SET base = json_remove(
+  json_set(base, '$.ingress', json_object('kind', 'bridge', 'name', base ->> '$.bridge', 'owned', json('true'))),
+  '$.bridge');
+`,
 ];
 
 export const schemaVersion = migrations.length;

@@ -16,8 +16,9 @@ import {
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
 import { moveCursors } from "./addresses.ts";
 import { whileAtWork } from "./at-work.ts";
-import { ensureBase, enterPhase, liveNetworks, setPhase } from "./base.ts";
+import { ensureBase, enterPhase, liveNetworks, refuseConflicts, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
+import { refuseOtherWay } from "./chained.ts";
 import { disconnect } from "./detach.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
@@ -56,6 +57,7 @@ function recordIntent(
     const asked = withCapacityInForce(ledger, given);
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
+    if (asked.port !== null) refuseOtherWay(ledger, asked.key.network, asked.base.ingress);
     return keepInForce(ledger, asked.base.trees, () => {
       const { attachment, chosen } = propose(ledger, asked);
       ledger.attachments.insert(attachment);
@@ -85,7 +87,9 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
 function connect(attachment: Attachment, desired: State): void {
   const observed = observe(desired);
   refuseTakenInterface(attachment, observed);
-  applyOrRollBack(diff(desired, observed).steps);
+  const { steps, conflicts } = diff(desired, observed);
+  refuseConflicts(conflicts);
+  applyOrRollBack(steps);
 }
 
 /** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */

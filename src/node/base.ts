@@ -7,9 +7,10 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
 import { guardRuleset } from "../plan/guard.ts";
-import { guardTable } from "../plan/names.ts";
+import { clsactParent, guardTable } from "../plan/names.ts";
 import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
 import { baseOwner, stateOf } from "../plan/state.ts";
+import { hasHostInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { guardedAlike, hostBits } from "./network.ts";
@@ -33,8 +34,14 @@ export function baseInput(networks: NetworkBase[], attachments: Attachment[]): B
 export function refuseConflicts(conflicts: Conflict[]): void {
   const [first] = conflicts;
   if (first === undefined) return;
-  const { dev, spec } = first.have;
+  const { dev, spec, parent } = first.have;
   const name = "name" in spec ? spec.name : spec.type;
+  if (parent === clsactParent)
+    throw new FairwayError(
+      "foreignQdisc",
+      `${dev} has the qdisc ${name}, which is not Fairway's, where the filter has to be that leads to the ingress tree`,
+      "two plugins cannot both shape a pod: if the reference `bandwidth` plugin is in the conflist, remove it, Fairway takes its capability",
+    );
   throw new FairwayError(
     "foreignQdisc",
     `the root qdisc of ${dev} is ${name}, which is not Fairway's and not the kernel's default`,
@@ -71,7 +78,9 @@ export function planTable(networks: NetworkBase[], attachments: Attachment[]): S
 
 /** Those whose part in the kernel can be made: in a namespace that is gone there is nothing to connect, and DEL or GC will come for it. */
 export function connectable(attachments: Attachment[]): Attachment[] {
-  return attachments.filter((a) => a.phase === "ready" && netnsKind(a.netns) !== "absent");
+  return attachments.filter(
+    (a) => a.phase === "ready" && netnsKind(a.netns) !== "absent" && hasHostInterface(a),
+  );
 }
 
 /**
@@ -82,8 +91,8 @@ export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
   const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
   const desired = desiredNode(input, connectable(attachments));
-  const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
-  const observed = observeOurs(desired, first.bridge, devices);
+  const devices = treesOf(first.trees, first.ingress, input.hostBits).map((t) => t.dev);
+  const observed = observeOurs(desired, first.ingress.name, devices);
   const atWork = desiredNode(input, attachments);
   for (const key of atWork.keys()) if (!desired.has(key)) observed.delete(key);
   return diff(desired, observed);

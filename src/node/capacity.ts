@@ -5,10 +5,17 @@ import type { NetworkConfig } from "../config/types.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
-import { attachmentName, directions, type Lease, type NetworkBase } from "../plan/node.ts";
+import {
+  attachmentName,
+  directions,
+  type IngressPlace,
+  type Lease,
+  type NetworkBase,
+} from "../plan/node.ts";
 import { admit, hostHolders } from "../promise/admission.ts";
 import { boundedMembers } from "../promise/latency.ts";
 import { baseInput, connectable, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { placeFor } from "./chained.ts";
 import { withGrantedSubnets } from "./granted.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { withLeafKind } from "./leaf-queues.ts";
@@ -40,21 +47,23 @@ export function baseInForce(
   config: NetworkConfig,
   found: Uplink,
   granted: readonly Lease[] = [],
+  ingress: IngressPlace = placeFor(view, config),
 ): NetworkBase {
   const { egressBits, ingressBits } = capacitySet(view);
   const egressCapacityBits = egressBits ?? found.egressCapacityBits;
-  const base = networkBase(config, {
+  const uplink = {
     ...found,
     egressCapacityBits,
     ingressCapacityBits: ingressBits ?? found.ingressCapacityBits,
     wireBits: Math.max(found.wireBits, egressCapacityBits),
-  });
+  };
+  const base = networkBase(config, uplink, ingress);
   return withLeafKind(view, withGrantedSubnets(view, base, config, granted));
 }
 
 export function withCapacityInForce(view: LedgerView, asked: Asked): Asked {
-  const { config, uplink, granted } = asked;
-  return { ...asked, base: baseInForce(view, config, uplink, granted?.leases) };
+  const { config, uplink, granted, base } = asked;
+  return { ...asked, base: baseInForce(view, config, uplink, granted?.leases, base.ingress) };
 }
 
 /** What is promised and does not fit any more, in words. */

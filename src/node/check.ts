@@ -7,6 +7,7 @@ import { diff, type Plan } from "../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { merge, titleOf } from "../plan/state.ts";
 import { baseInput, liveNetworks } from "./base.ts";
+import { chainedPortDrift } from "./chained.ts";
 import { attachmentsInForce, promiseInForce } from "./in-force.ts";
 
 /** The differences of a plan in words, conflicts first. */
@@ -42,7 +43,10 @@ function look(
     desiredBase(baseInput(networks, attachmentsInForce(ledger, networks))),
     desiredPod({ ...promiseInForce(ledger, attachment, own.trees), netns }, own),
   );
-  return { attachment, found: findings(diff(desired, observeShared(desired))) };
+  const { chained = null } = attachment;
+  const moved = chained === null ? null : chainedPortDrift({ ...attachment, netns }, own.ingress);
+  const found = findings(diff(desired, observeShared(desired)));
+  return { attachment, found: moved === null ? found : [moved, ...found] };
 }
 
 /**

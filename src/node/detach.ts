@@ -3,9 +3,10 @@ import { FairwayError } from "../errors.ts";
 import { applySteps } from "../kernel/apply.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { desiredPod } from "../plan/desired.ts";
+import { desiredPod, formerPod } from "../plan/desired.ts";
 import { diff } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
+import type { State } from "../plan/state.ts";
 import { whileAtWork } from "./at-work.ts";
 import { enterPhase } from "./base.ts";
 import { forgetEarlierBoots, keepForPod } from "./kept.ts";
@@ -17,13 +18,20 @@ import { keepInForce } from "./rebalance.ts";
  */
 const attempts = 5;
 
+/** What another plugin's interface was like before us, if it is still there. */
+export function formerPodThere(attachment: Attachment): State {
+  const former = formerPod(attachment);
+  const there = observe(former);
+  return new Map([...former].filter(([key]) => there.has(key)));
+}
+
 /** What the kernel has of an attachment, removed. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
   // Whatever the configuration says by now: the pod may have come under another.
   const former = desiredPod(attachment, { ...base, antiSpoof: true });
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const { steps } = diff(new Map(), observe(former));
+    const { steps } = diff(formerPodThere(attachment), observe(former));
     if (steps.length === 0) return;
     const failure = applySteps(steps);
     if (failure === null) return;

@@ -1,19 +1,19 @@
 /** Whether the kernel has what an ADD will ask it for: found out once a boot, and remembered. */
 import { FairwayError } from "../errors.ts";
-import { parts, presenceOf } from "../kernel/parts.ts";
+import { partsFor, presenceOf } from "../kernel/parts.ts";
 import { readSysctl } from "../kernel/read/sysctl.ts";
 import { kernelRelease } from "../kernel/release.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 
 /** In the ledger: the release that has all of them. What is missing may be installed at any moment, and is looked for again. */
-const factKey = "kernel-parts";
+const factKey = (chained: boolean): string => (chained ? "kernel-parts-chained" : "kernel-parts");
 
-function requireLookedFor(): void {
+function requireLookedFor(chained: boolean): void {
   // Loaded here: it brings a decompressor, and is needed once a boot.
   const { kernelEvidence } =
     require("../kernel/evidence.ts") as typeof import("../kernel/evidence.ts");
   const evidence = kernelEvidence();
-  const missing = parts.flatMap((part) => {
+  const missing = partsFor(chained).flatMap((part) => {
     const presence = presenceOf(part, evidence);
     return presence.is === "missing" ? [{ ...presence, module: part.module }] : [];
   });
@@ -26,17 +26,19 @@ function requireLookedFor(): void {
 }
 
 /** For `requireKernelParts`, where there is a ledger to write to. */
-export const rememberIn = (ledger: Ledger) => (release: string) => ledger.setFact(factKey, release);
+export const rememberIn = (ledger: Ledger, chained: boolean) => (release: string) =>
+  ledger.setFact(factKey(chained), release);
 
 /** Throws missingKernelPart. What no source says is not missing: the ADD will tell. */
 export function requireKernelParts(
   view: LedgerView,
+  chained: boolean,
   remember: (release: string) => void = () => {},
 ): void {
   const release = kernelRelease();
   // It can be unloaded, and nothing loads it again.
-  const filtered = readSysctl("net/bridge/bridge-nf-call-iptables") !== null;
-  if (filtered && view.fact(factKey) === release) return;
-  requireLookedFor();
+  const filtered = chained || readSysctl("net/bridge/bridge-nf-call-iptables") !== null;
+  if (filtered && view.fact(factKey(chained)) === release) return;
+  requireLookedFor(chained);
   if (filtered) remember(release);
 }

@@ -5,8 +5,9 @@ import type { Cidr, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { addressBits, leastIpv6MtuBytes } from "../plan/ip.ts";
 import { plainKind } from "../plan/leaf-queue.ts";
-import type { NetworkBase } from "../plan/node.ts";
+import type { IngressPlace, NetworkBase } from "../plan/node.ts";
 import { hostRateBits, reserveBits } from "../promise/admission.ts";
+import { placeText } from "./chained.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** An nftables interval set refuses an element that lies in another. */
@@ -53,7 +54,11 @@ export function subnetsAndMasquerade(
   };
 }
 
-export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase {
+export function networkBase(
+  config: NetworkConfig,
+  uplink: Uplink,
+  ingress: IngressPlace,
+): NetworkBase {
   const gateways = ranges(config).map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`);
   const { egressCapacityBits, ingressCapacityBits } = uplink;
   const mtuBytes = config.mtuBytes ?? uplink.mtuBytes;
@@ -63,7 +68,7 @@ export function networkBase(config: NetworkConfig, uplink: Uplink): NetworkBase 
   );
   return {
     network: config.name,
-    bridge: config.bridge,
+    ingress,
     mtuBytes,
     ...subnetsAndMasquerade(
       config,
@@ -98,9 +103,9 @@ export function hostBits({ trees }: NetworkBase): number {
 const unsaid = "not said";
 
 /** What the configuration says of the base, by its keys and in its words, without what was found on the node. */
-function settingsOf({ bridge, antiSpoof, trees }: NetworkBase): Record<string, string> {
+function settingsOf({ ingress, antiSpoof, trees }: NetworkBase): Record<string, string> {
   return {
-    bridge,
+    bridge: placeText(ingress),
     // One pod that is not kept to its own addresses could speak for all others of the bridge.
     antiSpoof: antiSpoof === undefined ? unsaid : String(antiSpoof),
     "uplink.name": trees.uplink,
@@ -123,7 +128,7 @@ export function guardedAlike(networks: NetworkBase[]): NetworkBase[] {
     : networks.map((base) => ({ ...base, antiSpoof: base.antiSpoof ?? said }));
 }
 
-/** Networks of a node share one bridge and its trees, and no addresses. Throws badConfig where two do not go together. */
+/** Networks of a node share the place of their trees, and no addresses. Throws badConfig where two do not go together. */
 export function mustAgree(base: NetworkBase, other: NetworkBase): void {
   const held = settingsOf(other);
   const differing = Object.entries(settingsOf(base)).filter(

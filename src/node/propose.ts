@@ -21,6 +21,7 @@ import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.t
 import { type Member, withinTargets } from "../promise/latency.ts";
 import { isScaled } from "../promise/scale.ts";
 import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolder } from "./addresses.ts";
+import type { ChainedPort } from "./chained.ts";
 import type { Granted } from "./granted.ts";
 import { podKeyOf } from "./kept.ts";
 import { macAddress, withGateway } from "./leases.ts";
@@ -40,6 +41,8 @@ export interface Asked {
   ask: AddressAsk;
   /** What another IPAM plugin gave; null: the addresses are ours to give. */
   granted: Granted | null;
+  /** The interface that another plugin made; null: it is ours to make. */
+  port: ChainedPort | null;
 }
 
 export interface Proposal {
@@ -150,9 +153,12 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
     { ...asked, tiers: asked.config.tiers },
     view.attachments.all(),
   );
-  const chosen = asked.granted === null ? chooseFor(view, asked) : [];
-  const leases = asked.granted?.leases ?? chosen.map(leaseOf);
+  const { port, granted } = asked;
+  const chosen = granted === null && port === null ? chooseFor(view, asked) : [];
+  const leases = port?.leases ?? granted?.leases ?? chosen.map(leaseOf);
   const classMinor = view.attachments.freeClassMinor();
+  // Those of a pod of another plugin are in that one's result, and its to keep.
+  const routes = port === null ? (granted?.routes ?? asked.config.ipam.routes) : [];
   return {
     freeBits,
     latency,
@@ -161,18 +167,17 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       ...asked.key,
       phase: "adding",
       netns: asked.netns,
-      hostVeth: hostVeth(classMinor),
-      podMac: asked.config.runtime.mac ?? podMac(macAddress(leases)),
+      hostVeth: port?.hostIfname ?? hostVeth(classMinor),
+      podMac: port?.podMac ?? asked.config.runtime.mac ?? podMac(macAddress(leases)),
       classMinor,
       leases,
-      routes: (asked.granted?.routes ?? asked.config.ipam.routes).map((route) =>
-        withGateway(route, leases),
-      ),
+      routes: routes.map((route) => withGateway(route, leases)),
       mtuBytes: asked.base.mtuBytes,
       promise,
       asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
+      chained: port === null ? null : { formerGsoMaxBytes: port.gsoMaxBytes },
     },
   };
 }

@@ -77,7 +77,7 @@ export function requireReady(
   remember?: (release: string) => void,
 ): void {
   for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
-  requireKernelParts(ledger, remember);
+  requireKernelParts(ledger, config.chained, remember);
   const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
   requireUplinkUp(config);
   const others = liveNetworks(ledger).filter((n) => n.network !== base.network);
@@ -110,7 +110,7 @@ function notReady(error: unknown, hasPods: boolean): FairwayError {
 
 function judge(ledger: Ledger, config: NetworkConfig): FairwayError | null {
   try {
-    requireReady(ledger, config, rememberIn(ledger));
+    requireReady(ledger, config, rememberIn(ledger, config.chained));
     return null;
   } catch (error) {
     const pods = ledger.attachments.all();

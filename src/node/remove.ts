@@ -14,6 +14,7 @@ import { diff, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase } from "../plan/node.ts";
 import { merge, type State } from "../plan/state.ts";
 import { baseInput } from "./base.ts";
+import { formerPodThere } from "./detach.ts";
 import { followsAnother, formerState } from "./former.ts";
 import { holderName } from "./propose.ts";
 
@@ -59,14 +60,14 @@ function observedOurs(view: LedgerView, former: State): State {
   if (first === undefined) return everywhere;
   const input = baseInput(networks, view.attachments.all());
   const desired = desiredNode(input, view.attachments.all());
-  const devices = treesOf(first.trees, first.bridge, input.hostBits).map(({ dev }) => dev);
+  const devices = treesOf(first.trees, first.ingress, input.hostBits).map(({ dev }) => dev);
   // What was looked up by its owner knows more than what was found by its name, so it comes last.
-  return merge(everywhere, observeOurs(desired, first.bridge, devices));
+  return merge(everywhere, observeOurs(desired, first.ingress.name, devices));
 }
 
 /** Touches nothing. */
 export function planRemoval(view: LedgerView): Step[] {
-  const former = formerState(view);
+  const former = merge(formerState(view), ...view.attachments.all().map(formerPodThere));
   const { steps } = diff(former, observedOurs(view, former));
   // What follows another is looked at once that one is back: the kernel moves most of it itself.
   const followers = steps.filter(({ want }) => want !== null && followsAnother(want));

@@ -109,6 +109,12 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
       `the addresses of network ${config.name} are ${config.ipam.delegate}'s to give, and to ask for one would take it`,
       "`fairway explain` without --netns shows the node; an ADD shows the rest",
     );
+  if (config.chained)
+    throw new FairwayError(
+      "badConfig",
+      `network ${config.name} is chained: the pod's interface and addresses are another plugin's, and only its ADD makes them`,
+      "`fairway explain` without --netns shows the node; an ADD shows the rest",
+    );
   const { containerId, ifname } = options;
   const asked = withCapacityInForce(
     ledger,

@@ -2,7 +2,7 @@
  * What stands on what: which objects must be there before which, and which the kernel takes away
  * with which.
  */
-import { htbHandle, tableOfSet, tbfClass } from "./names.ts";
+import { clsactParent, htbHandle, tableOfSet, tbfClass } from "./names.ts";
 import {
   type KernelObject,
   keyOf,
@@ -20,6 +20,7 @@ const order: ObjectKind[] = [
   "ruleset",
   "element",
   "bridge",
+  "ifb",
   "hostlink",
   "veth",
   "port",
@@ -32,6 +33,8 @@ const order: ObjectKind[] = [
   "route",
   "qdisc",
   "class",
+  // Nothing is led into a tree that is not whole.
+  "redirect",
 ];
 
 /** The class that a class hangs on in this state; null: none, or it is not in the state. */
@@ -67,7 +70,8 @@ function containersOf(object: KernelObject): string[] {
     case "qdisc":
     case "class": {
       const { dev, parent } = object;
-      const containers = [`bridge ${dev}`];
+      if (parent === clsactParent) return [];
+      const containers = [`bridge ${dev}`, `ifb ${dev}`];
       if (object.kind === "qdisc" && parent === "root") return containers;
       containers.push(`qdisc ${dev} root`);
       if (object.kind === "qdisc" && !parent.startsWith(htbHandle)) return containers;
@@ -83,6 +87,8 @@ function containersOf(object: KernelObject): string[] {
       return [object.netns === null ? `bridge ${object.dev}` : `end ${object.netns} ${object.dev}`];
     case "route":
       return [`end ${object.netns} ${object.dev}`];
+    case "redirect":
+      return [`qdisc ${object.dev} ${clsactParent}`];
     case "element":
       return [`ruleset ${tableOfSet(object.set)}`];
     default:

@@ -3,8 +3,15 @@ import { guardElements, guardedGroups, guardRuleset } from "./guard.ts";
 import { type Family, families, ofFamily } from "./ip.ts";
 import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
-import type { Attachment, Direction, LeafKind, NetworkBase, TreeSettings } from "./node.ts";
-import { attachmentName, directions, familiesOf, podAddresses } from "./node.ts";
+import type {
+  Attachment,
+  Direction,
+  IngressPlace,
+  LeafKind,
+  NetworkBase,
+  TreeSettings,
+} from "./node.ts";
+import { attachmentName, directions, familiesOf, isChained, podAddresses } from "./node.ts";
 import { routeObject } from "./routes.ts";
 import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
@@ -37,8 +44,8 @@ export interface BaseInput {
   promisedIngressBits: number;
 }
 
-/** Egress on the uplink, where the host's own traffic passes too; ingress on the bridge. */
-export function treesOf(settings: TreeSettings, bridge: string, hostBits: number): Tree[] {
+/** Egress on the uplink, where the host's own traffic passes too; ingress where the pods are. */
+export function treesOf(settings: TreeSettings, ingress: IngressPlace, hostBits: number): Tree[] {
   return [
     {
       direction: "egress",
@@ -48,7 +55,7 @@ export function treesOf(settings: TreeSettings, bridge: string, hostBits: number
     },
     {
       direction: "ingress",
-      dev: bridge,
+      dev: ingress.name,
       capacityBits: settings.ingressCapacityBits,
       hostBits: null,
     },
@@ -200,58 +207,70 @@ function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | nul
   return shape === null ? null : { uplink: trees.uplink, ...shape };
 }
 
-/** What all pods share. Empty without a network. */
-export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
-  const [first] = networks;
-  if (first === undefined) return new Map();
-  const { bridge, trees } = first;
-  const mtuBytes = Math.max(...networks.map((n) => n.mtuBytes));
+/** The bridge with its gateways, and what the node needs to route for it. */
+function ownBridge(networks: NetworkBase[], name: string, mtuBytes: number): KernelObject[] {
   const hasIpv6 = networks.some((n) => familiesOf(n).includes(6));
-  const objects: KernelObject[] = [
+  const uplinks = new Set(networks.map(({ trees }) => trees.uplink));
+  return [
     {
       kind: "bridge",
-      name: bridge,
-      mac: names.bridgeMac(bridge),
+      name,
+      mac: names.bridgeMac(name),
       mtuBytes,
       up: true,
       ...(hasIpv6 && { withoutDad: true as const }),
     },
-    ...(trees.setsHostGso
-      ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
-      : []),
-    ...ipv6Settings(null, bridge, hasIpv6),
-    ...(hasIpv6 ? [keptAdvertisements(trees.uplink)] : []),
+    ...ipv6Settings(null, name, hasIpv6),
+    ...(hasIpv6 ? [...uplinks].map(keptAdvertisements) : []),
     ...[...sysctls, ...(hasIpv6 ? ipv6Sysctls : [])].map(
       ([path, value]): KernelObject => ({ kind: "sysctl", path, value }),
     ),
     ...networks.flatMap((n) =>
-      n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: bridge, cidr })),
+      n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: name, cidr })),
     ),
-    ruleset(bridge, hostPolice(trees, promisedIngressBits)),
+  ];
+}
+
+const ifb = (name: string): KernelObject => ({
+  kind: "ifb",
+  name,
+  mac: names.bridgeMac(name),
+  up: true,
+});
+
+/** What all pods share. Empty without a network. */
+export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
+  const [first] = networks;
+  if (first === undefined) return new Map();
+  const { ingress, trees } = first;
+  const mtuBytes = Math.max(...networks.map((n) => n.mtuBytes));
+  const objects: KernelObject[] = [
+    ...(isChained(first) ? [] : ownBridge(networks, ingress.name, mtuBytes)),
+    ...(ingress.kind === "ifb" ? [ifb(ingress.name)] : []),
+    ...(trees.setsHostGso
+      ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
+      : []),
+    ruleset(ingress, hostPolice(trees, promisedIngressBits)),
     ...(networks.some((n) => n.antiSpoof === true) ? [guardRuleset()] : []),
     ...networks.flatMap(masqueradeElements),
     ...hostClassObjects(trees),
-    ...treesOf(trees, bridge, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
+    ...treesOf(trees, ingress, hostBits).flatMap((t) => tree(t, trees, mtuBytes)),
   ];
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }
 
-/** What one pod has beside the base. */
-export function desiredPod(pod: Attachment, base: NetworkBase): State {
-  const { bridge, trees } = base;
+/** The pair, its addresses and routes: of a pod whose interface is ours. */
+function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): KernelObject[] {
   const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
-  const gsoMaxBytes = shapes.podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
-  const capacity = { egress: trees.egressCapacityBits, ingress: trees.ingressCapacityBits };
-  const device = { egress: trees.uplink, ingress: bridge };
   const addresses = podAddresses(pod);
-  const objects: KernelObject[] = [
+  return [
     { kind: "veth", name: hostVeth, netns, ifname },
     {
       kind: "port",
       name: hostVeth,
       mac: names.hostMac(classMinor),
       mtuBytes,
-      bridge,
+      bridge: base.ingress.name,
       hairpin: true,
       groupForwardMask: base.antiSpoof === true ? guardedGroups : 0,
       up: true,
@@ -264,6 +283,52 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
     ),
     ...addresses.map(({ cidr }): KernelObject => ({ kind: "address", netns, dev: ifname, cidr })),
     ...pod.routes.map((route) => routeObject(netns, ifname, route)),
+    ...(base.antiSpoof === true ? guardElements(pod) : []),
+  ];
+}
+
+/** What leads to the tree what another plugin sends into the pod's interface. */
+function redirection({ hostVeth }: Attachment, to: string): KernelObject[] {
+  return [
+    { kind: "element", set: names.portSet, key: hostVeth, value: null },
+    {
+      kind: "qdisc",
+      dev: hostVeth,
+      parent: names.clsactParent,
+      handle: names.clsactHandle,
+      spec: { type: "clsact", shared: false },
+    },
+    { kind: "redirect", dev: hostVeth, to },
+  ];
+}
+
+const podGso = ({ netns, ifname }: Attachment, gsoMaxBytes: number): KernelObject => ({
+  kind: "hostlink",
+  netns,
+  name: ifname,
+  gsoMaxBytes,
+});
+
+/** What is put back once the attachment is gone: of a pod whose interface another plugin made. */
+export function formerPod(pod: Attachment): State {
+  const { chained = null } = pod;
+  const objects = chained === null ? [] : [podGso(pod, chained.formerGsoMaxBytes)];
+  return stateOf(objects.map((object): Entry => ({ owner: attachmentName(pod), object })));
+}
+
+/** What one pod has beside the base. */
+export function desiredPod(pod: Attachment, base: NetworkBase): State {
+  const { ingress, trees } = base;
+  const { classMinor, mtuBytes, chained = null } = pod;
+  const gsoMaxBytes = shapes.podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
+  const capacity = { egress: trees.egressCapacityBits, ingress: trees.ingressCapacityBits };
+  const device = { egress: trees.uplink, ingress: ingress.name };
+  const objects: KernelObject[] = [
+    ...(chained === null
+      ? ownInterface(pod, base, gsoMaxBytes)
+      : // The delay of all depends on the largest unit of each; a smaller one was somebody's choice.
+        [podGso(pod, Math.min(gsoMaxBytes, chained.formerGsoMaxBytes))]),
+    ...(chained !== null && ingress.kind === "ifb" ? redirection(pod, ingress.name) : []),
     ...directions.flatMap((direction) =>
       leaf(
         { dev: device[direction], minor: classMinor, treeBits: capacity[direction] },
@@ -271,7 +336,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
         trees.leafKind,
       ),
     ),
-    ...addresses.map(
+    ...podAddresses(pod).map(
       ({ family, address }): KernelObject => ({
         kind: "element",
         set: names.classMap[family],
@@ -279,7 +344,6 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
         value: names.classid(classMinor),
       }),
     ),
-    ...(base.antiSpoof === true ? guardElements(pod) : []),
   ];
   const owner = attachmentName(pod);
   return stateOf(objects.map((object): Entry => ({ owner, object })));

@@ -57,8 +57,10 @@ function needsReplacement(want: KernelObject, have: KernelObject): boolean {
 function stays(object: KernelObject): boolean {
   if (object.kind === "sysctl" || object.kind === "ipv6setting" || object.kind === "hostlink")
     return true;
+  if (object.kind !== "qdisc") return false;
+  const { spec } = object;
   return (
-    object.kind === "qdisc" && (object.spec.type === "foreign" || object.spec.type === "default")
+    spec.type === "foreign" || spec.type === "default" || (spec.type === "clsact" && spec.shared)
   );
 }
 

@@ -29,6 +29,12 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
     case "hostlink":
       fields(want, have as typeof want, ["gsoMaxBytes"]);
       break;
+    case "ifb":
+      fields(want, have as typeof want, ["mac", "up"]);
+      break;
+    case "redirect":
+      fields(want, have as typeof want, ["to"]);
+      break;
     case "veth":
       fields(want, have as typeof want, ["netns", "ifname"]);
       break;

@@ -37,6 +37,16 @@ export function tableOfSet(set: string): string {
   return guardSets.includes(set) ? guardTable : table;
 }
 
+/** The host interfaces of pods that another plugin routes to. */
+export const portSet = "podports";
+/** Holds the ingress tree where no bridge does. */
+export const ingressIfb = "fwifb";
+/** Where clsact sits, and nothing else beside it (TC_H_CLSACT, include/uapi/linux/pkt_sched.h). */
+export const clsactParent = "ffff:fff1";
+export const clsactHandle = "ffff:";
+/** Our filter's place on a pod's host interface, behind what others may have there. */
+export const redirectPref = 64_001;
+
 const hex = (n: number): string => n.toString(16);
 
 export function classid(minor: number): string {

@@ -89,12 +89,35 @@ export interface Attachment extends AttachmentKey {
   asks: PodAsks;
   podNamespace: string | null;
   podName: string | null;
+  /**
+   * Of a pod whose interface another plugin made: what that was before us. Absent or null: the
+   * interface is ours.
+   */
+  chained?: ChainedLink | null;
 }
+
+export interface ChainedLink {
+  /** gso_max_size of the pod's interface, put back when the attachment goes. */
+  formerGsoMaxBytes: number;
+}
+
+/** Whether the pods' interfaces are another plugin's. */
+export function isChained({ ingress }: Pick<NetworkBase, "ingress">): boolean {
+  return ingress.kind === "ifb" || !ingress.owned;
+}
+
+/**
+ * Where the ingress tree stands: on the pods' bridge, ours (`owned`) or another plugin's; or, where
+ * another plugin routes to each pod's host interface, on an IFB of ours that is fed from those.
+ */
+export type IngressPlace =
+  | { kind: "bridge"; name: string; owned: boolean }
+  | { kind: "ifb"; name: string };
 
 /** What a network asks of the node's shared base, resolved (no "default" left in it). */
 export interface NetworkBase {
   network: string;
-  bridge: string;
+  ingress: IngressPlace;
   mtuBytes: number;
   /** What the network gives addresses from, of both families: "10.244.1.0/24". */
   subnets: string[];

@@ -5,7 +5,8 @@
 import type { Step } from "./diff.ts";
 import { familyOf } from "./ip.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
-import { sysctlName, tableOfSet } from "./names.ts";
+import { clsactParent, portSet, redirectPref, sysctlName, tableOfSet } from "./names.ts";
+import { bytecode } from "./redirect.ts";
 import { linkScope, mainTable } from "./routes.ts";
 import { surplusChains } from "./ruleset.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type KernelObject,
   type Netns,
   type Qdisc,
+  type Redirect,
   type Route,
   type Ruleset,
   type TrafficClass,
@@ -45,6 +47,8 @@ function qdiscSettings(op: Step["op"], { spec }: Qdisc): string {
       return `bfifo limit ${spec.limitBytes}b`;
     case "fq_codel":
       return fqCodelSettings(spec, op === "create");
+    case "clsact":
+      return "clsact";
     case "default":
     case "foreign":
       return spec.name;
@@ -54,10 +58,18 @@ function qdiscSettings(op: Step["op"], { spec }: Qdisc): string {
 const place = (parent: string): string => (parent === "root" ? "root" : `parent ${parent}`);
 
 function qdiscLine(op: Step["op"], object: Qdisc): string {
+  if (object.parent === clsactParent)
+    return `qdisc ${op === "delete" ? "del" : "add"} dev ${object.dev} clsact`;
   const at = `dev ${object.dev} ${place(object.parent)}`;
   if (op === "delete") return `qdisc del ${at}`;
   // `replace` puts ours over what the kernel attached, `change` keeps the classes below.
   return `qdisc ${op === "create" ? "replace" : "change"} ${at} handle ${object.handle} ${qdiscSettings(op, object)}`;
+}
+
+function redirectLine(op: Step["op"], { dev, to }: Redirect): string {
+  const at = `dev ${dev} egress protocol all pref ${redirectPref}`;
+  if (op === "delete") return `filter del ${at}`;
+  return `filter replace ${at} handle 1 bpf bytecode "${bytecode()}" action mirred egress redirect dev ${to}`;
 }
 
 function classLine(op: Step["op"], c: TrafficClass): string {
@@ -94,7 +106,8 @@ function rulesetScript(op: Step["op"], want: Ruleset, have: KernelObject | null)
 function elementLine(op: Step["op"], { set, key, value }: Element): string {
   const verb = op === "delete" ? "delete" : "add";
   // A deletion names the key alone: the value may be another by now.
-  const entry = value === null || op === "delete" ? key : `${key} : ${value}`;
+  const bare = set === portSet ? `"${key}"` : key;
+  const entry = value === null || op === "delete" ? bare : `${bare} : ${value}`;
   return `${verb} element ${tableOfSet(set)} ${set} { ${entry} }`;
 }
 
@@ -157,12 +170,24 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
     case "hostlink": {
       // The device is not ours to make or to remove.
       if (gone) return [];
-      const { name, gsoMaxBytes } = object;
+      const { netns = null, name, gsoMaxBytes } = object;
       // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
       const sizes =
         gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
-      return node("ip", ...sizes.map((size) => `link set dev ${name} gso_max_size ${size}`));
+      return sizes.map((size) => ({
+        tool: "ip",
+        netns,
+        text: `link set dev ${name} gso_max_size ${size}`,
+      }));
     }
+    case "ifb": {
+      const { name, mac, up } = object;
+      if (gone) return node("ip", `link del dev ${name}`);
+      const settings = `link set dev ${name} address ${mac} ${upDown(up)}`;
+      return node("ip", ...(op === "create" ? [`link add name ${name} type ifb`] : []), settings);
+    }
+    case "redirect":
+      return node("tc", redirectLine(op, object));
     case "veth":
       return gone
         ? node("ip", `link del dev ${object.name}`)

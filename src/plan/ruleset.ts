@@ -3,12 +3,26 @@
  */
 import { digest } from "./digest.ts";
 import { type Family, families } from "./ip.ts";
-import { classMap, hostPortMap, masqueradeExceptSet, masqueradeSet, table } from "./names.ts";
+import {
+  classid,
+  classMap,
+  firstPodMinor,
+  hostPortMap,
+  lastPodMinor,
+  masqueradeExceptSet,
+  masqueradeSet,
+  portSet,
+  table,
+} from "./names.ts";
+import type { IngressPlace } from "./node.ts";
+import { ingressMark } from "./redirect.ts";
 import type { Chain, Ruleset } from "./state.ts";
 
 /** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
 const mangle = -150;
 const srcnat = 100;
+/** Behind all of the kernel's named places (NF_IP_PRI_SELINUX_LAST is 225), but before conntrack confirms. */
+const last = 300;
 
 /** nft's words for a family's packets and addresses. */
 const protocol: Record<Family, string> = { 4: "ip", 6: "ip6" };
@@ -36,11 +50,22 @@ export function surplusChains(want: Ruleset, have: Ruleset): Chain[] {
   );
 }
 
+/** What leaves towards a pod, and what leaves any other way, as nft matches it. */
+interface Directions {
+  toPod: string;
+  elsewhere: string;
+}
+
+function directionsOf(place: IngressPlace): Directions {
+  const name = place.kind === "bridge" ? `"${place.name}"` : `@${portSet}`;
+  return { toPod: `oifname ${name}`, elsewhere: `oifname != ${name}` };
+}
+
 /**
  * postrouting, before source NAT: pod addresses are still to be seen, whatever was translated on
  * the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
  */
-function classify(bridge: string): Chain {
+function classify({ toPod, elsewhere }: Directions): Chain {
   return {
     name: "classify",
     type: "filter",
@@ -50,29 +75,49 @@ function classify(bridge: string): Chain {
       ...families.map((family) =>
         rule(
           nameFor("egress", family),
-          `oifname != "${bridge}" meta priority set ${protocol[family]} saddr map @${classMap[family]} accept`,
+          `${elsewhere} meta priority set ${protocol[family]} saddr map @${classMap[family]} accept`,
         ),
       ),
-      rule("from-host", `oifname "${bridge}" fib saddr type local accept`),
+      rule("from-host", `${toPod} fib saddr type local accept`),
       ...["dport", "sport"].map((port) =>
         rule(
           `host-${port}`,
-          `oifname != "${bridge}" fib saddr type local meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
+          `${elsewhere} fib saddr type local meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
         ),
       ),
       // Pod to pod: the first statement matches where the source is a pod's, the second takes the class back.
       ...families.map((family) =>
         rule(
           nameFor("east-west", family),
-          `oifname "${bridge}" meta priority set ${protocol[family]} saddr map @${classMap[family]} meta priority set none accept`,
+          `${toPod} meta priority set ${protocol[family]} saddr map @${classMap[family]} meta priority set none accept`,
         ),
       ),
       ...families.map((family) =>
         rule(
           nameFor("ingress", family),
-          `oifname "${bridge}" meta priority set ${protocol[family]} daddr map @${classMap[family]}`,
+          `${toPod} meta priority set ${protocol[family]} daddr map @${classMap[family]}`,
         ),
       ),
+    ],
+  };
+}
+
+const hexText = (n: number): string => `0x${n.toString(16)}`;
+
+/**
+ * What has a class gets the mark that the filter on the pod's host interface asks for. After source
+ * NAT, so that nobody who reads or sets marks of their own on the way meets it (kube-proxy decides on
+ * masquerade there).
+ */
+function mark({ toPod }: Directions): Chain {
+  const pods = `${classid(firstPodMinor)}-${classid(lastPodMinor)}`;
+  return {
+    name: "mark",
+    type: "filter",
+    hook: "postrouting",
+    priority: last,
+    rules: [
+      rule("redirect", `${toPod} meta priority ${pods} meta mark set ${hexText(ingressMark)}`),
     ],
   };
 }
@@ -134,7 +179,14 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
   };
 }
 
-export function ruleset(bridge: string, hostPolice: HostPolice | null): Ruleset {
+/** Where another plugin made the pods' interfaces, masquerade is that one's. */
+function chainsFor(place: IngressPlace): Chain[] {
+  const found = directionsOf(place);
+  if (place.kind === "ifb") return [classify(found), mark(found)];
+  return [classify(found), ...(place.owned ? [masquerade(place.name)] : [])];
+}
+
+export function ruleset(place: IngressPlace, hostPolice: HostPolice | null): Ruleset {
   return {
     kind: "ruleset",
     table,
@@ -145,6 +197,9 @@ export function ruleset(bridge: string, hostPolice: HostPolice | null): Ruleset 
         spec: `type ${addressType[family]} : classid;`,
       })),
       { name: hostPortMap, kind: "map", spec: "type inet_service : classid;" },
+      ...(place.kind === "ifb"
+        ? [{ name: portSet, kind: "set" as const, spec: "type ifname;" }]
+        : []),
       ...families.flatMap((family) => {
         const type = addressType[family];
         return [
@@ -161,10 +216,6 @@ export function ruleset(bridge: string, hostPolice: HostPolice | null): Ruleset 
         ];
       }),
     ],
-    chains: [
-      classify(bridge),
-      masquerade(bridge),
-      ...(hostPolice === null ? [] : [police(hostPolice)]),
-    ],
+    chains: [...chainsFor(place), ...(hostPolice === null ? [] : [police(hostPolice)])],
   };
 }

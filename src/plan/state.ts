@@ -3,7 +3,7 @@
  * A state is a set of objects by key; what differs between two states becomes steps (diff.ts).
  */
 
-import { sysctlName } from "./names.ts";
+import { clsactParent, sysctlName } from "./names.ts";
 import { mainTable } from "./routes.ts";
 
 /** null: the node's own network namespace. Otherwise the path of a pod's. */
@@ -33,11 +33,29 @@ export interface Bridge {
   withoutDad?: true;
 }
 
-/** A device that is not ours, of which the configuration has us set one thing. */
+/** A device that is not ours, of which we set one thing. */
 export interface HostLink {
   kind: "hostlink";
+  /** Absent: the node's own. */
+  netns?: string;
   name: string;
   gsoMaxBytes: number;
+}
+
+/** A device of ours that hands on what is redirected to it, through the tree that it holds. */
+export interface Ifb {
+  kind: "ifb";
+  name: string;
+  mac: string;
+  up: boolean;
+}
+
+/** The filter on a host interface that leads what has our mark through the IFB (redirect.ts). */
+export interface Redirect {
+  kind: "redirect";
+  dev: string;
+  /** null: what is in our place does something else. */
+  to: string | null;
 }
 
 /** A pair that exists: `name` on the node, `ifname` in the pod. The settings of its ends are `port` and `podlink`. */
@@ -131,6 +149,8 @@ export type QdiscSpec =
       /** null: no threshold above which every packet is marked. */
       ceThresholdUs: number | null;
     }
+  /** `shared`: somebody else's filters are there too, so it stays. */
+  | { type: "clsact"; shared: boolean }
   /** What the kernel attaches by itself, or nothing: may be replaced. */
   | { type: "default"; name: string }
   /** Somebody else's: never touched. */
@@ -139,7 +159,7 @@ export type QdiscSpec =
 export interface Qdisc {
   kind: "qdisc";
   dev: string;
-  /** "root" or a class: "fa00:1". */
+  /** "root", a class ("fa00:1"), or where clsact sits. */
   parent: string;
   handle: string;
   spec: QdiscSpec;
@@ -195,6 +215,8 @@ export type KernelObject =
   | Sysctl
   | Bridge
   | HostLink
+  | Ifb
+  | Redirect
   | Veth
   | Port
   | PodLink
@@ -231,7 +253,11 @@ export function keyOf(object: KernelObject): string {
     case "bridge":
       return `bridge ${object.name}`;
     case "hostlink":
-      return `hostlink ${object.name}`;
+      return `hostlink ${object.netns === undefined ? "" : `${object.netns} `}${object.name}`;
+    case "ifb":
+      return `ifb ${object.name}`;
+    case "redirect":
+      return `redirect ${object.dev}`;
     case "veth":
       return `veth ${object.name}`;
     case "port":
@@ -264,7 +290,11 @@ export function titleOf(object: KernelObject): string {
     case "bridge":
       return `bridge ${object.name}`;
     case "hostlink":
-      return `interface ${object.name}`;
+      return `${object.netns === undefined ? "" : "pod "}interface ${object.name}`;
+    case "ifb":
+      return `IFB ${object.name}`;
+    case "redirect":
+      return `redirect of ${object.dev} to the ingress tree`;
     case "veth":
       return object.ifname === unseenEnd
         ? `veth pair ${object.name}`
@@ -280,6 +310,7 @@ export function titleOf(object: KernelObject): string {
     case "ipv6setting":
       return `IPv6 setting ${object.name} of ${object.dev}`;
     case "qdisc":
+      if (object.parent === clsactParent) return `clsact qdisc of ${object.dev}`;
       return object.parent === "root"
         ? `root qdisc of ${object.dev}`
         : `qdisc of class ${object.parent} on ${object.dev}`;

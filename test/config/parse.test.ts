@@ -11,6 +11,7 @@ describe("a configuration", () => {
     expect(parseNetworkConfig(configWith())).toEqual({
       cniVersion: "1.0.0",
       name: "pods",
+      chained: false,
       bridge: "fw0",
       mtuBytes: null,
       ipMasq: false,

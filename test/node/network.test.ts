@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { parseNetworkConfig } from "../../src/config/parse.ts";
+import type { NetworkConfig } from "../../src/config/types.ts";
 import { hostBits, mustAgree, networkBase } from "../../src/node/network.ts";
 import type { Uplink } from "../../src/node/uplink.ts";
-import type { NetworkBase } from "../../src/plan/node.ts";
+import type { IngressPlace, NetworkBase } from "../../src/plan/node.ts";
 import { configWith, errorOf } from "../config/support.ts";
 import { networkWith, trees } from "../plan/samples.ts";
 
@@ -15,14 +16,19 @@ const uplink: Uplink = {
   gsoMaxBytes: 65_536,
 };
 
+const bridgeOf = (name: string): IngressPlace => ({ kind: "bridge", name, owned: true });
+
+const baseFor = (config: NetworkConfig, found: Uplink): NetworkBase =>
+  networkBase(config, found, bridgeOf(config.bridge));
+
 const baseOf = (keys: Record<string, unknown>): NetworkBase =>
-  networkBase(parseNetworkConfig(configWith(keys)), uplink);
+  baseFor(parseNetworkConfig(configWith(keys)), uplink);
 
 describe("what a network asks of the base", () => {
   test("is its configuration, and what the node says where that says nothing", () => {
     expect(baseOf({ uplink: { reserve: "5%" } })).toEqual({
       network: "pods",
-      bridge: "fw0",
+      ingress: bridgeOf("fw0"),
       mtuBytes: 9_000,
       subnets: ["10.244.1.0/24"],
       gateways: ["10.244.1.1/24"],
@@ -52,7 +58,7 @@ describe("what a network asks of the base", () => {
   }
   const rows: Row[] = [
     { title: "an MTU of its own", keys: { mtu: 1400 }, base: { mtuBytes: 1400 } },
-    { title: "a bridge of its own", keys: { bridge: "br7" }, base: { bridge: "br7" } },
+    { title: "a bridge of its own", keys: { bridge: "br7" }, base: { ingress: bridgeOf("br7") } },
     {
       title: "a gateway of its own",
       keys: { ipam: { subnet: "10.1.0.0/24", gateway: "10.1.0.254" } },
@@ -112,7 +118,7 @@ describe("what a network asks of the base", () => {
       setsHostGso: true,
     });
     expect(
-      networkBase(parseNetworkConfig(configWith({})), { ...uplink, gsoMaxBytes: 4_096 }).trees,
+      baseFor(parseNetworkConfig(configWith({})), { ...uplink, gsoMaxBytes: 4_096 }).trees,
     ).toMatchObject({ hostGsoMaxBytes: 4_096, setsHostGso: false });
   });
 
@@ -143,7 +149,17 @@ describe("two networks of a node", () => {
   });
 
   const disagreements: [string, Partial<NetworkBase>, string][] = [
-    ["bridge", { bridge: "br7" }, "bridge is fw0 in pods and br7 in more"],
+    ["bridge", { ingress: bridgeOf("br7") }, "bridge is fw0 in pods and br7 in more"],
+    [
+      "way in which pods are chained",
+      { ingress: { kind: "ifb", name: "fwifb" } },
+      "bridge is fw0 in pods and none: the IFB fwifb (chained, routed) in more",
+    ],
+    [
+      "owner of the bridge",
+      { ingress: { kind: "bridge", name: "fw0", owned: false } },
+      "bridge is fw0 in pods and another plugin's fw0 (chained) in more",
+    ],
     [
       "uplink",
       { trees: { ...trees, uplink: "eth1" } },
@@ -191,7 +207,7 @@ describe("two networks of a node", () => {
     ],
     [
       "bridge and uplink, both told at once",
-      { bridge: "br7", trees: { ...trees, uplink: "eth1" } },
+      { ingress: bridgeOf("br7"), trees: { ...trees, uplink: "eth1" } },
       "bridge is fw0 in pods and br7 in more; uplink.name is eth0 in pods and eth1 in more",
     ],
   ];

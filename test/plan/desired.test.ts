@@ -68,7 +68,9 @@ describe("the base", () => {
       rateBytes: hostBits / 8,
       parent: "fa01:1",
     });
-    expect(treesOf(trees, "fw0", hostBits).map((t) => [t.direction, t.dev, t.hostBits])).toEqual([
+    expect(
+      treesOf(trees, networkWith().ingress, hostBits).map((t) => [t.direction, t.dev, t.hostBits]),
+    ).toEqual([
       ["egress", "eth0", hostBits],
       ["ingress", "fw0", null],
     ]);

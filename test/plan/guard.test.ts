@@ -3,7 +3,7 @@ import { guardElements, guardRuleset, guardSets, linkLocal } from "../../src/pla
 import { bytesOfIp, ipOfBytes } from "../../src/plan/ip.ts";
 import { guardTable, hostVethPattern, tableOfSet } from "../../src/plan/names.ts";
 import { ruleset } from "../../src/plan/ruleset.ts";
-import { podWith } from "./samples.ts";
+import { networkWith, podWith } from "./samples.ts";
 
 const { sets, chains } = guardRuleset();
 const rules = chains.flatMap((chain) => chain.rules);
@@ -18,7 +18,8 @@ describe("the table", () => {
 
   test("shares no set's name with the other, so that a name tells the table", () => {
     for (const { name } of guardSets) expect(tableOfSet(name)).toBe(guardTable);
-    for (const { name } of ruleset("fw0", null).sets) expect(tableOfSet(name)).not.toBe(guardTable);
+    for (const { name } of ruleset(networkWith().ingress, null).sets)
+      expect(tableOfSet(name)).not.toBe(guardTable);
   });
 
   test("lets others than pods pass first, and nothing of a pod at last", () => {

@@ -6,19 +6,21 @@ import {
   masqueradeSet,
   table,
 } from "../../src/plan/names.ts";
+import type { IngressPlace } from "../../src/plan/node.ts";
 import { ruleset } from "../../src/plan/ruleset.ts";
 
+const bridgeOf = (name: string): IngressPlace => ({ kind: "bridge", name, owned: true });
 const police = { uplink: "eth0", bytesPerSecond: 1000, burstBytes: 65_536 };
 
 const chain = (bridge: string, name: string) => {
-  const found = ruleset(bridge, police).chains.find((c) => c.name === name);
+  const found = ruleset(bridgeOf(bridge), police).chains.find((c) => c.name === name);
   if (found === undefined) throw new Error(`no chain ${name}`);
   return found;
 };
 
 describe("the table", () => {
   test("has a map of classes and the sets of masquerade", () => {
-    expect(ruleset("fw0", police)).toMatchObject({
+    expect(ruleset(bridgeOf("fw0"), police)).toMatchObject({
       table,
       sets: [
         { name: classMap[4], kind: "map" },
@@ -33,7 +35,7 @@ describe("the table", () => {
   });
 
   test("speaks of no set that it does not have", () => {
-    const { sets, chains } = ruleset("fw0", police);
+    const { sets, chains } = ruleset(bridgeOf("fw0"), police);
     const spoken = chains.flatMap((c) => c.rules.flatMap((r) => [...r.text.matchAll(/@(\w+)/g)]));
     expect(spoken.length).toBeGreaterThan(3);
     for (const [, name] of spoken) expect(sets.map((s) => s.name)).toContain(name ?? "");
@@ -63,7 +65,7 @@ describe("the table", () => {
 
 describe("a rule's comment", () => {
   test("is the same for the same text", () => {
-    expect(ruleset("fw0", police)).toEqual(ruleset("fw0", police));
+    expect(ruleset(bridgeOf("fw0"), police)).toEqual(ruleset(bridgeOf("fw0"), police));
   });
 
   test("is another for another text", () => {
@@ -75,7 +77,7 @@ describe("a rule's comment", () => {
   });
 
   test("is one of its own, and short enough for nftables", () => {
-    const ids = ruleset("fw0", police).chains.flatMap((c) => c.rules.map((r) => r.id));
+    const ids = ruleset(bridgeOf("fw0"), police).chains.flatMap((c) => c.rules.map((r) => r.id));
     expect(new Set(ids).size).toBe(ids.length);
     // NFTNL_UDATA_COMMENT_MAXLEN, libnftnl.
     for (const id of ids) expect(id).toMatch(/^fairway [\w-]+ [0-9a-f]{8}$/);
@@ -98,11 +100,16 @@ describe("the host's ingress", () => {
 
   test("another rate is another rule", () => {
     const idsAt = (bytesPerSecond: number) =>
-      ruleset("fw0", { ...police, bytesPerSecond }).chains.flatMap((c) => c.rules.map((r) => r.id));
+      ruleset(bridgeOf("fw0"), { ...police, bytesPerSecond }).chains.flatMap((c) =>
+        c.rules.map((r) => r.id),
+      );
     expect(idsAt(1000)).not.toEqual(idsAt(2000));
   });
 
   test("is left alone without a police", () => {
-    expect(ruleset("fw0", null).chains.map((c) => c.name)).toEqual(["classify", "source-nat"]);
+    expect(ruleset(bridgeOf("fw0"), null).chains.map((c) => c.name)).toEqual([
+      "classify",
+      "source-nat",
+    ]);
   });
 });

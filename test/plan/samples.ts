@@ -41,7 +41,7 @@ export const trees: TreeSettings = {
 export function networkWith(keys: Partial<NetworkBase> = {}): NetworkBase {
   return {
     network: "pods",
-    bridge: "fw0",
+    ingress: { kind: "bridge", name: "fw0", owned: true },
     mtuBytes: 1500,
     subnets: ["10.1.0.0/24"],
     gateways: ["10.1.0.1/24"],

@@ -49,8 +49,8 @@ export class Node {
     const input = this.input();
     const [first] = this.networks;
     if (first === undefined) return new Map();
-    const devices = treesOf(first.trees, first.bridge, input.hostBits).map((t) => t.dev);
-    return observeOurs(this.kernel, this.desired(), first.bridge, devices);
+    const devices = treesOf(first.trees, first.ingress, input.hostBits).map((t) => t.dev);
+    return observeOurs(this.kernel, this.desired(), first.ingress.name, devices);
   }
 
   newNetns(): string {

@@ -41,6 +41,13 @@ export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
 export const TCA_HTB = { PARMS: 1, INIT: 2, RATE64: 6, CEIL64: 7 } as const;
 export const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
 export const TC_H_ROOT = 0xffffffff;
+/** TC_H_CLSACT with TC_H_MIN_INGRESS and TC_H_MIN_EGRESS. */
+export const clsactHooks = { ingress: 0xffff_fff2, egress: 0xffff_fff3 } as const;
+/** include/uapi/linux/pkt_cls.h and tc_act/tc_mirred.h */
+export const TCA_BPF = { ACT: 1, OPS: 5 } as const;
+export const TCA_ACT = { KIND: 1, OPTIONS: 2 } as const;
+export const TCA_MIRRED_PARMS = 2;
+export const TCA_EGRESS_REDIR = 1;
 /** include/uapi/linux/gen_stats.h */
 export const TCA_STATS = { BASIC: 1, QUEUE: 3, PKT64: 8 } as const;
 

@@ -43,7 +43,7 @@ export type ClassEntry = Placed & {
 };
 
 /** struct tcmsg: family, pads, ifindex, handle, parent, info. */
-const headerBytes = 20;
+export const tcHeaderBytes = 20;
 
 const hex = (n: number): string => n.toString(16);
 const handleText = (n: number): string =>
@@ -54,8 +54,8 @@ export function handleNumber(text: string): number {
   return Number.parseInt(major || "0", 16) * 0x10000 + Number.parseInt(minor || "0", 16);
 }
 
-function request(ifindex: number, handle = 0, parent = 0): Uint8Array {
-  const body = new Uint8Array(headerBytes);
+export function request(ifindex: number, handle = 0, parent = 0): Uint8Array {
+  const body = new Uint8Array(tcHeaderBytes);
   const view = viewOf(body);
   view.setInt32(4, ifindex, true);
   view.setUint32(8, handle, true);
@@ -93,7 +93,7 @@ const rateAt = 8;
 const ratespecBytes = 12;
 
 function qdiscOf({ body }: Message): QdiscEntry {
-  const attributes = new Attributes(body, headerBytes);
+  const attributes = new Attributes(body, tcHeaderBytes);
   const entry: QdiscEntry = placed(body, attributes);
   const raw = attributes.bytes(TCA.OPTIONS);
   if (raw === undefined) return entry;
@@ -122,7 +122,7 @@ function qdiscOf({ body }: Message): QdiscEntry {
 }
 
 function classOf({ body }: Message): ClassEntry {
-  const attributes = new Attributes(body, headerBytes);
+  const attributes = new Attributes(body, tcHeaderBytes);
   const entry: ClassEntry = placed(body, attributes);
   const options = entry.kind === "htb" ? attributes.nested(TCA.OPTIONS) : undefined;
   const parms = options?.bytes(TCA_HTB.PARMS);

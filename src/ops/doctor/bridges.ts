@@ -33,7 +33,8 @@ export function judgeOthers(others: readonly string[], isOn: boolean): Finding[]
 
 export function bridges({ configs }: Patient): Finding[] {
   const [config] = configs;
-  if (config === undefined) return [];
+  // Chained, the bridge is another plugin's.
+  if (config === undefined || config.chained) return [];
   return attempt("bridge", () => {
     using socket = new NetlinkSocket();
     const links = allLinks(socket);

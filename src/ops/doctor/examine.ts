@@ -29,7 +29,7 @@ import { uplink } from "./uplink.ts";
 
 const groups: Group[] = [
   tools,
-  kernelParts,
+  ({ configs }) => kernelParts(configs.some(({ chained }) => chained)),
   leafQueues,
   installation,
   conflists,

@@ -1,6 +1,6 @@
 /** The kernel's parts that Fairway needs, as findings. */
 import { type Evidence, kernelEvidence } from "../../kernel/evidence.ts";
-import { type Part, parts, presenceOf } from "../../kernel/parts.ts";
+import { type Part, partsFor, presenceOf } from "../../kernel/parts.ts";
 import { error, type Finding, ok, warn } from "./finding.ts";
 
 export function judgePart(part: Part, evidence: Evidence): Finding {
@@ -18,7 +18,7 @@ export function judgePart(part: Part, evidence: Evidence): Finding {
   }
 }
 
-export function kernelParts(): Finding[] {
+export function kernelParts(chained = false): Finding[] {
   const evidence = kernelEvidence();
-  return parts.map((part) => judgePart(part, evidence));
+  return partsFor(chained).map((part) => judgePart(part, evidence));
 }

@@ -2,7 +2,6 @@
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { baseInForce } from "../../node/capacity.ts";
-import { networkBase } from "../../node/network.ts";
 import { findUplink } from "../../node/uplink.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
 import {
@@ -14,6 +13,7 @@ import {
   hostRateBits,
   leafRateBits,
 } from "../../promise/admission.ts";
+import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 type Tree = Pick<AdmissionAsk, "direction" | "capacityBits" | "reserveBits">;
@@ -92,7 +92,7 @@ export function promises({ ledger, configs }: Patient): Finding[] {
   return attempt("promises", () => {
     // Against what the link can do now, or was set to, not what it could when they were promised.
     const uplink = findUplink(first.uplink, first.bridge);
-    const base = ledger === null ? networkBase(first, uplink) : baseInForce(ledger, first, uplink);
+    const base = baseInForce(ledger ?? emptyLedger, first, uplink);
     const trees = directions.map((direction) => treeOf(base, direction));
     const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees));
     const scales = base.trees.overcommit === "scale";

@@ -3,9 +3,11 @@ import { runTool } from "../../kernel/children.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { allQdiscs } from "../../kernel/read/tc.ts";
+import { placeFor } from "../../node/chained.ts";
 import { rootOf } from "../../node/former.ts";
 import { findLink } from "../../node/uplink.ts";
 import type { QdiscSpec } from "../../plan/state.ts";
+import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 /** null: the kernel shows none, as for a device that queues nothing. */
@@ -44,13 +46,15 @@ function hooks(dev: string): Finding[] {
   );
 }
 
-export function roots({ configs }: Patient): Finding[] {
+export function roots({ ledger, configs }: Patient): Finding[] {
   const [config] = configs;
   if (config === undefined) return [];
   return attempt("root", () => {
     const uplink = findLink(config.uplink, config.bridge).name;
     using socket = new NetlinkSocket();
-    const devices = [uplink, config.bridge].filter((dev) => linkNamed(socket, dev) !== null);
+    const devices = [uplink, placeFor(ledger ?? emptyLedger, config).name].filter(
+      (dev) => linkNamed(socket, dev) !== null,
+    );
     return devices.flatMap((dev) => [judgeRoot(dev, rootOf(dev)?.spec ?? null), ...hooks(dev)]);
   });
 }

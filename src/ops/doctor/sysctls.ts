@@ -86,6 +86,8 @@ function advertisements(ours: readonly string[]): Finding[] {
 const madeByHosts = new Set(["bridge", "veth", "vxlan", "dummy", "ifb", "tun", "wireguard"]);
 
 export function sysctls({ ledger, configs }: Patient): Finding[] {
+  // Chained, they are for the plugin that makes the interfaces.
+  if (configs.some(({ chained }) => chained)) return [];
   const networks = ledger === null ? [] : liveNetworks(ledger);
   const hasIpv6 = configs.some(({ ipam }) =>
     ipam.sets.flat().some(({ subnet }) => subnet.family === 6),

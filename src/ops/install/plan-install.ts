@@ -8,6 +8,7 @@ import { FairwayError } from "../../errors.ts";
 import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
 import { lookAtLedger } from "../../ledger/look.ts";
 import { baseInForce } from "../../node/capacity.ts";
+import { placeText } from "../../node/chained.ts";
 import { bootId } from "../../node/open.ts";
 import { requireReady } from "../../node/readiness.ts";
 import { findUplink } from "../../node/uplink.ts";
@@ -125,7 +126,7 @@ function refuseChangeUnderPods(view: LedgerView, config: NetworkConfig): void {
   if (pods === 0 || recorded === undefined) return;
   const base = baseInForce(view, config, findUplink(config.uplink, config.bridge));
   for (const [what, before, now] of [
-    ["bridge", recorded.bridge, base.bridge],
+    ["bridge", placeText(recorded.ingress), placeText(base.ingress)],
     ["uplink", recorded.trees.uplink, base.trees.uplink],
   ] as const)
     if (before !== now)

@@ -214,7 +214,7 @@ function poolsOfNode(ledger: LedgerView): Pool[] {
 /** The devices that the trees of this node stand on; none before the first ADD of this boot. */
 export function treeDevices(ledger: LedgerView): string[] {
   const [base] = liveNetworks(ledger);
-  return base === undefined ? [] : [base.trees.uplink, base.bridge];
+  return base === undefined ? [] : [base.trees.uplink, base.ingress.name];
 }
 
 /** `interval`: what was looked at just before; null: the counters of this moment only. */
@@ -234,10 +234,10 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
       keptAddresses,
       drift: [],
     };
-  const device = { egress: base.trees.uplink, ingress: base.bridge };
+  const device = { egress: base.trees.uplink, ingress: base.ingress.name };
   const classes = new Classes(Object.values(device), interval);
   const pods = podsOf(ledger, base, device, classes);
-  const trees = treesOf(base.trees, base.bridge, hostBits(base));
+  const trees = treesOf(base.trees, base.ingress, hostBits(base));
   return {
     intervalSeconds,
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),

@@ -1,0 +1,54 @@
+/** Chained mode: no `ipam`, since the interface and its addresses are another plugin's. */
+import { annotationKeys } from "./annotation-keys.ts";
+import { isObject, type JsonObject, type Section } from "./section.ts";
+import { Violations } from "./violations.ts";
+
+export const isChainedConfig = (raw: JsonObject): boolean => !Object.hasOwn(raw, "ipam");
+
+/** Keys that say what the pods' interfaces are like. */
+const interfaceKeys = ["bridge", "mtu", "ipMasqExcept", "dns"] as const;
+/** The same, where they ask for something. */
+const interfaceFlags = ["ipMasq", "antiSpoof"] as const;
+/** Capabilities that only who makes the interface can act on. */
+const interfaceCapabilities = ["ips", "mac", "ipRanges"] as const;
+
+const isEmpty = (value: unknown): boolean =>
+  value === null ||
+  value === undefined ||
+  value === "" ||
+  (Array.isArray(value) && value.length === 0);
+
+/** What belongs to who makes the pods' interfaces. */
+export function checkChained(root: Section): void {
+  const { violations } = root;
+  const found = [
+    ...interfaceKeys.filter((key) => root.has(key)),
+    ...interfaceFlags.filter((key) => root.flag(key) === true),
+  ];
+  for (const key of found)
+    violations.add(
+      key,
+      "is about the pods' interfaces, which are another plugin's where there is no ipam",
+      `Give ipam to have Fairway make them, or remove ${key} and set it in the plugin that does.`,
+    );
+  const runtime = root.object("runtimeConfig") ?? {};
+  for (const key of interfaceCapabilities.filter((each) => !isEmpty(runtime[each])))
+    violations.add(
+      `runtimeConfig.${key}`,
+      "is for the plugin that makes the pods' interfaces",
+      `Remove ${key} from Fairway's capabilities; the other plugin has it in its own.`,
+    );
+}
+
+/** @throws FairwayError badConfig: the address is another plugin's to give. */
+export function refuseAddressAsk(annotations: Record<string, string>): void {
+  const violations = new Violations();
+  for (const key of [annotationKeys.ip, annotationKeys.ipPool])
+    if (isObject(annotations) && Object.hasOwn(annotations, key))
+      violations.add(
+        key,
+        "the addresses of this network are given by the plugin before Fairway",
+        "Remove the annotation, or ask that plugin in its own way.",
+      );
+  violations.throwIfAny();
+}

@@ -1,0 +1,144 @@
+/** The interface that another plugin made for a pod, as the kernel has it. */
+import { parseInterfaceName } from "../config/paths.ts";
+import type { NetworkConfig } from "../config/types.ts";
+import { FairwayError } from "../errors.ts";
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
+import { inNetns, netnsKind } from "../kernel/netns.ts";
+import { allLinks, type Link, linkNamed } from "../kernel/read/links.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { ingressIfb } from "../plan/names.ts";
+import { type Attachment, type IngressPlace, isChained, type Lease } from "../plan/node.ts";
+
+/** A pod's interface that another plugin made. */
+export interface ChainedPort {
+  hostIfname: string;
+  podMac: string;
+  gsoMaxBytes: number;
+  /** Where the ingress tree of such pods stands. */
+  ingress: IngressPlace;
+  leases: Lease[];
+}
+
+const routed: IngressPlace = { kind: "ifb", name: ingressIfb };
+
+function podLink(netns: string, ifname: string): Link | null {
+  return inNetns(netns, () => {
+    using socket = new NetlinkSocket();
+    return linkNamed(socket, ifname);
+  });
+}
+
+/** The node's end of the pair that `pod` is the other end of; null: it has none here. */
+function peerOf(pod: Link, links: readonly Link[]): Link | null {
+  const peer = links.find(({ index }) => index === pod.peerIndex);
+  return pod.type === "veth" && peer?.type === "veth" && peer.peerIndex === pod.index ? peer : null;
+}
+
+const refused = (msg: string, todo: string): FairwayError =>
+  new FairwayError("badConfig", msg, todo);
+
+function placeOf(host: Link, links: readonly Link[]): IngressPlace {
+  const master = links.find(({ index }) => index === host.masterIndex);
+  if (master === undefined || master.type === "vrf") return routed;
+  if (master.type === "bridge") return { kind: "bridge", name: master.name, owned: false };
+  throw refused(
+    `the pod's host interface ${host.name} hangs on ${master.name}, a ${master.type ?? "device without a kind"}`,
+    "fairway can be chained after plugins that bridge (a Linux bridge) or route to a veth pair",
+  );
+}
+
+/**
+ * What the chain says, `hostNames`, held against the kernel. Throws badConfig where the pod has no
+ * such interface, where it is no veth pair with its other end on this node, and where the chain names
+ * host interfaces and none of them is that end.
+ */
+export function findChainedPort(
+  { netns, ifname }: { netns: string; ifname: string },
+  hostNames: readonly string[],
+): Omit<ChainedPort, "leases"> {
+  const pod = podLink(netns, ifname);
+  if (pod === null)
+    throw refused(
+      `prevResult: there is no interface ${ifname} in ${netns}`,
+      "the plugin before fairway has to make the interface that CNI_IFNAME names",
+    );
+  using socket = new NetlinkSocket();
+  const links = allLinks(socket);
+  const host = peerOf(pod, links);
+  if (host === null)
+    throw refused(
+      `prevResult: no host interface: ${ifname} in ${netns} is a ${pod.type ?? "device without a kind"}, and no veth of this node is its other end`,
+      "fairway can be chained after plugins that give a pod a veth pair: bridge, ptp, flannel, calico; not after macvlan, ipvlan or host-device",
+    );
+  if (hostNames.length > 0 && !hostNames.includes(host.name))
+    throw refused(
+      `prevResult names ${hostNames.join(", ")} on the host, and the other end of ${ifname} in ${netns} is ${host.name}`,
+      "the plugins before fairway disagree with the kernel: DEL the pod and ADD it again",
+    );
+  parseInterfaceName(host.name, "the pod's host interface");
+  return {
+    hostIfname: host.name,
+    podMac: pod.mac,
+    gsoMaxBytes: pod.gsoMaxBytes,
+    ingress: placeOf(host, links),
+  };
+}
+
+/** What is not as it was at the ADD, in words; null: nothing. */
+export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace): string | null {
+  const { netns, ifname, hostVeth } = attachment;
+  const pod = netnsKind(netns) === "absent" ? null : podLink(netns, ifname);
+  if (pod === null) return `pod interface ${ifname} is missing`;
+  using socket = new NetlinkSocket();
+  const links = allLinks(socket);
+  const host = peerOf(pod, links);
+  if (host === null) return `host interface ${hostVeth} is not the other end of ${ifname}`;
+  if (host.name !== hostVeth)
+    return `the other end of ${ifname} is ${host.name}, should be ${hostVeth}`;
+  const master = links.find(({ index }) => index === host.masterIndex);
+  const bridge = ingress.kind === "bridge" ? ingress.name : null;
+  if (bridge !== null && master?.name !== bridge)
+    return `host interface ${hostVeth} is on ${master?.name ?? "no bridge"}, should be on ${bridge}`;
+  return bridge === null && master?.type === "bridge"
+    ? `host interface ${hostVeth} is on ${master.name}, should be on no bridge`
+    : null;
+}
+
+/** Whether there is still something to keep a promise on. */
+export function hasHostInterface({ chained = null, hostVeth }: Attachment): boolean {
+  if (chained === null) return true;
+  using socket = new NetlinkSocket();
+  return linkNamed(socket, hostVeth) !== null;
+}
+
+/**
+ * Where the ingress tree stands for a configuration that comes without a pod. Which way a chain leads
+ * only an ADD tells: what was recorded counts, of this network or of another chain; else what touches
+ * nobody's device.
+ */
+export function placeFor(view: LedgerView, config: NetworkConfig): IngressPlace {
+  if (!config.chained) return { kind: "bridge", name: config.bridge, owned: true };
+  const known = view.networks().filter(({ base }) => isChained(base));
+  const own = known.find(({ name }) => name === config.name);
+  return (own ?? known.find(({ isOfThisBoot }) => isOfThisBoot))?.base.ingress ?? routed;
+}
+
+/** Throws badConfig: pods of one network are chained one way. */
+export function refuseOtherWay(view: LedgerView, network: string, ingress: IngressPlace): void {
+  const recorded = view.network(network);
+  const [pod] = view.attachments.all(network);
+  if (recorded === null || pod === undefined) return;
+  const was = recorded.base.ingress;
+  if (placeText(was) === placeText(ingress)) return;
+  throw new FairwayError(
+    "badConfig",
+    `network ${network}: the bridge of this pod is ${placeText(ingress)}, that of the network's pods here is ${placeText(was)}`,
+    "the chain was changed while its pods live: drain the node first",
+  );
+}
+
+/** For messages: a bridge of ours by its name, as the configuration has it. */
+export function placeText(place: IngressPlace): string {
+  if (place.kind === "ifb") return `none: the IFB ${place.name} (chained, routed)`;
+  return place.owned ? place.name : `another plugin's ${place.name} (chained)`;
+}
