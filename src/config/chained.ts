@@ -3,7 +3,7 @@ import { annotationKeys } from "./annotation-keys.ts";
 import { isObject, type JsonObject, type Section } from "./section.ts";
 import { Violations } from "./violations.ts";
 
-export const isChainedConfig = (raw: JsonObject): boolean => !Object.hasOwn(raw, "ipam");
+export const isChainedConfig = (raw: JsonObject): boolean => raw.ipam === undefined;
 
 /** Keys that say what the pods' interfaces are like. */
 const interfaceKeys = ["bridge", "mtu", "ipMasqExcept", "dns"] as const;

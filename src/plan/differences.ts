@@ -30,7 +30,7 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       fields(want, have as typeof want, ["gsoMaxBytes"]);
       break;
     case "ifb":
-      fields(want, have as typeof want, ["mac", "up"]);
+      fields(want, have as typeof want, ["up"]);
       break;
     case "redirect":
       fields(want, have as typeof want, ["to"]);

@@ -183,8 +183,10 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
     case "ifb": {
       const { name, mac, up } = object;
       if (gone) return node("ip", `link del dev ${name}`);
-      const settings = `link set dev ${name} address ${mac} ${upDown(up)}`;
-      return node("ip", ...(op === "create" ? [`link add name ${name} type ifb`] : []), settings);
+      const settings = `link set dev ${name} ${upDown(up)}`;
+      // An IFB takes a MAC when it is made, and none later.
+      const made = op === "create" ? [`link add name ${name} address ${mac} type ifb`] : [];
+      return node("ip", ...made, settings);
     }
     case "redirect":
       return node("tc", redirectLine(op, object));

@@ -112,7 +112,7 @@ const hexText = (n: number): string => `0x${n.toString(16)}`;
 function mark({ toPod }: Directions): Chain {
   const pods = `${classid(firstPodMinor)}-${classid(lastPodMinor)}`;
   return {
-    name: "mark",
+    name: "mark-ingress",
     type: "filter",
     hook: "postrouting",
     priority: last,

@@ -34,7 +34,8 @@ test.each(samples)("%s is valid once a node's own values are in it", (file) => {
     for (const plugin of ours) {
       const config = parseNetworkConfig({
         ...plugin,
-        ipam: { ...plugin.ipam, subnet: "198.18.7.0/24" },
+        // Without one it is chained.
+        ...(plugin.ipam && { ipam: { ...plugin.ipam, subnet: "198.18.7.0/24" } }),
         uplink: { ...plugin.uplink, name: "up0", egressCapacity: "1G", ingressCapacity: "1G" },
         dataDir: "/run/fairway",
         // As libcni adds them.
@@ -42,6 +43,7 @@ test.each(samples)("%s is valid once a node's own values are in it", (file) => {
         cniVersion: version,
       });
       expect(config.name).toBe(name);
+      expect(config.chained).toBe(file.startsWith("after-"));
       expect(config.cniVersion as string).toBe(version);
     }
   }
@@ -49,7 +51,7 @@ test.each(samples)("%s is valid once a node's own values are in it", (file) => {
 
 test.each(samples)("%s is valid as it stands, and pods' annotations reach it", (file) => {
   const { name, cniVersion, plugins } = read(file);
-  const [plugin] = plugins;
+  const plugin = plugins.find(({ type }) => type === "fairway");
   expect(plugin?.capabilities).toMatchObject({ "io.kubernetes.cri.pod-annotations": true });
   expect(() => parseNetworkConfig({ ...plugin, name, cniVersion })).not.toThrow();
 });

@@ -140,7 +140,6 @@ describe("a configuration", () => {
 
 describe("what is wrong is named, with what to do", () => {
   test.each<[string, Record<string, unknown>, string, string | undefined]>([
-    ["no ipam", { ipam: undefined }, "ipam: is missing", "10.244.1.0/24"],
     ["an unknown key", { brige: "fw0" }, "brige: unknown key", 'Did you mean "bridge"?'],
     [
       "an unknown key in a tier",

@@ -174,7 +174,7 @@ const rows: Row[] = [
   {
     title: "a prevResult",
     code: 7,
-    says: /chained mode is not built yet/,
+    says: /both ipam and a prevResult/,
     options: { config: { prevResult: { cniVersion: "1.0.0" } } },
   },
 ];

@@ -22,6 +22,7 @@ interface MatrixChoice {
   thorough?: true;
   markdown?: string;
   bandwidthPlugin?: string;
+  plugins?: string;
 }
 
 /** `fairway prove`; what it needs is loaded when it runs. */
@@ -50,6 +51,10 @@ export function proveCommand(): Command {
         "--bandwidth-plugin <file>",
         "with --all or --scenario: also measure with the pods under this reference plugin",
       )
+      .option(
+        "--plugins <dir>",
+        "the folder of the reference plugins bridge, ptp and host-local: with --all also the scenarios of Fairway after them",
+      )
       .addHelpText(
         "after",
         "\nExit codes: 0 the promises were kept; 1 they were not, or the run is inconclusive; 2 usage.",
@@ -67,7 +72,7 @@ const collect = (name: string, former: string[] = []): string[] => [...former, n
 
 /** Options of the main job alone, and of the matrix alone. */
 const mainOnly = ["wire", "duration", "html"] as const;
-const matrixOnly = ["thorough", "markdown", "bandwidthPlugin"] as const;
+const matrixOnly = ["thorough", "markdown", "bandwidthPlugin", "plugins"] as const;
 
 /** The main job, unless scenarios are asked for. */
 async function run(options: ProveOptions & MatrixChoice, command: Command): Promise<Verdict> {
@@ -92,7 +97,7 @@ async function run(options: ProveOptions & MatrixChoice, command: Command): Prom
     printList();
     return "passed";
   }
-  const { catalogue, scenarioNamed } = await import("./matrix/catalogue/index.ts");
+  const { catalogue, chained, scenarioNamed } = await import("./matrix/catalogue/index.ts");
   const named = (name: string): Scenario => {
     try {
       return scenarioNamed(name);
@@ -101,12 +106,19 @@ async function run(options: ProveOptions & MatrixChoice, command: Command): Prom
       return command.error(`error: ${messageOf(error)}${details}`);
     }
   };
+  const plugins = options.plugins ?? null;
+  if (all && plugins === null)
+    process.stderr.write(
+      `fairway prove: left out, since --plugins is not given: ${chained.map(({ name }) => name).join(", ")}\n`,
+    );
+  const whole = plugins === null ? catalogue : [...catalogue, ...chained];
   return runScenarios({
-    scenarios: names === undefined ? catalogue : names.map(named),
+    scenarios: names === undefined ? whole : names.map(named),
     thorough: options.thorough === true,
     json: options.json === true,
     markdown: options.markdown ?? null,
     bandwidthPlugin: options.bandwidthPlugin ?? null,
+    plugins,
   });
 }
 

@@ -15,6 +15,8 @@ export interface Pod<Name extends string = string> {
   address6: string | null;
 }
 
+type Config = Record<string, unknown>;
+
 export const BRIDGE = "fw0";
 export const IFNAME = "eth0";
 /** The kernel's default (GSO_LEGACY_MAX_SIZE). */
@@ -66,12 +68,13 @@ export function tryAdd(
 /** A pod in a namespace of its own. @throws FairwayError unavailable with what the plugin said. */
 export function addPod<Name extends string>(
   lab: Lab,
-  config: Record<string, unknown>,
+  config: Config | ((pod: Pick<Pod, "name" | "namespace">) => Config),
   name: Name,
   annotations: Record<string, string>,
 ): Pod<Name> {
   const namespace = lab.addPod(name);
-  const added = tryAdd(lab, config, { name, namespace }, annotations);
+  const own = typeof config === "function" ? config({ name, namespace }) : config;
+  const added = tryAdd(lab, own, { name, namespace }, annotations);
   if (!added.ok) {
     throw new FairwayError(
       "unavailable",

@@ -19,6 +19,7 @@ describe("what does not go together is usage, before anything is made", () => {
     [["--scenario", "limit", "--html", "x"], "--html does not go with --scenario"],
     [["--thorough"], "--thorough goes with --all or --scenario"],
     [["--markdown", "x"], "--markdown goes with --all or --scenario"],
+    [["--plugins", "x"], "--plugins goes with --all or --scenario"],
     [["--scenario", "nothing"], 'there is no "nothing"'],
   ] as const)("%j", (options, wanted) => {
     const { exitCode, stderr } = prove(...options);
@@ -32,6 +33,15 @@ test("--list needs no root and makes nothing", () => {
   expect(exitCode).toBe(0);
   expect(stdout).toContain("tcp-flood  (wire 500Mbit/s, 2 pods, about");
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "without the other plugins a chained scenario says so",
+  () => {
+    const { exitCode, stdout } = prove("--scenario", "chained-ptp");
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("chained-ptp was not run: it needs the reference plugins");
+  },
+);
 
 test.skipIf(process.getuid?.() !== 0)(
   "one scenario, from the pods to the verdict",

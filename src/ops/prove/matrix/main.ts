@@ -3,7 +3,7 @@ import { version } from "../../version.ts";
 import { checkWritable, interruptible, requireRoot } from "../main.ts";
 import { makeProgress } from "../progress.ts";
 import type { Verdict } from "../result.ts";
-import { catalogue } from "./catalogue/index.ts";
+import { catalogue, chained } from "./catalogue/index.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { runMatrix, scenarioSeconds } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
@@ -15,11 +15,12 @@ export interface MatrixOptions {
   json: boolean;
   markdown: string | null;
   bandwidthPlugin: string | null;
+  plugins: string | null;
 }
 
 /** `fairway prove --list` */
 export function printList(): void {
-  process.stdout.write(renderList(catalogue));
+  process.stdout.write(renderList([...catalogue, ...chained]));
 }
 
 /**
@@ -27,7 +28,7 @@ export function printList(): void {
  * @throws FairwayError for what this machine lacks.
  */
 export async function runScenarios(options: MatrixOptions): Promise<Verdict> {
-  const { scenarios, thorough, json, markdown, bandwidthPlugin } = options;
+  const { scenarios, thorough, json, markdown, bandwidthPlugin, plugins } = options;
   requireRoot();
   if (markdown !== null) checkWritable("--markdown", markdown);
   const progress = makeProgress(
@@ -42,6 +43,7 @@ export async function runScenarios(options: MatrixOptions): Promise<Verdict> {
       scenarios,
       thorough,
       bandwidthPlugin,
+      plugins,
       fairwayVersion: version,
       progress,
       signal,

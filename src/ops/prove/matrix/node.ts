@@ -10,6 +10,7 @@ import { addPod, BRIDGE, type Pod, removeQos, tryAdd } from "../pods.ts";
 import { selfCommand } from "../self.ts";
 import { nowMs } from "../traffic/output.ts";
 import { capPods, capsOf } from "./bandwidth.ts";
+import { chainedConfig, requirePlugins } from "./chain.ts";
 import type { ClassCounts, Surroundings } from "./result.ts";
 import { host, type Scenario } from "./scenario.ts";
 
@@ -46,7 +47,8 @@ const overlay = {
   prefixLength: 24,
 } as const;
 
-export function makeMatrixNode(scenario: Scenario): MatrixNode {
+export function makeMatrixNode(scenario: Scenario, plugins: string | null): MatrixNode {
+  requirePlugins(scenario, plugins);
   const lab = makeLab({ prefix: "fwp", wireBits: scenario.wireBits });
   let dataDir: string | null = null;
   const remove = (): void => {
@@ -58,8 +60,13 @@ export function makeMatrixNode(scenario: Scenario): MatrixNode {
     const config = networkConfig(scenario, dataDir);
     if (scenario.overlay) makeOverlay(lab);
     if (scenario.noRouteBack) ipBatch(lab.remote, [`route del ${addresses.podSubnet}`]);
+    const { chain = "none" } = scenario;
+    const configFor = (pod: Pick<Pod, "name" | "namespace">): Record<string, unknown> =>
+      chain === "none" || plugins === null
+        ? config
+        : chainedConfig(lab, pod, { plugin: chain, plugins, config });
     const pods = scenario.pods.map(({ name, asks }) =>
-      addPod(lab, config, name, annotations(asks)),
+      addPod(lab, configFor, name, annotations(asks)),
     );
     const refused = Object.fromEntries(
       (scenario.refusals ?? []).map(({ name, asks }) => {

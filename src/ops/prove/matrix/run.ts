@@ -14,6 +14,8 @@ export interface MatrixRun {
   thorough: boolean;
   /** The reference bandwidth plugin's file, to measure under it too. */
   bandwidthPlugin: string | null;
+  /** The folder of the reference plugins, for the chained scenarios. */
+  plugins: string | null;
   fairwayVersion: string;
   progress: Progress;
   signal: AbortSignal;
@@ -127,7 +129,7 @@ async function measure(
   const { progress, signal } = run;
   const setup = SETUP_SECONDS + scenario.pods.length * POD_SECONDS;
   progress.step(`${scenario.name}: the node, the wire and ${scenario.pods.length} pods`, setup);
-  const node = makeMatrixNode(scenario);
+  const node = makeMatrixNode(scenario, run.plugins);
   process.once("exit", node.remove);
   try {
     signal.throwIfAborted();

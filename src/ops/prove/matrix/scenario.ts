@@ -100,6 +100,8 @@ export interface Refusal {
   says: string;
 }
 
+export type ChainPlugin = "bridge" | "ptp";
+
 export interface Scenario {
   name: string;
   /** What it shows, in one sentence. */
@@ -113,6 +115,8 @@ export interface Scenario {
   overlay?: true;
   /** The pods have an address of each family. */
   dualStack?: true;
+  /** The reference plugin that makes the pods' interfaces, Fairway after it; "none": the same without one. */
+  chain?: "none" | ChainPlugin;
   /** The remote host knows no way to the pods' own addresses. */
   noRouteBack?: true;
   pods: ScenarioPod[];

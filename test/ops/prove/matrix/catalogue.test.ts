@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { catalogue, scenarioNamed } from "../../../../src/ops/prove/matrix/catalogue/index.ts";
+import {
+  catalogue,
+  chained,
+  scenarioNamed,
+} from "../../../../src/ops/prove/matrix/catalogue/index.ts";
 import { scenarioSeconds } from "../../../../src/ops/prove/matrix/run.ts";
 import { type Figure, host, type Scenario } from "../../../../src/ops/prove/matrix/scenario.ts";
 import { renderList } from "../../../../src/ops/prove/matrix/table.ts";
@@ -9,45 +13,45 @@ const figurePhases = (figure: Figure): string[] =>
 const figureLoads = (figure: Figure): string[] =>
   "loads" in figure ? figure.loads : "load" in figure ? [figure.load] : [];
 
-describe.each(catalogue.map((scenario): [string, Scenario] => [scenario.name, scenario]))(
-  "%s",
-  (_name, { pods, phases, checks, refusals = [] }) => {
-    test("sends from and to pods that it has", () => {
-      const names = [host, ...pods.map(({ name }) => name)];
-      for (const { loads, probes = [] } of phases) {
-        for (const load of Object.values(loads)) {
-          if (load.kind === "bursts")
-            expect(names.filter((name) => name.startsWith(load.pods)).length).toBeGreaterThan(1);
-          else for (const end of [load.pod, load.to ?? host]) expect(names).toContain(end);
-        }
-        for (const probe of probes) expect(names).toContain(probe);
+describe.each(
+  [...catalogue, ...chained].map((scenario): [string, Scenario] => [scenario.name, scenario]),
+)("%s", (_name, { pods, phases, checks, refusals = [] }) => {
+  test("sends from and to pods that it has", () => {
+    const names = [host, ...pods.map(({ name }) => name)];
+    for (const { loads, probes = [] } of phases) {
+      for (const load of Object.values(loads)) {
+        if (load.kind === "bursts")
+          expect(names.filter((name) => name.startsWith(load.pods)).length).toBeGreaterThan(1);
+        else for (const end of [load.pod, load.to ?? host]) expect(names).toContain(end);
       }
-    });
+      for (const probe of probes) expect(names).toContain(probe);
+    }
+  });
 
-    test("judges what it measures", () => {
-      expect(checks.some(({ onlyShown }) => onlyShown === undefined)).toBe(true);
-      for (const { figure } of checks) {
-        if (figure.kind === "refused") {
-          expect(refusals.map(({ name }) => name)).toContain(figure.refusal);
-          continue;
-        }
-        const measured = figurePhases(figure).map((name) => phases.find((p) => p.name === name));
-        expect(measured).not.toContain(undefined);
-        for (const load of figureLoads(figure)) expect(measured[0]?.loads).toHaveProperty([load]);
-        if ("pod" in figure) expect(pods.map(({ name }) => name)).toContain(figure.pod);
+  test("judges what it measures", () => {
+    expect(checks.some(({ onlyShown }) => onlyShown === undefined)).toBe(true);
+    for (const { figure } of checks) {
+      if (figure.kind === "refused") {
+        expect(refusals.map(({ name }) => name)).toContain(figure.refusal);
+        continue;
       }
-    });
+      const measured = figurePhases(figure).map((name) => phases.find((p) => p.name === name));
+      expect(measured).not.toContain(undefined);
+      for (const load of figureLoads(figure)) expect(measured[0]?.loads).toHaveProperty([load]);
+      if ("pod" in figure) expect(pods.map(({ name }) => name)).toContain(figure.pod);
+    }
+  });
 
-    test("has names of its own for phases and checks", () => {
-      for (const names of [phases.map(({ name }) => name), checks.map(({ what }) => what)])
-        expect(new Set(names).size).toBe(names.length);
-    });
-  },
-);
+  test("has names of its own for phases and checks", () => {
+    for (const names of [phases.map(({ name }) => name), checks.map(({ what }) => what)])
+      expect(new Set(names).size).toBe(names.length);
+  });
+});
 
 test("names are unique and found", () => {
   expect(new Set(catalogue.map(({ name }) => name)).size).toBe(catalogue.length);
-  for (const scenario of catalogue) expect(scenarioNamed(scenario.name)).toBe(scenario);
+  for (const scenario of [...catalogue, ...chained])
+    expect(scenarioNamed(scenario.name)).toBe(scenario);
   expect(() => scenarioNamed("nothing")).toThrow('there is no "nothing"');
 });
 

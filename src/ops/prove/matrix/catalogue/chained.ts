@@ -1,0 +1,67 @@
+import { directions } from "../../../../plan/node.ts";
+import type { Scenario } from "../scenario.ts";
+import {
+  bestEffort,
+  guaranteed,
+  idle,
+  keeps,
+  slowdown,
+  tcp,
+  usualGuarantee,
+  usualWire,
+} from "./common.ts";
+
+/** The steady pod's guarantee in both directions, and its round trip beside the noisy one on egress. */
+const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
+  wireBits: usualWire,
+  pods: [guaranteed("steady", usualGuarantee, "1ms"), bestEffort("noisy")],
+  phases: [
+    idle(["steady"]),
+    {
+      name: "latency",
+      loads: { noisy: tcp("noisy", "egress", 8) },
+      probes: ["steady"],
+      seconds: 3,
+      fills: ["egress"],
+    },
+    ...directions.map((direction) => ({
+      name: direction,
+      loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
+      seconds: 3,
+      fills: [direction],
+    })),
+  ],
+  repeat: { usual: 3, thorough: 7 },
+  checks: [
+    ...directions.map((direction) =>
+      keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
+    ),
+    slowdown("steady", "latency", 4),
+  ],
+  beside: false,
+};
+
+/** The same three times, to be held beside each other in one run. They need the reference plugins. */
+export const chained: Scenario[] = [
+  {
+    ...judged,
+    name: "stand-alone",
+    shows:
+      "What the two chained scenarios are held against: the pods' interfaces are Fairway's own.",
+    chain: "none",
+  },
+  {
+    ...judged,
+    name: "chained-bridge",
+    shows:
+      "Fairway after the reference bridge plugin keeps guarantees and round trips as stand-alone.",
+    chain: "bridge",
+  },
+  {
+    ...judged,
+    name: "chained-ptp",
+    shows:
+      "Fairway after the reference ptp plugin, which routes: the ingress tree stands on an IFB, and keeps guarantees and round trips as stand-alone.",
+    chain: "ptp",
+  },
+];
