@@ -164,14 +164,17 @@ export interface Failure {
 
 /** null: all done. */
 export function applySteps(steps: Step[]): Failure | null {
+  // The step that the batches before ended with: its lines may be of several tools.
+  let begun: number | null = null;
   for (const batch of batchesOf(steps)) {
-    const failure = attempt(steps, batch);
+    const failure = attempt(steps, batch, begun);
     if (failure !== null) return failure;
+    begun = batch.at(-1)?.step ?? begun;
   }
   return null;
 }
 
-function attempt(steps: Step[], batch: Batch): Failure | null {
+function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | null {
   let failure: BatchFailure | null;
   try {
     failure = runBatch(batch);
@@ -179,7 +182,7 @@ function attempt(steps: Step[], batch: Batch): Failure | null {
     if (!(error instanceof FairwayError)) throw error;
     // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
     const at = error.kind === "tryAgain" ? batch.length - 1 : null;
-    return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at) };
+    return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at, begun) };
   }
   if (failure === null) return null;
   const failed = batch[failure.at ?? 0];
@@ -187,15 +190,21 @@ function attempt(steps: Step[], batch: Batch): Failure | null {
   return {
     error: refusalOf(steps, batch, failure),
     at: failed.step,
-    done: stepsUpTo(steps, batch, failure.at),
+    done: stepsUpTo(steps, batch, failure.at, begun),
   };
 }
 
 /** The failed step counts where a line of it went through before. */
-function stepsUpTo(steps: Step[], batch: Batch, at: number | null): Step[] {
+function stepsUpTo(
+  steps: Step[],
+  batch: Batch,
+  at: number | null,
+  begun: number | null,
+): Step[] {
   const failed = batch[at ?? 0]?.step ?? 0;
-  const begun = at !== null && batch.slice(0, at).some(({ step }) => step === failed);
-  return steps.slice(0, begun ? failed + 1 : failed);
+  const isBegun =
+    failed === begun || (at !== null && batch.slice(0, at).some(({ step }) => step === failed));
+  return steps.slice(0, isBegun ? failed + 1 : failed);
 }
 
 /** Takes back what was done, last first. What cannot be taken back is returned, for the log. */

@@ -224,7 +224,7 @@ export function innerSpec(entry: QdiscEntry): QdiscSpec {
 /** `ingress` has the same place as clsact, and room for no filter on egress. */
 function hookSpec(look: Look, dev: string, { kind, handle }: QdiscEntry): QdiscSpec {
   return kind === "clsact"
-    ? { type: "clsact", shared: look.filters(dev).others }
+    ? { type: "clsact", shared: look.filters(dev).others, txQueueLength: null }
     : { type: "foreign", name: `${kind} ${handle}` };
 }
 

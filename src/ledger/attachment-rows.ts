@@ -114,7 +114,7 @@ function fromRow(row: Row, file: string): RecordedAttachment {
       asks: JSON.parse(row.asks) as PodAsks,
       podNamespace: row.pod_namespace,
       podName: row.pod_name,
-      chained: row.chained === null ? null : (JSON.parse(row.chained) as ChainedLink),
+      ...(row.chained !== null && { chained: JSON.parse(row.chained) as ChainedLink }),
       createdAtMs: row.created_at_ms,
     };
   } catch (error) {

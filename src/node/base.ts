@@ -8,9 +8,9 @@ import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desir
 import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
 import { guardRuleset } from "../plan/guard.ts";
 import { clsactParent, guardTable } from "../plan/names.ts";
-import type { Attachment, NetworkBase, Phase } from "../plan/node.ts";
-import { baseOwner, stateOf } from "../plan/state.ts";
-import { hasHostInterface } from "./chained.ts";
+import type { Attachment, IngressPlace, NetworkBase, Phase } from "../plan/node.ts";
+import { baseOwner, type State, stateOf } from "../plan/state.ts";
+import { hasHostInterface, hasInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { guardedAlike, hostBits } from "./network.ts";
@@ -84,13 +84,26 @@ export function connectable(attachments: Attachment[]): Attachment[] {
 }
 
 /**
+ * A bridge of another plugin's may go with its last pod, and comes back with its next; our tree comes
+ * with the ADD that follows.
+ */
+function withoutGoneBridge(desired: State, ingress: IngressPlace, pods: Attachment[]): State {
+  if (ingress.kind === "ifb" || ingress.owned || pods.length > 0) return desired;
+  if (hasInterface(ingress.name)) return desired;
+  return new Map(
+    [...desired].filter(([, { object }]) => !("dev" in object) || object.dev !== ingress.name),
+  );
+}
+
+/**
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
  * it: it is neither asked for nor taken for a leftover.
  */
 export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
   const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const desired = desiredNode(input, connectable(attachments));
+  const alive = connectable(attachments);
+  const desired = withoutGoneBridge(desiredNode(input, alive), first.ingress, alive);
   const devices = treesOf(first.trees, first.ingress, input.hostBits).map((t) => t.dev);
   const observed = observeOurs(desired, first.ingress.name, devices);
   const atWork = desiredNode(input, attachments);

@@ -14,6 +14,8 @@ export interface ChainedPort {
   hostIfname: string;
   podMac: string;
   gsoMaxBytes: number;
+  /** Of the host interface. */
+  txQueueLength: number;
   /** Where the ingress tree of such pods stands. */
   ingress: IngressPlace;
   leases: Lease[];
@@ -80,6 +82,7 @@ export function findChainedPort(
     hostIfname: host.name,
     podMac: pod.mac,
     gsoMaxBytes: pod.gsoMaxBytes,
+    txQueueLength: host.txQueueLength,
     ingress: placeOf(host, links),
   };
 }
@@ -106,9 +109,12 @@ export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace):
 
 /** Whether there is still something to keep a promise on. */
 export function hasHostInterface({ chained = null, hostVeth }: Attachment): boolean {
-  if (chained === null) return true;
+  return chained === null || hasInterface(hostVeth);
+}
+
+export function hasInterface(name: string): boolean {
   using socket = new NetlinkSocket();
-  return linkNamed(socket, hostVeth) !== null;
+  return linkNamed(socket, name) !== null;
 }
 
 /**

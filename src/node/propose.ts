@@ -177,7 +177,10 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
-      chained: port === null ? null : { formerGsoMaxBytes: port.gsoMaxBytes },
+      chained:
+        port === null
+          ? null
+          : { formerGsoMaxBytes: port.gsoMaxBytes, txQueueLength: port.txQueueLength },
     },
   };
 }

@@ -5,6 +5,7 @@ import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
 import type {
   Attachment,
+  ChainedLink,
   Direction,
   IngressPlace,
   LeafKind,
@@ -283,12 +284,11 @@ function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): 
     ),
     ...addresses.map(({ cidr }): KernelObject => ({ kind: "address", netns, dev: ifname, cidr })),
     ...pod.routes.map((route) => routeObject(netns, ifname, route)),
-    ...(base.antiSpoof === true ? guardElements(pod) : []),
   ];
 }
 
 /** What leads to the tree what another plugin sends into the pod's interface. */
-function redirection({ hostVeth }: Attachment, to: string): KernelObject[] {
+function redirection(hostVeth: string, { txQueueLength }: ChainedLink, to: string): KernelObject[] {
   return [
     { kind: "element", set: names.portSet, key: hostVeth, value: null },
     {
@@ -296,7 +296,7 @@ function redirection({ hostVeth }: Attachment, to: string): KernelObject[] {
       dev: hostVeth,
       parent: names.clsactParent,
       handle: names.clsactHandle,
-      spec: { type: "clsact", shared: false },
+      spec: { type: "clsact", shared: false, txQueueLength },
     },
     { kind: "redirect", dev: hostVeth, to },
   ];
@@ -328,7 +328,9 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
       ? ownInterface(pod, base, gsoMaxBytes)
       : // The delay of all depends on the largest unit of each; a smaller one was somebody's choice.
         [podGso(pod, Math.min(gsoMaxBytes, chained.formerGsoMaxBytes))]),
-    ...(chained !== null && ingress.kind === "ifb" ? redirection(pod, ingress.name) : []),
+    ...(chained !== null && ingress.kind === "ifb"
+      ? redirection(pod.hostVeth, chained, ingress.name)
+      : []),
     ...directions.flatMap((direction) =>
       leaf(
         { dev: device[direction], minor: classMinor, treeBits: capacity[direction] },
@@ -344,6 +346,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
         value: names.classid(classMinor),
       }),
     ),
+    ...(chained === null && base.antiSpoof === true ? guardElements(pod) : []),
   ];
   const owner = attachmentName(pod);
   return stateOf(objects.map((object): Entry => ({ owner, object })));

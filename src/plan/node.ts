@@ -99,6 +99,8 @@ export interface Attachment extends AttachmentKey {
 export interface ChainedLink {
   /** gso_max_size of the pod's interface, put back when the attachment goes. */
   formerGsoMaxBytes: number;
+  /** Of its host interface: the kernel makes another of 0 when a qdisc is attached. */
+  txQueueLength: number;
 }
 
 /** Whether the pods' interfaces are another plugin's. */

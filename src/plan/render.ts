@@ -218,8 +218,14 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       return [{ tool: "ip", netns: object.netns, text: addressLine(op, object) }];
     case "route":
       return [{ tool: "ip", netns: object.netns, text: routeLine(op, object) }];
-    case "qdisc":
-      return node("tc", qdiscLine(op, object));
+    case "qdisc": {
+      const lines = node("tc", qdiscLine(op, object));
+      const { spec, dev } = object;
+      // A device without a queue, as Go's plugins make them, is given 1000 by the kernel (qdisc_create).
+      return op !== "change" && spec.type === "clsact" && spec.txQueueLength !== null
+        ? [...lines, ...node("ip", `link set dev ${dev} txqueuelen ${spec.txQueueLength}`)]
+        : lines;
+    }
     case "class":
       return node("tc", classLine(op, object));
     case "ruleset":

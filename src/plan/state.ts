@@ -149,8 +149,11 @@ export type QdiscSpec =
       /** null: no threshold above which every packet is marked. */
       ceThresholdUs: number | null;
     }
-  /** `shared`: somebody else's filters are there too, so it stays. */
-  | { type: "clsact"; shared: boolean }
+  /**
+   * `shared`: somebody else's filters are there too, so it stays. `txQueueLength`: what the device
+   * is to have once it is attached; null: what it has.
+   */
+  | { type: "clsact"; shared: boolean; txQueueLength: number | null }
   /** What the kernel attaches by itself, or nothing: may be replaced. */
   | { type: "default"; name: string }
   /** Somebody else's: never touched. */

@@ -140,7 +140,9 @@ describe("holds", () => {
 test("a ledger from before there were any is brought up, by who only looks too", () => {
   ledger.close();
   const db = new Database(`${dir}/ledger.db`);
-  db.run("DROP TABLE reservations; DROP TABLE holds; PRAGMA user_version = 1");
+  db.run(
+    "DROP TABLE reservations; DROP TABLE holds; ALTER TABLE attachments DROP COLUMN chained; PRAGMA user_version = 1",
+  );
   db.close();
   const view = openLedgerReadonly({ dir, bootId });
   expect(view?.reservations.all()).toEqual([]);

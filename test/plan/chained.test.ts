@@ -16,7 +16,12 @@ const networkOf = (ingress: IngressPlace) =>
   networkWith({ ingress, antiSpoof: false, subnets: [], gateways: [] });
 
 const podOf = (keys: Partial<Attachment> = {}): Attachment =>
-  podWith(0x10, { hostVeth: "veth1", routes: [], chained: { formerGsoMaxBytes: 65_536 }, ...keys });
+  podWith(0x10, {
+    hostVeth: "veth1",
+    routes: [],
+    chained: { formerGsoMaxBytes: 65_536, txQueueLength: 0 },
+    ...keys,
+  });
 
 const kindsOf = (state: State): Set<KernelObject["kind"]> =>
   new Set([...state.values()].map(({ object }) => object.kind));
@@ -54,8 +59,8 @@ describe("what is made of a chained network", () => {
     const node = desiredNode(input, [podOf()]);
     expect(lines(node, node)).toEqual([]);
     const gone = lines(desiredBase(input), node);
-    expect(gone).toContain("tc filter del dev veth1 egress protocol all pref 64001");
-    expect(gone.at(0)).toContain("filter del");
+    // The filter goes with what it hangs on, before anything that it leads to.
+    expect(gone.at(0)).toBe("tc qdisc del dev veth1 clsact");
     expect(gone).toContain(`nft delete element inet fairway podports { "veth1" }`);
     expect(gone.some((line) => line.startsWith("ip"))).toBe(false);
   });
@@ -75,7 +80,7 @@ describe("the pod's GSO size", () => {
   });
 
   test("is never raised", () => {
-    const pod = podOf({ chained: { formerGsoMaxBytes: 4_000 } });
+    const pod = podOf({ chained: { formerGsoMaxBytes: 4_000, txQueueLength: 0 } });
     expect(sizeOf(desiredPod(pod, networkOf(bridged)))).toMatchObject({ gsoMaxBytes: 4_000 });
   });
 
@@ -89,7 +94,10 @@ describe("the hook on a host interface", () => {
     const pod = desiredPod(podOf(), networkOf(routed));
     const entry = pod.get("qdisc veth1 ffff:fff1");
     if (entry?.object.kind !== "qdisc") throw new Error("no hook");
-    const object: KernelObject = { ...entry.object, spec: { type: "clsact", shared } };
+    const object: KernelObject = {
+      ...entry.object,
+      spec: { type: "clsact", shared, txQueueLength: null },
+    };
     return new Map([...pod, ["qdisc veth1 ffff:fff1", { ...entry, object }]]);
   };
 
@@ -99,6 +107,16 @@ describe("the hook on a host interface", () => {
     expect(lines(base, hook(false))).toContain(del);
     expect(lines(base, hook(true))).not.toContain(del);
     expect(lines(base, hook(true)).join()).toContain("filter del dev veth1");
+  });
+
+  test("leaves the device's queue as it was, which the kernel lengthens", () => {
+    const made = lines(hook(false), new Map());
+    const at = made.indexOf("tc qdisc add dev veth1 clsact");
+    const want = desiredPod(podOf(), networkOf(routed));
+    expect(at).toBeGreaterThan(0);
+    expect(lines(want, new Map()).join("\n")).toContain(
+      "tc qdisc add dev veth1 clsact\nip link set dev veth1 txqueuelen 0",
+    );
   });
 
   test("is no matter where it is shared", () => {

@@ -168,7 +168,7 @@ for (const kind of chainKinds)
         [
           "the filter's target",
           (_, __, host) =>
-            `tc filter replace dev ${host} egress pref 64001 handle 1 protocol all bpf bytecode 1,6,0,0,0 action pass`,
+            `tc filter replace dev ${host} egress pref 64001 handle 1 protocol all bpf bytecode 1,6,0,0,0 action mirred egress redirect dev lo`,
           "to is none, should be fwifb",
         ],
         ["the hook", (_, __, host) => `tc qdisc del dev ${host} clsact`, "clsact qdisc of"],
@@ -328,7 +328,7 @@ describe.skipIf(unable)("a chain that Fairway cannot follow (needs Go)", () => {
       mustInNamespace(node.lab.node, ["tc", "qdisc", "del", "dev", host, "ingress"]);
       // A filter of somebody else's stays, and so does what it hangs on.
       mustInNamespace(node.lab.node, ["tc", "qdisc", "add", "dev", host, "clsact"]);
-      const others = `tc filter add dev ${host} ingress pref 5 protocol all u32 match u32 0 0 action pass`;
+      const others = `tc filter add dev ${host} ingress pref 5 protocol all u32 match u32 0 0 flowid 1:1`;
       mustInNamespace(node.lab.node, others.split(" "));
       expect(chain.add(pod, result).code).toBe(0);
       expect(chain.check(pod, result).code).toBe(0);

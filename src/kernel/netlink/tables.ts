@@ -26,6 +26,7 @@ export const IFLA = {
   MTU: 4,
   LINK: 5,
   MASTER: 10,
+  TXQLEN: 13,
   LINKINFO: 18,
   GSO_MAX_SIZE: 41,
 } as const;

@@ -26,6 +26,7 @@ export interface Link {
   mtuBytes: number;
   up: boolean;
   gsoMaxBytes: number;
+  txQueueLength: number;
   /** The other end's index, in its own namespace; null where the kernel tells none. */
   peerIndex: number | null;
   masterIndex: number | null;
@@ -53,6 +54,7 @@ function linkOf({ body }: Message): Link {
     mtuBytes: attributes.u32(IFLA.MTU) ?? 0,
     up: (view.getUint32(8, true) & IFF_UP) !== 0,
     gsoMaxBytes: attributes.u32(IFLA.GSO_MAX_SIZE) ?? 0,
+    txQueueLength: attributes.u32(IFLA.TXQLEN) ?? 0,
     peerIndex: attributes.u32(IFLA.LINK) ?? null,
     masterIndex: attributes.u32(IFLA.MASTER) ?? null,
     hairpin: port === undefined ? null : port.u8(IFLA_BRPORT.MODE) === 1,
