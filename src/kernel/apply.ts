@@ -195,12 +195,7 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
 }
 
 /** The failed step counts where a line of it went through before. */
-function stepsUpTo(
-  steps: Step[],
-  batch: Batch,
-  at: number | null,
-  begun: number | null,
-): Step[] {
+function stepsUpTo(steps: Step[], batch: Batch, at: number | null, begun: number | null): Step[] {
   const failed = batch[at ?? 0]?.step ?? 0;
   const isBegun =
     failed === begun || (at !== null && batch.slice(0, at).some(({ step }) => step === failed));
