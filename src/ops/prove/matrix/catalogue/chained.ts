@@ -5,22 +5,31 @@ import {
   guaranteed,
   idle,
   keeps,
+  mega,
   slowdown,
   tcp,
   usualGuarantee,
   usualWire,
 } from "./common.ts";
 
-/** The steady pod's guarantee in both directions, and its round trip beside the noisy one on egress. */
+/**
+ * The steady pod's guarantee in both directions, and the quick pod's round trip beside the noisy one on
+ * egress. Two pods: with a latency target the limit is the guarantee and the queue is short, in which
+ * TCP flows do not fill all of it.
+ */
 const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
   wireBits: usualWire,
-  pods: [guaranteed("steady", usualGuarantee, "1ms"), bestEffort("noisy")],
+  pods: [
+    guaranteed("steady", usualGuarantee),
+    guaranteed("quick", 40 * mega, "1ms"),
+    bestEffort("noisy"),
+  ],
   phases: [
-    idle(["steady"]),
+    idle(["quick"]),
     {
       name: "latency",
       loads: { noisy: tcp("noisy", "egress", 8) },
-      probes: ["steady"],
+      probes: ["quick"],
       seconds: 3,
       fills: ["egress"],
     },
@@ -36,7 +45,7 @@ const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
     ...directions.map((direction) =>
       keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
     ),
-    slowdown("steady", "latency", 4),
+    slowdown("quick", "latency", 4),
   ],
   beside: false,
 };
