@@ -37,7 +37,7 @@ export function run(argv: readonly string[], options: CommandOptions = {}): Comm
   if (Bun.which(program, { PATH: minimalEnvironment().PATH ?? "" }) === null) {
     throw new FairwayError(
       "missingTool",
-      `${program} was not found on the PATH`,
+      `${program} is in no folder of PATH`,
       "install iproute2 (ip and tc)",
     );
   }

@@ -13,8 +13,10 @@ import { unusable } from "./failures.ts";
 import type { Store } from "./store.ts";
 
 export interface RecordedAttachment extends Attachment {
-  /** Milliseconds since the epoch, of its insertion. */
+  /** Milliseconds since the epoch, of its insertion: for a person, since the clock may be set. */
   createdAtMs: number;
+  /** Milliseconds since the node booted, of its insertion; null: an older version recorded it. */
+  createdUpMs: number | null;
 }
 
 interface Row {
@@ -34,6 +36,7 @@ interface Row {
   pod_name: string | null;
   chained: string | null;
   created_at_ms: number;
+  created_up_ms: number | null;
   leases: string;
 }
 
@@ -57,12 +60,16 @@ export function readRows(store: Store, where: string, ...params: string[]): Reco
 }
 
 /** Belongs inside `whole`: they are several statements. */
-export function insertRows(store: Store, a: Attachment, createdAtMs: number): void {
+export function insertRows(
+  store: Store,
+  a: Attachment,
+  { atMs, upMs }: { atMs: number; upMs: number },
+): void {
   const inserted = store.get<{ id: number }>(
     `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
-       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name,
-       chained, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, chained,
+       created_at_ms, created_up_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     store.bootId,
     a.network,
     a.containerId,
@@ -79,7 +86,8 @@ export function insertRows(store: Store, a: Attachment, createdAtMs: number): vo
     a.podNamespace,
     a.podName,
     a.chained == null ? null : JSON.stringify(a.chained),
-    createdAtMs,
+    atMs,
+    upMs,
   );
   if (inserted === null) throw new Error("INSERT ... RETURNING returned no row");
   for (const [position, lease] of a.leases.entries()) {
@@ -116,6 +124,7 @@ function fromRow(row: Row, file: string): RecordedAttachment {
       podName: row.pod_name,
       ...(row.chained !== null && { chained: JSON.parse(row.chained) as ChainedLink }),
       createdAtMs: row.created_at_ms,
+      createdUpMs: row.created_up_ms,
     };
   } catch (error) {
     throw unusable(

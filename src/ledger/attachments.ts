@@ -14,6 +14,7 @@ import { isConstraint } from "./failures.ts";
 import { leaseHolder } from "./leases.ts";
 import { type Promised, promisedSums } from "./promised.ts";
 import type { Store } from "./store.ts";
+import { upMsNow } from "./up-time.ts";
 
 export interface AttachmentsView {
   find(key: AttachmentKey): RecordedAttachment | null;
@@ -61,10 +62,10 @@ export function attachmentsOf(store: Store): Attachments {
     byPod: (namespace, name) =>
       rows("a.boot_id = ? AND a.pod_namespace = ? AND a.pod_name = ?", namespace, name),
 
-    insert(attachment, createdAtMs = Date.now()) {
+    insert(attachment, atMs = Date.now()) {
       store.assertExclusive("insert()");
       try {
-        store.whole(() => insertRows(store, attachment, createdAtMs));
+        store.whole(() => insertRows(store, attachment, { atMs, upMs: upMsNow() }));
       } catch (error) {
         const cause = error instanceof FairwayError ? error.cause : error;
         throw (isConstraint(cause) ? conflictOf(store, find, attachment) : null) ?? error;

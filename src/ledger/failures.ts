@@ -25,17 +25,20 @@ const rows: Row[] = [
     codes: /^SQLITE_(CORRUPT|NOTADB)/,
     fault: "is damaged or no SQLite database",
     advice: (file) =>
-      `move ${file}, ${file}-wal and ${file}-shm away together; pods that run now keep their interfaces but must be recreated to be known again`,
+      `\`fairway repair --rebuild\` makes it anew from the kernel and the runtime's records, and keeps ${file}, ${file}-wal and ${file}-shm under other names; until then no pod starts or ends here, and those that run keep their network`,
   },
   {
     codes: /^SQLITE_(CANTOPEN|PERM|AUTH|READONLY)/,
     fault: "cannot be opened for writing",
-    advice: (file) => `run as root, on a file system that is not read-only; see ls -l ${file}`,
+    advice: (file) =>
+      `run as root, on a file system that is not read-only (findmnt -T ${file}); see ls -l ${file}`,
   },
   {
-    codes: /^SQLITE_FULL/,
+    // The second: no room for the index of the write-ahead log, which every opener needs.
+    codes: /^SQLITE_(FULL|IOERR_SHMSIZE)/,
     fault: "cannot grow: its file system is full",
-    advice: (file) => `free space on the file system of ${file}`,
+    advice: (file) =>
+      `free space on the file system of ${file} (df); until then no pod starts or ends here, and those that run keep their network`,
   },
   {
     codes: /^SQLITE_IOERR/,

@@ -1,14 +1,24 @@
-/** The folder and the file of the ledger, before SQLite sees them. */
+/**
+ * The folder and the files of the ledger, before SQLite sees them. Nobody but their owner can write to
+ * the folder, and the owner is root or ourselves: so what is looked at here is what is opened after.
+ */
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
 import { unusable } from "./failures.ts";
 
 export const ledgerFileName = "ledger.db";
+/** What SQLite makes beside it. */
+export const sideSuffixes = ["-wal", "-shm", "-journal"] as const;
+/** There while a ledger is made anew from other records, and after one who died at it. */
+export const rebuildMarkName = "ledger.rebuild";
 
 const folderMode = 0o700;
 const fileMode = 0o600;
 const writableByAll = 0o002;
 const writableByOthers = 0o022;
+/** S_ISVTX: who may write to the folder cannot rename what is another's. */
+const sticky = 0o1000;
 
 /** Where SQLite's locks and shared memory do not hold: f_type from linux/magic.h. FUSE may be local and passes. */
 const networkFileSystems = new Map([
@@ -36,10 +46,27 @@ export function prepareFolder(dir: string): string {
     );
   }
   checkFolder(dir);
+  refuseWhileRebuilt(dir);
   const file = `${dir}/${ledgerFileName}`;
   createFile(file);
-  checkFile(file);
+  checkFiles(file);
   return file;
+}
+
+/** Throws ledgerUnusable: between its first and its last step nobody may take what is there for the ledger. */
+export function refuseWhileRebuilt(dir: string): void {
+  const mark = `${dir}/${rebuildMarkName}`;
+  if (fs.lstatSync(mark, { throwIfNoEntry: false }) === undefined) return;
+  throw unusable(
+    `the ledger in ${dir} is being rebuilt, or its rebuilding was broken off (${mark} is there)`,
+    "let `fairway repair --rebuild` end, or run it again: it begins anew",
+  );
+}
+
+/** Which file it is, whatever its name: another one may take its place. */
+export function identityOf(file: string): string | null {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }
 
 /** The file's path if there is one. Throws ledgerUnusable if that cannot be told. */
@@ -56,27 +83,68 @@ export function existingFile(dir: string): string | null {
   }
 }
 
+/** On a read-only file system, and all that was written is in the file itself. */
+export function isSettledReadOnly(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.W_OK);
+    return false;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EROFS")) return false;
+    return (fs.statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  }
+}
+
 /** The name of a network file system by its f_type (statfs(2)); null for any other. */
 export function networkFileSystem(type: number): string | null {
   // A signed word: the types above 2^31 may come negative.
   return networkFileSystems.get(type >>> 0) ?? null;
 }
 
+/** Who can put something else in the folder's place, in words; null: nobody but root and ourselves. */
+export function faultOfFolder(
+  { mode, uid }: Pick<fs.Stats, "mode" | "uid">,
+  ownUid: number,
+): string | null {
+  if ((mode & writableByAll) !== 0) return `is writable by everyone (mode ${octal(mode)})`;
+  if ((mode & writableByOthers) !== 0) return `is writable by its group (mode ${octal(mode)})`;
+  return uid === 0 || uid === ownUid ? null : `belongs to uid ${uid}, who could replace the ledger`;
+}
+
+/** The nearest folder above that anybody could rename what is in. */
+function openFolderAbove(dir: string): string | null {
+  for (let above = dirname(dir); ; above = dirname(above)) {
+    const { mode } = fs.statSync(above);
+    if ((mode & writableByAll) !== 0 && (mode & sticky) === 0) return above;
+    if (above === dirname(above)) return null;
+  }
+}
+
+/** Throws ledgerUnusable for a network file system, by its type (statfs(2)). */
+export function refuseNetworkFileSystem(dir: string, type: number): void {
+  const name = networkFileSystem(type);
+  if (name === null) return;
+  throw unusable(
+    `the ledger's folder ${dir} is on a network file system (${name}), which cannot lock it`,
+    "set dataDir to a folder on a local disk",
+  );
+}
+
 function checkFolder(dir: string): void {
-  const { mode } = fs.statSync(dir);
-  if ((mode & writableByAll) !== 0) {
+  const fault = faultOfFolder(fs.statSync(dir), process.geteuid?.() ?? 0);
+  if (fault !== null) {
     throw unusable(
-      `the ledger's folder ${dir} is writable by everyone (mode ${octal(mode)})`,
-      `chmod ${octal(folderMode)} ${dir}, or set dataDir to a folder of root's`,
+      `the ledger's folder ${dir} ${fault}`,
+      `chown root: ${dir} and chmod ${octal(folderMode)} ${dir}, after a look at what is in it, or set dataDir to a folder of root's`,
     );
   }
-  const name = networkFileSystem(fs.statfsSync(dir).type);
-  if (name !== null) {
+  const above = openFolderAbove(fs.realpathSync(dir));
+  if (above !== null) {
     throw unusable(
-      `the ledger's folder ${dir} is on a network file system (${name}), which cannot lock it`,
-      "set dataDir to a folder on a local disk",
+      `the ledger's folder ${dir} lies in ${above}, which is writable by everyone and not sticky: anybody could put another in its place`,
+      `chmod o-w ${above}, or set dataDir to a folder of root's`,
     );
   }
+  refuseNetworkFileSystem(dir, fs.statfsSync(dir).type);
 }
 
 /**
@@ -97,8 +165,17 @@ function createFile(file: string): void {
   }
 }
 
-function checkFile(file: string): void {
-  const stat = fs.lstatSync(file);
+function checkFiles(file: string): void {
+  checkFile(file, fs.lstatSync(file));
+  for (const suffix of sideSuffixes) {
+    // Absent most of the time, and another process may take it away at any moment.
+    const stat = fs.lstatSync(`${file}${suffix}`, { throwIfNoEntry: false });
+    if (stat !== undefined) checkFile(`${file}${suffix}`, stat);
+  }
+}
+
+/** Throws ledgerUnusable for what is a link, or is not a file, or can be written by others. */
+function checkFile(file: string, stat: fs.Stats): void {
   if (!stat.isFile()) {
     throw unusable(`the ledger ${file} is not a plain file`, `move ${file} away`);
   }

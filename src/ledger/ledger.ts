@@ -17,6 +17,8 @@ export type LedgerOptions = StoreOptions;
 interface Handle {
   /** The path of the file. */
   readonly file: string;
+  /** What is wrong with the file, in words: all of it is read. None for a sound one. */
+  faults(): string[];
   close(): void;
 }
 
@@ -72,6 +74,7 @@ interface Parts extends Handle, Leases, Networks, Facts {
 function parts(store: Store): Parts {
   return {
     file: store.file,
+    faults: () => store.faults(),
     close: () => store.close(),
     attachments: attachmentsOf(store),
     attachmentsOfEarlierBoots: () => attachmentsOfEarlierBoots(store),

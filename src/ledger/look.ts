@@ -1,10 +1,10 @@
 /** The ledger's folder and file looked at from outside: nothing is made, and nothing of it is written. */
-import { Database } from "bun:sqlite";
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
 import { ledgerFileName, networkFileSystem } from "./folder.ts";
 import { schemaVersion } from "./schema.ts";
+import { openToLook } from "./store.ts";
 
 export interface PathLook {
   path: string;
@@ -68,7 +68,7 @@ function nearest(path: string): string {
 /** The file is opened by SQLite only: closing it any other way would drop SQLite's locks on it (fcntl(2)). */
 function schemaOf(file: string): number | string {
   try {
-    const db = new Database(file, { readonly: true });
+    const db = openToLook(file);
     try {
       const row = db.query<{ user_version: number }, []>("PRAGMA user_version").get();
       return row?.user_version ?? "it has no version";

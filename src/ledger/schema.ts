@@ -121,15 +121,19 @@ UPDATE networks SET base = json_remove(
   json_set(base, '$.ingress', json_object('kind', 'bridge', 'name', base ->> '$.bridge', 'owned', json('true'))),
   '$.bridge');
 `,
+  // When it was recorded by a clock that nobody sets: rows are of one boot. None where an older version did.
+  `
+ALTER TABLE attachments ADD COLUMN created_up_ms INTEGER;
+`,
 ];
 
 export const schemaVersion = migrations.length;
 
 /** What makes a file of version `from` (0: empty) one of ours; for one transaction. */
-export function upgradeFrom(from: number): string {
+export function upgradeFrom(from: number, to = schemaVersion): string {
   return [
-    ...migrations.slice(from),
-    `PRAGMA user_version = ${schemaVersion}`,
+    ...migrations.slice(from, to),
+    `PRAGMA user_version = ${to}`,
     `PRAGMA application_id = ${applicationId}`,
   ].join(";\n");
 }

@@ -1,8 +1,17 @@
 /** The SQLite file: opening, the lock, statements. What the tables mean is the other files'. */
-import { Database, type SQLQueryBindings } from "bun:sqlite";
+import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
+import { FairwayError } from "../errors.ts";
 import { asLedgerError, isBusy, unusable } from "./failures.ts";
-import { existingFile, prepareFolder } from "./folder.ts";
+import {
+  existingFile,
+  identityOf,
+  isSettledReadOnly,
+  prepareFolder,
+  refuseWhileRebuilt,
+} from "./folder.ts";
+import { keepOlder } from "./keep-older.ts";
 import { applicationId, schemaVersion, upgradeFrom } from "./schema.ts";
+import { faultsOf } from "./sound.ts";
 
 /** Longer than any verb holds the lock, shorter than any runtime's deadline. */
 export const defaultBusyTimeoutMs = 10_000;
@@ -19,6 +28,7 @@ export class Store {
   readonly file: string;
   readonly #db: Database;
   readonly #busyTimeoutMs: number;
+  readonly #identity: string | null;
   #isLocked = false;
 
   constructor(db: Database, file: string, bootId: string, busyTimeoutMs: number) {
@@ -26,6 +36,7 @@ export class Store {
     this.file = file;
     this.bootId = bootId;
     this.#busyTimeoutMs = busyTimeoutMs;
+    this.#identity = identityOf(file);
   }
 
   all<Row>(sql: string, ...params: SQLQueryBindings[]): Row[] {
@@ -56,6 +67,7 @@ export class Store {
     this.script("BEGIN IMMEDIATE");
     this.#isLocked = true;
     try {
+      this.#refuseReplaced();
       const value = fn();
       if (value instanceof Promise) throw new Error("exclusively() cannot wait for a promise");
       this.script("COMMIT");
@@ -85,8 +97,23 @@ export class Store {
     }
   }
 
+  /** What SQLite finds wrong with the file, all of it read; none for a sound one. */
+  faults(): string[] {
+    return faultsOf(this.#db);
+  }
+
   close(): void {
     this.#db.close();
+  }
+
+  /** Whoever opened the ledger before `repair --rebuild` put another in its place writes to what nobody reads. */
+  #refuseReplaced(): void {
+    if (identityOf(this.file) === this.#identity) return;
+    throw new FairwayError(
+      "tryAgain",
+      `the ledger ${this.file} was replaced by another file meanwhile`,
+      "try again",
+    );
   }
 
   #rollback(): void {
@@ -110,6 +137,8 @@ export function openStore(options: StoreOptions): Store {
   const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
   return guardedOpen(file, busyTimeoutMs, { readwrite: true, create: false }, (db) => {
     const found = checkedVersion(db, file);
+    // Again, now that all of its files are open: nobody moves them before the mark is there.
+    refuseWhileRebuilt(options.dir);
     useWal(db, file, busyTimeoutMs);
     db.run("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
     if (found < schemaVersion) upgrade(db, file);
@@ -124,8 +153,9 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
   if (file === null) return null;
   const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
   const open = (): { found: number; store: Store | null } =>
-    guardedOpen(file, busyTimeoutMs, { readonly: true }, (db) => {
+    guardedOpen(file, busyTimeoutMs, viewMode(file), (db) => {
       const found = checkedVersion(db, file);
+      refuseWhileRebuilt(options.dir);
       if (found === schemaVersion)
         return { found, store: new Store(db, file, options.bootId, busyTimeoutMs) };
       db.close();
@@ -143,15 +173,37 @@ function checkBootId(bootId: string): void {
   throw unusable("the boot id is empty", "see /proc/sys/kernel/random/boot_id");
 }
 
+type Mode = { readonly: true } | { readwrite: true; create: false } | "immutable";
+
+/**
+ * To look at a file in WAL mode, too, SQLite writes beside it. Where nothing can be written nobody
+ * changes the file either, so it is read as it lies.
+ */
+function viewMode(file: string): Mode {
+  return isSettledReadOnly(file) ? "immutable" : { readonly: true };
+}
+
+function openDatabase(file: string, mode: Mode): Database {
+  if (mode !== "immutable") return new Database(file, { ...mode, strict: true });
+  const { SQLITE_OPEN_READONLY, SQLITE_OPEN_URI } = constants;
+  return new Database(
+    `file:${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}?immutable=1`,
+    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+  );
+}
+
+/** For looking only; whoever asks for it closes it. Throws what SQLite says. */
+export const openToLook = (file: string): Database => openDatabase(file, viewMode(file));
+
 function guardedOpen<T>(
   file: string,
   busyTimeoutMs: number,
-  mode: { readonly: true } | { readwrite: true; create: false },
+  mode: Mode,
   then: (db: Database) => T,
 ): T {
   let db: Database | undefined;
   try {
-    db = new Database(file, { ...mode, strict: true });
+    db = openDatabase(file, mode);
     db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return then(db);
   } catch (error) {
@@ -216,6 +268,7 @@ function upgrade(db: Database, file: string): void {
   try {
     // Another first opener may have been faster.
     const found = checkedVersion(db, file);
+    if (found > 0 && found < schemaVersion) keepOlder(db, file, found);
     if (found < schemaVersion) db.run(upgradeFrom(found));
     db.run("COMMIT");
   } catch (error) {

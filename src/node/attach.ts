@@ -24,6 +24,7 @@ import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
 import { forgetEarlierBoots } from "./kept.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
+import { refuseLostLedger } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
@@ -52,6 +53,7 @@ function recordIntent(
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
   return ledger.exclusively(() => {
+    refuseLostLedger(ledger);
     forgetEarlierBoots(ledger);
     recordHome(ledger);
     const asked = withCapacityInForce(ledger, given);

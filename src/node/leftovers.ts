@@ -3,6 +3,7 @@ import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import { keyOf } from "../plan/state.ts";
+import { requireSound } from "./lost.ts";
 import { planRepair } from "./repair.ts";
 
 /** What is deleted only to be made anew is no leftover. */
@@ -15,6 +16,7 @@ export function planLeftovers(view: LedgerView): Step[] {
 /** The steps that were done. Throws what the kernel refuses; nothing is changed then. */
 export function removeLeftovers(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
+    requireSound(ledger);
     const steps = planLeftovers(ledger);
     applyOrRollBack(steps);
     return steps;

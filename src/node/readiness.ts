@@ -11,6 +11,7 @@ import { nodeHolder, requireNextAddresses } from "./addresses.ts";
 import { guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
+import { refuseLostLedger, requireSound } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { withLedger } from "./open.ts";
 import { holderName } from "./propose.ts";
@@ -77,6 +78,8 @@ export function requireReady(
   remember?: (release: string) => void,
 ): void {
   for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
+  requireSound(ledger);
+  refuseLostLedger(ledger);
   requireKernelParts(ledger, config.chained, remember);
   const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
   requireUplinkUp(config);

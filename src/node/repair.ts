@@ -4,6 +4,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
+import { requireSound } from "./lost.ts";
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
@@ -34,6 +35,8 @@ const rounds = 3;
 /** The steps that were done. Throws foreignQdisc and what the kernel refuses. */
 export function repair(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
+    // It removes what no row owns: a row that cannot be read would cost a living pod its network.
+    requireSound(ledger);
     const done: Step[] = [];
     for (let round = 0; round < rounds; round++) {
       const plan = planRepair(ledger);

@@ -1,11 +1,11 @@
 /** Attachments whose sandbox is gone, found and freed without a runtime that tells. */
-import { uptime } from "node:os";
 import { FairwayError, messageOf } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { netnsKind } from "../kernel/netns.ts";
 import { linkNamed } from "../kernel/read/links.ts";
 import type { RecordedAttachment } from "../ledger/attachment-rows.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { upMsNow } from "../ledger/up-time.ts";
 import { tryAtWork } from "./at-work.ts";
 import { releaseGone } from "./delegate-gone.ts";
 import { remove } from "./detach.ts";
@@ -42,9 +42,10 @@ function hostVethOf(name: string, view: LedgerView): Evidence["hostVeth"] {
   return linkNamed(socket, name) === null ? "gone" : "there";
 }
 
-/** Never longer than the node is up: a clock that was set meanwhile makes nobody older. */
-function ageMsOf({ createdAtMs }: RecordedAttachment): number {
-  return Math.min(Date.now() - createdAtMs, uptime() * 1000);
+/** A clock that was set meanwhile makes nobody older. */
+function ageMsOf({ createdAtMs, createdUpMs }: RecordedAttachment): number {
+  const upMs = upMsNow();
+  return createdUpMs === null ? Math.min(Date.now() - createdAtMs, upMs) : upMs - createdUpMs;
 }
 
 function verdictOn(view: LedgerView, attachment: RecordedAttachment, listed: Listed): Verdict {

@@ -86,6 +86,7 @@ export function dataDirOf(options: CommonOptions): string {
 /** A node that has no ledger yet. */
 export const emptyLedger: LedgerView = {
   file: "(none)",
+  faults: () => [],
   close: () => {},
   attachments: {
     find: () => null,

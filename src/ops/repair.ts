@@ -1,14 +1,57 @@
-/** `fairway repair`: the whole node brought to what the ledger says. */
+/** `fairway repair`: the whole node brought to what the ledger says; with --rebuild the ledger to what there is. */
 import { Command } from "commander";
+import { FairwayError } from "../errors.ts";
 import { repair } from "../node/repair.ts";
-import { type CommonOptions, withCommonOptions, withWritableLedger } from "./context.ts";
+import {
+  type CommonOptions,
+  dataDirOf,
+  readConfigFile,
+  withCommonOptions,
+  withWritableLedger,
+} from "./context.ts";
+import { defaultCacheDir } from "./rebuild/cache.ts";
+import { rebuild, rebuiltLines } from "./rebuild/rebuild.ts";
+
+interface RepairOptions extends CommonOptions {
+  rebuild?: boolean;
+  cacheDir?: string;
+  kernelOnly?: boolean;
+}
+
+function rebuilt(options: RepairOptions): string[] {
+  const done = rebuild({
+    dataDir: dataDirOf(options),
+    cacheDir: options.kernelOnly === true ? null : (options.cacheDir ?? defaultCacheDir),
+    config: options.config === undefined ? null : readConfigFile(options.config),
+  });
+  return rebuiltLines(done);
+}
+
+function repaired(options: RepairOptions): string[] {
+  if (options.cacheDir !== undefined || options.kernelOnly === true)
+    throw new FairwayError(
+      "badConfig",
+      "--cache-dir and --kernel-only say what a ledger is rebuilt from",
+      "give them with --rebuild",
+    );
+  const lines = withWritableLedger(options, repair).map((step) => `${step.op}: ${step.why}`);
+  return lines.length === 0 ? ["nothing to do"] : lines;
+}
 
 export function repairCommand(): Command {
   return withCommonOptions(new Command("repair"))
     .description("put back what is missing or altered, remove leftovers of our own")
-    .action((options: CommonOptions) => {
-      const done = withWritableLedger(options, repair);
-      const lines = done.map((step) => `${step.op}: ${step.why}`);
-      process.stdout.write(`${lines.length === 0 ? "nothing to do" : lines.join("\n")}\n`);
+    .option(
+      "--rebuild",
+      "make a damaged or lost ledger anew, from the kernel and the runtime's records; the kernel is not touched",
+    )
+    .option(
+      "--cache-dir <DIR>",
+      `with --rebuild: where the runtime keeps results (default: ${defaultCacheDir})`,
+    )
+    .option("--kernel-only", "with --rebuild: from the kernel alone")
+    .action((options: RepairOptions) => {
+      const lines = options.rebuild === true ? rebuilt(options) : repaired(options);
+      process.stdout.write(`${lines.join("\n")}\n`);
     });
 }

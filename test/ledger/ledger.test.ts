@@ -43,7 +43,7 @@ describe("attachments", () => {
       podName: null,
     });
     ledger.exclusively(() => ledger.attachments.insert(given, 1234));
-    expect(ledger.attachments.find(given)).toEqual({ ...given, createdAtMs: 1234 });
+    expect(ledger.attachments.find(given)).toMatchObject({ ...given, createdAtMs: 1234 });
   });
 
   test("without a time it is now", () => {

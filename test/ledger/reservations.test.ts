@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fs from "node:fs";
 import { type Ledger, openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import type { Reservation } from "../../src/ledger/reservations.ts";
+import { upgradeFrom } from "../../src/ledger/schema.ts";
 import { refuseWhilePodsLive } from "../../src/node/remove.ts";
 import { bootId, otherBootId, tempFolder } from "./fixtures/samples.ts";
 
@@ -139,11 +140,11 @@ describe("holds", () => {
 
 test("a ledger from before there were any is brought up, by who only looks too", () => {
   ledger.close();
+  for (const name of fs.readdirSync(dir)) fs.rmSync(`${dir}/${name}`);
   const db = new Database(`${dir}/ledger.db`);
-  db.run(
-    "DROP TABLE reservations; DROP TABLE holds; ALTER TABLE attachments DROP COLUMN chained; PRAGMA user_version = 1",
-  );
+  db.run(upgradeFrom(0, 1));
   db.close();
+  fs.chmodSync(`${dir}/ledger.db`, 0o600);
   const view = openLedgerReadonly({ dir, bootId });
   expect(view?.reservations.all()).toEqual([]);
   expect(view?.holds.all(0)).toEqual([]);

@@ -233,7 +233,8 @@ async function whenUpLongEnough(): Promise<void> {
   while (uptime() < 301) await Bun.sleep(1_000);
 }
 
-const old = "UPDATE attachments SET created_at_ms = created_at_ms - 3600000";
+const old =
+  "UPDATE attachments SET created_at_ms = created_at_ms - 3600000, created_up_ms = created_up_ms - 3600000";
 
 test(
   "a sandbox that the runtime does not list is gone with its namespace still there, unless it is new; what is listed stays, whatever it looks like",

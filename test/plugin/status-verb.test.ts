@@ -142,7 +142,7 @@ const rows: Row[] = [
     },
     code: 50,
     says: "ledger.db is damaged or no SQLite database",
-    todo: "move",
+    todo: "repair --rebuild",
   },
   {
     title: "a ledger that others may write",

@@ -144,7 +144,8 @@ export function examine(options: ExamineOptions): Finding[] {
       ...opened,
       ...found,
       ...unreadable,
-      ...groups.flatMap((group) => group(patient)),
+      // What a group does not look out for itself is a ledger that cannot be read to its end.
+      ...groups.flatMap((group) => attempt("ledger", () => group(patient))),
     ]);
   } finally {
     view?.close();

@@ -2,8 +2,10 @@
 
 import { netnsKind } from "../../kernel/netns.ts";
 import type { RecordedAttachment } from "../../ledger/attachment-rows.ts";
+import { faultOfFolder } from "../../ledger/folder.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { type LedgerLook, lookAtLedger } from "../../ledger/look.ts";
+import { refuseLostLedger, requireSound } from "../../node/lost.ts";
 import { attachmentName } from "../../plan/node.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
@@ -13,11 +15,10 @@ function judgeFolder({ dir, folder }: LedgerLook): Finding {
   const id = "ledger.folder";
   if (folder === null) return ok(id, `${dir} is not there yet: the first ADD makes it`);
   const found = `${dir}, mode ${octal(folder.mode)}, of uid ${folder.uid}`;
-  if ((folder.mode & 0o002) !== 0)
-    return error(id, `${found}: everyone may write to it`, `chmod 0700 ${dir}`);
-  return folder.uid === 0
+  const fault = faultOfFolder(folder, 0);
+  return fault === null
     ? ok(id, found)
-    : warn(id, `${found}: it is not root's`, `chown root: ${dir}`);
+    : error(id, `${dir} ${fault}`, `chown root: ${dir} and chmod 0700 ${dir}, after a look at it`);
 }
 
 function judgeFile({ file }: LedgerLook): Finding[] {
@@ -106,9 +107,22 @@ function rows(view: LedgerView): Finding[] {
   return stuck.length > 0 ? stuck : [ok("ledger.rows", `${all.length} attachments`)];
 }
 
+/** Where a page is damaged the rows may not be readable: each is a finding of its own. */
+function inside(view: LedgerView): Finding[] {
+  const sound = attempt("ledger.pages", () => {
+    requireSound(view);
+    return [ok("ledger.pages", "every page, index and constraint is in order")];
+  });
+  const known = attempt("ledger.rows", () => {
+    refuseLostLedger(view);
+    return rows(view);
+  });
+  return [...sound, ...known];
+}
+
 export function ledger({ dataDir, ledger: view }: Patient): Finding[] {
   return attempt("ledger", () => [
     ...judgeLedger(lookAtLedger(dataDir)),
-    ...(view === null ? [] : rows(view)),
+    ...(view === null ? [] : inside(view)),
   ]);
 }

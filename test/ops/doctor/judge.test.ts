@@ -161,7 +161,8 @@ describe("the ledger", () => {
     ["not there yet", { folder: null, file: null, schema: null }, []],
     ["an older schema", { knownSchema: 2 }, []],
     ["a folder that everyone may write to", folder(0o777), ["ledger.folder error"]],
-    ["a folder of somebody's", folder(0o700, 1000), ["ledger.folder warn"]],
+    ["a folder that its group may write to", folder(0o770), ["ledger.folder error"]],
+    ["a folder of somebody's", folder(0o700, 1000), ["ledger.folder error"]],
     [
       "a file that its group may write",
       { file: { path: "/d/l", mode: 0o660, uid: 0, bytes: 1 } },
@@ -203,6 +204,7 @@ describe("the ledger", () => {
       netns: "/run/netns/a",
       phase,
       createdAtMs,
+      createdUpMs: null,
     }) as RecordedAttachment;
   test.each([
     ["in force", "ready", "other", 1e6, null],

@@ -1,0 +1,125 @@
+/**
+ * What a runtime keeps of its ADDs: libcni's cache, a file for each attachment, written when the whole
+ * chain has succeeded and removed by its DEL (libcni/api.go, cachedInfo).
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type PrevResult, readPrevResult } from "../../cni/prev-result.ts";
+import type { RawConfig } from "../../cni/request.ts";
+import { defaults } from "../../config/defaults.ts";
+import { ipamPluginName } from "../../config/delegate.ts";
+import { parseVersion } from "../../config/identity.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
+import type { AttachmentKey } from "../../plan/node.ts";
+
+/** Where libcni keeps it unless a runtime says otherwise. */
+export const defaultCacheDir = "/var/lib/cni/results";
+
+export interface CachedAdd extends AttachmentKey {
+  file: string;
+  writtenAtMs: number;
+  /** Whether the pod is ours, or another plugin's with an address of ours. */
+  role: "main" | "ipam";
+  /** Our plugin's configuration, as an ADD gets it. */
+  raw: RawConfig;
+  args: Record<string, string>;
+  result: PrevResult;
+}
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
+
+/** libcni passes on what the plugin declares, and nothing else of what the runtime offers. */
+function declared(plugin: Json, offered: Json): Json {
+  const capabilities = objectOf(plugin.capabilities);
+  return Object.fromEntries(
+    Object.entries(offered).filter(([name]) => capabilities[name] === true),
+  );
+}
+
+function ownPlugin(list: Json): { plugin: Json; role: CachedAdd["role"] } | null {
+  const plugins = (Array.isArray(list.plugins) ? list.plugins : [list]).filter(isObject);
+  const main = plugins.find(({ type }) => type === "fairway");
+  if (main !== undefined) return { plugin: main, role: "main" };
+  const other = plugins.find(({ ipam }) => objectOf(ipam).type === ipamPluginName);
+  return other === undefined ? null : { plugin: other, role: "ipam" };
+}
+
+function argsOf(value: unknown): Record<string, string> {
+  const pairs = Array.isArray(value) ? value.filter(Array.isArray) : [];
+  return Object.fromEntries(pairs.map(([key, text]) => [String(key), String(text)]));
+}
+
+/** null: not of an attachment that concerns this ledger. Throws what cannot be read. */
+export function readCached(
+  text: string,
+  dataDir: string,
+): Omit<CachedAdd, "file" | "writtenAtMs"> | null {
+  const cached: unknown = JSON.parse(text);
+  if (!isObject(cached)) throw new FairwayError("decode", "it holds no JSON object");
+  // Before libcni 0.7 it held the result alone: such a runtime is older than any that we know.
+  const { kind, containerId, ifName, networkName, config } = cached;
+  if (kind !== "cniCacheV1")
+    throw new FairwayError("decode", `it is of kind ${JSON.stringify(kind)}`);
+  if (typeof config !== "string" || typeof containerId !== "string" || typeof ifName !== "string")
+    throw new FairwayError("decode", "it lacks the configuration, the container or the interface");
+  const list: unknown = JSON.parse(Buffer.from(config, "base64").toString("utf8"));
+  const own = ownPlugin(objectOf(list));
+  if (own === null) return null;
+  const { plugin, role } = own;
+  const given = role === "main" ? plugin.dataDir : objectOf(plugin.ipam).dataDir;
+  if ((given ?? defaults.dataDir) !== dataDir) return null;
+  const { name, cniVersion } = objectOf(list);
+  const network = typeof networkName === "string" ? networkName : String(name);
+  const raw = {
+    ...plugin,
+    name: network,
+    cniVersion,
+    runtimeConfig: declared(plugin, objectOf(cached.capabilityArgs)),
+  };
+  const result = objectOf(cached.result);
+  return {
+    network,
+    containerId,
+    ifname: ifName,
+    role,
+    raw,
+    args: argsOf(cached.cniArgs),
+    result: readPrevResult(result, parseVersion({ cniVersion: result.cniVersion })),
+  };
+}
+
+/** Throws io, and decode for a file that cannot be read: it may be of a pod that lives. */
+export function readRuntimeCache(dir: string, dataDir: string): CachedAdd[] {
+  let names: string[];
+  try {
+    names = readdirSync(dir).sort();
+  } catch (error) {
+    throw new FairwayError(
+      "io",
+      `the runtime's records in ${dir} cannot be read: ${messageOf(error)}`,
+      "give their folder with --cache-dir; with --kernel-only nothing but the kernel is asked: what it tells is no names of pods, and nothing of addresses that fairway-ipam gave to other plugins' pods",
+      { cause: error },
+    );
+  }
+  return names.flatMap((name) => {
+    const file = join(dir, name);
+    try {
+      const stat = statSync(file);
+      if (!stat.isFile()) return [];
+      const cached = readCached(readFileSync(file, "utf8"), dataDir);
+      return cached === null ? [] : [{ ...cached, file, writtenAtMs: stat.mtimeMs }];
+    } catch (error) {
+      throw new FairwayError(
+        "decode",
+        `${file} cannot be read as a record of the runtime's: ${messageOf(error)}`,
+        "nothing was changed, since it may be of a pod that lives: move it away if its container is gone",
+        { cause: error },
+      );
+    }
+  });
+}

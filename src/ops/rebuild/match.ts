@@ -1,0 +1,174 @@
+/**
+ * What the runtime remembers beside what the kernel has: which pods there are. Pure. What may be alive
+ * is kept, so that nobody else gets its address.
+ */
+import type { PrevInterface } from "../../cni/prev-result.ts";
+import { FairwayError } from "../../errors.ts";
+import type { SeenEnd, SeenPod } from "../../kernel/pods-seen.ts";
+import { macAddress } from "../../node/leases.ts";
+import { minorOfHostVeth, podMac } from "../../plan/names.ts";
+import { attachmentName, type Lease } from "../../plan/node.ts";
+import type { CachedAdd } from "./cache.ts";
+
+/** A pod that both know. */
+export interface KnownPod {
+  add: CachedAdd;
+  hostVeth: string;
+  minor: number;
+  mac: string;
+  netns: string;
+  leases: Lease[];
+}
+
+/** A pod that only the kernel knows. */
+export interface FoundPod {
+  hostVeth: string;
+  minor: number;
+  /** null: its namespace is not to be seen from here. */
+  end: SeenEnd | null;
+  /** "10.244.1.2", of its namespace and of the maps. */
+  addresses: string[];
+}
+
+export interface Matched {
+  known: KnownPod[];
+  found: FoundPod[];
+  /** What is left out, in words. */
+  left: string[];
+}
+
+/** Which namespace a path leads to; null: none. */
+export type IdentityOf = (path: string) => string | null;
+
+const bare = (cidr: string): string => cidr.split("/")[0] ?? cidr;
+
+function hostEnd({ result }: CachedAdd): PrevInterface | undefined {
+  return result.interfaces.find(
+    ({ name, sandbox }) => sandbox === null && minorOfHostVeth(name) !== null,
+  );
+}
+
+function leasesOf({ result }: CachedAdd, at: number): Lease[] {
+  return result.ips
+    .filter((ip) => ip.interface === null || ip.interface === at)
+    .map(({ address, gateway }) => ({
+      address: bare(address),
+      prefixLength: Number(address.split("/")[1]),
+      gateway,
+    }));
+}
+
+/** Throws decode: a record that does not say what an ADD of ours returns. */
+function podOf(add: CachedAdd): KnownPod {
+  const host = hostEnd(add);
+  const at = add.result.interfaces.findIndex(
+    ({ name, sandbox }) => sandbox !== null && name === add.ifname,
+  );
+  const end = add.result.interfaces[at];
+  const leases = leasesOf(add, at);
+  const minor = host === undefined ? null : minorOfHostVeth(host.name);
+  if (
+    host === undefined ||
+    minor === null ||
+    end?.sandbox == null ||
+    end.mac === null ||
+    leases.length === 0
+  )
+    throw new FairwayError(
+      "decode",
+      `${add.file} has no result of fairway's: a host interface, ${add.ifname} with its MAC, and an address`,
+      "nothing was changed, since it may be of a pod that lives: move it away if its container is gone",
+    );
+  return { add, hostVeth: host.name, minor, mac: end.mac, netns: end.sandbox, leases };
+}
+
+/** How surely a record is of the pod that has the host interface now. */
+function likeness(pod: KnownPod, seen: SeenPod | undefined, identityOf: IdentityOf): number {
+  const identity = identityOf(pod.netns);
+  // Its pair is gone, its namespace is not: it lives, and `repair` gives it its pair again.
+  if (seen === undefined) return identity === null ? 0 : 1;
+  const own = seen.ends.filter((end) => end.identity === identity);
+  if (identity !== null && own.length === 0 && seen.ends.length > 0) return 0;
+  const isSame = own.some(({ mac, ifname }) => mac === pod.mac || ifname === pod.add.ifname);
+  if (isSame) return 3;
+  const addresses = pod.leases.map(({ address }) => address);
+  const elsewhere = seen.ends.flatMap((end) => end.addresses.map(bare));
+  return [...elsewhere, ...seen.mapped].some((address) => addresses.includes(address)) ? 2 : 1;
+}
+
+/** Of several namespaces that indexes alone lead to, the one that has the pod's MAC, as we make it. */
+function endOf({ hostVeth, ends }: SeenPod): SeenEnd | null {
+  if (ends.length <= 1) return ends[0] ?? null;
+  const ours = ends.filter(({ mac, addresses }) => {
+    const leases = addresses.map((cidr) => ({
+      address: bare(cidr),
+      prefixLength: 0,
+      gateway: null,
+    }));
+    return leases.length > 0 && mac === podMac(macAddress(leases));
+  });
+  const [only, ...more] = ours;
+  if (only !== undefined && more.length === 0) return only;
+  throw new FairwayError(
+    "ledgerUnusable",
+    `${hostVeth} leads to ${ends.length} namespaces, and nothing tells which is its pod's: ${ends.map(({ netns }) => netns).join(", ")}`,
+    "delete the pod that it belongs to, then repeat",
+  );
+}
+
+function foundOf(seen: SeenPod): FoundPod {
+  const end = endOf(seen);
+  const addresses = [...new Set([...(end?.addresses.map(bare) ?? []), ...seen.mapped])];
+  if (addresses.length > 0 || end !== null)
+    return { hostVeth: seen.hostVeth, minor: seen.minor, end, addresses };
+  throw new FairwayError(
+    "ledgerUnusable",
+    `${seen.hostVeth} is a pod's, and nothing tells its address: no record of the runtime's, no namespace that can be seen from here, no element of our maps`,
+    "run it on the node itself and not in a container, or delete that pod, then repeat",
+  );
+}
+
+/** Throws decode, ledgerUnusable: where it cannot be told what is in use nothing is rebuilt. */
+export function matchPods(
+  adds: readonly CachedAdd[],
+  seen: readonly SeenPod[],
+  identityOf: IdentityOf,
+): Matched {
+  const byVeth = new Map(seen.map((pod) => [pod.hostVeth, pod]));
+  const judged = adds
+    .filter(({ role }) => role === "main")
+    .map(podOf)
+    .map((pod) => ({ pod, likeness: likeness(pod, byVeth.get(pod.hostVeth), identityOf) }))
+    .toSorted((a, b) => b.likeness - a.likeness || b.pod.add.writtenAtMs - a.pod.add.writtenAtMs);
+  const known: KnownPod[] = [];
+  const left: string[] = [];
+  const taken = new Set<string>();
+  for (const { pod, likeness: level } of judged) {
+    const held = [pod.hostVeth, ...pod.leases.map(({ address }) => address)];
+    if (level > 0 && !held.some((key) => taken.has(key))) {
+      for (const key of held) taken.add(key);
+      known.push(pod);
+    } else
+      left.push(
+        `${attachmentName(pod.add)}: ${level === 0 ? "its interface and its namespace are gone" : `${pod.hostVeth} or its address is another pod's by now`} (${pod.add.file})`,
+      );
+  }
+  const others = seen.filter(({ hostVeth, isLoose }) => !taken.has(hostVeth) && !isLoose);
+  const found = others.map(foundOf).map((pod) => ({
+    ...pod,
+    addresses: pod.addresses.filter((address) => !taken.has(address)),
+  }));
+  return {
+    known,
+    found: found.filter(({ addresses }) => addresses.length > 0),
+    left: [
+      ...left,
+      ...seen
+        .filter(({ isLoose }) => isLoose)
+        .map(({ hostVeth }) => `${hostVeth}: both ends are on the node, it is no pod's`),
+      ...found
+        .filter(({ addresses }) => addresses.length === 0)
+        .map(({ hostVeth }) => `${hostVeth}: it has no address that is not another pod's`),
+    ],
+  };
+}

@@ -1,0 +1,223 @@
+/** `fairway repair --rebuild`: the ledger made anew from the runtime's records and the kernel. */
+import { networkPart } from "../../cni/asked.ts";
+import type { RawConfig } from "../../cni/request.ts";
+import { parseNetworkConfig } from "../../config/parse.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
+import { netnsIdentity, seenPods } from "../../kernel/pods-seen.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { openLedger } from "../../ledger/ledger.ts";
+import { holderText, type Reservation } from "../../ledger/reservations.ts";
+import { baseInForce } from "../../node/capacity.ts";
+import { recordHome } from "../../node/home.ts";
+import { forgetEarlierBoots } from "../../node/kept.ts";
+import { ensureLeafKind } from "../../node/leaf-queues.ts";
+import { bootId } from "../../node/open.ts";
+import { admitted } from "../../node/propose.ts";
+import { isBeingReplaced, replaceLedger } from "../../node/replace-ledger.ts";
+import { findUplink } from "../../node/uplink.ts";
+import { type Attachment, attachmentName } from "../../plan/node.ts";
+import { type CachedAdd, readRuntimeCache } from "./cache.ts";
+import { type Matched, matchPods } from "./match.ts";
+import { foundRow, type KnownNetwork, knownRow, networkOfPod } from "./rows.ts";
+
+export interface RebuildTerms {
+  dataDir: string;
+  /** null: the kernel alone. */
+  cacheDir: string | null;
+  /** --config's; null: none was given. */
+  config: RawConfig | null;
+}
+
+export interface Rebuilt {
+  rows: Attachment[];
+  reservations: Reservation[];
+  left: string[];
+  /** Files of the old ledger, under their new names; null: it was sound, and what it lacked was added. */
+  kept: string[] | null;
+}
+
+/** A configuration for each network: the latest that an ADD was called with; --config's goes before. */
+function rawOfNetworks(
+  adds: readonly CachedAdd[],
+  given: RawConfig | null,
+): Map<string, RawConfig> {
+  const byName = new Map<string, RawConfig>();
+  for (const { network, raw, role } of adds.toSorted((a, b) => a.writtenAtMs - b.writtenAtMs))
+    if (role === "main") byName.set(network, raw);
+  if (given !== null) byName.set(String(given.name), { ...given, runtimeConfig: {} });
+  return byName;
+}
+
+function knownNetworks(ledger: Ledger, raws: Map<string, RawConfig>): Map<string, KnownNetwork> {
+  const networks = new Map<string, KnownNetwork>();
+  for (const [name, raw] of raws) {
+    const config = parseNetworkConfig(raw);
+    const base = () => baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
+    ensureLeafKind(ledger, base());
+    networks.set(name, { config, base: base() });
+  }
+  return networks;
+}
+
+function configOf(raw: RawConfig): ReturnType<typeof parseNetworkConfig> | null {
+  try {
+    return parseNetworkConfig(raw);
+  } catch {
+    return null;
+  }
+}
+
+function rowsOf({ known, found }: Matched, networks: Map<string, KnownNetwork>): Attachment[] {
+  const ofNetwork = (name: string): KnownNetwork => {
+    const network = networks.get(name);
+    if (network === undefined) throw new RangeError(`no network ${name}`);
+    return network;
+  };
+  const all = [...networks.values()];
+  const rows = [
+    ...known.map((pod) => knownRow(pod, ofNetwork(pod.add.network), configOf(pod.add.raw))),
+    ...found.map((pod) => foundRow(pod, networkOfPod(pod, all))),
+  ];
+  return rows.map((row) => admittedAgain(row, ofNetwork(row.network), rows));
+}
+
+/** With the bursts that admission gives to a latency target. What does not fit any more is kept as it was asked. */
+function admittedAgain(
+  row: Attachment,
+  { base, config: { tiers } }: KnownNetwork,
+  rows: readonly Attachment[],
+): Attachment {
+  if (row.promise.latencyTargetUs === null) return row;
+  const others = rows.filter((other) => other !== row);
+  try {
+    return {
+      ...row,
+      promise: admitted({ base, tiers, key: row, promise: row.promise }, others).promise,
+    };
+  } catch (error) {
+    if (error instanceof FairwayError && error.kind === "promiseRefused") return row;
+    throw error;
+  }
+}
+
+/** Of other plugins' pods: what is theirs in the kernel only that plugin knows, so each stays until its DEL. */
+function reservationsOf(adds: readonly CachedAdd[]): Reservation[] {
+  return adds
+    .filter(({ role }) => role === "ipam")
+    .flatMap(({ network, containerId, ifname, result, args, writtenAtMs }) =>
+      result.ips.map(({ address, gateway }) => ({
+        network,
+        containerId,
+        ifname,
+        address: address.split("/")[0] ?? address,
+        prefixLength: Number(address.split("/")[1]),
+        gateway,
+        podNamespace: args.K8S_POD_NAMESPACE ?? null,
+        podName: args.K8S_POD_NAME ?? null,
+        stickyMs: null,
+        createdAtMs: Math.floor(writtenAtMs),
+      })),
+    );
+}
+
+/** What the ledger lacks of it. Throws attachmentExists, addressInUse where it knows another holder. */
+function insertMissing(
+  ledger: Ledger,
+  rows: readonly Attachment[],
+  reservations: readonly Reservation[],
+): Pick<Rebuilt, "rows" | "reservations"> {
+  const isKnown = (row: Attachment): boolean =>
+    ledger.attachments.find(row) !== null ||
+    ledger.attachments.all().some(({ hostVeth }) => hostVeth === row.hostVeth);
+  const missing = rows.filter((row) => !isKnown(row));
+  const unreserved = reservations.filter(
+    ({ network, address }) => ledger.reservations.holder(network, address) === null,
+  );
+  for (const row of missing) ledger.attachments.insert(row);
+  for (const reservation of unreserved) ledger.reservations.insert(reservation);
+  return { rows: missing, reservations: unreserved };
+}
+
+function fill(
+  ledger: Ledger,
+  { dataDir, cacheDir, config: given }: RebuildTerms,
+): Omit<Rebuilt, "kept"> {
+  const adds = cacheDir === null ? [] : readRuntimeCache(cacheDir, dataDir);
+  const raws = rawOfNetworks(adds, given);
+  const networks = knownNetworks(ledger, raws);
+  return ledger.exclusively(() => {
+    forgetEarlierBoots(ledger);
+    recordHome(ledger);
+    // Looked at under the lock: no ADD is between its row and its pair meanwhile.
+    const matched = matchPods(
+      adds,
+      seenPods(adds.flatMap(({ result }) => result.interfaces.flatMap((i) => i.sandbox ?? []))),
+      netnsIdentity,
+    );
+    const inserted = insertMissing(ledger, rowsOf(matched, networks), reservationsOf(adds));
+    const live = new Set(ledger.attachments.all().map(({ network }) => network));
+    for (const [name, { config }] of networks) {
+      if (!live.has(name) || ledger.network(name)?.isOfThisBoot === true) continue;
+      const raw = networkPart(raws.get(name) ?? {}, config);
+      const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
+      ledger.recordNetwork({ name, config: raw, base });
+    }
+    return { ...inserted, left: matched.left };
+  });
+}
+
+/** Why the ledger cannot be gone on with; null: it can. */
+function faultOf(dataDir: string): string | null {
+  if (isBeingReplaced(dataDir)) return "an earlier rebuild was broken off";
+  try {
+    const ledger = openLedger({ dir: dataDir, bootId: bootId() });
+    try {
+      return ledger.faults()[0] ?? null;
+    } finally {
+      ledger.close();
+    }
+  } catch (error) {
+    const damaged = error instanceof FairwayError && error.kind === "ledgerUnusable";
+    // A full disk or a wrong owner is no damage: another file would not help.
+    if (damaged && /damaged/.test(messageOf(error))) return messageOf(error);
+    throw error;
+  }
+}
+
+/** Throws what stands in the way; nothing is changed then. */
+export function rebuild(terms: RebuildTerms): Rebuilt {
+  if (faultOf(terms.dataDir) === null) {
+    const ledger = openLedger({ dir: terms.dataDir, bootId: bootId() });
+    try {
+      return { ...fill(ledger, terms), kept: null };
+    } finally {
+      ledger.close();
+    }
+  }
+  const { value, kept } = replaceLedger(terms.dataDir, (ledger) => fill(ledger, terms));
+  return { ...value, kept };
+}
+
+/** For a person. */
+export function rebuiltLines({ rows, reservations, left, kept }: Rebuilt): string[] {
+  return [
+    ...rows.map((row) =>
+      [
+        `${attachmentName(row)}: ${row.leases.map(({ address }) => address).join(", ")}, ${row.hostVeth}`,
+        ...row.promise.notes,
+      ].join("; "),
+    ),
+    ...reservations.map(
+      (r) => `reserved: ${r.address} of network ${r.network} for ${holderText(r)}`,
+    ),
+    ...left.map((what) => `left out: ${what}`),
+    `${rows.length} attachments and ${reservations.length} reservations ${kept === null ? "were missing, and are in the ledger now" : "are in a new ledger"}`,
+    ...(kept === null
+      ? []
+      : [
+          `the old files: ${kept.join(", ") || "there were none"}`,
+          "not in it any more: promises changed with `fairway set`, a capacity set with `set-capacity`, addresses kept for pods that went, and what `uninstall` would put back",
+        ]),
+    "`fairway explain` shows what differs from the kernel now, `fairway repair` puts it right",
+  ];
+}
