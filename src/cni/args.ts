@@ -32,6 +32,14 @@ export function parseArgs(text: string): Record<string, string> {
         'CNI_ARGS is written KEY=VALUE, pairs separated by ";"',
       );
     }
+    if (/\p{Cc}/u.test(pair)) {
+      // It would be shown on a person's terminal one day.
+      throw new FairwayError(
+        "badEnvironment",
+        `CNI_ARGS has a control character in ${JSON.stringify(pair)}`,
+        "names of pods and namespaces have none",
+      );
+    }
     const earlier = args.get(key);
     if (earlier !== undefined && earlier !== value) {
       throw new FairwayError(

@@ -2,6 +2,7 @@
  * The environment of a verb, checked in the specification's order: first what is missing, all of it
  * at once, then what is there and wrong (CNI SPEC 1.1.0, "Parameters"; the words of libcni's skel).
  */
+import { faultOfInterfaceName, interfaceNameForm } from "../config/paths.ts";
 import { FairwayError } from "../errors.ts";
 import { parseArgs, parseArgsLeniently, refuseUnknownArgs } from "./args.ts";
 
@@ -46,8 +47,8 @@ const required: Record<Verb, string[]> = {
 };
 
 const containerIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-/** IFNAMSIZ less the NUL (linux/if.h). */
-const maxIfnameBytes = 15;
+/** A path stands in lines of ip, which takes these apart. */
+const netnsPattern = /^\/[^\s"'#\\\p{C}]*$/u;
 
 /** Throws badEnvironment. */
 export function readEnvironment(env: ProcessEnvironment): Environment {
@@ -79,6 +80,7 @@ function podEnvironment(verb: PodEnvironment["verb"], env: ProcessEnvironment): 
   const ifname = env.CNI_IFNAME ?? "";
   checkContainerId(containerId);
   checkIfname(ifname);
+  if (verb !== "DEL") checkNetns(env.CNI_NETNS ?? "");
   return {
     verb,
     containerId,
@@ -108,22 +110,23 @@ function checkContainerId(containerId: string): void {
 }
 
 function checkIfname(ifname: string): void {
-  const why = faultOfIfname(ifname);
+  const why = faultOfInterfaceName(ifname);
   if (why === null) return;
   throw new FairwayError(
     "badEnvironment",
     `CNI_IFNAME ${JSON.stringify(ifname)} is no interface name: ${why}`,
-    `1 to ${maxIfnameBytes} bytes, not "." or "..", without "/", ":", "%" and white space`,
+    interfaceNameForm,
   );
 }
 
-/** As the kernel's dev_valid_name(), and "%", which dev_alloc_name() reads as a pattern to fill in. */
-function faultOfIfname(ifname: string): string | null {
-  const bytes = Buffer.byteLength(ifname);
-  if (bytes > maxIfnameBytes) return `it has ${bytes} bytes`;
-  if (ifname === "." || ifname === "..") return "it is a folder's name";
-  const bad = /[/:%\s]/.exec(ifname);
-  return bad === null ? null : `it contains ${JSON.stringify(bad[0])}`;
+/** A DEL does without. */
+function checkNetns(netns: string): void {
+  if (netnsPattern.test(netns)) return;
+  throw new FairwayError(
+    "badEnvironment",
+    `CNI_NETNS ${JSON.stringify(netns)} is no path that can be used`,
+    'an absolute path without white space, quotes, "#" and backslashes, such as /run/netns/NAME',
+  );
 }
 
 function argsOf(verb: PodEnvironment["verb"], text: string): Record<string, string> {

@@ -1,10 +1,15 @@
-/** A line per verb: what was asked for which attachment, how it ended, how long it took. Never on stdout. */
-import { closeSync, openSync } from "node:fs";
+/**
+ * A line per verb: what was asked for which attachment, how it ended, how long it took. At debug, before
+ * it, a line for each change of the kernel that was tried, and the kernel's answer. Never on stdout.
+ */
+import { writeSync } from "node:fs";
 import pino from "pino";
 import { defaults } from "../config/defaults.ts";
 import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { journal } from "../kernel/journal.ts";
+import { openLineSink } from "./log-file.ts";
 import { parseConfig } from "./request.ts";
 
 export interface VerbLog {
@@ -25,30 +30,38 @@ export function logSettings(stdin: string): LogConfig {
   }
 }
 
-const stderr = 2;
-/** rw for the owner only: pod names are in it. */
-const fileMode = 0o600;
-
 /** A log that cannot be written never fails a pod. */
 export function logVerb(entry: VerbLog): void {
   try {
     write(entry);
   } catch (error) {
-    process.stderr.write(`fairway: no log line could be written: ${messageOf(error)}\n`);
+    tellOnStderr(`fairway: no log line could be written: ${messageOf(error)}\n`);
+  }
+}
+
+function tellOnStderr(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // Nobody listens there, either.
   }
 }
 
 function write({ settings, durationMs, env, facts, error }: VerbLog): void {
-  const dest = settings.file === null ? stderr : openSync(settings.file, "a", fileMode);
+  if (settings.level === "silent") return;
+  using sink = openLineSink(settings.file);
   // No host name: whoever collects logs knows where they come from.
-  const log = pino(
-    { level: settings.level, base: { pid: process.pid } },
-    pino.destination({ dest, sync: true }),
-  );
-  const line = {
+  const log = pino({ level: settings.level, base: { pid: process.pid } }, sink);
+  const whose = {
     verb: env.CNI_COMMAND,
     containerId: env.CNI_CONTAINERID,
     ifname: env.CNI_IFNAME,
+  };
+  const { entries, dropped } = journal();
+  for (const step of entries) log.debug({ ...whose, ...step }, "step");
+  if (dropped > 0) log.debug({ ...whose, dropped }, "more steps than are kept");
+  const line = {
+    ...whose,
     netns: env.CNI_NETNS,
     durationMs: Math.round(durationMs * 10) / 10,
     ...facts,
@@ -59,6 +72,4 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
     const details = error instanceof FairwayError ? error.details : undefined;
     log.error({ ...line, outcome: "failed", code, details }, messageOf(error));
   }
-  log.flush();
-  if (dest !== stderr) closeSync(dest);
 }

@@ -52,6 +52,12 @@ function dnsOf({ dns, ipam }: NetworkConfig, granted: Granted | null): Json | nu
   return ipam.resolvConf === null ? (granted?.dns ?? null) : readResolvConf(ipam.resolvConf);
 }
 
+/** Units in the names, as in the code. */
+function promiseFacts({ promise, podNamespace, podName }: Attachment): Json {
+  const { egress, ingress, latencyTargetUs, tier } = promise;
+  return { podNamespace, podName, tier, egress, ingress, latencyTargetUs };
+}
+
 function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
   let freed: string[] = [];
   const attachment = withLedger(config.dataDir, (ledger) =>
@@ -62,6 +68,7 @@ function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
   const facts = {
     leases: attachment.leases.map((l) => l.address),
     class: attachment.classMinor,
+    promise: promiseFacts(attachment),
     ...(freed.length === 0 ? {} : { freed }),
   };
   return { attachment, facts };

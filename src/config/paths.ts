@@ -1,18 +1,35 @@
 /** Names that go to the kernel or to the file system. */
 import { FairwayError } from "../errors.ts";
 
-/** IFNAMSIZ - 1; libcni's pkg/utils.ValidateInterfaceName has the same rules. */
+/** IFNAMSIZ (linux/if.h) less the NUL. */
 const maxInterfaceNameBytes = 15;
+/**
+ * The kernel takes more (dev_valid_name), and libcni, too. But names stand in lines of ip, tc and nft,
+ * where quotes, "#", ";", "*", "$", "{" and a backslash are read as theirs.
+ */
+const interfaceNamePattern = /^[\p{L}\p{N}_.+-]$/u;
+
+/** What a name may be, for messages. */
+export const interfaceNameForm = `1 to ${maxInterfaceNameBytes} bytes of letters, digits, "_", ".", "+" and "-"; it does not begin with "-" or "+", and is not "." or ".."`;
+
+/** Why a text cannot name an interface; null: it can. */
+export function faultOfInterfaceName(text: string): string | null {
+  const bytes = Buffer.byteLength(text);
+  if (bytes < 1 || bytes > maxInterfaceNameBytes) return `it has ${bytes} bytes`;
+  if (text === "." || text === "..") return "it is a folder's name";
+  if (/^[-+]/.test(text)) return `it begins with ${JSON.stringify(text[0])}`;
+  const bad = [...text].find((each) => !interfaceNamePattern.test(each));
+  return bad === undefined ? null : `it contains ${JSON.stringify(bad)}`;
+}
 
 /** @throws FairwayError badConfig, naming `key`. */
 export function parseInterfaceName(text: string, key: string): string {
-  const bytes = new TextEncoder().encode(text).length;
-  const fits = bytes >= 1 && bytes <= maxInterfaceNameBytes;
-  if (fits && text !== "." && text !== ".." && !/[/:\s\0]/.test(text)) return text;
+  const why = faultOfInterfaceName(text);
+  if (why === null) return text;
   throw new FairwayError(
     "badConfig",
-    `${key}: ${JSON.stringify(text)} cannot name an interface`,
-    `An interface's name has 1 to ${maxInterfaceNameBytes} bytes, no "/", ":" or space, and is not "." or "..".`,
+    `${key}: ${JSON.stringify(text)} cannot name an interface: ${why}`,
+    `A name has ${interfaceNameForm}.`,
   );
 }
 

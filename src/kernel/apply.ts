@@ -10,6 +10,7 @@ import { type Line, linesOf, shellLine } from "../plan/render.ts";
 import { titleOf } from "../plan/state.ts";
 import { undo } from "../plan/undo.ts";
 import { runTool } from "./children.ts";
+import { note } from "./journal.ts";
 import { inNetns } from "./netns.ts";
 
 interface StepLine {
@@ -58,7 +59,33 @@ function scriptOf(batch: Batch, scriptLineNumber: number): number {
   return 0;
 }
 
+/** Every change of the kernel passes here. */
 function runBatch(batch: Batch, nftOptions: string[] = []): BatchFailure | null {
+  const startedAtMs = performance.now();
+  const told = (failure: BatchFailure | string | null): void => {
+    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
+    for (const [index, { line }] of batch.entries())
+      note({ command: shellLine(line), answer: answerOf(failure, index), durationMs });
+  };
+  try {
+    const failure = execute(batch, nftOptions);
+    told(failure);
+    return failure;
+  } catch (error) {
+    told(messageOf(error));
+    throw error;
+  }
+}
+
+function answerOf(failure: BatchFailure | string | null, index: number): string {
+  if (failure === null) return "done";
+  if (typeof failure === "string") return failure;
+  if (index === failure.culprit) return failure.reason;
+  // nft does all or nothing; ip and tc stop at the line that failed.
+  return failure.at !== null && index < failure.at ? "done" : "not done, since another failed";
+}
+
+function execute(batch: Batch, nftOptions: string[]): BatchFailure | null {
   const { tool, netns } = batch[0]?.line ?? { tool: "ip", netns: null };
   if (tool === "sysctl")
     return netns === null ? runSysctls(batch) : inNetns(netns, () => runSysctls(batch));
@@ -69,8 +96,12 @@ function runBatch(batch: Batch, nftOptions: string[] = []): BatchFailure | null 
   if (ok) return null;
   const reason =
     stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
-  const at = failedLine.exec(stderr)?.[1];
-  if (at !== undefined) return { at: Number(at) - 1, culprit: Number(at) - 1, reason };
+  const told = failedLine.exec(stderr)?.[1];
+  if (told !== undefined) {
+    // A line that we did not give: it may have done any of them.
+    const at = Math.min(Math.max(Number(told), 1), batch.length) - 1;
+    return { at, culprit: at, reason };
+  }
   return { at: null, culprit: scriptOf(batch, Number(scriptLine.exec(stderr)?.[1] ?? 1)), reason };
 }
 

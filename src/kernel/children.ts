@@ -61,19 +61,25 @@ export interface Finished {
   stderr: string;
 }
 
-export function runTool(tool: Tool, args: string[], input = ""): Finished {
+/** Throws tryAgain where it does not end in time, missingTool. */
+export function runTool(
+  tool: Tool,
+  args: string[],
+  input = "",
+  limitMs: number = timeLimitMs,
+): Finished {
   const done = Bun.spawnSync({
     cmd: [findTool(tool), ...args],
     stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
     cwd: "/",
     env: { LC_ALL: "C", PATH: usualFolders.join(":") },
-    timeout: timeLimitMs,
+    timeout: limitMs,
     killSignal: "SIGKILL",
   });
   if (done.exitedDueToTimeout === true)
     throw new FairwayError(
       "tryAgain",
-      `${tool} ${args.join(" ")} did not end within ${timeLimitMs / 1000} s`,
+      `${tool} ${args.join(" ")} did not end within ${limitMs / 1000} s`,
       "look for a process that holds the kernel's network lock (ps, /proc/PID/stack), then try again",
     );
   return {

@@ -1,5 +1,6 @@
 /** The pods of ours that the kernel has, whoever remembers them: by the node's ends of their pairs. */
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { FairwayError } from "../errors.ts";
 import * as names from "../plan/names.ts";
 import type { TrafficClass } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
@@ -52,23 +53,37 @@ export function netnsIdentity(path: string): string | null {
   }
 }
 
-/** By identity, each by the first path that leads to it. */
-function namespaces(preferred: readonly string[]): Map<string, string> {
+/** By identity, the paths that lead to each: a process's goes with it at any moment. */
+function namespaces(preferred: readonly string[]): Map<string, string[]> {
   const mounted = folders.flatMap((folder) => listed(folder).map((name) => `${folder}/${name}`));
   const ofProcesses = listed("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => `/proc/${pid}/ns/net`);
-  const found = new Map<string, string>();
+  const found = new Map<string, string[]>();
   for (const path of [...preferred, ...mounted, ...ofProcesses]) {
     const identity = netnsIdentity(path);
-    if (identity !== null && !found.has(identity)) found.set(identity, path);
+    if (identity !== null) found.set(identity, [...(found.get(identity) ?? []), path]);
   }
   return found;
 }
 
 const comesByItself = (cidr: string): boolean => /^(fe80:|127\.|::1\/)/i.test(cidr);
 
-function endsIn(path: string, identity: string): { link: Link; end: SeenEnd }[] {
+/** Empty where no path leads there any more: then nobody is in it, or it is looked for in vain. */
+function endsIn(identity: string, paths: readonly string[]): { link: Link; end: SeenEnd }[] {
+  for (const path of paths) {
+    // A process's number may be another's by now.
+    if (netnsIdentity(path) !== identity) continue;
+    try {
+      return endsAt(path, identity);
+    } catch (error) {
+      if (!(error instanceof FairwayError && error.kind === "invalidNetns")) throw error;
+    }
+  }
+  return [];
+}
+
+function endsAt(path: string, identity: string): { link: Link; end: SeenEnd }[] {
   return inNetns(path, () => {
     using socket = new NetlinkSocket();
     return allLinks(socket)
@@ -117,8 +132,8 @@ export function seenPods(preferred: readonly string[]): SeenPod[] {
   );
   if (hosts.length === 0) return [];
   const mapped = mappedByMinor();
-  const ends = [...namespaces(preferred.filter(existsSync))].flatMap(([identity, path]) =>
-    endsIn(path, identity),
+  const ends = [...namespaces(preferred.filter(existsSync))].flatMap(([identity, paths]) =>
+    endsIn(identity, paths),
   );
   const isPeer = (host: Link, link: Link): boolean =>
     link.peerIndex === host.index && host.peerIndex === link.index;

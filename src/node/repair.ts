@@ -5,6 +5,7 @@ import type { Plan, Step } from "../plan/diff.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { requireSound } from "./lost.ts";
+import { followUplink } from "./renamed-uplink.ts";
 
 /** What `repair` would do. */
 export function planRepair(ledger: LedgerView): Plan {
@@ -32,11 +33,12 @@ export function planRepairSettled(ledger: LedgerView): Plan {
 /** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */
 const rounds = 3;
 
-/** The steps that were done. Throws foreignQdisc and what the kernel refuses. */
+/** The steps that were done. Throws foreignQdisc, uplinkUnknown and what the kernel refuses. */
 export function repair(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
     // It removes what no row owns: a row that cannot be read would cost a living pod its network.
     requireSound(ledger);
+    followUplink(ledger);
     const done: Step[] = [];
     for (let round = 0; round < rounds; round++) {
       const plan = planRepair(ledger);

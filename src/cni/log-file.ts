@@ -1,0 +1,44 @@
+/** Where a log line goes. Opened anew by each verb, so that whoever rotates logs only has to rename. */
+import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+
+const stderr = 2;
+/** rw for the owner only: pod names are in it. */
+const fileMode = 0o600;
+
+/** Whole lines to a file, or to stderr (null). */
+export interface LineSink extends Disposable {
+  write(line: string): void;
+}
+
+/**
+ * Not through a link, which somebody else may have put into a folder that is open to them; not into a
+ * pipe, which nobody may be reading: opening one would wait for ever.
+ * Throws what the file system says.
+ */
+function openLog(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+  const fd = openSync(
+    path,
+    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+    fileMode,
+  );
+  const stat = fstatSync(fd);
+  if (stat.isFile() || stat.isCharacterDevice()) return fd;
+  closeSync(fd);
+  throw new Error(`${path} is neither a file nor a device`);
+}
+
+/** One write for a line, so that lines of verbs beside each other do not mix (O_APPEND). */
+export function openLineSink(path: string | null): LineSink {
+  const fd = path === null ? stderr : openLog(path);
+  return {
+    write: (line) => {
+      const bytes = Buffer.from(line);
+      const written = writeSync(fd, bytes);
+      if (written < bytes.length) throw new Error(`${written} of ${bytes.length} bytes of a line`);
+    },
+    [Symbol.dispose]: () => {
+      if (fd !== stderr) closeSync(fd);
+    },
+  };
+}
