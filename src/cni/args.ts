@@ -17,6 +17,14 @@ const booleans: Record<string, boolean> = {
   false: false,
 };
 
+const isOurs = (key: string): boolean => knownKeys.includes(key) || key.startsWith(knownPrefix);
+
+/** A pair in an error: the value of what is not ours is nobody's to read. */
+function shown(pair: string): string {
+  const [key = "", ...rest] = pair.split("=");
+  return JSON.stringify(key === "" || isOurs(key) || rest.length === 0 ? pair : `${key}=...`);
+}
+
 /**
  * The pairs of `text`, in its order.
  * Throws badEnvironment for a pair that is not KEY=VALUE, and for a key given twice with two values.
@@ -28,7 +36,7 @@ export function parseArgs(text: string): Record<string, string> {
     if (key === undefined || key === "" || value === undefined || rest.length > 0) {
       throw new FairwayError(
         "badEnvironment",
-        `CNI_ARGS has the malformed pair ${JSON.stringify(pair)}`,
+        `CNI_ARGS has the malformed pair ${shown(pair)}`,
         'CNI_ARGS is written KEY=VALUE, pairs separated by ";"',
       );
     }
@@ -36,7 +44,7 @@ export function parseArgs(text: string): Record<string, string> {
       // It would be shown on a person's terminal one day.
       throw new FairwayError(
         "badEnvironment",
-        `CNI_ARGS has a control character in ${JSON.stringify(pair)}`,
+        `CNI_ARGS has a control character in ${shown(pair)}`,
         "names of pods and namespaces have none",
       );
     }
@@ -44,7 +52,9 @@ export function parseArgs(text: string): Record<string, string> {
     if (earlier !== undefined && earlier !== value) {
       throw new FairwayError(
         "badEnvironment",
-        `CNI_ARGS gives ${key} twice: ${JSON.stringify(earlier)} and ${JSON.stringify(value)}`,
+        isOurs(key)
+          ? `CNI_ARGS gives ${key} twice: ${JSON.stringify(earlier)} and ${JSON.stringify(value)}`
+          : `CNI_ARGS gives ${key} twice, with two values`,
         "give each key once",
       );
     }
@@ -68,9 +78,7 @@ export function parseArgsLeniently(text: string): Record<string, string> {
 
 /** Throws badEnvironment if there are keys that we do not know, unless IgnoreUnknown says to. */
 export function refuseUnknownArgs(args: Record<string, string>): void {
-  const unknown = Object.keys(args).filter(
-    (key) => !knownKeys.includes(key) && !key.startsWith(knownPrefix),
-  );
+  const unknown = Object.keys(args).filter((key) => !isOurs(key));
   if (ignoresUnknown(args) || unknown.length === 0) return;
   throw new FairwayError(
     "badEnvironment",

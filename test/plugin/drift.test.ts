@@ -206,8 +206,8 @@ describe("drift", () => {
             if (flushed) for (const command of neighbours.slice(0, 2)) run(command);
             expect(others(node)).toBe(theirs);
             expect(linesOf(dumpNode(node.lab.node))).toEqual(
-            linesOf(before.replaceAll(/\buplink\b/g, uplink)),
-          );
+              linesOf(before.replaceAll(/\buplink\b/g, uplink)),
+            );
             expect(node.fairway("explain").stdout).toContain("nothing to do");
 
             const bytes = { egress: counted(node, uplink), ingress: counted(node, "fw0") };
