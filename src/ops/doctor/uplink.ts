@@ -71,7 +71,7 @@ function followed({ configs, ledger }: Patient): Finding[] {
     if (recorded === null || !recorded.isOfThisBoot) return [];
     return attempt("uplink.recorded", () => {
       const now = findUplink(config.uplink, config.bridge);
-      const { trees } = recorded.base;
+      const { trees, mtuBytes } = recorded.base;
       const changes = directions.flatMap((direction) => {
         const [was, is] = [trees[`${direction}CapacityBits`], now[`${direction}CapacityBits`]];
         return was === is
@@ -80,6 +80,8 @@ function followed({ configs, ledger }: Patient): Finding[] {
       });
       if (trees.uplink !== now.name)
         changes.push(`the uplink was ${trees.uplink} and is ${now.name}`);
+      const mtuNow = config.mtuBytes ?? now.mtuBytes;
+      if (mtuBytes !== mtuNow) changes.push(`the MTU was ${mtuBytes} and is ${mtuNow}`);
       if (changes.length === 0) return [];
       return [
         warn(
