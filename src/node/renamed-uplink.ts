@@ -26,10 +26,10 @@ function look(): { present: Set<string>; withTree: string[] } {
 }
 
 function gone(
-  { network, bridge, trees: { uplink } }: NetworkBase,
+  { network, ingress, trees: { uplink } }: NetworkBase,
   withTree: string[],
 ): FairwayError {
-  const [now] = withTree.filter((name) => name !== bridge);
+  const [now] = withTree.filter((name) => name !== ingress.name);
   const renamed = now === undefined ? "" : `; ${now} has Fairway's egress tree`;
   const back =
     now === undefined

@@ -48,14 +48,18 @@ function expectPlainLines(parsed: ReturnType<typeof parseNetworkConfig>): void {
   for (const name of [parsed.bridge, parsed.uplink.name ?? "eth0"])
     expect(faultOfInterfaceName(name)).toBeNull();
   const { egressCapacityBits, ingressCapacityBits, name } = parsed.uplink;
-  const base = networkBase(parsed, {
-    name: name ?? "eth0",
-    mtuBytes: 1500,
-    egressCapacityBits: egressCapacityBits ?? 1e9,
-    ingressCapacityBits: ingressCapacityBits ?? 1e9,
-    wireBits: egressCapacityBits ?? 1e9,
-    gsoMaxBytes: 65_536,
-  });
+  const base = networkBase(
+    parsed,
+    {
+      name: name ?? "eth0",
+      mtuBytes: 1500,
+      egressCapacityBits: egressCapacityBits ?? 1e9,
+      ingressCapacityBits: ingressCapacityBits ?? 1e9,
+      wireBits: egressCapacityBits ?? 1e9,
+      gsoMaxBytes: 65_536,
+    },
+    { kind: "bridge", name: parsed.bridge, owned: true },
+  );
   const desired = desiredBase({ networks: [base], hostBits: 1e6, promisedIngressBits: 0 });
   for (const step of diff(desired, new Map()).steps)
     for (const { tool, text } of linesOf(step))

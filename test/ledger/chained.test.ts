@@ -35,6 +35,7 @@ test("a ledger from before is brought up: its bridges were Fairway's own", () =>
   ledger.close();
   const db = new Database(`${dir}/ledger.db`);
   db.run("ALTER TABLE attachments DROP COLUMN chained");
+  db.run("ALTER TABLE attachments DROP COLUMN created_up_ms");
   const { ingress: _, ...former } = { ...networkBase("pods"), bridge: "br7" };
   db.run("UPDATE networks SET base = ?", [JSON.stringify(former)]);
   db.run("PRAGMA user_version = 2");

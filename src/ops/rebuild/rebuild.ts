@@ -48,10 +48,19 @@ function rawOfNetworks(
   return byName;
 }
 
+/** Its pods' interfaces bear another plugin's names, so what is ours of them is not found by looking. */
+const chainedNetwork = (name: string): FairwayError =>
+  new FairwayError(
+    "badConfig",
+    `network ${name} is chained after another plugin, and a rebuild knows only pods whose interfaces are Fairway's own`,
+    "drain the node, move the ledger's files away, run `fairway repair`, and let the pods come back",
+  );
+
 function knownNetworks(ledger: Ledger, raws: Map<string, RawConfig>): Map<string, KnownNetwork> {
   const networks = new Map<string, KnownNetwork>();
   for (const [name, raw] of raws) {
     const config = parseNetworkConfig(raw);
+    if (config.chained) throw chainedNetwork(name);
     const base = () => baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
     ensureLeafKind(ledger, base());
     networks.set(name, { config, base: base() });

@@ -37,8 +37,8 @@ function directionSeen(rates: SeenRates | null, capacityBits: number): Direction
   };
 }
 
-function promiseSeen({ trees, bridge }: NetworkBase, minor: number): PodPromise {
-  const classes = { egress: seenClass(trees.uplink, minor), ingress: seenClass(bridge, minor) };
+function promiseSeen({ trees, ingress: place }: NetworkBase, minor: number): PodPromise {
+  const classes = { egress: seenClass(trees.uplink, minor), ingress: seenClass(place.name, minor) };
   const [egress, ingress] = directions.map((direction) =>
     directionSeen(classes[direction], trees[`${direction}CapacityBits`]),
   ) as [DirectionPromise, DirectionPromise];
