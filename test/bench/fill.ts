@@ -4,8 +4,8 @@ import { openLedger } from "../../src/ledger/ledger.ts";
 import { bootId } from "../../src/node/open.ts";
 import { firstPodMinor, hostVeth } from "../../src/plan/names.ts";
 import type { BenchPod } from "./plugin.ts";
-import type { Side } from "./side.ts";
-import { ledgerOf, podSubnet } from "./sides.ts";
+import { podSubnet, type Side } from "./side.ts";
+import { ledgerOf } from "./sides.ts";
 
 /** Interfaces in one namespace: the node has as many pods to look after, and the machine fewer namespaces. */
 const PER_NAMESPACE = 50;

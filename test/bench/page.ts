@@ -218,7 +218,7 @@ Written by \`scripts/bench\`. Everything is measured on one machine, in network 
 - **The same work on both sides**: a limit of 400 Mbit/s in both directions for every pod (40 Gbit/s where packets are measured), masquerade where the other has it, the same subnet, MTU and default route. Fairway does some more: it keeps a pod to its own addresses, and writes a log line.
 - **Ratios** are Fairway's figure by the other's: of the medians, with a 95% interval (bootstrap over rounds), and of each round's pair, with quartiles. Below 1 is better for times, above 1 for throughput.
 - Every run that was made is told. What was wanted and is not reached says so.
-- The reference plugins masquerade through nftables here. Starting an empty process costs each of them about a millisecond that is in the figures, once for each plugin.`;
+- The reference plugins of 1.9.1 are told to masquerade through nftables; Debian's 1.1.1 knows iptables only. What it takes to start a process is in every figure, once for each plugin of a chain.`;
 
 /** The whole page. */
 export function renderPage(result: BenchResult): string {

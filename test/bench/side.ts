@@ -5,7 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Lab, makeLab } from "../../src/lab/lab.ts";
-import { namespacePath } from "../../src/lab/namespaces.ts";
+import { ipBatch, namespacePath } from "../../src/lab/namespaces.ts";
+import { addresses, devices } from "../../src/lab/wire.ts";
 import {
   type BenchPod,
   type Ended,
@@ -51,6 +52,9 @@ export interface Side {
   remove(): void;
 }
 
+/** Room for thousands of pods, on every side. */
+export const podSubnet = "198.19.0.0/16";
+
 type Steps = Generator<Execution, void, Ended>;
 
 /** One name for all: plugins keep their records by it. */
@@ -61,6 +65,10 @@ export function makeSide(
   scratch: string,
 ): Side {
   const lab = makeLab({ prefix: "fwb" });
+  // The lab's remote host knows the way to a smaller subnet of pods than the bench's.
+  ipBatch(lab.remote, [
+    `route replace ${podSubnet} via ${addresses.nodeUplink} dev ${devices.remote}`,
+  ]);
   const folder = join(scratch, lab.node);
   mkdirSync(folder, { recursive: true });
   const chain = plugins(folder);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { devices } from "../../src/lab/wire.ts";
 import { toolsFolder } from "../support/reference.ts";
 import type { Json } from "./plugin.ts";
-import type { ChainPlugin, SideSpec } from "./side.ts";
+import { type ChainPlugin, podSubnet, type SideSpec } from "./side.ts";
 
 export const sideNames = {
   fairway: "Fairway",
@@ -33,8 +33,6 @@ export const usualLimit: Limit = { bits: 400e6, burstBits: 8e6 };
 export const highLimit: Limit = { bits: 40e9, burstBits: 80e6 };
 
 const CAPACITY = "40G";
-/** Room for thousands of pods, on every side. */
-export const podSubnet = "198.19.0.0/16";
 const MTU_BYTES = 1500;
 
 function bandwidthOf({ bits, burstBits }: Limit): Json {
