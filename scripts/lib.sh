@@ -49,6 +49,44 @@ need_cnitool() {
   (cd /tmp && GOBIN="$ROOT/dist/test-tools" go install github.com/containernetworking/cni/cnitool@v1.3.0 >&2)
 }
 
+# need_debian FILE PACKAGE...: unpacks Debian packages into dist/test-tools/debian unless FILE is there.
+# Nothing is installed: what they start on a machine is not started.
+need_debian() {
+  local file=$1 scratch tools="$ROOT/dist/test-tools"
+  shift
+  [ ! -e "$tools/debian/$file" ] || return 0
+  say "fetching Debian's $*, once, into dist/test-tools/debian"
+  mkdir -p "$tools/debian"
+  scratch=$(mktemp -d "$tools/fetch.XXXXXX")
+  (
+    cd "$scratch"
+    apt-get download -q "$@" >&2 \
+      || { apt-get update -qq >&2 && apt-get download -q "$@" >&2; }
+    for package in *.deb; do dpkg-deb -x "$package" tree; done
+    cp -a tree/. "$tools/debian"
+  ) || say "they cannot be had here"
+  rm -rf "$scratch"
+}
+
+# compile ENTRY OUTFILE TARGET: one executable that needs no runtime.
+# Neither a .env nor a bunfig.toml of the folder that a runtime calls us in may reach into the plugin.
+compile() {
+  "$BUN" build --compile --bytecode --minify --format=esm --target="$3" \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+    "$1" --outfile "$2.new" >&2
+  # A running plugin keeps its old file.
+  mv "$2.new" "$2"
+}
+
+# The programs of scripts/bench-start: nothing, and the plugin's own modules up to a stage.
+build_stages() {
+  local name
+  mkdir -p "$ROOT/dist/bench-start"
+  for name in empty stages; do
+    compile "$ROOT/test/bench/start/$name.ts" "$ROOT/dist/bench-start/$name" bun-linux-x64
+  done
+}
+
 # What is on the machine outside of the tests' own namespaces.
 snapshot() {
   ip netns list | sed 's/^/namespace /'

@@ -54,7 +54,10 @@ export function checkWritable(option: string, file: string): void {
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** A signal ends the run through `signal`, so that all is cleaned up, and then the process. */
-export async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  use: (signal: AbortSignal) => Promise<T>,
+  program = "fairway prove",
+): Promise<T> {
   const controller = new AbortController();
   const interrupted: { code: number | null } = { code: null };
   const handlers = Object.entries(signals).map(([name, exitCode]) => {
@@ -69,7 +72,7 @@ export async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>)
     return await use(controller.signal);
   } catch (error) {
     if (interrupted.code === null) throw error;
-    process.stderr.write("fairway prove: interrupted; everything it made is removed\n");
+    process.stderr.write(`${program}: interrupted; everything it made is removed\n`);
     return process.exit(interrupted.code);
   } finally {
     for (const { name, handler } of handlers) process.removeListener(name, handler);

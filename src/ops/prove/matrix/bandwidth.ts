@@ -2,6 +2,7 @@
  * The reference `bandwidth` plugin over pods that are there already, to measure beside. It caps and
  * promises nothing, so what comes closest to a guarantee under it is a partition of the capacity.
  */
+import { readFileSync } from "node:fs";
 import { parseRateBits } from "../../../config/quantities.ts";
 import { FairwayError } from "../../../errors.ts";
 import type { Lab } from "../../../lab/lab.ts";
@@ -86,8 +87,14 @@ function hostInterface(lab: Lab, { name, namespace }: Pod): string {
   return found.ifname;
 }
 
-/** What it says of itself on `VERSION`'s standard error, or its file's name. */
+/** What it says of itself, or what Go wrote into it when it was built, or its file's name. */
 export function bandwidthVersion(plugin: string): string {
   const { stderr } = run([plugin], { env: { CNI_COMMAND: "" } });
-  return /plugin v?(\S+)/.exec(stderr)?.[1] ?? plugin.replace(/^.*\//, "");
+  const said = /plugin (?:version )?v?(\d\S*)/.exec(stderr)?.[1];
+  // Built from the module proxy nobody told it a version; Go's build information has the module's.
+  const built = (): string | undefined =>
+    /github\.com\/containernetworking\/plugins\tv(\d[\w.+-]*)/.exec(
+      readFileSync(plugin, "latin1"),
+    )?.[1];
+  return said ?? built() ?? plugin.replace(/^.*\//, "");
 }

@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import type { Wanted } from "./comparisons.ts";
+import { compare, comparisonsOf, judge } from "./judge.ts";
+import { parseLog } from "./log-lines.ts";
+import type { PartRun } from "./result.ts";
+import { orderOf } from "./rounds.ts";
+import { otherBuild, sideNames } from "./sides.ts";
+
+const most: Wanted = { kind: "atMost", ratio: 0.8, stretch: 0.6 };
+const least: Wanted = { kind: "atLeast", ratio: 1, intervalCounts: true };
+
+test.each([
+  ["at the bound", most, 0.8, 0.8, 0.8, "reached"],
+  ["above it, though the interval is not", most, 0.81, 0.7, 0.9, "not reached"],
+  ["at the stretch", most, 0.6, 0.5, 0.7, "stretch"],
+  ["below, where the interval counts", least, 0.98, 0.95, 1.01, "reached"],
+  ["below with all of the interval", least, 0.98, 0.95, 0.99, "not reached"],
+  ["no number", most, Number.NaN, Number.NaN, Number.NaN, "not reached"],
+] as const)("judge: %s", (_title, wanted, value, from, to, verdict) => {
+  expect(judge(wanted, { value, from, to })).toBe(verdict);
+});
+
+const runOf = (series: PartRun["series"]): PartRun => ({
+  startedAtMs: 0,
+  tookSeconds: 1,
+  build: "b",
+  series,
+  notes: [],
+});
+const add = (side: string, values: number[]) => ({
+  what: "ADD",
+  side,
+  unit: "ms" as const,
+  values,
+});
+
+test("what is not there is not measured; another build is set beside this one", () => {
+  const own = add(sideNames.fairway, [10, 10]);
+  const run = runOf([own, add(otherBuild(sideNames.fairway), [20, 20])]);
+  const found = comparisonsOf("a", run);
+  const besidePtp = found.find((c) => c.what === "ADD" && c.theirs === sideNames.ptp);
+  const besideOther = found.find((c) => c.theirs === otherBuild(sideNames.fairway));
+  if (besidePtp === undefined || besideOther === undefined) throw new Error("both are wanted");
+  expect(compare(run, besidePtp)).toBeNull();
+  expect(compare(run, besideOther)?.ratio.value).toBe(0.5);
+});
+
+test("orderOf: every side comes first and last in turn", () => {
+  const rounds = [0, 1, 2, 3].map((round) => orderOf(["a", "b"], round).join(""));
+  expect(rounds.toSorted()).toEqual(["ab", "ab", "ba", "ba"]);
+});
+
+test("parseLog: durations, spans in either form, and no line that is none", () => {
+  const lines = [
+    { verb: "ADD", durationMs: 5, spans: { ledger: 1, kernel: 3 } },
+    {
+      verb: "DEL",
+      durationMs: 4,
+      spans: [
+        { name: "kernel", ms: 1 },
+        { name: "kernel", ms: 2 },
+      ],
+    },
+    { verb: "CHECK", durationMs: 2 },
+  ].map((line) => JSON.stringify(line));
+  expect(parseLog(["words", ...lines, '{"msg":"no verb"}', ""].join("\n"))).toEqual([
+    {
+      verb: "ADD",
+      durationMs: 5,
+      spans: [
+        ["ledger", 1],
+        ["kernel", 3],
+      ],
+    },
+    { verb: "DEL", durationMs: 4, spans: [["kernel", 3]] },
+    { verb: "CHECK", durationMs: 2, spans: [] },
+  ]);
+});

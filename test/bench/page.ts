@@ -1,0 +1,233 @@
+/** docs/benchmarks.md, from the figures. Pure. */
+import type { Environment } from "../../src/ops/prove/result.ts";
+import { failuresOf, type Wanted } from "./comparisons.ts";
+import { type Compared, compare, comparisonsOf, judge } from "./judge.ts";
+import type { Part } from "./part.ts";
+import { parts } from "./parts/index.ts";
+import type { BenchResult, PartRun, Series, Unit } from "./result.ts";
+import { stages, untilHere, wholeAdd } from "./start/names.ts";
+import { type Estimate, median, pairRatios, spread } from "./statistics.ts";
+
+const digits: Record<Unit, number> = {
+  ms: 1,
+  us: 0,
+  "Gbit/s": 2,
+  "CPU s/GB": 3,
+  MiB: 1,
+  count: 0,
+};
+
+const number = (value: number, unit: Unit): string =>
+  value.toLocaleString("en-US", {
+    minimumFractionDigits: digits[unit],
+    maximumFractionDigits: digits[unit],
+  });
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+}
+
+const ratio = (value: number): string => `${value.toFixed(2)}x`;
+const interval = ({ from, to }: Estimate): string => `${from.toFixed(2)}-${to.toFixed(2)}`;
+
+function wantedText({ kind, ratio: bound, stretch, intervalCounts }: Wanted): string {
+  const sign = kind === "atMost" ? "<=" : ">=";
+  const more = stretch === undefined ? "" : `; stretch ${sign} ${stretch}x`;
+  return `${sign} ${bound}x${intervalCounts ? " (the interval allowed for)" : ""}${more}`;
+}
+
+function verdictText({ comparison: { wanted }, ratio: found }: Compared): string {
+  if (wanted === null) return "";
+  return {
+    stretch: "reached, the stretch too",
+    reached: "reached",
+    "not reached": `**not reached** (${ratio(found.value)})`,
+  }[judge(wanted, found)];
+}
+
+function environmentTable(environment: Environment): string {
+  const { cores, processor, memoryBytes, kernel, congestionControl, versions } = environment;
+  return table(
+    ["the machine", ""],
+    [
+      ["processors", `${cores} x ${processor}`],
+      ["memory", `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+      ["kernel", kernel],
+      ["TCP congestion control", congestionControl],
+      ...versions.map(({ name, version }) => [name, version]),
+    ],
+  );
+}
+
+const sumOf = ({ values }: Series): number => values.reduce((sum, each) => sum + each, 0);
+
+function valueRow(series: Series): string[] {
+  const { what, side, unit, values } = series;
+  if (unit === "count") return [what, side, `${sumOf(series)} in all`, "", `${values.length}`];
+  const { value, from, to } = spread(values);
+  return [
+    what,
+    side,
+    `${number(value, unit)} ${unit}`,
+    `${number(from, unit)} - ${number(to, unit)}`,
+    `${values.length}`,
+  ];
+}
+
+/** Each series is told in the section that it belongs to. */
+const isOfLog = ({ what }: Series): boolean => /^(ADD|CHECK|DEL): (?!memory)/.test(what);
+
+function ratioTable(part: string, run: PartRun): string {
+  const found = comparisonsOf(part, run);
+  if (found.length === 0) return "";
+  const rows = found.map((comparison) => {
+    const { what, ours, theirs, wanted } = comparison;
+    const head = [what, ours, theirs];
+    const compared = compare(run, comparison);
+    const asked = wanted === null ? "" : wantedText(wanted);
+    if (compared === null) return [...head, "not measured", "", asked, ""];
+    return [
+      ...head,
+      `**${ratio(compared.ratio.value)}** (${interval(compared.ratio)})`,
+      `${ratio(compared.pairs.value)} (${interval(compared.pairs)})`,
+      asked,
+      verdictText(compared),
+    ];
+  });
+  return table(
+    ["", "this", "beside", "ratio of medians (95%)", "of pairs (quartiles)", "wanted", ""],
+    rows,
+  );
+}
+
+function failureLines(part: string, { series }: PartRun): string[] {
+  return failuresOf(part).flatMap(({ what, side }) => {
+    const found = series.find((s) => s.what === what && s.side === side);
+    if (found === undefined || sumOf(found) === 0) return [];
+    return [`- **not reached**: ${side}: ${sumOf(found)} ${what}; none was wanted.`];
+  });
+}
+
+/** A start is cumulative: each stage with what it adds to the one before. */
+function startTable({ series }: PartRun): string {
+  const of = (name: string): number[] =>
+    series.find((s) => s.what === untilHere && s.side === name)?.values ?? [];
+  const whole = of(wholeAdd);
+  const rows = stages.map(({ name, does }, i) => {
+    const values = of(name);
+    const before = of(stages[i - 1]?.name ?? "");
+    const own =
+      before.length === 0 ? values : values.map((v, at) => v - (before[at] ?? Number.NaN));
+    const { value, from, to } = spread(own);
+    return [
+      name,
+      does,
+      `${number(median(values), "ms")} ms`,
+      `${number(value, "ms")} ms`,
+      `${number(from, "ms")} - ${number(to, "ms")}`,
+      `${(100 * median(pairRatios(own, whole))).toFixed(0)}%`,
+    ];
+  });
+  const { value, from, to } = spread(whole);
+  const last = [
+    "",
+    `**${wholeAdd}**`,
+    `${number(value, "ms")} ms`,
+    "",
+    `${number(from, "ms")} - ${number(to, "ms")}`,
+    "100%",
+  ];
+  return table(
+    ["stage", "what is done", "until here", "its own", "quartiles", "of an ADD"],
+    [...rows, last],
+  );
+}
+
+function logSection({ series }: PartRun): string[] {
+  const logged = series.filter(isOfLog);
+  if (logged.length === 0) return [];
+  return [
+    "Where the time goes, by the log lines of the same verbs. `inside the verb` is `durationMs`: the rest of a verb's time is the runtime's start before it, and the log line and the end of the process after it.",
+    table(["", "side", "median", "quartiles", "n"], logged.map(valueRow)),
+  ];
+}
+
+function runSection(part: Part, run: PartRun, index: number, of: number): string[] {
+  const date = `${new Date(run.startedAtMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const which = of === 1 ? "" : `Run ${index + 1} of ${of}. `;
+  return [
+    `${which}${date}, ${run.tookSeconds.toFixed(0)} s, build ${run.build}.`,
+    ...(run.notes.length === 0 ? [] : [run.notes.map((note) => `- ${note}`).join("\n")]),
+    ...failureLines(part.id, run),
+    ...(part.id === "start" && run.series.length > 0
+      ? [startTable(run)]
+      : [
+          ratioTable(part.id, run),
+          table(
+            ["", "side", "median", "quartiles", "n"],
+            run.series.filter((s) => !isOfLog(s)).map(valueRow),
+          ),
+          ...logSection(run),
+        ]),
+  ].filter((text) => text !== "");
+}
+
+function partSection(part: Part, runs: readonly PartRun[]): string[] {
+  const head = [`## (${part.id}) ${part.title}`, part.method];
+  if (runs.length === 0) return [...head, "Not measured."];
+  return [...head, ...runs.flatMap((run, i) => runSection(part, run, i, runs.length))];
+}
+
+/** All that was wanted, in one table: each run's figure, none left out. */
+function verdictTable(result: BenchResult): string {
+  const rows = parts.flatMap(({ id }) => {
+    const runs = result.parts[id] ?? [];
+    const wanted = (runs[0] === undefined ? [] : comparisonsOf(id, runs[0])).filter(
+      (c) => c.wanted !== null,
+    );
+    return wanted.map((comparison) => {
+      const found = runs.map((run) => compare(run, comparison));
+      const texts = found.map((each) =>
+        each === null ? "not measured" : `${ratio(each.ratio.value)} (${interval(each.ratio)})`,
+      );
+      const verdicts = found.map((each) => (each === null ? "not measured" : verdictText(each)));
+      const worst =
+        verdicts.find((v) => v.startsWith("**")) ??
+        verdicts.find((v) => v === "not measured") ??
+        verdicts.find((v) => v === "reached") ??
+        verdicts[0];
+      const { what, ours, theirs } = comparison;
+      return [
+        id,
+        `${what}: ${ours} beside ${theirs}`,
+        comparison.wanted === null ? "" : wantedText(comparison.wanted),
+        texts.join("; "),
+        (worst ?? "").replace(/ \(.*\)$/, ""),
+      ];
+    });
+  });
+  return table(["part", "", "wanted", "found, of each run (95%)", ""], rows);
+}
+
+const intro = `# Benchmarks
+
+Written by \`scripts/bench\`. Everything is measured on one machine, in network namespaces: nodes, a wire and a remote host for each side. The sides take turns, round by round, each round in another order, and every plugin is this program's own child, called as a runtime calls it: no tool in between. A chain's time is the sum of its plugins'.
+
+- **The same work on both sides**: a limit of 400 Mbit/s in both directions for every pod (40 Gbit/s where packets are measured), masquerade where the other has it, the same subnet, MTU and default route. Fairway does some more: it keeps a pod to its own addresses, and writes a log line.
+- **Ratios** are Fairway's figure by the other's: of the medians, with a 95% interval (bootstrap over rounds), and of each round's pair, with quartiles. Below 1 is better for times, above 1 for throughput.
+- Every run that was made is told. What was wanted and is not reached says so.
+- The reference plugins of 1.9.1 are told to masquerade through nftables; Debian's 1.1.1 knows iptables only. What it takes to start a process is in every figure, once for each plugin of a chain.`;
+
+/** The whole page. */
+export function renderPage(result: BenchResult): string {
+  const { environment } = result;
+  return `${[
+    intro,
+    environmentTable(environment),
+    "## What was wanted",
+    verdictTable(result),
+    ...parts.flatMap((part) => partSection(part, result.parts[part.id] ?? [])),
+  ].join("\n\n")}\n`;
+}

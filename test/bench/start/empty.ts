@@ -1,0 +1,2 @@
+/** What any compiled program costs: the runtime, and nothing else. */
+export {};
