@@ -435,7 +435,7 @@ const refusals: Refusal[] = [
       chmodSync(dataDir, 0o777);
     },
     args: () => plain,
-    says: ["everyone may write to it", "chmod 0700"],
+    says: ["is writable by everyone", "chmod 0700"],
   },
   {
     title: "a folder that cannot be made: what was done until then is undone",
