@@ -5,6 +5,7 @@ import { defaults } from "../config/defaults.ts";
 import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
 import { parseConfig } from "./request.ts";
 
 export interface VerbLog {
@@ -38,6 +39,10 @@ export function logVerb(entry: VerbLog): void {
   }
 }
 
+/** A variable may have 128 KiB. */
+const shown = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : bounded(text, maxMsgLength);
+
 function write({ settings, durationMs, env, facts, error }: VerbLog): void {
   const dest = settings.file === null ? stderr : openSync(settings.file, "a", fileMode);
   // No host name: whoever collects logs knows where they come from.
@@ -46,10 +51,10 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
     pino.destination({ dest, sync: true }),
   );
   const line = {
-    verb: env.CNI_COMMAND,
-    containerId: env.CNI_CONTAINERID,
-    ifname: env.CNI_IFNAME,
-    netns: env.CNI_NETNS,
+    verb: shown(env.CNI_COMMAND),
+    containerId: shown(env.CNI_CONTAINERID),
+    ifname: shown(env.CNI_IFNAME),
+    netns: shown(env.CNI_NETNS),
     durationMs: Math.round(durationMs * 10) / 10,
     ...facts,
   };
@@ -57,7 +62,9 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
   else {
     const code = error instanceof FairwayError ? error.code : undefined;
     const details = error instanceof FairwayError ? error.details : undefined;
-    log.error({ ...line, outcome: "failed", code, details }, messageOf(error));
+    const told = details === undefined ? undefined : bounded(details, maxDetailsLength);
+    const failed = { ...line, outcome: "failed", code, details: told };
+    log.error(failed, bounded(messageOf(error), maxMsgLength));
   }
   log.flush();
   if (dest !== stderr) closeSync(dest);
