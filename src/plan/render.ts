@@ -11,6 +11,7 @@ import { surplusChains } from "./ruleset.ts";
 import {
   type Address,
   type Element,
+  type HostLink,
   ipv6Path,
   type KernelObject,
   type Netns,
@@ -29,6 +30,12 @@ export interface Line {
 
 /** GSO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
 const oldGsoLimitBytes = 65_536;
+
+/** The sizes to be set, one after the other. */
+export function gsoSizes({ gsoMaxBytes }: HostLink): number[] {
+  // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
+  return gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
+}
 
 const onOff = (value: boolean): string => (value ? "on" : "off");
 const upDown = (value: boolean): string => (value ? "up" : "down");
@@ -157,11 +164,8 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
     case "hostlink": {
       // The device is not ours to make or to remove.
       if (gone) return [];
-      const { name, gsoMaxBytes } = object;
-      // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
-      const sizes =
-        gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
-      return node("ip", ...sizes.map((size) => `link set dev ${name} gso_max_size ${size}`));
+      const sizes = gsoSizes(object);
+      return node("ip", ...sizes.map((size) => `link set dev ${object.name} gso_max_size ${size}`));
     }
     case "veth":
       return gone
