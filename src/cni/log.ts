@@ -4,6 +4,7 @@ import pino from "pino";
 import { defaults } from "../config/defaults.ts";
 import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
+import { effect } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { parseConfig } from "./request.ts";
 
@@ -39,7 +40,9 @@ export function logVerb(entry: VerbLog): void {
 }
 
 function write({ settings, durationMs, env, facts, error }: VerbLog): void {
-  const dest = settings.file === null ? stderr : openSync(settings.file, "a", fileMode);
+  const { file } = settings;
+  const dest =
+    file === null ? stderr : effect("file", "open the log", () => openSync(file, "a", fileMode));
   // No host name: whoever collects logs knows where they come from.
   const log = pino(
     { level: settings.level, base: { pid: process.pid } },
