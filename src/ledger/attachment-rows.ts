@@ -49,7 +49,7 @@ export function readRows(store: Store, where: string, ...params: string[]): Reco
 
 /** Belongs inside `whole`: they are several statements. */
 export function insertRows(store: Store, a: Attachment, createdAtMs: number): void {
-  const inserted = store.get<{ id: number }>(
+  const inserted = store.write<{ id: number }>(
     `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
        pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, created_at_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
