@@ -161,7 +161,7 @@ function guardedOpen<T>(
 ): T {
   let db: Database | undefined;
   try {
-    db = effect("file", "open the ledger", () => new Database(file, { ...mode, strict: true }));
+    db = effect("ledger", "OPEN", () => new Database(file, { ...mode, strict: true }));
     db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return then(db);
   } catch (error) {

@@ -21,6 +21,7 @@ import { withCapacityInForce } from "./capacity.ts";
 import { disconnect } from "./detach.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
+import { inStep } from "./in-step.ts";
 import { forgetEarlierBoots } from "./kept.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
 import { LeftBehind } from "./left-behind.ts";
@@ -51,7 +52,7 @@ function recordIntent(
   given: Asked,
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
-  return ledger.exclusively(() => {
+  return inStep(ledger, () => {
     forgetEarlierBoots(ledger);
     recordHome(ledger);
     const asked = withCapacityInForce(ledger, given);
@@ -111,9 +112,7 @@ function forget(
   failure: unknown,
 ): void {
   try {
-    ledger.exclusively(() =>
-      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
-    );
+    inStep(ledger, () => keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)));
   } catch (error) {
     if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
   }
@@ -133,7 +132,7 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   refuseTakenInterface(attachment, observed);
   whileConnected(attachment, base, () => {
     mustApply(diff(desired, observed).steps);
-    ledger.exclusively(() => {
+    inStep(ledger, () => {
       if (isScaling) {
         const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
         mustApply(diff(own, observe(own)).steps);
