@@ -1,11 +1,11 @@
 /** The pods of ours that the kernel has, whoever remembers them: by the node's ends of their pairs. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
 import * as names from "../plan/names.ts";
 import type { TrafficClass } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
-import { addressesOf, allLinks, type Link, linkNamed } from "./read/links.ts";
+import { addressesOf, allLinks, linkNamed, netnsIdOf } from "./read/links.ts";
 import { readTable } from "./read/nft.ts";
 import { classesOf } from "./read/tc.ts";
 
@@ -25,8 +25,8 @@ export type SeenRates = Pick<TrafficClass, "rateBytes" | "ceilBytes" | "prio">;
 export interface SeenPod {
   hostVeth: string;
   minor: number;
-  /** Several where indexes alone do not tell which it is; none where its namespace is not to be seen from here. */
-  ends: SeenEnd[];
+  /** null: its namespace is not to be seen from here. */
+  end: SeenEnd | null;
   /** Whether the other end is in the node's own namespace: then no pod has it. */
   isLoose: boolean;
   /** Of the maps that lead to its class. */
@@ -69,36 +69,56 @@ function namespaces(preferred: readonly string[]): Map<string, string[]> {
 
 const comesByItself = (cidr: string): boolean => /^(fe80:|127\.|::1\/)/i.test(cidr);
 
-/** Empty where no path leads there any more: then nobody is in it, or it is looked for in vain. */
-function endsIn(identity: string, paths: readonly string[]): { link: Link; end: SeenEnd }[] {
+/** An open namespace that a path of this identity leads to; null where none does any more. */
+function opened(identity: string, paths: readonly string[]): { fd: number; path: string } | null {
   for (const path of paths) {
-    // A process's number may be another's by now.
-    if (netnsIdentity(path) !== identity) continue;
+    let fd: number;
     try {
-      return endsAt(path, identity);
-    } catch (error) {
-      if (!(error instanceof FairwayError && error.kind === "invalidNetns")) throw error;
+      fd = openSync(path, "r");
+    } catch {
+      continue;
     }
+    const { dev, ino } = fstatSync(fd);
+    // A process's number may be another's by now.
+    if (`${dev}:${ino}` === identity) return { fd, path };
+    closeSync(fd);
   }
-  return [];
+  return null;
 }
 
-function endsAt(path: string, identity: string): { link: Link; end: SeenEnd }[] {
-  return inNetns(path, () => {
-    using socket = new NetlinkSocket();
-    return allLinks(socket)
-      .filter(({ type, peerIndex }) => type === "veth" && peerIndex !== null)
-      .map((link) => ({
-        link,
-        end: {
-          netns: path,
-          identity,
-          ifname: link.name,
-          mac: link.mac,
-          addresses: addressesOf(socket, link.index).filter((cidr) => !comesByItself(cidr)),
-        },
-      }));
-  });
+/** By the ids that the node's namespace knows them by: only those that it has a pair into. */
+function namespacesById(
+  socket: NetlinkSocket,
+  preferred: readonly string[],
+): Map<number, { path: string; identity: string }> {
+  const found = new Map<number, { path: string; identity: string }>();
+  for (const [identity, paths] of namespaces(preferred)) {
+    const open = opened(identity, paths);
+    if (open === null) continue;
+    try {
+      const id = netnsIdOf(socket, open.fd);
+      if (id !== null) found.set(id, { path: open.path, identity });
+    } finally {
+      closeSync(open.fd);
+    }
+  }
+  return found;
+}
+
+/** null: it is gone, or its namespace is. */
+function endAt(path: string, identity: string, index: number): SeenEnd | null {
+  try {
+    return inNetns(path, () => {
+      using socket = new NetlinkSocket();
+      const link = allLinks(socket).find((l) => l.index === index && l.type === "veth");
+      if (link === undefined) return null;
+      const addresses = addressesOf(socket, index).filter((cidr) => !comesByItself(cidr));
+      return { netns: path, identity, ifname: link.name, mac: link.mac, addresses };
+    });
+  } catch (error) {
+    if (error instanceof FairwayError && error.kind === "invalidNetns") return null;
+    throw error;
+  }
 }
 
 /** Addresses by the minor that the maps lead them to. */
@@ -132,19 +152,19 @@ export function seenPods(preferred: readonly string[]): SeenPod[] {
   );
   if (hosts.length === 0) return [];
   const mapped = mappedByMinor();
-  const ends = [...namespaces(preferred.filter(existsSync))].flatMap(([identity, paths]) =>
-    endsIn(identity, paths),
-  );
-  const isPeer = (host: Link, link: Link): boolean =>
-    link.peerIndex === host.index && host.peerIndex === link.index;
+  // The dump of the links has given each namespace with a peer in it an id.
+  const byId = namespacesById(socket, preferred.filter(existsSync));
   return hosts.map((host) => {
     const minor = names.minorOfHostVeth(host.name) ?? 0;
-    const there = ends.filter(({ link }) => isPeer(host, link)).map(({ end }) => end);
+    const there = host.peerNetnsId === null ? undefined : byId.get(host.peerNetnsId);
     return {
       hostVeth: host.name,
       minor,
-      ends: there,
-      isLoose: there.length === 0 && own.some((link) => isPeer(host, link)),
+      end:
+        there === undefined || host.peerIndex === null
+          ? null
+          : endAt(there.path, there.identity, host.peerIndex),
+      isLoose: host.peerNetnsId === null,
       mapped: mapped.get(minor) ?? [],
     };
   });

@@ -195,6 +195,28 @@ describe("the ledger", () => {
       expect(node.fairway("explain").stdout).toContain("nothing to do");
     }));
 
+  test("a rebuild takes no other node's pod for its own, though both have the same indexes", () =>
+    withNode((beside) =>
+      withNode((node) => {
+        const nodes = [beside, node];
+        for (const each of nodes)
+          for (const name of ["a", "b"]) each.add(each.pod(name), { annotations: promise });
+        const [, before] = nodes.map((each) => dumpNode(each.lab.node));
+        corrupt(node);
+        const config = join(node.dataDir, "conf");
+        writeFileSync(config, JSON.stringify(node.config));
+        expect(
+          node.fairway("repair", "--rebuild", "--kernel-only", "--config", config),
+        ).toMatchObject({ code: 0, stderr: "" });
+        expect(attachmentNames(node)).toEqual([
+          "pods/rebuilt-fwv10/eth0",
+          "pods/rebuilt-fwv11/eth0",
+        ]);
+        expect(node.fairway("repair").code).toBe(0);
+        expect(dumpNode(node.lab.node)).toBe(before as string);
+      }),
+    ));
+
   test("a corrupted page, and the runtime remembers nothing: no address that is in use is given", () =>
     withNode(
       (node) => {

@@ -11,6 +11,7 @@ export const RTM = {
   GETQDISC: 38,
   GETTCLASS: 42,
   GETTFILTER: 46,
+  GETNSID: 90,
 } as const;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, METRICS: 8, TABLE: 15 } as const;
 export const RTAX = { MTU: 2, ADVMSS: 8 } as const;
@@ -18,6 +19,9 @@ export const RTN_UNICAST = 1;
 /** A route that IPv6 made of another one, for one destination. */
 export const RTM_F_CLONED = 0x200;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
+
+/** include/uapi/linux/net_namespace.h */
+export const NETNSA = { NSID: 1, FD: 3 } as const;
 
 /** include/uapi/linux/if_link.h */
 export const IFLA = {
@@ -28,6 +32,7 @@ export const IFLA = {
   MASTER: 10,
   TXQLEN: 13,
   LINKINFO: 18,
+  LINK_NETNSID: 37,
   GSO_MAX_SIZE: 41,
 } as const;
 export const IFLA_INFO = { KIND: 1, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;

@@ -10,6 +10,7 @@ import {
   IFLA,
   IFLA_BRPORT,
   IFLA_INFO,
+  NETNSA,
   RTA,
   RTAX,
   RTM,
@@ -29,6 +30,8 @@ export interface Link {
   txQueueLength: number;
   /** The other end's index, in its own namespace; null where the kernel tells none. */
   peerIndex: number | null;
+  /** The id by which this namespace knows the other end's; null: the other end is here. */
+  peerNetnsId: number | null;
   masterIndex: number | null;
   /** null: not a bridge's port. */
   hairpin: boolean | null;
@@ -56,6 +59,7 @@ function linkOf({ body }: Message): Link {
     gsoMaxBytes: attributes.u32(IFLA.GSO_MAX_SIZE) ?? 0,
     txQueueLength: attributes.u32(IFLA.TXQLEN) ?? 0,
     peerIndex: attributes.u32(IFLA.LINK) ?? null,
+    peerNetnsId: attributes.u32(IFLA.LINK_NETNSID) ?? null,
     masterIndex: attributes.u32(IFLA.MASTER) ?? null,
     hairpin: port === undefined ? null : port.u8(IFLA_BRPORT.MODE) === 1,
     groupForwardMask: port === undefined ? null : (port.u16(IFLA_BRPORT.GROUP_FWD_MASK) ?? 0),
@@ -64,6 +68,23 @@ function linkOf({ body }: Message): Link {
 
 export function allLinks(socket: NetlinkSocket): Link[] {
   return socket.dump(RTM.GETLINK, new Uint8Array(linkHeaderBytes)).map(linkOf);
+}
+
+/** struct rtgenmsg: a family, padded. */
+const generalHeaderBytes = 4;
+/** NETNSA_NSID_NOT_ASSIGNED, as unsigned. */
+const notAssigned = 0xffff_ffff;
+
+/** The id by which the socket's namespace knows the one that is open as `fd`; null: it has given it none. */
+export function netnsIdOf(socket: NetlinkSocket, fd: number): number | null {
+  const of = new Uint8Array(4);
+  viewOf(of).setUint32(0, fd, true);
+  const { body } = socket.get(
+    RTM.GETNSID,
+    concat(new Uint8Array(generalHeaderBytes), encodeAttribute(NETNSA.FD, of)),
+  );
+  const id = new Attributes(body, generalHeaderBytes).u32(NETNSA.NSID);
+  return id === undefined || id === notAssigned ? null : id;
 }
 
 /** null: there is none of that name. */

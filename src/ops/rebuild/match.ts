@@ -5,8 +5,7 @@
 import type { PrevInterface } from "../../cni/prev-result.ts";
 import { FairwayError } from "../../errors.ts";
 import type { SeenEnd, SeenPod } from "../../kernel/pods-seen.ts";
-import { macAddress } from "../../node/leases.ts";
-import { minorOfHostVeth, podMac } from "../../plan/names.ts";
+import { minorOfHostVeth } from "../../plan/names.ts";
 import { attachmentName, type Lease } from "../../plan/node.ts";
 import type { CachedAdd } from "./cache.ts";
 
@@ -87,37 +86,17 @@ function likeness(pod: KnownPod, seen: SeenPod | undefined, identityOf: Identity
   const identity = identityOf(pod.netns);
   // Its pair is gone, its namespace is not: it lives, and `repair` gives it its pair again.
   if (seen === undefined) return identity === null ? 0 : 1;
-  const own = seen.ends.filter((end) => end.identity === identity);
-  if (identity !== null && own.length === 0 && seen.ends.length > 0) return 0;
-  const isSame = own.some(({ mac, ifname }) => mac === pod.mac || ifname === pod.add.ifname);
-  if (isSame) return 3;
+  const { end } = seen;
+  const own = end !== null && end.identity === identity ? end : null;
+  if (identity !== null && own === null && end !== null) return 0;
+  if (own !== null && (own.mac === pod.mac || own.ifname === pod.add.ifname)) return 3;
   const addresses = pod.leases.map(({ address }) => address);
-  const elsewhere = seen.ends.flatMap((end) => end.addresses.map(bare));
+  const elsewhere = end?.addresses.map(bare) ?? [];
   return [...elsewhere, ...seen.mapped].some((address) => addresses.includes(address)) ? 2 : 1;
 }
 
-/** Of several namespaces that indexes alone lead to, the one that has the pod's MAC, as we make it. */
-function endOf({ hostVeth, ends }: SeenPod): SeenEnd | null {
-  if (ends.length <= 1) return ends[0] ?? null;
-  const ours = ends.filter(({ mac, addresses }) => {
-    const leases = addresses.map((cidr) => ({
-      address: bare(cidr),
-      prefixLength: 0,
-      gateway: null,
-    }));
-    return leases.length > 0 && mac === podMac(macAddress(leases));
-  });
-  const [only, ...more] = ours;
-  if (only !== undefined && more.length === 0) return only;
-  throw new FairwayError(
-    "ledgerUnusable",
-    `${hostVeth} leads to ${ends.length} namespaces, and nothing tells which is its pod's: ${ends.map(({ netns }) => netns).join(", ")}`,
-    "delete the pod that it belongs to, then repeat",
-  );
-}
-
 function foundOf(seen: SeenPod): FoundPod {
-  const end = endOf(seen);
+  const { end } = seen;
   const addresses = [...new Set([...(end?.addresses.map(bare) ?? []), ...seen.mapped])];
   if (addresses.length > 0 || end !== null)
     return { hostVeth: seen.hostVeth, minor: seen.minor, end, addresses };
