@@ -111,6 +111,12 @@ left_behind() {
   printf '%s\n' "$left"
 }
 
+# Of a log of tests: those that failed, each with the last that it said.
+failures_of() {
+  awk '/^\(fail\)/ { for (i = (n > 25 ? n - 25 : 0); i < n; i++) print said[i]; print; n = 0; next }
+    /^\((pass|skip)\)/ { n = 0; next } { said[n++] = $0 }' "$1"
+}
+
 # run_tests FILE...: runs them, looks at what they left behind, prints the line that counts.
 # With SHOW_PASSED=true the tests that passed are named as well. So many files as TEST_WORKERS says run
 # beside each other: much of a kernel test is waiting for the kernel.
@@ -147,7 +153,8 @@ run_tests() {
   fi
 
   # Once more and last, since of a long log the end is what is read.
-  grep '^(fail)' "$results/log" || true
+  [ "$failed" -eq 0 ] || echo "failures:"
+  failures_of "$results/log"
   [ -z "$left" ] || sed 's/^/(fail) left behind by the tests: /' <<<"$left"
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]
