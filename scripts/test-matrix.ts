@@ -2,7 +2,8 @@
  * Runs all scenarios of the matrix with the binary that is given, and counts them as tests. What is not
  * met is measured again, twice at the most: rates of a machine with other work are no defect of Fairway.
  * Times (latency, and how soon something is given back) are printed but fail nothing: a test asserts no
- * time. A scenario that the machine did not let be judged counts as neither passed nor failed.
+ * time. A scenario that the machine did not let be judged counts as neither passed nor failed; where that
+ * is so of many, nothing was tested, which is a failure.
  */
 import { catalogue } from "../src/ops/prove/matrix/catalogue/index.ts";
 import type { CheckResult, MatrixResult, ScenarioResult } from "../src/ops/prove/matrix/result.ts";
@@ -13,6 +14,8 @@ const TRIES = 3;
 const RUN_LIMIT_MS = 20 * 60_000;
 /** No further try after this. */
 const RETRY_UNTIL_MS = 14 * 60_000;
+
+const MOST_INCONCLUSIVE = 5;
 
 const times: ReadonlySet<Figure["kind"]> = new Set(["slowdown", "givenBack", "withinBound"]);
 
@@ -74,7 +77,15 @@ for (let tries = 0; tries < TRIES && names.length > 0; tries++) {
 
 const count = (wanted: Outcome): number =>
   [...outcomes.values()].filter((each) => each === wanted).length;
-const failed = catalogue.length - count("passed") - count("inconclusive");
+const isUntold = count("inconclusive") > MOST_INCONCLUSIVE;
+const failures = [
+  ...catalogue.flatMap(({ name }) =>
+    outcomes.get(name) === "passed" || outcomes.get(name) === "inconclusive" ? [] : [name],
+  ),
+  ...(isUntold
+    ? [`${count("inconclusive")} scenarios inconclusive: this machine tells nothing`]
+    : []),
+];
 const unmetTimes = names.filter((name) => outcomes.get(name) === "passed");
 console.log("");
 if (unmetTimes.length > 0)
@@ -83,5 +94,7 @@ if (count("inconclusive") > 0)
   console.log(
     `${count("inconclusive")} inconclusive, counted as neither: the machine was the limit`,
   );
-console.log(`${count("passed")} passed, ${failed} failed, 0 skipped`);
-process.exitCode = failed === 0 ? 0 : 1;
+if (failures.length > 0)
+  console.log(["failures:", ...failures.map((f) => `(fail) ${f}`)].join("\n"));
+console.log(`${count("passed")} passed, ${failures.length} failed, 0 skipped`);
+process.exitCode = failures.length === 0 ? 0 : 1;
