@@ -1,6 +1,7 @@
 /** One verb, from the environment and stdin to stdout, the exit code and a log line. */
 import { writeSync } from "node:fs";
 import { ipamPluginName } from "../config/delegate.ts";
+import { effect } from "../effect.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import { answerVersion, type Request, readRequest } from "./request.ts";
@@ -10,8 +11,10 @@ import { runVerb } from "./verbs.ts";
 
 /** All of it: a pipe may take less than is given. */
 function print(output: Json): void {
-  let rest = Buffer.from(`${JSON.stringify(output, null, 2)}\n`);
-  while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  effect("file", "print the answer", () => {
+    let rest = Buffer.from(`${JSON.stringify(output, null, 2)}\n`);
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  });
 }
 
 type Ended = { ok: true; outcome: Outcome } | { ok: false; error: unknown; stdin: string };

@@ -1,6 +1,7 @@
 /** The tools that Fairway runs: found, given a minimal environment, bounded in time. */
 import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
 
 export type Tool = "ip" | "tc" | "nft";
@@ -68,14 +69,16 @@ export function runTool(
   input = "",
   limitMs: number = timeLimitMs,
 ): Finished {
-  const done = Bun.spawnSync({
-    cmd: [findTool(tool), ...args],
-    stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
-    cwd: "/",
-    env: { LC_ALL: "C", PATH: usualFolders.join(":") },
-    timeout: limitMs,
-    killSignal: "SIGKILL",
-  });
+  const done = effect("child", [tool, ...args].join(" "), () =>
+    Bun.spawnSync({
+      cmd: [findTool(tool), ...args],
+      stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
+      cwd: "/",
+      env: { LC_ALL: "C", PATH: usualFolders.join(":") },
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+    }),
+  );
   if (done.exitedDueToTimeout === true)
     throw new FairwayError(
       "tryAgain",
@@ -111,16 +114,18 @@ export function runPlugin(
 ): PluginEnded {
   const cni = Object.entries(process.env).filter(([name]) => name.startsWith("CNI_"));
   const folders = [process.env.PATH ?? "", ...usualFolders].filter((f) => f !== "");
-  const done = Bun.spawnSync({
-    cmd: [file],
-    stdin: Buffer.from(stdin),
-    stdout: "pipe",
-    stderr: "pipe",
-    cwd: "/",
-    env: { LC_ALL: "C", PATH: folders.join(":"), ...Object.fromEntries(cni), ...env },
-    timeout: limitMs,
-    killSignal: "SIGKILL",
-  });
+  const done = effect("child", basename(file), () =>
+    Bun.spawnSync({
+      cmd: [file],
+      stdin: Buffer.from(stdin),
+      stdout: "pipe",
+      stderr: "pipe",
+      cwd: "/",
+      env: { LC_ALL: "C", PATH: folders.join(":"), ...Object.fromEntries(cni), ...env },
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+    }),
+  );
   return {
     timedOut: done.exitedDueToTimeout === true,
     exit:
