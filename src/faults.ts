@@ -34,9 +34,7 @@ export type Fault =
   /** child: done, and then ended by a signal, or at its time limit. */
   | "signal"
   | "timeout"
-  /** file: no space, or none of our business. */
-  | "no-space"
-  | "no-access";
+  | "no-space";
 
 const at = Number(process.env[atVariable] ?? 0);
 const fault = process.env[asVariable] as Fault | undefined;
@@ -60,12 +58,8 @@ function die(): never {
 }
 
 function sqliteError(code: string, message: string): Error {
-  // It has no constructor of its own that could be called.
-  const error = Object.create(SQLiteError.prototype) as Error;
-  return Object.defineProperties(error, {
-    code: { value: code },
-    message: { value: message },
-  });
+  // Its own constructor may not be called; what it is goes by its name.
+  return Object.assign(new Error(message), { name: SQLiteError.name, code });
 }
 
 const systemError = (code: string, message: string, what: string): Error =>
@@ -109,8 +103,6 @@ function failed<T>(what: string, act: () => T): T {
       return ended(fault === "timeout") as T;
     case "no-space":
       throw systemError("ENOSPC", "no space left on device", what);
-    case "no-access":
-      throw systemError("EACCES", "permission denied", what);
     case undefined:
       return act();
   }

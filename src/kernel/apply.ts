@@ -216,7 +216,7 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
     failure = runBatch(batch);
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;
-    // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
+    // A tool that was ended may have done any of its lines; one that was not started, none.
     const at = error.kind === "tryAgain" ? batch.length - 1 : null;
     return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at, begun) };
   }

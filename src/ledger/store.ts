@@ -48,6 +48,13 @@ export class Store {
     return this.#guard(() => this.#db.query<Row, SQLQueryBindings[]>(sql).get(...params));
   }
 
+  /** For a statement that writes, and returns a row of what it wrote. */
+  write<Row>(sql: string, ...params: SQLQueryBindings[]): Row | null {
+    return this.#guard(() =>
+      effect("ledger", sql, () => this.#db.query<Row, SQLQueryBindings[]>(sql).get(...params)),
+    );
+  }
+
   /** The number of rows changed (cascades not counted). */
   run(sql: string, ...params: SQLQueryBindings[]): number {
     return this.#guard(() =>
