@@ -213,7 +213,7 @@ function guardedOpen<T>(
 ): T {
   let db: Database | undefined;
   try {
-    db = effect("file", "open the ledger", () => openDatabase(file, mode));
+    db = effect("ledger", "OPEN", () => openDatabase(file, mode));
     db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return then(db);
   } catch (error) {

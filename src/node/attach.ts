@@ -22,6 +22,7 @@ import { refuseOtherWay } from "./chained.ts";
 import { disconnect } from "./detach.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
+import { inStep } from "./in-step.ts";
 import { forgetEarlierBoots } from "./kept.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
 import { LeftBehind } from "./left-behind.ts";
@@ -53,7 +54,7 @@ function recordIntent(
   given: Asked,
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
-  return ledger.exclusively(() => {
+  return inStep(ledger, () => {
     refuseLostLedger(ledger);
     forgetEarlierBoots(ledger);
     recordHome(ledger);
@@ -115,9 +116,7 @@ function forget(
   failure: unknown,
 ): void {
   try {
-    ledger.exclusively(() =>
-      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
-    );
+    inStep(ledger, () => keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)));
   } catch (error) {
     if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
   }
@@ -139,7 +138,7 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   refuseConflicts(conflicts);
   whileConnected(attachment, base, () => {
     mustApply(steps);
-    ledger.exclusively(() => {
+    inStep(ledger, () => {
       if (isScaling) {
         const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
         mustApply(diff(own, observe(own)).steps);

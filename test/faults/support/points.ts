@@ -23,17 +23,20 @@ export function readPoints(log: string): Point[] {
 
 export const isKill = (fault: Fault): boolean => fault.startsWith("kill");
 
-/** A question changes nothing, so a death at it is one between the effects beside it. */
+/**
+ * A death after an effect is one before the next, since between two of them nothing happens; so "after" is
+ * asked for where the next may be none, or another process's. A question changes nothing at all.
+ */
 const byKind: Record<Exclude<EffectKind, "ledger">, readonly Fault[]> = {
-  kernel: ["refused", "refused-for-good", "kill-before", "kill-after"],
+  kernel: ["refused", "refused-for-good", "kill-before"],
   look: ["no-answer"],
   child: ["no-process", "signal", "timeout", "kill-after"],
-  file: ["no-space", "kill-before", "kill-after"],
+  file: ["no-space", "kill-after"],
 };
 
 /** A lock is waited for where a transaction begins; a disk is written to where it ends. */
 function ofLedger(what: string): readonly Fault[] {
-  if (/^(BEGIN|PRAGMA)/.test(what)) return ["busy", "io-error", "kill-before", "kill-after"];
+  if (/^(BEGIN|PRAGMA|OPEN)/.test(what)) return ["busy", "kill-before"];
   if (/^COMMIT/.test(what)) return ["full", "io-error", "kill-before", "kill-after"];
   return ["full", "kill-before"];
 }
