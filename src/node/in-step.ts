@@ -5,6 +5,7 @@
  */
 import { FairwayError, messageOf } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
+import { tried } from "../kernel/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import type { Attachment, Phase } from "../plan/node.ts";
@@ -21,14 +22,11 @@ function planShares(ledger: Ledger): Step[] {
 
 /** `plan`: the steps to what the ledger says, of all that `work` may change. Throws what `work` throws. */
 export function inStep<T>(ledger: Ledger, work: () => T, plan = planShares): T {
-  let began = false;
+  const triedBefore = tried();
   try {
-    return ledger.exclusively(() => {
-      began = true;
-      return work();
-    });
+    return ledger.exclusively(work);
   } catch (error) {
-    if (!began) throw error;
+    if (tried() === triedBefore) throw error;
     try {
       ledger.exclusively(() => applyOrRollBack(plan(ledger)));
     } catch (second) {
