@@ -68,14 +68,16 @@ need_debian() {
   rm -rf "$scratch"
 }
 
-# compile ENTRY OUTFILE TARGET: one executable that needs no runtime.
+# compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime.
 # Neither a .env nor a bunfig.toml of the folder that a runtime calls us in may reach into the plugin.
 compile() {
-  "$BUN" build --compile --bytecode --minify --format=esm --target="$3" \
-    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    "$1" --outfile "$2.new" >&2
+  local entry=$1 outfile=$2 target=$3
+  shift 3
+  "$BUN" build --compile --bytecode --minify --format=esm --target="$target" \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig "$@" \
+    "$entry" --outfile "$outfile.new" >&2
   # A running plugin keeps its old file.
-  mv "$2.new" "$2"
+  mv "$outfile.new" "$outfile"
 }
 
 # The programs of scripts/bench-start: nothing, and the plugin's own modules up to a stage.

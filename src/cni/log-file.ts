@@ -1,5 +1,6 @@
 /** Where a log line goes. Opened anew by each verb, so that whoever rotates logs only has to rename. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { effect } from "../effect.ts";
 
 const stderr = 2;
 /** rw for the owner only: pod names are in it. */
@@ -30,7 +31,7 @@ function openLog(path: string): number {
 
 /** One write for a line, so that lines of verbs beside each other do not mix (O_APPEND). */
 export function openLineSink(path: string | null): LineSink {
-  const fd = path === null ? stderr : openLog(path);
+  const fd = path === null ? stderr : effect("file", "open the log", () => openLog(path));
   return {
     write: (line) => {
       const bytes = Buffer.from(line);

@@ -1,6 +1,8 @@
 /** One verb, from the environment and stdin to stdout, the exit code and a log line. */
 import { writeSync } from "node:fs";
 import { ipamPluginName } from "../config/delegate.ts";
+import { effect } from "../effect.ts";
+import { messageOf } from "../errors.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import { answerVersion, type Request, readRequest } from "./request.ts";
@@ -10,8 +12,10 @@ import { runVerb } from "./verbs.ts";
 
 /** All of it: a pipe may take less than is given. */
 function print(output: Json): void {
-  let rest = Buffer.from(`${JSON.stringify(output, null, 2)}\n`);
-  while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  effect("file", "print the answer", () => {
+    let rest = Buffer.from(`${JSON.stringify(output, null, 2)}\n`);
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  });
 }
 
 type Ended = { ok: true; outcome: Outcome } | { ok: false; error: unknown; stdin: string };
@@ -44,8 +48,16 @@ export async function cniMain(env: NodeJS.ProcessEnv, name: string): Promise<num
   const startedAtMs = performance.now();
   const isIpam = name === ipamPluginName;
   const ended = attempt(env, isIpam);
-  if (!ended.ok) print(errorResult(answerVersion(ended.stdin), ended.error));
-  else if (ended.outcome.output !== null) print(ended.outcome.output);
+  const answer = ended.ok
+    ? ended.outcome.output
+    : errorResult(answerVersion(ended.stdin), ended.error);
+  try {
+    if (answer !== null) print(answer);
+  } catch (error) {
+    // Who asked does not listen any more; a runtime takes that for a failure, and calls DEL.
+    process.stderr.write(`fairway: the answer could not be printed: ${messageOf(error)}\n`);
+    return 1;
+  }
   if (ended.ok && ended.outcome.log === null) return 0;
   // The caller has the error and logs it; where to, only a main plugin's configuration says.
   if (isIpam) return ended.ok ? 0 : 1;

@@ -3,6 +3,7 @@
  * later one fails.
  */
 import { writeFileSync } from "node:fs";
+import { effect, effects } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Step } from "../plan/diff.ts";
 import { sysctlName } from "../plan/names.ts";
@@ -89,9 +90,13 @@ function execute(batch: Batch, nftOptions: string[]): BatchFailure | null {
   const { tool, netns } = batch[0]?.line ?? { tool: "ip", netns: null };
   if (tool === "sysctl")
     return netns === null ? runSysctls(batch) : inNetns(netns, () => runSysctls(batch));
-  const input = `${batch.map(({ line }) => line.text).join("\n")}\n`;
+  const args = tool === "nft" ? [...nftOptions, "-f", "-"] : ["-batch", "-"];
+  const texts = batch.map(({ line }) => line.text);
+  // nft's are one transaction.
   const run = () =>
-    runTool(tool, tool === "nft" ? [...nftOptions, "-f", "-"] : ["-batch", "-"], input);
+    effects("kernel", tool === "nft" ? [texts.join("\n")] : texts, (lines) =>
+      runTool(tool, args, `${lines.join("\n")}\n`),
+    );
   const { ok, stderr } = netns === null ? run() : inNetns(netns, run);
   if (ok) return null;
   const reason =
@@ -109,7 +114,7 @@ function runSysctls(batch: Batch): BatchFailure | null {
   for (const [at, { line }] of batch.entries()) {
     const [name = "", value = ""] = line.text.split("=");
     try {
-      writeFileSync(`/proc/sys/${sysctlName(name)}`, value);
+      effect("kernel", line.text, () => writeFileSync(`/proc/sys/${sysctlName(name)}`, value));
     } catch (error) {
       return { at, culprit: at, reason: messageOf(error) };
     }
@@ -211,7 +216,7 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
     failure = runBatch(batch);
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;
-    // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
+    // A tool that was ended may have done any of its lines; one that was not started, none.
     const at = error.kind === "tryAgain" ? batch.length - 1 : null;
     return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at, begun) };
   }

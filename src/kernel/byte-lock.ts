@@ -1,5 +1,6 @@
 /** A lock on one byte of a file: it belongs to who opened the file, and goes with its process, however that ends. */
 import { closeSync, constants, openSync } from "node:fs";
+import { effect } from "../effect.ts";
 import { errno, libc, ptr } from "./netlink/libc.ts";
 
 /** F_OFD_SETLK (include/uapi/linux/fcntl.h): unlike F_SETLK another descriptor of the same process does not drop it. */
@@ -25,7 +26,9 @@ export interface ByteLock extends Disposable {
 
 /** null: somebody else has it. The file is made where there is none. Throws what the file system says. */
 export function tryByteLock(file: string, offset: number): ByteLock | null {
-  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const fd = effect("file", "open the lock of an attachment", () =>
+    openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600),
+  );
   if (libc().fcntl(fd, setOpenFileLock, ptr(lockOf(offset))) === 0)
     return { fd, [Symbol.dispose]: () => closeSync(fd) };
   const number = errno();

@@ -1,7 +1,8 @@
 /** The tools that Fairway runs: found, given a minimal environment, bounded in time. */
 import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
-import { FairwayError } from "../errors.ts";
+import { basename, join } from "node:path";
+import { effect } from "../effect.ts";
+import { FairwayError, messageOf } from "../errors.ts";
 
 export type Tool = "ip" | "tc" | "nft";
 
@@ -55,37 +56,67 @@ export function handOn(fd: number): Disposable {
   return { [Symbol.dispose]: () => handedOn.delete(fd) };
 }
 
+type Child = ReturnType<typeof Bun.spawnSync>;
+
+const textOf = (output: Child["stdout"]): string => output?.toString() ?? "";
+
+/** Throws io where it cannot be started: it did nothing then. */
+function started(what: string, spawn: () => Child): Child {
+  try {
+    return effect("child", what, spawn);
+  } catch (error) {
+    throw new FairwayError(
+      "io",
+      `cannot start ${what}: ${messageOf(error)}`,
+      "see whether the node is out of memory or of processes (dmesg, ulimit -u, pids.max of the control group), then try again",
+      { cause: error },
+    );
+  }
+}
+
 export interface Finished {
   ok: boolean;
   stdout: string;
   stderr: string;
 }
 
-/** Throws tryAgain where it does not end in time, missingTool. */
+/**
+ * Throws missingTool, io for what cannot be started, and tryAgain for what was ended at its time limit,
+ * or by a signal: that may have done all that it was asked for, some, or nothing.
+ */
 export function runTool(
   tool: Tool,
   args: string[],
   input = "",
   limitMs: number = timeLimitMs,
 ): Finished {
-  const done = Bun.spawnSync({
-    cmd: [findTool(tool), ...args],
-    stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
-    cwd: "/",
-    env: { LC_ALL: "C", PATH: usualFolders.join(":") },
-    timeout: limitMs,
-    killSignal: "SIGKILL",
-  });
+  const path = findTool(tool);
+  const done = started([tool, ...args].join(" "), () =>
+    Bun.spawnSync({
+      cmd: [path, ...args],
+      stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
+      cwd: "/",
+      env: { LC_ALL: "C", PATH: usualFolders.join(":") },
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+    }),
+  );
   if (done.exitedDueToTimeout === true)
     throw new FairwayError(
       "tryAgain",
       `${tool} ${args.join(" ")} did not end within ${limitMs / 1000} s`,
       "look for a process that holds the kernel's network lock (ps, /proc/PID/stack), then try again",
     );
+  if (done.signalCode !== undefined)
+    throw new FairwayError(
+      "tryAgain",
+      `${tool} ${args.join(" ")} was ended by ${done.signalCode}`,
+      "the kernel's log tells if it was short of memory (dmesg); then try again",
+    );
   return {
     ok: done.exitCode === 0,
-    stdout: done.stdout.toString(),
-    stderr: done.stderr.toString().trim(),
+    stdout: textOf(done.stdout),
+    stderr: textOf(done.stderr).trim(),
   };
 }
 
@@ -111,21 +142,23 @@ export function runPlugin(
 ): PluginEnded {
   const cni = Object.entries(process.env).filter(([name]) => name.startsWith("CNI_"));
   const folders = [process.env.PATH ?? "", ...usualFolders].filter((f) => f !== "");
-  const done = Bun.spawnSync({
-    cmd: [file],
-    stdin: Buffer.from(stdin),
-    stdout: "pipe",
-    stderr: "pipe",
-    cwd: "/",
-    env: { LC_ALL: "C", PATH: folders.join(":"), ...Object.fromEntries(cni), ...env },
-    timeout: limitMs,
-    killSignal: "SIGKILL",
-  });
+  const done = started(basename(file), () =>
+    Bun.spawnSync({
+      cmd: [file],
+      stdin: Buffer.from(stdin),
+      stdout: "pipe",
+      stderr: "pipe",
+      cwd: "/",
+      env: { LC_ALL: "C", PATH: folders.join(":"), ...Object.fromEntries(cni), ...env },
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+    }),
+  );
   return {
     timedOut: done.exitedDueToTimeout === true,
     exit:
       done.signalCode === undefined ? `exit code ${done.exitCode}` : `signal ${done.signalCode}`,
-    stdout: done.stdout.toString(),
-    stderr: done.stderr.toString(),
+    stdout: textOf(done.stdout),
+    stderr: textOf(done.stderr),
   };
 }

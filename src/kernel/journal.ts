@@ -21,6 +21,9 @@ export function note(entry: JournalEntry): void {
   else dropped += 1;
 }
 
+/** How many were tried so far. */
+export const tried = (): number => entries.length + dropped;
+
 export const journal = (): { entries: readonly JournalEntry[]; dropped: number } => ({
   entries,
   dropped,

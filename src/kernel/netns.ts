@@ -1,5 +1,6 @@
 /** Network namespaces: what a path names, and work inside one. */
 import { closeSync, openSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
 import { errno, libc } from "./netlink/libc.ts";
 
@@ -48,7 +49,7 @@ export function inNetns<T>(path: string, work: () => T): T {
   const own = openSync(ownNetns, "r");
   let there: number;
   try {
-    there = openSync(path, "r");
+    there = effect("file", "open the namespace", () => openSync(path, "r"));
   } catch (error) {
     closeSync(own);
     throw new FairwayError("invalidNetns", `cannot open network namespace ${path}`, undefined, {

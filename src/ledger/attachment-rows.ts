@@ -65,7 +65,7 @@ export function insertRows(
   a: Attachment,
   { atMs, upMs }: { atMs: number; upMs: number },
 ): void {
-  const inserted = store.get<{ id: number }>(
+  const inserted = store.write<{ id: number }>(
     `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
        pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, chained,
        created_at_ms, created_up_ms)

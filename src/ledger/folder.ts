@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
 import { unusable } from "./failures.ts";
 
@@ -37,7 +38,9 @@ const networkFileSystems = new Map([
  */
 export function prepareFolder(dir: string): string {
   try {
-    fs.mkdirSync(dir, { recursive: true, mode: folderMode });
+    effect("file", "make the ledger's folder", () =>
+      fs.mkdirSync(dir, { recursive: true, mode: folderMode }),
+    );
   } catch (error) {
     throw unusable(
       `the ledger's folder ${dir} cannot be made: ${messageOf(error)}`,
@@ -154,7 +157,9 @@ function checkFolder(dir: string): void {
 function createFile(file: string): void {
   const { O_CREAT, O_EXCL, O_RDWR } = fs.constants;
   try {
-    fs.closeSync(fs.openSync(file, O_CREAT | O_EXCL | O_RDWR, fileMode));
+    effect("file", "make the ledger", () =>
+      fs.closeSync(fs.openSync(file, O_CREAT | O_EXCL | O_RDWR, fileMode)),
+    );
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return;
     throw unusable(

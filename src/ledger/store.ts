@@ -1,5 +1,6 @@
 /** The SQLite file: opening, the lock, statements. What the tables mean is the other files'. */
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
+import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
 import { asLedgerError, isBusy, unusable } from "./failures.ts";
 import {
@@ -47,14 +48,23 @@ export class Store {
     return this.#guard(() => this.#db.query<Row, SQLQueryBindings[]>(sql).get(...params));
   }
 
+  /** For a statement that writes, and returns a row of what it wrote. */
+  write<Row>(sql: string, ...params: SQLQueryBindings[]): Row | null {
+    return this.#guard(() =>
+      effect("ledger", sql, () => this.#db.query<Row, SQLQueryBindings[]>(sql).get(...params)),
+    );
+  }
+
   /** The number of rows changed (cascades not counted). */
   run(sql: string, ...params: SQLQueryBindings[]): number {
-    return this.#guard(() => this.#db.query(sql).run(...params).changes);
+    return this.#guard(() =>
+      effect("ledger", sql, () => this.#db.query(sql).run(...params).changes),
+    );
   }
 
   /** Several statements without parameters. */
   script(sql: string): void {
-    this.#guard(() => this.#db.run(sql));
+    this.#guard(() => effect("ledger", sql, () => this.#db.run(sql)));
   }
 
   /**
@@ -203,7 +213,7 @@ function guardedOpen<T>(
 ): T {
   let db: Database | undefined;
   try {
-    db = openDatabase(file, mode);
+    db = effect("ledger", "OPEN", () => openDatabase(file, mode));
     db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return then(db);
   } catch (error) {
@@ -250,7 +260,9 @@ function useWal(db: Database, file: string, busyTimeoutMs: number): void {
   for (;;) {
     try {
       if (mode("PRAGMA journal_mode") === "wal") return;
-      const found = mode("PRAGMA journal_mode = WAL");
+      const found = effect("ledger", "PRAGMA journal_mode = WAL", () =>
+        mode("PRAGMA journal_mode = WAL"),
+      );
       if (found === "wal") return;
       throw unusable(
         `the ledger ${file} cannot be put into WAL mode, it stays in ${found}`,
@@ -264,13 +276,14 @@ function useWal(db: Database, file: string, busyTimeoutMs: number): void {
 }
 
 function upgrade(db: Database, file: string): void {
-  db.run("BEGIN IMMEDIATE");
+  const run = (sql: string) => effect("ledger", sql.slice(0, 60), () => db.run(sql));
+  run("BEGIN IMMEDIATE");
   try {
     // Another first opener may have been faster.
     const found = checkedVersion(db, file);
     if (found > 0 && found < schemaVersion) keepOlder(db, file, found);
-    if (found < schemaVersion) db.run(upgradeFrom(found));
-    db.run("COMMIT");
+    if (found < schemaVersion) run(upgradeFrom(found));
+    run("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");
     throw error;

@@ -1,11 +1,11 @@
 /** ADD: a row in the ledger first, then the kernel; whatever fails takes both back. */
 import { FairwayError } from "../errors.ts";
-import { applyOrRollBack } from "../kernel/apply.ts";
+import { applySteps } from "../kernel/apply.ts";
 import { netnsKind } from "../kernel/netns.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
-import { diff } from "../plan/diff.ts";
+import { diff, type Step } from "../plan/diff.ts";
 import {
   type Attachment,
   type AttachmentKey,
@@ -16,14 +16,16 @@ import {
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
 import { moveCursors } from "./addresses.ts";
 import { whileAtWork } from "./at-work.ts";
-import { ensureBase, enterPhase, liveNetworks, refuseConflicts, setPhase } from "./base.ts";
+import { ensureBase, liveNetworks, refuseConflicts, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
 import { refuseOtherWay } from "./chained.ts";
 import { disconnect } from "./detach.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
+import { inStep } from "./in-step.ts";
 import { forgetEarlierBoots } from "./kept.ts";
 import { ensureLeafKind } from "./leaf-queues.ts";
+import { LeftBehind } from "./left-behind.ts";
 import { refuseLostLedger } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
@@ -52,7 +54,7 @@ function recordIntent(
   given: Asked,
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
-  return ledger.exclusively(() => {
+  return inStep(ledger, () => {
     refuseLostLedger(ledger);
     forgetEarlierBoots(ledger);
     recordHome(ledger);
@@ -86,12 +88,24 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
     );
 }
 
-function connect(attachment: Attachment, desired: State): void {
-  const observed = observe(desired);
-  refuseTakenInterface(attachment, observed);
-  const { steps, conflicts } = diff(desired, observed);
-  refuseConflicts(conflicts);
-  applyOrRollBack(steps);
+/** What of them was done is not undone: `disconnect` looks at what there is. */
+function mustApply(steps: Step[]): void {
+  const failure = applySteps(steps);
+  if (failure !== null) throw failure.error;
+}
+
+/** What fails here takes the pod's part in the kernel with it. Throws LeftBehind where that fails, too. */
+function whileConnected(attachment: Attachment, base: NetworkBase, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    try {
+      disconnect(attachment, base);
+    } catch (left) {
+      throw new LeftBehind(error, left);
+    }
+    throw error;
+  }
 }
 
 /** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */
@@ -102,9 +116,7 @@ function forget(
   failure: unknown,
 ): void {
   try {
-    ledger.exclusively(() =>
-      keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)),
-    );
+    inStep(ledger, () => keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)));
   } catch (error) {
     if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
   }
@@ -116,30 +128,24 @@ function forget(
  * lock; else pods share nothing, and it is all made without.
  */
 function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): void {
-  const desired = desiredPod(attachment, base);
-  if (base.trees.overcommit === "reject") {
-    connect(attachment, desired);
-    whileConnected(attachment, base, () => enterPhase(ledger, attachment, "ready"));
-    return;
-  }
-  connect(attachment, withoutLeaves(desired));
-  whileConnected(attachment, base, () =>
-    ledger.exclusively(() => {
-      const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
-      applyOrRollBack(diff(own, observe(own)).steps);
+  const pod = desiredPod(attachment, base);
+  const isScaling = base.trees.overcommit === "scale";
+  const desired = isScaling ? withoutLeaves(pod) : pod;
+  const observed = observe(desired);
+  // What is somebody else's is not taken away when it is found in our place.
+  refuseTakenInterface(attachment, observed);
+  const { steps, conflicts } = diff(desired, observed);
+  refuseConflicts(conflicts);
+  whileConnected(attachment, base, () => {
+    mustApply(steps);
+    inStep(ledger, () => {
+      if (isScaling) {
+        const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
+        mustApply(diff(own, observe(own)).steps);
+      }
       setPhase(ledger, attachment, "ready");
-    }),
-  );
-}
-
-/** What fails here takes the pod's part in the kernel with it. */
-function whileConnected(attachment: Attachment, base: NetworkBase, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    disconnect(attachment, base);
-    throw error;
-  }
+    });
+  });
 }
 
 /** What is freed is never freed in silence. */
@@ -190,13 +196,13 @@ function attachAlone(
     putInForce(ledger, attachment, base);
     return { ...attachment, phase: "ready" };
   } catch (error) {
-    forget(ledger, attachment, base.trees, error);
+    if (!(error instanceof LeftBehind)) forget(ledger, attachment, base.trees, error);
     throw error;
   }
 }
 
 /**
- * The attachment, in force. Throws what refused it; nothing of it is left then. `tellFreed` gets the
+ * The attachment, in force. Throws what refused it; nothing of it is left then (LeftBehind: its row). `tellFreed` gets the
  * attachments that were freed to make room, if any were, whatever comes of the ADD.
  */
 export function attach(

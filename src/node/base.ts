@@ -145,7 +145,3 @@ export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): 
   const networks = liveNetworks(ledger);
   applyOrRollBack(planTable(networks, attachmentsInForce(ledger, networks)));
 }
-
-export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
-  ledger.exclusively(() => setPhase(ledger, attachment, phase));
-}

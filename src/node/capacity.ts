@@ -18,6 +18,7 @@ import { baseInput, connectable, liveNetworks, planNode, refuseConflicts } from 
 import { placeFor } from "./chained.ts";
 import { withGrantedSubnets } from "./granted.ts";
 import { attachmentsInForce } from "./in-force.ts";
+import { inStep } from "./in-step.ts";
 import { withLeafKind } from "./leaf-queues.ts";
 import { networkBase } from "./network.ts";
 import { type Asked, memberOf } from "./propose.ts";
@@ -104,12 +105,23 @@ export function shortfalls(view: LedgerView): string[] {
   return [...rates, ...late];
 }
 
+/** The whole node, with the classes of pods whose namespace is gone. Throws foreignQdisc. */
+function planAll(ledger: Ledger): Step[] {
+  const networks = liveNetworks(ledger);
+  const attachments = attachmentsInForce(ledger, networks);
+  const plan = planNode(baseInput(networks, attachments), attachments);
+  refuseConflicts(plan.conflicts);
+  const within = new Set(connectable(attachments));
+  const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
+  return shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
+}
+
 /**
  * Sets it (null: not set) and brings the trees and all pods' classes to it, under the node's lock.
  * What no longer fits is not taken away from anybody: it is for `shortfalls` to tell.
  */
 export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
-  return ledger.exclusively(() => {
+  const work = (): Step[] => {
     ledger.setFact(fact, JSON.stringify(change));
     const live = new Set(liveNetworks(ledger).map((n) => n.network));
     for (const { name, config: text } of ledger.networks()) {
@@ -122,14 +134,10 @@ export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
     const [first] = networks;
     if (first === undefined) return [];
     return keepInForce(ledger, first.trees, () => {
-      const attachments = attachmentsInForce(ledger, networks);
-      const plan = planNode(baseInput(networks, attachments), attachments);
-      refuseConflicts(plan.conflicts);
-      const within = new Set(connectable(attachments));
-      const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
-      const steps = shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
+      const steps = planAll(ledger);
       applyOrRollBack(steps);
       return steps;
     });
-  });
+  };
+  return inStep(ledger, work, planAll);
 }

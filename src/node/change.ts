@@ -16,8 +16,19 @@ import {
 import { baseInput, connectable, liveNetworks, refuseConflicts } from "./base.ts";
 import { requireAttachment } from "./check.ts";
 import { attachmentsInForce } from "./in-force.ts";
+import { inStep } from "./in-step.ts";
 import { admitted } from "./propose.ts";
 import { keepInForce, shrinkingFirst } from "./rebalance.ts";
+
+/** The base and all pods' parts in it. Throws foreignQdisc. */
+function planShared(ledger: Ledger): Step[] {
+  const networks = liveNetworks(ledger);
+  const attachments = attachmentsInForce(ledger, networks);
+  const desired = desiredNode(baseInput(networks, attachments), connectable(attachments));
+  const { steps, conflicts } = diff(desired, observeShared(desired));
+  refuseConflicts(conflicts);
+  return shrinkingFirst(steps);
+}
 
 /**
  * The steps that were done, under the node's lock: a refused change changes nothing, neither the
@@ -30,7 +41,7 @@ export function changePromise(
   asks: PodAsks,
   tiers: NetworkConfig["tiers"],
 ): Step[] {
-  return ledger.exclusively(() => {
+  const work = (): Step[] => {
     const attachment = requireAttachment(ledger, key);
     const base = ledger.network(key.network)?.base;
     if (attachment.phase !== "ready" || base === undefined)
@@ -44,14 +55,10 @@ export function changePromise(
     const { promise } = admitted({ base, key, promise: asked, tiers }, others);
     return keepInForce(ledger, base.trees, () => {
       ledger.attachments.setPromise(key, promise, asks);
-      const networks = liveNetworks(ledger);
-      const changed = attachmentsInForce(ledger, networks);
-      const desired = desiredNode(baseInput(networks, changed), connectable(changed));
-      const { steps, conflicts } = diff(desired, observeShared(desired));
-      refuseConflicts(conflicts);
-      const ordered = shrinkingFirst(steps);
-      applyOrRollBack(ordered);
-      return ordered;
+      const steps = planShared(ledger);
+      applyOrRollBack(steps);
+      return steps;
     });
-  });
+  };
+  return inStep(ledger, work, planShared);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";
 import { runPlugin } from "../kernel/children.ts";
 import type { AttachmentKey } from "../plan/node.ts";
+import { LeftBehind } from "./left-behind.ts";
 
 export interface Delegate {
   plugin: string;
@@ -133,7 +134,8 @@ export function withDelegateAdd<T>(
     mayHold = true;
     return use(stdout);
   } catch (error) {
-    if (!mayHold) throw error;
+    // A pod that has the address still keeps it: whoever removes the pod gives it back.
+    if (!mayHold || error instanceof LeftBehind) throw error;
     try {
       callDelegate(delegate, { verb: "DEL" });
     } catch (second) {

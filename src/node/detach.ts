@@ -8,7 +8,7 @@ import { diff } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
 import type { State } from "../plan/state.ts";
 import { whileAtWork } from "./at-work.ts";
-import { enterPhase } from "./base.ts";
+import { enterPhase, inStep } from "./in-step.ts";
 import { forgetEarlierBoots, keepForPod } from "./kept.ts";
 import { keepInForce } from "./rebalance.ts";
 
@@ -51,7 +51,7 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
     );
   enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
-  ledger.exclusively(() =>
+  inStep(ledger, () =>
     keepInForce(ledger, base.trees, () => {
       keepForPod(ledger, attachment);
       return ledger.attachments.remove(attachment);

@@ -26,50 +26,72 @@ const sortedBlocks = (text: string): string =>
 
 const sorted = (text: string): string => text.split("\n").sort().join("\n");
 
-/** Of all its interfaces: "/proc/sys/net/ipv6/conf/eth0/accept_ra:0" and so on. */
-function ipv6Settings(namespace: string): string {
-  const files = ["accept_ra", "accept_dad", "disable_ipv6"].map(
-    (name) => `/proc/sys/net/ipv6/conf/*/${name}`,
-  );
-  return sorted(mustInNamespace(namespace, ["sh", "-c", `grep -H '' ${files.join(" ")}`]));
+/** What each of these lines of shell prints, by one shell: a process for each would be most of the time. */
+function outputs(namespace: string, lines: string[]): string[] {
+  const separator = "=====";
+  const script = ["set -e", ...lines.flatMap((line) => [line, `echo "${separator}"`])].join("\n");
+  return mustInNamespace(namespace, ["sh", "-c", script]).split(`${separator}\n`);
 }
+
+/** Of all its interfaces: "/proc/sys/net/ipv6/conf/eth0/accept_ra:0" and so on. */
+const ipv6Settings = `grep -H '' ${["accept_ra", "accept_dad", "disable_ipv6"]
+  .map((name) => `/proc/sys/net/ipv6/conf/*/${name}`)
+  .join(" ")}`;
+
+/** Its device, then the classes of one device after the other. */
+const classes = `for dev in /sys/class/net/*; do
+  echo "device $(basename $dev)"; tc -d class show dev $(basename $dev)
+done`;
+
+const sortedClasses = (text: string): string[] =>
+  text
+    .split(/^device /m)
+    .filter((part) => part !== "")
+    .map((part) => {
+      const [dev = "", ...found] = part.split("\n");
+      return `${dev}: ${sorted(found.join("\n"))}`;
+    })
+    .sort();
 
 /** Of a node: links, addresses, routes, qdiscs, classes, the whole ruleset, and the sysctls that matter. */
 export function dumpNode(namespace: string): string {
-  const run = (...argv: string[]): string => withoutIndexes(mustInNamespace(namespace, argv));
-  const devices = [...run("ip", "-o", "link", "show").matchAll(/^([^:@\s]+)/gm)].map(
-    (m) => m[1] ?? "",
-  );
+  const [
+    links = "",
+    routes = "",
+    ports = "",
+    qdiscs = "",
+    classesOf = "",
+    rules = "",
+    ...settings
+  ] = outputs(namespace, [
+    "ip address show",
+    "ip route show table all",
+    "bridge -d link show",
+    "tc qdisc show",
+    classes,
+    "nft list ruleset",
+    "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge/bridge-nf-call-iptables /proc/sys/net/ipv6/conf/all/forwarding",
+    ipv6Settings,
+  ]);
   return [
-    sortedBlocks(run("ip", "address", "show")),
-    sorted(run("ip", "route", "show", "table", "all")),
-    sortedBlocks(run("bridge", "-d", "link", "show")),
-    sorted(run("tc", "qdisc", "show")),
-    ...devices
-      .sort()
-      .map((dev) => `${dev}: ${sorted(run("tc", "-d", "class", "show", "dev", dev))}`),
-    sortedBlocks(
-      mustInNamespace(namespace, ["nft", "list", "ruleset"])
-        // What was dropped is counted.
-        .replace(/counter packets \d+ bytes \d+/g, "counter"),
-    ),
-    run(
-      "cat",
-      "/proc/sys/net/ipv4/ip_forward",
-      "/proc/sys/net/bridge/bridge-nf-call-iptables",
-      "/proc/sys/net/ipv6/conf/all/forwarding",
-    ),
-    ipv6Settings(namespace),
+    sortedBlocks(withoutIndexes(links)),
+    sorted(withoutIndexes(routes)),
+    sortedBlocks(withoutIndexes(ports)),
+    sorted(withoutIndexes(qdiscs)),
+    ...sortedClasses(withoutIndexes(classesOf)),
+    // What was dropped is counted.
+    sortedBlocks(rules.replace(/counter packets \d+ bytes \d+/g, "counter")),
+    ...settings.map(sorted),
   ].join("\n---\n");
 }
 
 /** Of a pod: its interfaces with their GSO sizes, addresses, routes, and settings for IPv6. */
 export function dumpPod(namespace: string): string {
-  const run = (...argv: string[]): string => withoutIndexes(mustInNamespace(namespace, argv));
-  return [
-    run("ip", "-d", "address", "show"),
-    run("ip", "route", "show"),
-    run("ip", "-6", "route", "show", "table", "all"),
-    ipv6Settings(namespace),
-  ].join("\n---\n");
+  const [settings = "", ...rest] = outputs(namespace, [
+    ipv6Settings,
+    "ip -d address show",
+    "ip route show",
+    "ip -6 route show table all",
+  ]);
+  return [...rest.map(withoutIndexes), sorted(settings)].join("\n---\n");
 }

@@ -1,4 +1,5 @@
 /** A netlink socket: dumps and single look-ups. It speaks to the namespace that it was opened in. */
+import { effect } from "../../effect.ts";
 import { FairwayError } from "../../errors.ts";
 import {
   Attributes,
@@ -87,7 +88,9 @@ export class NetlinkSocket implements Disposable {
   dump(type: number, body: Uint8Array): Message[] {
     // An interrupted dump saw the table change under it: its answer may have gaps.
     for (let attempt = 0; attempt < 10; attempt++) {
-      const { messages, interrupted } = this.#exchange(type, NLM_F_REQUEST | NLM_F_DUMP, body);
+      const { messages, interrupted } = effect("look", `dump ${type}`, () =>
+        this.#exchange(type, NLM_F_REQUEST | NLM_F_DUMP, body),
+      );
       if (!interrupted) return messages;
     }
     throw new FairwayError(
@@ -102,7 +105,11 @@ export class NetlinkSocket implements Disposable {
    * the asker only if the request says echo; the acknowledgement ends the answer.
    */
   get(type: number, body: Uint8Array): Message {
-    const [message] = this.#exchange(type, NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO, body).messages;
+    const [message] = effect(
+      "look",
+      `get ${type}`,
+      () => this.#exchange(type, NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO, body).messages,
+    );
     if (message === undefined) throw new RangeError("netlink answered without a message");
     return message;
   }

@@ -1,6 +1,7 @@
 /** Steps on files, done all or none. What is replaced is replaced by a rename: nobody meets half a file, or none. */
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { effect } from "../../effect.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 
 export type Content = { text: string } | { copyOf: string };
@@ -15,6 +16,21 @@ export type FileStep = { path: string; words: string } & (
 );
 
 type Undo = () => void;
+
+/** The calls that change a file system. */
+const disk = {
+  rm: (path: string): void => effect("file", "rm", () => fs.rmSync(path, { force: true })),
+  mkdir: (path: string, mode: number): void =>
+    effect("file", "mkdir", () => void fs.mkdirSync(path, { mode })),
+  chmod: (path: string, mode: number): void =>
+    effect("file", "chmod", () => fs.chmodSync(path, mode)),
+  rmdir: (path: string): void => effect("file", "rmdir", () => fs.rmdirSync(path)),
+  rename: (from: string, to: string): void =>
+    effect("file", "rename", () => fs.renameSync(from, to)),
+  link: (from: string, to: string): void => effect("file", "link", () => fs.linkSync(from, to)),
+  symlink: (target: string, path: string): void =>
+    effect("file", "symlink", () => fs.symlinkSync(target, path)),
+};
 
 export interface Applied {
   /** Nothing can be undone any more. */
@@ -46,7 +62,7 @@ export function abandoned(paths: readonly string[]): string[] {
 function syncFolder(path: string): void {
   const fd = fs.openSync(path, "r");
   try {
-    fs.fsyncSync(fd);
+    effect("file", "sync the folder", () => fs.fsyncSync(fd));
   } finally {
     fs.closeSync(fd);
   }
@@ -54,14 +70,15 @@ function syncFolder(path: string): void {
 
 function writeBeside(path: string, mode: number, content: Content): void {
   const { O_CREAT, O_EXCL, O_WRONLY, COPYFILE_EXCL } = fs.constants;
-  if ("copyOf" in content) fs.copyFileSync(content.copyOf, path, COPYFILE_EXCL);
+  if ("copyOf" in content)
+    effect("file", "copy", () => fs.copyFileSync(content.copyOf, path, COPYFILE_EXCL));
   const flags = "copyOf" in content ? O_WRONLY : O_CREAT | O_EXCL | O_WRONLY;
-  const fd = fs.openSync(path, flags, mode);
+  const fd = effect("file", "open", () => fs.openSync(path, flags, mode));
   try {
-    if ("text" in content) fs.writeFileSync(fd, content.text);
+    if ("text" in content) effect("file", "write", () => fs.writeFileSync(fd, content.text));
     // Past the umask, too.
-    fs.fchmodSync(fd, mode);
-    fs.fsyncSync(fd);
+    effect("file", "chmod", () => fs.fchmodSync(fd, mode));
+    effect("file", "sync", () => fs.fsyncSync(fd));
   } finally {
     fs.closeSync(fd);
   }
@@ -72,21 +89,21 @@ export const isThere = (path: string): boolean => look(path).kind !== "absent";
 /** Puts what `make` makes beside a path into its place; what was there is kept for the way back. */
 function place(path: string, make: (beside: string) => void): { undo: Undo; commit: Undo } {
   const [next, former] = [beside(path, "new"), beside(path, "former")];
-  for (const each of [next, former]) fs.rmSync(each, { force: true });
+  for (const each of [next, former]) disk.rm(each);
   const replaces = isThere(path);
   try {
     make(next);
     // A second name for what is there: the first one leads to something at every moment.
-    if (replaces) fs.linkSync(path, former);
-    fs.renameSync(next, path);
+    if (replaces) disk.link(path, former);
+    disk.rename(next, path);
   } catch (error) {
-    for (const each of [next, former]) fs.rmSync(each, { force: true });
+    for (const each of [next, former]) disk.rm(each);
     throw error;
   }
   syncFolder(dirname(path));
   return {
-    undo: () => (replaces ? fs.renameSync(former, path) : fs.unlinkSync(path)),
-    commit: () => fs.rmSync(former, { force: true }),
+    undo: () => (replaces ? disk.rename(former, path) : disk.rm(path)),
+    commit: () => disk.rm(former),
   };
 }
 
@@ -96,17 +113,17 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
   const { path } = step;
   switch (step.op) {
     case "folder":
-      fs.mkdirSync(path, { mode: step.mode });
-      fs.chmodSync(path, step.mode);
-      return { undo: () => fs.rmdirSync(path), commit: nothing };
+      disk.mkdir(path, step.mode);
+      disk.chmod(path, step.mode);
+      return { undo: () => disk.rmdir(path), commit: nothing };
     case "write":
       return place(path, (next) => writeBeside(next, step.mode, step.content));
     case "link":
-      return place(path, (next) => fs.symlinkSync(step.target, next));
+      return place(path, (next) => disk.symlink(step.target, next));
     case "remove": {
       const former = beside(path, "former");
-      fs.renameSync(path, former);
-      return { undo: () => fs.renameSync(former, path), commit: () => fs.rmSync(former) };
+      disk.rename(path, former);
+      return { undo: () => disk.rename(former, path), commit: () => disk.rm(former) };
     }
     case "remove-folder":
       // At the very end: until then what is removed lies in it under another name.
@@ -115,7 +132,7 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
 }
 
 function removeIfEmpty(path: string): void {
-  if (fs.existsSync(path) && fs.readdirSync(path).length === 0) fs.rmdirSync(path);
+  if (fs.existsSync(path) && fs.readdirSync(path).length === 0) disk.rmdir(path);
 }
 
 /** All or none. Throws io, naming the step that failed. */

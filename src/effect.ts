@@ -1,0 +1,35 @@
+/**
+ * Whatever changes something outside of this process, or asks for it, goes through here. In the plugin
+ * that is all there is to it. A build for tests (`scripts/build faults`) makes the k-th of them fail, or
+ * dies at it: decision 18.
+ */
+
+/** What is done, which says in what ways it may fail. */
+export type EffectKind =
+  /** A statement of the ledger that writes. */
+  | "ledger"
+  /** A line of a tool's batch, a setting below /proc/sys: one change of the kernel's state. */
+  | "kernel"
+  /** A question to the kernel. */
+  | "look"
+  /** Another program, run to its end. */
+  | "child"
+  | "file";
+
+/** Given at build time; a checkout that runs without a build has none of it. */
+declare const FAIRWAY_FAULTS: boolean;
+const isForFaults = typeof FAIRWAY_FAULTS !== "undefined" && FAIRWAY_FAULTS;
+
+type Faults = typeof import("./faults.ts");
+
+/** `what`: in words, for the table of faults. */
+export function effect<T>(kind: EffectKind, what: string, act: () => T): T {
+  if (isForFaults) return (require("./faults.ts") as Faults).faultyEffect(kind, what, act);
+  return act();
+}
+
+/** Several that are done by one call, in their order, up to the first that fails. */
+export function effects<T>(kind: EffectKind, what: string[], act: (what: string[]) => T): T {
+  if (isForFaults) return (require("./faults.ts") as Faults).faultyEffects(kind, what, act);
+  return act(what);
+}

@@ -1,0 +1,135 @@
+/**
+ * For tests only, and in no other build: the effects of this process are counted, and the k-th fails in
+ * the way that was asked for. Three variables of the environment say so; without them nothing fails.
+ */
+import { SQLiteError } from "bun:sqlite";
+import { appendFileSync } from "node:fs";
+import type { EffectKind } from "./effect.ts";
+import { FairwayError } from "./errors.ts";
+
+/** A file to which a line is written for each: kind, tab, what. */
+const logVariable = "FAIRWAY_FAULT_LOG";
+/** From 1. */
+const atVariable = "FAIRWAY_FAULT_AT";
+const asVariable = "FAIRWAY_FAULT_AS";
+
+/** How the k-th effect goes wrong. */
+export type Fault =
+  /** Of any kind: SIGKILL before it, or after it. */
+  | "kill-before"
+  | "kill-after"
+  /** ledger: the disk is full. */
+  | "full"
+  /** ledger: others hold the lock for as long as we wait. */
+  | "busy"
+  /** ledger: the disk fails. */
+  | "io-error"
+  /** kernel: refused; with -for-good all that come after it are refused, too: nothing can be rolled back. */
+  | "refused"
+  | "refused-for-good"
+  /** look: no answer. */
+  | "no-answer"
+  /** child: it cannot be started. */
+  | "no-process"
+  /** child: done, and then ended by a signal, or at its time limit. */
+  | "signal"
+  | "timeout"
+  | "no-space";
+
+const at = Number(process.env[atVariable] ?? 0);
+const fault = process.env[asVariable] as Fault | undefined;
+const log = process.env[logVariable];
+
+let count = 0;
+
+/** Whether this is the one. */
+function counted(kind: EffectKind, what: string): boolean {
+  count += 1;
+  if (log !== undefined) appendFileSync(log, `${kind}\t${what.replaceAll(/\s+/g, " ").trim()}\n`);
+  return count === at;
+}
+
+const isRefusedForGood = (kind: EffectKind): boolean =>
+  kind === "kernel" && fault === "refused-for-good" && count > at && at > 0;
+
+function die(): never {
+  process.kill(process.pid, "SIGKILL");
+  for (;;) Bun.sleepSync(1000);
+}
+
+function sqliteError(code: string, message: string): Error {
+  // Its own constructor may not be called; what it is goes by its name.
+  return Object.assign(new Error(message), { name: SQLiteError.name, code });
+}
+
+const systemError = (code: string, message: string, what: string): Error =>
+  Object.assign(new Error(`${code}: ${message}, ${what}`), { code });
+
+/** What Bun.spawnSync gives of one that did not end by itself. */
+const ended = (timedOut: boolean): unknown => ({
+  success: false,
+  exitCode: null,
+  signalCode: "SIGKILL",
+  exitedDueToTimeout: timedOut ? true : undefined,
+  stdout: Buffer.alloc(0),
+  stderr: Buffer.alloc(0),
+});
+
+function failed<T>(what: string, act: () => T): T {
+  switch (fault) {
+    case "kill-before":
+      die();
+      break;
+    case "kill-after":
+      act();
+      die();
+      break;
+    case "full":
+      throw sqliteError("SQLITE_FULL", "database or disk is full");
+    case "busy":
+      throw sqliteError("SQLITE_BUSY", "database is locked");
+    case "io-error":
+      throw sqliteError("SQLITE_IOERR_FSYNC", "disk I/O error");
+    case "refused":
+    case "refused-for-good":
+      throw systemError("EPERM", "operation not permitted", what);
+    case "no-answer":
+      throw new FairwayError("tryAgain", "the kernel gave no answer for 5 s", "try again");
+    case "no-process":
+      throw systemError("EAGAIN", "resource temporarily unavailable", `posix_spawn '${what}'`);
+    case "signal":
+    case "timeout":
+      act();
+      return ended(fault === "timeout") as T;
+    case "no-space":
+      throw systemError("ENOSPC", "no space left on device", what);
+    case undefined:
+      return act();
+  }
+}
+
+export function faultyEffect<T>(kind: EffectKind, what: string, act: () => T): T {
+  if (counted(kind, what)) return failed(what, act);
+  if (isRefusedForGood(kind)) throw systemError("EPERM", "operation not permitted", what);
+  return act();
+}
+
+/** No tool knows a line like that. */
+const spoilt = (line: string): string => `spoilt ${line}`;
+
+export function faultyEffects<T>(kind: EffectKind, what: string[], act: (what: string[]) => T): T {
+  const first = count + 1;
+  for (const each of what) counted(kind, each);
+  const index = at - first;
+  if (index >= 0 && index < what.length) {
+    const before = what.slice(0, fault === "kill-after" ? index + 1 : index);
+    if (fault === "kill-before" || fault === "kill-after") {
+      if (before.length > 0) act(before);
+      die();
+    }
+  }
+  const isSpoilt = (i: number): boolean =>
+    i === index || (i > index && at > 0 && fault === "refused-for-good");
+  const isRefused = fault === "refused" || fault === "refused-for-good";
+  return act(isRefused ? what.map((line, i) => (isSpoilt(i) ? spoilt(line) : line)) : what);
+}

@@ -1,0 +1,48 @@
+/**
+ * The node's lock, for work that changes the kernel along with the ledger. A transaction that comes to
+ * nothing takes back what was written, and not what was done: the kernel is brought back to what the
+ * ledger says then.
+ */
+import { FairwayError, messageOf } from "../errors.ts";
+import { applyOrRollBack } from "../kernel/apply.ts";
+import { tried } from "../kernel/journal.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Step } from "../plan/diff.ts";
+import type { Attachment, Phase } from "../plan/node.ts";
+import { liveNetworks, planTable, setPhase } from "./base.ts";
+import { attachmentsInForce } from "./in-force.ts";
+import { planLeaves } from "./rebalance.ts";
+
+/** The pods' classes that are there, and what follows the promises in the table. */
+function planShares(ledger: Ledger): Step[] {
+  const networks = liveNetworks(ledger);
+  const attachments = attachmentsInForce(ledger, networks);
+  return [...planLeaves(attachments, networks), ...planTable(networks, attachments)];
+}
+
+/** `plan`: the steps to what the ledger says, of all that `work` may change. Throws what `work` throws. */
+export function inStep<T>(ledger: Ledger, work: () => T, plan = planShares): T {
+  const triedBefore = tried();
+  try {
+    return ledger.exclusively(work);
+  } catch (error) {
+    if (tried() === triedBefore) throw error;
+    try {
+      ledger.exclusively(() => applyOrRollBack(plan(ledger)));
+    } catch (second) {
+      throw withNote(error, second);
+    }
+    throw error;
+  }
+}
+
+function withNote(error: unknown, second: unknown): unknown {
+  if (!(error instanceof FairwayError)) return error;
+  const note = `the kernel could not be brought back to what the ledger says: ${messageOf(second)} (\`fairway repair\` does it)`;
+  const details = error.details === undefined ? note : `${error.details}; ${note}`;
+  return new FairwayError(error.kind, error.message, details, { cause: error });
+}
+
+export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
+  inStep(ledger, () => setPhase(ledger, attachment, phase));
+}

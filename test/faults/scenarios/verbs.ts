@@ -1,0 +1,176 @@
+/** The other verbs, and fairway-ipam's. */
+import { join } from "node:path";
+import { mustInNamespace } from "../../../src/lab/namespaces.ts";
+import type { AddOptions } from "../../support/node.ts";
+import type { Scenario } from "../support/scenario.ts";
+import type { World } from "../support/world.ts";
+import { add, del, delegatedDel, ipamFor, linkIpam, promise } from "./add.ts";
+
+type Json = Record<string, unknown>;
+
+const again = (words: string, run: (world: World) => void): Scenario["recovery"] => ({
+  words,
+  run,
+  to: "done",
+});
+
+interface Deletion {
+  title: string;
+  config?(root: string): Json;
+  keep?: AddOptions;
+  options?: AddOptions;
+}
+
+function deletion({ title, config, keep, options }: Deletion): Scenario {
+  return {
+    verb: "DEL",
+    title,
+    config: config ?? (() => ipamFor(2)),
+    prepare: (world) => add(world, "keep", keep ?? promise("30M")),
+    setUp: (world) => {
+      del(world, "a");
+      add(world, "a", options ?? promise("50M"));
+    },
+    act: (world, fault) => world.verb("DEL", world.pod("a"), {}, fault),
+    isAtomic: false,
+    recovery: again("one more DEL", (world) => del(world, "a")),
+  };
+}
+
+const untouched: Scenario["recovery"] = {
+  words: "nothing",
+  run: () => {},
+  to: "before",
+};
+
+const modern = { cniVersion: "1.1.0" };
+
+/** Its result is asked for once. */
+function checking(): Scenario {
+  let prevResult: unknown;
+  return {
+    verb: "CHECK",
+    title: "a pod as it has to be",
+    config: () => ipamFor(2),
+    prepare: (world) => {
+      add(world, "keep", promise("30M"));
+      prevResult = world.must(world.verb("ADD", world.pod("a"), promise("50M"))).json;
+    },
+    setUp: () => {},
+    act: (world, fault) => world.verb("CHECK", world.pod("a"), { config: { prevResult } }, fault),
+    isAtomic: true,
+    recovery: untouched,
+  };
+}
+
+const status = (title: string, prepare: (world: World) => void): Scenario => ({
+  verb: "STATUS",
+  title,
+  config: () => ({ ...ipamFor(2), ...modern }),
+  prepare,
+  setUp: () => {},
+  act: (world, fault) => world.verb("STATUS", world.pod("a"), {}, fault),
+  isAtomic: true,
+  recovery: untouched,
+});
+
+const gcOptions: AddOptions = {
+  config: { ...modern, "cni.dev/valid-attachments": [{ containerID: "keep", ifname: "eth0" }] },
+};
+
+const gc: Scenario = {
+  verb: "GC",
+  title: "one pod that the runtime does not list",
+  config: () => ipamFor(2),
+  prepare: (world) => add(world, "keep", promise("30M")),
+  setUp: (world) => {
+    del(world, "a");
+    add(world, "a", promise("50M"));
+  },
+  act: (world, fault) => world.verb("GC", world.pod("a"), gcOptions, fault),
+  isAtomic: false,
+  recovery: again(
+    "one more GC",
+    (world) => void world.must(world.verb("GC", world.pod("a"), gcOptions)),
+  ),
+};
+
+/** Of a network of its own, whose main plugin is somebody else's. */
+const ipamConfig = ({ root }: World, more: Json = {}): Json => ({
+  cniVersion: "1.1.0",
+  name: "net",
+  type: "bridge",
+  ipam: {
+    type: "fairway-ipam",
+    dataDir: join(root, "addresses"),
+    subnet: "198.19.7.0/28",
+    rangeStart: "198.19.7.2",
+    rangeEnd: "198.19.7.3",
+  },
+  ...more,
+});
+const ipam = (world: World, verb: string, pod: string, fault = {}, more: Json = {}) =>
+  world.plugin(
+    join(world.root, "bin/fairway-ipam"),
+    verb,
+    ipamConfig(world, more),
+    world.pod(pod),
+    fault,
+  );
+
+const ipamAdd: Scenario = {
+  verb: "fairway-ipam ADD",
+  title: "an address for another plugin's pod",
+  prepare: (world) => {
+    linkIpam(world);
+    world.must(ipam(world, "ADD", "keep"));
+  },
+  setUp: (world) => void world.must(ipam(world, "DEL", "a")),
+  act: (world, fault) => ipam(world, "ADD", "a", fault),
+  isAtomic: true,
+  recovery: {
+    words: "one DEL",
+    run: (world) => void world.must(ipam(world, "DEL", "a")),
+    to: "before",
+  },
+};
+
+const ipamDel: Scenario = {
+  ...ipamAdd,
+  verb: "fairway-ipam DEL",
+  setUp: (world) => {
+    world.must(ipam(world, "DEL", "a"));
+    world.must(ipam(world, "ADD", "a"));
+  },
+  act: (world, fault) => ipam(world, "DEL", "a", fault),
+  recovery: again("one more DEL", (world) => void world.must(ipam(world, "DEL", "a"))),
+};
+
+const listed = { "cni.dev/valid-attachments": [{ containerID: "keep", ifname: "eth0" }] };
+const ipamGc: Scenario = {
+  ...ipamDel,
+  verb: "fairway-ipam GC",
+  act: (world, fault) => ipam(world, "GC", "a", fault, listed),
+  recovery: again("one more GC", (world) => void world.must(ipam(world, "GC", "a", {}, listed))),
+};
+
+export const verbScenarios: Scenario[] = [
+  deletion({ title: "beside another pod" }),
+  deletion({
+    title: "the others' guarantees grow back",
+    config: () => ({ ...ipamFor(2), overcommit: "scale" }),
+    keep: promise("300M"),
+    options: promise("200M"),
+  }),
+  delegatedDel,
+  checking(),
+  gc,
+  status("a node with pods", (world) => {
+    add(world, "a", promise("30M"));
+    mustInNamespace(world.node.lab.node, ["true"]);
+  }),
+  status("a bare node", () => {}),
+  ipamAdd,
+  ipamDel,
+  ipamGc,
+];

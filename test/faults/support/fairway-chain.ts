@@ -1,0 +1,143 @@
+/** Fairway in a kill sweep: every look is held to what is alive. */
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { inNamespace } from "../../../src/lab/namespaces.ts";
+import { must } from "../../../src/lab/run.ts";
+import { binary } from "../../support/binary.ts";
+import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
+import { runIn } from "./process.ts";
+import type { Random } from "./random.ts";
+import type { Chain, Kill } from "./sweep.ts";
+import { faultyBinary } from "./world.ts";
+
+type Json = Record<string, unknown>;
+
+/** What was there that nobody has, or was not there that somebody has. */
+export interface Leaks {
+  addresses: number;
+  devices: number;
+  classes: number;
+  elements: number;
+  rows: number;
+  /** Pods that CHECK, or `explain`, finds something about. */
+  notWhole: string[];
+}
+
+const options = {
+  annotations: { "fairway.dev/egress-guarantee": "2M", "fairway.dev/ingress-guarantee": "1M" },
+};
+
+/** No verb has more points; beyond the last one nothing is killed. */
+const mostSteps = { ADD: 75, DEL: 45 };
+
+interface Counted {
+  addresses: number;
+  devices: number;
+  classes: number;
+  elements: number;
+  rows: number;
+}
+
+export function countOf(node: TestNode, dataDir: string): Counted {
+  const text = (...argv: string[]): string => inNamespace(node.lab.node, argv).stdout;
+  const matches = (found: string, pattern: RegExp): number => [...found.matchAll(pattern)].length;
+  const classes = ["uplink", "fw0"].map((dev) =>
+    matches(text("tc", "class", "show", "dev", dev), /class htb fa01:[1-9a-f][0-9a-f]+ /g),
+  );
+  const db = new Database(join(dataDir, "ledger.db"), { readonly: true });
+  const rows = (table: string): number =>
+    db.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? -1;
+  try {
+    return {
+      addresses: rows("leases"),
+      devices: matches(text("ip", "-o", "link", "show"), /: fwv/g),
+      classes: Math.max(...classes),
+      elements: matches(text("nft", "list", "map", "inet", "fairway", "class4"), / : fa01:/g),
+      rows: rows("attachments"),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+export function fairwayChain(node: TestNode, random: Random): Chain & { leaks: Leaks } {
+  const leaks: Leaks = {
+    ...{ addresses: 0, devices: 0, classes: 0, elements: 0, rows: 0 },
+    notWhole: [],
+  };
+  const results = new Map<Pod, Json>();
+  const verb = (name: string, pod: Pod, config: Json = {}, kill: Kill = null) => {
+    const atStep = kill === "step";
+    return runIn(node.lab.node, {
+      argv: [atStep ? faultyBinary : binary],
+      stdin: requestOf(node.config, { ...options, config }),
+      env: {
+        ...verbEnvironment(name, pod, {}),
+        ...(atStep && {
+          FAIRWAY_FAULT_AT: String(1 + random.below(mostSteps[name === "ADD" ? "ADD" : "DEL"])),
+          FAIRWAY_FAULT_AS: "kill-before",
+        }),
+      },
+      ...(kill !== null && kill !== "step" && { killAfterMs: kill.afterMs }),
+    });
+  };
+  const isWhole = async (pod: Pod): Promise<void> => {
+    const { code, stdout } = await verb("CHECK", pod, { prevResult: results.get(pod) });
+    if (code !== 0) leaks.notWhole.push(`CHECK of ${pod.containerId}: ${stdout}`);
+  };
+  const command = (...args: string[]): string => {
+    const { code, stdout, stderr } = node.fairway(...args);
+    if (code !== 0) throw new Error(`${args[0]} ended with ${code}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  /** A tool of a process that was killed may be at work for a moment. */
+  const gc = async (valid: Json[]): Promise<void> => {
+    const any = node.config as Json;
+    for (let left = 20; ; left--) {
+      const done = await verb(
+        "GC",
+        { containerId: "gc", namespace: "", netns: "" },
+        { ...any, cniVersion: "1.1.0", "cni.dev/valid-attachments": valid },
+      );
+      if (done.code === 0) return;
+      if (left === 0 || done.hung) throw new Error(`GC: ${done.stdout}${done.stderr}`);
+      await Bun.sleep(100);
+    }
+  };
+  const holdTo = (alive: number): void => {
+    const found = countOf(node, node.dataDir);
+    for (const key of ["addresses", "devices", "classes", "elements", "rows"] as const)
+      leaks[key] += Math.abs(found[key] - alive);
+  };
+  return {
+    leaks,
+    pod: (name) => node.pod(name),
+    run: async (name, pod, kill) => {
+      const done = await verb(name, pod, {}, kill);
+      const [first] = (done.json.ips ?? []) as { address: string }[];
+      if (name === "ADD" && done.code === 0) results.set(pod, done.json);
+      return {
+        ok: done.code === 0,
+        // `ip netns exec` becomes the plugin, so the signal is its own.
+        killed: done.code === null && !done.hung,
+        address: first?.address ?? null,
+        tookMs: done.tookMs,
+        told: done.hung ? "it hangs" : done.stdout + done.stderr,
+      };
+    },
+    settle: async (live) => {
+      await gc(live.map(({ containerId }) => ({ containerID: containerId, ifname: "eth0" })));
+      command("gc");
+      command("repair");
+      holdTo(live.length);
+      const explained = node.fairway("explain").stdout;
+      if (!explained.includes("nothing to do")) leaks.notWhole.push(explained);
+      for (const pod of live) await isWhole(pod);
+    },
+    clear: async (live, all) => {
+      for (const pod of live) await verb("DEL", pod);
+      holdTo(0);
+      for (const { namespace } of all) must(["ip", "netns", "del", namespace]);
+    },
+  };
+}

@@ -1,0 +1,210 @@
+/** A scenario, played with each fault at each of its points. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { EffectKind } from "../../../src/effect.ts";
+import type { Fault } from "../../../src/faults.ts";
+import type { Ended } from "../../support/node.ts";
+import { faultsAt, isKill, type Point, readPoints } from "./points.ts";
+import type { Scenario } from "./scenario.ts";
+import { type FaultEnv, mustEnd, type World, withWorld } from "./world.ts";
+
+/** What came of one fault at one point. */
+export type Outcome =
+  /** The verb succeeded all the same. */
+  | "tolerated"
+  /** It failed, and all was as before. */
+  | "undone"
+  /** It failed or died, and the recovery made it good. */
+  | "recovered";
+
+export interface Played {
+  verb: string;
+  title: string;
+  recovery: string;
+  points: Partial<Record<EffectKind, number>>;
+  tries: { fault: Fault; kind: EffectKind; outcome: Outcome }[];
+  /** What was not as it has to be, in words. */
+  failures: string[];
+  /** Each error that was told, with where it came from first. */
+  errors: Record<string, string>;
+  seconds: number;
+}
+
+const envOf = ({ at }: Point, fault: Fault): FaultEnv => ({
+  FAIRWAY_FAULT_AT: String(at),
+  FAIRWAY_FAULT_AS: fault,
+});
+
+/** The lines that are only in one of the two. */
+export function difference(wanted: string, found: string): string {
+  const [a, b] = [wanted.split("\n"), found.split("\n")];
+  const count = (lines: string[]): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+    return counts;
+  };
+  const [inA, inB] = [count(a), count(b)];
+  const only = (lines: string[], own: Map<string, number>, other: Map<string, number>) =>
+    [...new Set(lines)].filter((line) => (own.get(line) ?? 0) > (other.get(line) ?? 0));
+  return [
+    ...only(a, inA, inB).map((line) => `  - ${line}`),
+    ...only(b, inB, inA).map((line) => `  + ${line}`),
+  ]
+    .slice(0, 30)
+    .join("\n");
+}
+
+/** What is wrong with how a failure was told; null: nothing. */
+function unclear({ stdout, stderr, json }: Ended, isVerb: boolean): string | null {
+  const text = isVerb ? `${json.msg ?? ""} ${json.details ?? ""}` : stderr;
+  const told = isVerb
+    ? typeof json.code === "number" && typeof json.msg === "string" && json.msg !== ""
+    : stderr.startsWith("fairway: ");
+  if (!told) return `no error was told: ${stdout}${stderr}`;
+  if (json.code === 999) return `an error without a code of ours: ${text}`;
+  if (/\bat .*[:(]\d+|\$bunfs|TypeError|RangeError|undefined/.test(stdout + stderr))
+    return `a stack trace, or what only a developer understands: ${stdout}${stderr}`;
+  if (/not found/i.test(text)) return `the words "not found": ${text}`;
+  return null;
+}
+
+class Unmet extends Error {}
+
+function same(what: string, wanted: string, found: string): void {
+  if (wanted !== found) throw new Unmet(`${what}:\n${difference(wanted, found)}`);
+}
+
+export interface PlayOptions {
+  /** Only these points, for a look at one of them. */
+  only?: (point: Point, fault: Fault) => boolean;
+  progress?: (text: string) => void;
+}
+
+function playOne(
+  scenario: Scenario,
+  world: World,
+  states: { before: string; done: string },
+  point: Point,
+  fault: Fault,
+  played: Played,
+): Outcome {
+  const { recovery } = scenario;
+  const ended = scenario.act(world, envOf(point, fault));
+  const left = world.state();
+  if (ended.code === 0) {
+    same("it succeeded, and did not do all", states.done, left);
+    return "tolerated";
+  }
+  if (isKill(fault)) {
+    // 128 + SIGKILL, where a shell or `ip` is between us.
+    if (ended.stdout.includes('"code"')) throw new Unmet(`it was not killed: ${ended.stdout}`);
+  } else {
+    const isVerb = scenario.act.length >= 0 && !ended.stderr.startsWith("fairway: ");
+    const wrong = unclear(ended, isVerb);
+    if (wrong !== null) throw new Unmet(wrong);
+    const text = isVerb ? `${ended.json.code}: ${ended.json.msg}` : ended.stderr.trim();
+    played.errors[text] ??= `${point.kind} ${point.what}, ${fault}`;
+  }
+  let outcome: Outcome = "undone";
+  let state = left;
+  if (left !== states.before) {
+    // An answer that nobody hears comes after all was done.
+    const isAnswer = point.what === "print the answer";
+    if (scenario.isAtomic && !isKill(fault) && fault !== "refused-for-good" && !isAnswer)
+      throw new Unmet(`the error left something:\n${difference(states.before, left)}`);
+    recovery.run(world);
+    state = world.state();
+    outcome = "recovered";
+    const reached = state === states.before ? "before" : state === states.done ? "done" : null;
+    if (reached === null || (recovery.to !== "either" && recovery.to !== reached))
+      throw new Unmet(
+        `after ${recovery.words} it is not as ${recovery.to === "done" ? "it was to be" : "before"}:\n${difference(
+          recovery.to === "done" ? states.done : states.before,
+          state,
+        )}`,
+      );
+  }
+  if (state !== states.done) {
+    mustEnd(scenario.act(world, {}));
+    // From a state that is exactly the one before, it leads to where it led before.
+    if (outcome === "recovered") same("the next try did not do all", states.done, world.state());
+  }
+  return outcome;
+}
+
+interface Try {
+  point: Point;
+  fault: Fault;
+}
+
+/** On one node, until all are through or the node does not come back to what it was. */
+function playOn(
+  world: World,
+  scenario: Scenario,
+  waiting: Try[] | null,
+  played: Played,
+  options: PlayOptions,
+): Try[] {
+  const fail = ({ point, fault }: Try, text: string): void => {
+    const where = `${fault} at ${point.at} (${point.kind} ${point.what.slice(0, 90)})`;
+    const line = `${scenario.verb}, ${scenario.title}: ${where}: ${text}`;
+    played.failures.push(line);
+    options.progress?.(line);
+  };
+  scenario.prepare?.(world);
+  scenario.setUp(world);
+  const before = world.state();
+  const log = join(world.root, "points");
+  mustEnd(scenario.act(world, { FAIRWAY_FAULT_LOG: log }));
+  const done = world.state();
+  const points = existsSync(log) ? readPoints(log) : [];
+  rmSync(log, { force: true });
+  scenario.setUp(world);
+  same("it cannot be played twice", before, world.state());
+  if (waiting === null)
+    for (const { kind } of points) played.points[kind] = (played.points[kind] ?? 0) + 1;
+  const rest =
+    waiting ??
+    points.flatMap((point) =>
+      faultsAt(point).flatMap((fault) =>
+        options.only?.(point, fault) === false ? [] : [{ point, fault }],
+      ),
+    );
+  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+    const { point, fault } = next;
+    try {
+      const outcome = playOne(scenario, world, { before, done }, point, fault, played);
+      played.tries.push({ fault, kind: point.kind, outcome });
+      scenario.setUp(world);
+    } catch (error) {
+      fail(next, error instanceof Error ? error.message : String(error));
+      return rest;
+    }
+  }
+  return rest;
+}
+
+/** More than these make no difference any more. */
+const enoughFailures = 40;
+
+export async function play(scenario: Scenario, options: PlayOptions = {}): Promise<Played> {
+  const startedMs = performance.now();
+  const played: Played = {
+    verb: scenario.verb,
+    title: scenario.title,
+    recovery: scenario.recovery.words,
+    points: {},
+    tries: [],
+    failures: [],
+    errors: {},
+    seconds: 0,
+  };
+  let waiting: Try[] | null = null;
+  do {
+    await withWorld(scenario.config ?? (() => ({})), (world) => {
+      waiting = playOn(world, scenario, waiting, played, options);
+    });
+  } while ((waiting ?? []).length > 0 && played.failures.length < enoughFailures);
+  played.seconds = (performance.now() - startedMs) / 1000;
+  return played;
+}

@@ -1,0 +1,132 @@
+/** A node on which one scenario is played again and again, and all that can be seen of it. */
+import { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { inNamespace } from "../../../src/lab/namespaces.ts";
+import { repository } from "../../support/binary.ts";
+import { dumpNode, dumpPod } from "../../support/dump.ts";
+import {
+  type AddOptions,
+  type Ended,
+  type Pod,
+  requestOf,
+  type TestNode,
+  verbEnvironment,
+  withNode,
+} from "../../support/node.ts";
+import { dumpFiles } from "../../support/whole.ts";
+
+type Json = Record<string, unknown>;
+
+export const faultyBinary = join(repository, "dist/test-tools/fairway-faults");
+
+/** Which effect fails, and how; nothing: none. */
+export type FaultEnv = Record<string, string>;
+
+export interface World {
+  node: TestNode;
+  root: string;
+  dataDir: string;
+  config: Json;
+  /** Made at the first call. */
+  pod(name: string): Pod;
+  verb(verb: string, pod: Pod, options?: AddOptions, fault?: FaultEnv): Ended;
+  /** The executable under another name, with a whole configuration. */
+  plugin(executable: string, verb: string, config: Json, pod: Pod, fault?: FaultEnv): Ended;
+  fairway(args: string[], fault?: FaultEnv, executable?: string): Ended;
+  /** Throws unless it succeeds. */
+  must(ended: Ended): Ended;
+  /** All of it as text. */
+  state(): string;
+}
+
+export function mustEnd(ended: Ended): Ended {
+  if (ended.code === 0) return ended;
+  throw new Error(`ended with ${ended.code}: ${ended.stdout}${ended.stderr}`);
+}
+
+/** What of the ledger says who has what; not what is only remembered (what was there before us, where to go on). */
+export function ledgerRows(dataDir: string): string {
+  const file = join(dataDir, "ledger.db");
+  if (!existsSync(file)) return "";
+  const db = new Database(file, { readonly: true });
+  try {
+    const rows = (sql: string): string[] =>
+      db
+        .query<Json, []>(sql)
+        .all()
+        .map((row) => JSON.stringify(row));
+    if (rows("SELECT name FROM sqlite_schema WHERE name = 'attachments'").length === 0) return "";
+    return [
+      ...rows(
+        "SELECT network, container_id, ifname, host_veth, phase, class_minor, promise, asks FROM attachments ORDER BY 1, 2",
+      ),
+      ...rows("SELECT address, prefix_length, gateway FROM leases ORDER BY 1"),
+      ...rows("SELECT network, address, container_id, ifname FROM reservations ORDER BY 1, 2"),
+      ...rows("SELECT network, address, pod_name FROM holds ORDER BY 1, 2"),
+      ...rows("SELECT key, value FROM facts WHERE key = 'set-capacity'"),
+    ].join("\n");
+  } finally {
+    db.close();
+  }
+}
+
+/** Files by name and mode; what changes in the ledger's by itself is not looked at. */
+export function files(root: string): string {
+  return dumpFiles(root)
+    .split("\n")
+    .filter((line) => !/ledger\.db-(wal|shm)|at-work\.lock|\/log\b|\/points\b/.test(line))
+    .map((line) => (line.includes("ledger.db") ? line.replace(/ \w+$/, "") : line))
+    .join("\n");
+}
+
+export async function withWorld(
+  config: (root: string) => Json,
+  use: (world: World) => void | Promise<void>,
+): Promise<void> {
+  await withNode((node) => {
+    const pods = new Map<string, Pod>();
+    const dataDir = join(node.dataDir, "data");
+    const all = { ...node.config, dataDir, ...config(node.dataDir) };
+    const run = (argv: string[], stdin: string, env: Record<string, string>): Ended => {
+      const done = inNamespace(node.lab.node, argv, { stdin, env });
+      let json: Json = {};
+      try {
+        json = JSON.parse(done.stdout) as Json;
+      } catch {
+        // A command's words, or nothing.
+      }
+      return { ...done, json };
+    };
+    const world: World = {
+      node,
+      root: node.dataDir,
+      dataDir,
+      config: all,
+      pod: (name) => {
+        const known = pods.get(name) ?? node.pod(name);
+        pods.set(name, known);
+        return known;
+      },
+      verb: (verb, pod, options = {}, fault = {}) =>
+        run([faultyBinary], requestOf(all, options), {
+          ...verbEnvironment(verb, pod, options),
+          ...fault,
+        }),
+      plugin: (executable, verb, own, pod, fault = {}) =>
+        run([executable], JSON.stringify(own), { ...verbEnvironment(verb, pod, {}), ...fault }),
+      fairway: (args, fault = {}, executable = faultyBinary) =>
+        run([executable, ...args], "", fault),
+      must: mustEnd,
+      state: () =>
+        [
+          dumpNode(node.lab.node),
+          ...[...pods.values()].map(({ namespace }) => dumpPod(namespace)),
+          ledgerRows(dataDir),
+          ledgerRows(join(node.dataDir, "addresses")),
+          files(node.dataDir),
+        ].join("\n=====\n"),
+    };
+    return use(world);
+  });
+}
