@@ -1,0 +1,149 @@
+/** A batch carried out: every change of the kernel that a step stands for passes `perform`. */
+import { writeFileSync } from "node:fs";
+import { FairwayError, messageOf } from "../errors.ts";
+import { sysctlName } from "../plan/names.ts";
+import { shellLine } from "../plan/render.ts";
+import { runTool, type Tool } from "./children.ts";
+import type { Batch } from "./effects.ts";
+import { note } from "./journal.ts";
+import { NetlinkError } from "./netlink/socket.ts";
+import { inNetns } from "./netns.ts";
+import { changeElements } from "./write/elements.ts";
+import { NoSuchLink, Speaker } from "./write/speaker.ts";
+
+export interface BatchFailure {
+  /** How many of the batch's effects were done, or may have been. */
+  done: number;
+  /** Which it was about. */
+  culprit: number;
+  reason: string;
+  /** In place of a refusal, where it was none: nobody answered, a tool is missing. */
+  error?: FairwayError;
+}
+
+/** ip and tc say "Command failed FILE:LINE" and stop there. */
+const failedLine = /Command failed .*:(\d+)/;
+/** nft says "/dev/stdin:LINE:COLUMN: Error: ...". */
+const scriptLine = /^\S*:(\d+):\d+/;
+
+/** The line of the batch that has that line of its script, from 1; the first where nothing is said. */
+function scriptOf(batch: Batch, scriptLineNumber: number): number {
+  let last = 0;
+  for (const [index, { line }] of batch.entries()) {
+    last += line.text.split("\n").length;
+    if (scriptLineNumber <= last) return index;
+  }
+  return 0;
+}
+
+function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | null {
+  const input = `${batch.map(({ line }) => line.text).join("\n")}\n`;
+  let stderr: string;
+  try {
+    const finished = runTool(tool, options, input);
+    if (finished.ok) return null;
+    stderr = finished.stderr;
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+    // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
+    const done = error.kind === "tryAgain" ? batch.length - 1 : 0;
+    return { done, culprit: done, reason: error.message, error };
+  }
+  const reason =
+    stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
+  const failed = failedLine.exec(stderr)?.[1];
+  if (failed !== undefined) {
+    // A line that we did not give: it may have done any of them.
+    const at = Math.min(Math.max(Number(failed), 1), batch.length) - 1;
+    return { done: at, culprit: at, reason };
+  }
+  return { done: 0, culprit: scriptOf(batch, Number(scriptLine.exec(stderr)?.[1] ?? 1)), reason };
+}
+
+/** One transaction: of this process where each line has a message, else of nft. */
+function runElements(batch: Batch): BatchFailure | null {
+  const changes = batch.flatMap((effect) => (effect.by === "nfnetlink" ? [effect.change] : []));
+  if (changes.length < batch.length) return runLines(batch, "nft", ["-f", "-"]);
+  const failure = changeElements(changes);
+  return failure && { done: 0, culprit: failure.at, reason: failure.refused.message };
+}
+
+/** "sysctl -w" of a line, without the tool. */
+function writeSetting(text: string): void {
+  const [name = "", value = ""] = text.split("=");
+  writeFileSync(`/proc/sys/${sysctlName(name)}`, value);
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof NetlinkError ||
+  error instanceof NoSuchLink ||
+  (error instanceof Error && "syscall" in error);
+
+/** Messages and files, one by one: the first that is refused ends it. */
+function runHere(batch: Batch): BatchFailure | null {
+  let speaker: Speaker | null = null;
+  try {
+    for (const [at, effect] of batch.entries()) {
+      try {
+        if (effect.by === "file") writeSetting(effect.line.text);
+        else if (effect.by === "netlink") {
+          speaker ??= new Speaker();
+          speaker.send(effect.request);
+        }
+      } catch (error) {
+        const reason = messageOf(error);
+        if (isRefusal(error)) return { done: at, culprit: at, reason };
+        if (!(error instanceof FairwayError)) throw error;
+        // What nobody answered may be done all the same.
+        const done = error.kind === "tryAgain" ? at + 1 : at;
+        return { done, culprit: at, reason, error };
+      }
+    }
+    return null;
+  } finally {
+    speaker?.[Symbol.dispose]();
+  }
+}
+
+function answerOf(failure: BatchFailure | null, index: number): string {
+  if (failure === null) return "done";
+  if (index === failure.culprit) return failure.reason;
+  return index < failure.done ? "done" : "not done, since another failed";
+}
+
+/** null: all of it is done. Every change of the kernel passes here. Throws FairwayError where none of it was begun. */
+export function perform(batch: Batch): BatchFailure | null {
+  const startedAtMs = performance.now();
+  const told = (answer: (index: number) => string): void => {
+    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
+    for (const [index, { line }] of batch.entries())
+      note({ command: shellLine(line), answer: answer(index), durationMs });
+  };
+  try {
+    const failure = carryOut(batch);
+    // A tool that was ended at its time limit says of none of its lines what became of it.
+    if (failure?.error !== undefined && batch[0]?.by === "tool") told(() => failure.reason);
+    else told((index) => answerOf(failure, index));
+    return failure;
+  } catch (error) {
+    told(() => messageOf(error));
+    throw error;
+  }
+}
+
+function carryOut(batch: Batch): BatchFailure | null {
+  const [first] = batch;
+  if (first === undefined) return null;
+  const { tool, netns } = first.line;
+  const run = (): BatchFailure | null => {
+    if (tool === "nft") return runElements(batch);
+    if (first.by === "tool" && tool !== "sysctl") return runLines(batch, tool, ["-batch", "-"]);
+    return runHere(batch);
+  };
+  return netns === null ? run() : inNetns(netns, run);
+}
+
+/** Whether nft's lines would be taken: a transaction that is not committed. null: they would. */
+export function tryOut(batch: Batch): BatchFailure | null {
+  return runLines(batch, "nft", ["-c", "-f", "-"]);
+}
