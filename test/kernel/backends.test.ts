@@ -19,7 +19,7 @@ import { Random } from "../node/model/random.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { podCount, randomNode } from "./random-node.ts";
 
-const plans = Number(process.env.FAIRWAY_RANDOM_PLANS ?? "12");
+const plans = Number(process.env.FAIRWAY_RANDOM_PLANS ?? "25");
 const seed = Number(process.env.FAIRWAY_RANDOM_SEED ?? "5");
 
 interface World {

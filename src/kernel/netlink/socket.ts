@@ -108,9 +108,15 @@ export class NetlinkSocket implements Disposable {
    * the asker only if the request says echo; the acknowledgement ends the answer.
    */
   get(type: number, body: Uint8Array): Message {
-    const [message] = this.#exchange(type, NLM_F.REQUEST | NLM_F.ACK | NLM_F.ECHO, body).messages;
-    if (message === undefined) throw new RangeError("netlink answered without a message");
+    const message = this.getIfTold(type, body);
+    if (message === null) throw new RangeError("netlink answered without a message");
     return message;
+  }
+
+  /** null: it is there, and the kernel tells nobody of it. */
+  getIfTold(type: number, body: Uint8Array): Message | null {
+    const [message] = this.#exchange(type, NLM_F.REQUEST | NLM_F.ACK | NLM_F.ECHO, body).messages;
+    return message ?? null;
   }
 
   /** A change that is done when this returns. `flags`: those of making something. Throws NetlinkError. */

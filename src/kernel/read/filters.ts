@@ -18,7 +18,7 @@ import { request } from "./tc.ts";
 export interface HookFilters {
   /** What stands in our place on egress. */
   own: {
-    /** The device that it sends to what our program lets through; null: it is another filter than ours. */
+    /** The device that it sends to what our program lets through; null: none, or it is another filter than ours. */
     toIndex: number | null;
   } | null;
   /** Whether there are others, on either side. */
@@ -48,7 +48,8 @@ function targetOf(messages: readonly Message[]): number | null {
       : undefined;
   if (parms === undefined) return null;
   const { eaction, ifindex } = tcMirred.decode(parms);
-  return eaction === TCA_EGRESS_REDIR ? ifindex : null;
+  // 0: the device that it led to is gone.
+  return eaction === TCA_EGRESS_REDIR && ifindex !== 0 ? ifindex : null;
 }
 
 export function clsactFilters(socket: NetlinkSocket, ifindex: number): HookFilters {

@@ -138,13 +138,18 @@ export function allQdiscs(socket: NetlinkSocket): QdiscEntry[] {
   return socket.dump(RTM.GETQDISC, request(0)).map(qdiscOf);
 }
 
+const noHandle = "0:";
+
 /** null: there is none in that place, or one that the kernel tells nobody of. */
 export function qdiscAt(socket: NetlinkSocket, ifindex: number, parent: string): QdiscEntry | null {
   const place = parent === "root" ? TC_H_ROOT : handleNumber(parent);
   try {
-    return qdiscOf(socket.get(RTM.GETQDISC, request(ifindex, 0, place)));
+    // What dumps leave out is acknowledged without an answer, or refused as invalid (tc_qdisc_dump_ignore, net/sched/sch_api.c).
+    const message = socket.getIfTold(RTM.GETQDISC, request(ifindex, 0, place));
+    const entry = message === null ? null : qdiscOf(message);
+    // In place of one that was removed from a class HTB has one of its own, which is in no list (htb_graft).
+    return parent !== "root" && entry?.handle === noHandle ? null : entry;
   } catch (error) {
-    // A queue that dumps leave out is refused as invalid (tc_qdisc_dump_ignore, net/sched/sch_api.c).
     if (error instanceof NetlinkError && (error.absent || error.isInvalid)) return null;
     throw error;
   }
