@@ -63,7 +63,7 @@ function sqliteError(code: string, message: string): Error {
 }
 
 const systemError = (code: string, message: string, what: string): Error =>
-  Object.assign(new Error(`${code}: ${message}, ${what}`), { code });
+  Object.assign(new Error(`${code}: ${message}, ${what}`), { code, syscall: what });
 
 /** What Bun.spawnSync gives of one that did not end by itself. */
 const ended = (timedOut: boolean): unknown => ({

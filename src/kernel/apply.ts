@@ -2,125 +2,15 @@
  * Steps applied, in order, in as few executions as their order allows; what was done is undone if a
  * later one fails.
  */
-import { writeFileSync } from "node:fs";
-import { effect, effects } from "../effect.ts";
-import { FairwayError, messageOf } from "../errors.ts";
+import { FairwayError } from "../errors.ts";
 import type { Step } from "../plan/diff.ts";
-import { sysctlName } from "../plan/names.ts";
-import { type Line, linesOf, shellLine } from "../plan/render.ts";
+import { shellLine } from "../plan/render.ts";
 import { titleOf } from "../plan/state.ts";
 import { undo } from "../plan/undo.ts";
-import { runTool } from "./children.ts";
-import { note } from "./journal.ts";
-import { inNetns } from "./netns.ts";
-
-interface StepLine {
-  line: Line;
-  /** Index into the steps. */
-  step: number;
-}
-
-/** Lines that one execution can take: neighbours of one tool in one namespace. */
-type Batch = StepLine[];
-
-export function batchesOf(steps: Step[]): Batch[] {
-  const batches: Batch[] = [];
-  steps.forEach((step, index) => {
-    for (const line of linesOf(step)) {
-      const current = batches.at(-1);
-      const first = current?.[0]?.line;
-      if (current !== undefined && first?.tool === line.tool && first.netns === line.netns)
-        current.push({ line, step: index });
-      else batches.push([{ line, step: index }]);
-    }
-  });
-  return batches;
-}
-
-interface BatchFailure {
-  /** Where in the batch; null: the tool does not say, and did nothing (nft is one transaction). */
-  at: number | null;
-  /** Which line of the batch it was about. */
-  culprit: number;
-  reason: string;
-}
-
-/** ip and tc say "Command failed FILE:LINE" and stop there. */
-const failedLine = /Command failed .*:(\d+)/;
-/** nft says "/dev/stdin:LINE:COLUMN: Error: ...". */
-const scriptLine = /^\S*:(\d+):\d+/;
-
-/** The line of the batch that has that line of its script, from 1; the first where nothing is said. */
-function scriptOf(batch: Batch, scriptLineNumber: number): number {
-  let last = 0;
-  for (const [index, { line }] of batch.entries()) {
-    last += line.text.split("\n").length;
-    if (scriptLineNumber <= last) return index;
-  }
-  return 0;
-}
-
-/** Every change of the kernel passes here. */
-function runBatch(batch: Batch, nftOptions: string[] = []): BatchFailure | null {
-  const startedAtMs = performance.now();
-  const told = (failure: BatchFailure | string | null): void => {
-    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
-    for (const [index, { line }] of batch.entries())
-      note({ command: shellLine(line), answer: answerOf(failure, index), durationMs });
-  };
-  try {
-    const failure = execute(batch, nftOptions);
-    told(failure);
-    return failure;
-  } catch (error) {
-    told(messageOf(error));
-    throw error;
-  }
-}
-
-function answerOf(failure: BatchFailure | string | null, index: number): string {
-  if (failure === null) return "done";
-  if (typeof failure === "string") return failure;
-  if (index === failure.culprit) return failure.reason;
-  // nft does all or nothing; ip and tc stop at the line that failed.
-  return failure.at !== null && index < failure.at ? "done" : "not done, since another failed";
-}
-
-function execute(batch: Batch, nftOptions: string[]): BatchFailure | null {
-  const { tool, netns } = batch[0]?.line ?? { tool: "ip", netns: null };
-  if (tool === "sysctl")
-    return netns === null ? runSysctls(batch) : inNetns(netns, () => runSysctls(batch));
-  const args = tool === "nft" ? [...nftOptions, "-f", "-"] : ["-batch", "-"];
-  const texts = batch.map(({ line }) => line.text);
-  // nft's are one transaction.
-  const run = () =>
-    effects("kernel", tool === "nft" ? [texts.join("\n")] : texts, (lines) =>
-      runTool(tool, args, `${lines.join("\n")}\n`),
-    );
-  const { ok, stderr } = netns === null ? run() : inNetns(netns, run);
-  if (ok) return null;
-  const reason =
-    stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
-  const told = failedLine.exec(stderr)?.[1];
-  if (told !== undefined) {
-    // A line that we did not give: it may have done any of them.
-    const at = Math.min(Math.max(Number(told), 1), batch.length) - 1;
-    return { at, culprit: at, reason };
-  }
-  return { at: null, culprit: scriptOf(batch, Number(scriptLine.exec(stderr)?.[1] ?? 1)), reason };
-}
-
-function runSysctls(batch: Batch): BatchFailure | null {
-  for (const [at, { line }] of batch.entries()) {
-    const [name = "", value = ""] = line.text.split("=");
-    try {
-      effect("kernel", line.text, () => writeFileSync(`/proc/sys/${sysctlName(name)}`, value));
-    } catch (error) {
-      return { at, culprit: at, reason: messageOf(error) };
-    }
-  }
-  return null;
-}
+import { chosenBackend } from "./backend.ts";
+import { type Batch, batchesOf, type Effect } from "./effects.ts";
+import { type BatchFailure, perform, tryOut } from "./perform.ts";
+import { sendOff } from "./send-off.ts";
 
 /** What the kernel says, and what a person does about it. */
 const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; todo: string }[] = [
@@ -162,29 +52,30 @@ const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; tod
   },
 ];
 
-function refusal(failed: StepLine, step: Step, reason: string): FairwayError {
+function refusal(failed: Effect, step: Step, reason: string): FairwayError {
   const title = titleOf(step.op === "delete" ? step.have : step.want);
   const command = shellLine(failed.line);
   const known = remedies.find(({ says }) => says.test(`${reason}\n${command}`));
   return new FairwayError(
     known?.kind ?? "kernelRefused",
     `could not ${step.op} ${title}: ${reason}`,
-    `${known?.todo ?? "`fairway explain` shows every step"} (the command was: ${command})`,
+    `${known?.todo ?? "`fairway explain` shows every step"} (${failed.by === "tool" ? "the command was" : "as a command"}: ${command})`,
   );
 }
 
-function refusalOf(steps: Step[], batch: Batch, { culprit, reason }: BatchFailure): FairwayError {
-  const failed = batch[culprit];
+function refusalOf(steps: Step[], batch: Batch, failure: BatchFailure): FairwayError {
+  if (failure.error !== undefined) return failure.error;
+  const failed = batch[failure.culprit];
   const step = failed === undefined ? undefined : steps[failed.step];
   if (failed === undefined || step === undefined)
-    throw new RangeError(`line ${culprit} of a batch failed`);
-  return refusal(failed, step, reason);
+    throw new RangeError(`effect ${failure.culprit} of a batch failed`);
+  return refusal(failed, step, failure.reason);
 }
 
 /** Whether the kernel would take these steps, all of nft's: a transaction that is not committed. null: it would. */
 export function refusedByNft(steps: Step[]): FairwayError | null {
-  for (const batch of batchesOf(steps)) {
-    const failure = runBatch(batch, ["-c"]);
+  for (const batch of batchesOf(steps, "exec")) {
+    const failure = tryOut(batch);
     if (failure !== null) return refusalOf(steps, batch, failure);
   }
   return null;
@@ -200,9 +91,9 @@ export interface Failure {
 
 /** null: all done. */
 export function applySteps(steps: Step[]): Failure | null {
-  // The step that the batches before ended with: its lines may be of several tools.
+  // The step that the batches before ended with: its lines may be of several batches.
   let begun: number | null = null;
-  for (const batch of batchesOf(steps)) {
+  for (const batch of batchesOf(steps, chosenBackend())) {
     const failure = attempt(steps, batch, begun);
     if (failure !== null) return failure;
     begun = batch.at(-1)?.step ?? begun;
@@ -210,43 +101,63 @@ export function applySteps(steps: Step[]): Failure | null {
   return null;
 }
 
+/** The names of the pairs that a plan deletes. */
+const deletedPairs = (steps: Step[]): string[] =>
+  steps.flatMap(({ op, have }) => (op === "delete" && have.kind === "veth" ? [have.name] : []));
+
+/**
+ * As `applySteps`, for who takes nothing back: pairs go beside the rest, and are waited for at the end.
+ * What is left of the steps after a failure is to be looked for.
+ */
+export function applyForGood(steps: Step[]): Failure | null {
+  const pairs = deletedPairs(steps);
+  const sent = pairs.length > 0 && chosenBackend() === "netlink" ? sendOff(pairs) : null;
+  if (sent === null) return applySteps(steps);
+  const [going, rest] = [new Set(pairs), [] as Step[]];
+  for (const step of steps)
+    if (step.have?.kind !== "veth" || !going.has(step.have.name)) rest.push(step);
+  const failure = applySteps(rest);
+  // Who was sent may have died on the way: then it is asked for again, and waited for.
+  if (!sent.waitUntilGone())
+    return applySteps(steps.filter((step) => !rest.includes(step))) ?? failure;
+  return failure;
+}
+
 function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | null {
   let failure: BatchFailure | null;
   try {
-    failure = runBatch(batch);
+    failure = perform(batch);
   } catch (error) {
+    // Before any of it was done: its namespace could not be entered.
     if (!(error instanceof FairwayError)) throw error;
-    // A tool that was ended may have done any of its lines; one that was not started, none.
-    const at = error.kind === "tryAgain" ? batch.length - 1 : null;
-    return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at, begun) };
+    failure = { done: 0, culprit: 0, reason: error.message, error };
   }
   if (failure === null) return null;
-  const failed = batch[failure.at ?? 0];
-  if (failed === undefined) throw new RangeError(`a batch failed at ${failure.at}`);
   return {
     error: refusalOf(steps, batch, failure),
-    at: failed.step,
-    done: stepsUpTo(steps, batch, failure.at, begun),
+    at: batch[failure.culprit]?.step ?? 0,
+    done: stepsBegun(steps, batch, failure.done, begun),
   };
 }
 
-/** The failed step counts where a line of it went through before. */
-function stepsUpTo(steps: Step[], batch: Batch, at: number | null, begun: number | null): Step[] {
-  const failed = batch[at ?? 0]?.step ?? 0;
-  const isBegun =
-    failed === begun || (at !== null && batch.slice(0, at).some(({ step }) => step === failed));
-  return steps.slice(0, isBegun ? failed + 1 : failed);
+/** The steps up to this many effects of the batch; one of which only a part was done counts, too. */
+function stepsBegun(steps: Step[], batch: Batch, done: number, begun: number | null): Step[] {
+  const last = batch[done - 1]?.step;
+  if (last !== undefined) return steps.slice(0, last + 1);
+  const first = batch[0]?.step ?? 0;
+  return steps.slice(0, first === begun ? first + 1 : first);
 }
 
 /** Takes back what was done, last first. What cannot be taken back is returned, for the log. */
 export function rollBack(done: Step[]): FairwayError[] {
   const failures: FairwayError[] = [];
-  // One by one after a failure: the others must still be tried.
+  // One by one after a failure: the others must still be tried, and those of its transaction again.
   for (let rest = undo(done); rest.length > 0; ) {
     const failure = applySteps(rest);
     if (failure === null) break;
     failures.push(failure.error);
-    rest = rest.slice(failure.at + 1);
+    const left = rest.slice(Math.min(failure.done.length, failure.at));
+    rest = left.filter((step) => step !== rest[failure.at]);
   }
   return failures;
 }

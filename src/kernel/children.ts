@@ -19,29 +19,41 @@ const packages: Record<Tool, string> = { ip: "iproute2", tc: "iproute2", nft: "n
 /** A tool that hangs must not hang the runtime: its kernel calls take milliseconds. */
 const timeLimitMs = 20_000;
 
-const found = new Map<Tool, string>();
+const found = new Map<Tool | "cat", string>();
 
-export function findTool(tool: Tool): string {
+function searched(): string[] {
+  const folders = (process.env.PATH ?? "").split(":").filter((f) => f.startsWith("/"));
+  return [...folders, ...usualFolders];
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** null: it is in none of the folders. */
+export function findToolIfAny(tool: Tool | "cat"): string | null {
   const known = found.get(tool);
   if (known !== undefined) return known;
-  const folders = [
-    ...(process.env.PATH ?? "").split(":").filter((f) => f.startsWith("/")),
-    ...usualFolders,
-  ];
-  for (const folder of folders) {
-    const path = join(folder, tool);
-    try {
-      accessSync(path, constants.X_OK);
-    } catch {
-      continue;
-    }
-    found.set(tool, path);
-    return path;
-  }
+  const path = searched()
+    .map((folder) => join(folder, tool))
+    .find(isProgram);
+  if (path === undefined) return null;
+  found.set(tool, path);
+  return path;
+}
+
+export function findTool(tool: Tool): string {
+  const path = findToolIfAny(tool);
+  if (path !== null) return path;
   throw new FairwayError(
     "missingTool",
     `${tool} is in none of the folders of PATH`,
-    `install ${packages[tool]} on the node, or give its folder in PATH (searched: ${folders.join(", ")})`,
+    `install ${packages[tool]} on the node, or give its folder in PATH (searched: ${searched().join(", ")})`,
   );
 }
 

@@ -2,7 +2,6 @@
  * The observed state. Only what a desired state names is looked up, so that one pod's verb does not
  * read a whole node; `observeOurs` adds what bears our names and is nobody's.
  */
-import { guardSets } from "../plan/guard.ts";
 import { families } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import {
@@ -14,7 +13,6 @@ import {
   ipv6Path,
   ipv6SettingNames,
   type KernelObject,
-  keyOf,
   type Owner,
   type PodLink,
   type Qdisc,
@@ -29,17 +27,17 @@ import { burstBytes } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
 import { clsactFilters, type HookFilters } from "./read/filters.ts";
-import { GuardReader, isGuardElement } from "./read/guard.ts";
 import {
   addressesOf,
   allLinks,
   type Link,
   linkNamed,
+  linkNumbered,
   type RouteEntry,
   routesOf,
 } from "./read/links.ts";
-import { type ObservedTable, readTable } from "./read/nft.ts";
 import { readSysctl } from "./read/sysctl.ts";
+import { TableReader } from "./read/tables.ts";
 import {
   allQdiscs,
   type ClassEntry,
@@ -47,7 +45,9 @@ import {
   classNumbered,
   hasFilters,
   type QdiscEntry,
+  qdiscAt,
 } from "./read/tc.ts";
+import { setForm, setsOf } from "./set-keys.ts";
 
 /** What the kernel attaches by itself (net.core.default_qdisc and the driver's choice). */
 const defaultRoots = new Set(["noqueue", "mq", "pfifo_fast", "fq_codel", "fq"]);
@@ -66,14 +66,13 @@ class Look implements Disposable {
   readonly #classes = new Map<string, Map<string, ClassEntry>>();
   readonly #pods = new Map<string, PodView>();
   #qdiscs: QdiscEntry[] | undefined;
-  #table: ObservedTable | null | undefined;
+  readonly #sets = new Map<string, Map<string, Element>>();
   readonly #filters = new Map<string, HookFilters>();
-  #guard: GuardReader | undefined;
-  #guardElements: Set<string> | undefined;
+  #tables: TableReader | undefined;
 
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
-    this.#guard?.[Symbol.dispose]();
+    this.#tables?.[Symbol.dispose]();
   }
 
   link(name: string): Link | null {
@@ -85,7 +84,7 @@ class Look implements Disposable {
   }
 
   linkNumbered(index: number): Link | null {
-    return allLinks(this.#socket).find((link) => link.index === index) ?? null;
+    return linkNumbered(this.#socket, index);
   }
 
   links(): Link[] {
@@ -97,35 +96,39 @@ class Look implements Disposable {
     return link === null ? [] : addressesOf(this.#socket, link.index);
   }
 
-  table(): ObservedTable | null {
-    if (this.#table === undefined) this.#table = readTable();
-    return this.#table;
+  get tables(): TableReader {
+    this.#tables ??= new TableReader();
+    return this.#tables;
   }
 
-  get guard(): GuardReader {
-    this.#guard ??= new GuardReader();
-    return this.#guard;
-  }
-
-  /** Reads the anti-spoofing sets whole, for when many elements are asked for. */
-  loadGuardElements(): Element[] {
-    const elements = this.guard.elements();
-    this.#guardElements = new Set(elements.map(keyOf));
+  /** Reads a set whole, for when many of its elements are asked for. */
+  loadSet(set: string): Element[] {
+    const elements = this.tables.elements(set);
+    this.#sets.set(set, new Map(elements.map((element) => [element.key, element])));
     return elements;
   }
 
-  element(want: Element): Element | null {
-    if (!isGuardElement(want))
-      return this.table()?.elements.find((e) => e.set === want.set && e.key === want.key) ?? null;
-    if (this.#guardElements === undefined) return this.guard.element(want);
-    return this.#guardElements.has(keyOf(want)) ? want : null;
+  element({ set, key }: Element): Element | null {
+    const loaded = this.#sets.get(set);
+    return loaded === undefined ? this.tables.element(set, key) : (loaded.get(key) ?? null);
   }
 
   qdiscs(dev: string): QdiscEntry[] {
     const link = this.link(dev);
     if (link === null) return [];
+    return this.loadQdiscs().filter((q) => q.ifindex === link.index);
+  }
+
+  loadQdiscs(): QdiscEntry[] {
     this.#qdiscs ??= allQdiscs(this.#socket);
-    return this.#qdiscs.filter((q) => q.ifindex === link.index);
+    return this.#qdiscs;
+  }
+
+  qdisc(dev: string, parent: string): QdiscEntry | null {
+    if (this.#qdiscs !== undefined)
+      return this.qdiscs(dev).find((q) => q.parent === parent) ?? null;
+    const link = this.link(dev);
+    return link === null ? null : qdiscAt(this.#socket, link.index, parent);
   }
 
   clsacts(): string[] {
@@ -138,7 +141,7 @@ class Look implements Disposable {
     const known = this.#filters.get(dev);
     if (known !== undefined) return known;
     const link = this.link(dev);
-    const hasHook = this.qdiscs(dev).some(({ kind }) => kind === "clsact");
+    const hasHook = this.qdisc(dev, names.clsactParent)?.kind === "clsact";
     const found =
       link === null || !hasHook
         ? { own: null, others: false }
@@ -350,17 +353,15 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
       return { ...want, gw, scope, mtuBytes, advmssBytes };
     }
     case "qdisc": {
-      const entry = look.qdiscs(want.dev).find((q) => q.parent === want.parent);
-      return entry === undefined ? null : qdiscObject(look, want.dev, entry);
+      const entry = look.qdisc(want.dev, want.parent);
+      return entry === null ? null : qdiscObject(look, want.dev, entry);
     }
     case "class": {
       const entry = look.trafficClass(want.dev, want.classid);
       return entry === null ? null : classObject(want.dev, entry);
     }
     case "ruleset":
-      return want.table === names.guardTable
-        ? look.guard.ruleset()
-        : (look.table()?.ruleset ?? null);
+      return look.tables.ruleset(want.table);
     case "element":
       return look.element(want);
   }
@@ -369,15 +370,22 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
 /** From this many classes of a device, or elements, on, one dump is cheaper than a request for each. */
 const dumpFrom = 8;
 
+/** A base and a pod have ten to twenty-odd: one more host class each. */
+const qdiscDumpFrom = 32;
+
 function preload(look: Look, desired: State): void {
   const asked = new Map<string, number>();
   for (const { object } of desired.values())
     if (object.kind === "class") asked.set(object.dev, (asked.get(object.dev) ?? 0) + 1);
   for (const [dev, count] of asked) if (count >= dumpFrom) look.loadClasses(dev);
-  const elements = [...desired.values()].filter(
-    ({ object }) => object.kind === "element" && isGuardElement(object),
-  );
-  if (elements.length >= dumpFrom * guardSets.length) look.loadGuardElements();
+  // Qdiscs are dumped of all devices or not at all.
+  const queues = [...desired.values()].filter(({ object }) => object.kind === "qdisc");
+  if (queues.length >= qdiscDumpFrom) look.loadQdiscs();
+  const elements = new Map<string, number>();
+  for (const { object } of desired.values())
+    if (object.kind === "element") elements.set(object.set, (elements.get(object.set) ?? 0) + 1);
+  for (const [set, count] of elements)
+    if (count >= dumpFrom || setForm(set).isInterval) look.loadSet(set);
 }
 
 function lookUp(look: Look, desired: State): Entry[] {
@@ -403,7 +411,7 @@ function unwantedGuard(look: Look, desired: State): Entry[] {
   const wanted = [...desired.values()].some(
     ({ object }) => object.kind === "ruleset" && object.table === names.guardTable,
   );
-  const found = wanted ? null : look.guard.ruleset();
+  const found = wanted ? null : look.tables.ruleset(names.guardTable);
   return found === null ? [] : [leftover(found)];
 }
 
@@ -419,9 +427,9 @@ export function observeShared(desired: State): State {
  */
 export function observeBase(desired: State): State {
   using look = new Look();
-  const elements = (look.table()?.elements ?? []).filter(
-    ({ set }) => set !== names.portSet && !Object.values(names.classMap).includes(set),
-  );
+  const elements = setsOf(names.table)
+    .filter(({ name }) => name !== names.portSet && !Object.values(names.classMap).includes(name))
+    .flatMap(({ name }) => look.loadSet(name));
   return stateOf([
     ...unwantedGuard(look, desired),
     ...elements.map(leftover),
@@ -453,13 +461,10 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
     const classes = [...look.loadClasses(dev).values()].flatMap((c) => classObject(dev, c) ?? []);
     return [...queues, ...classes.filter((c) => c.classid.startsWith(names.htbHandle))];
   });
-  return [
-    ...pairs,
-    ...inTrees,
-    ...redirects(look),
-    ...(look.table()?.elements ?? []),
-    ...look.loadGuardElements(),
-  ];
+  const elements = [names.table, names.guardTable]
+    .flatMap(setsOf)
+    .flatMap(({ name }) => look.loadSet(name));
+  return [...pairs, ...inTrees, ...redirects(look), ...elements];
 }
 
 /** Our filters, wherever they are, with the hook that they stand in. */

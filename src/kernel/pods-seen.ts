@@ -6,7 +6,7 @@ import type { TrafficClass } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
 import { addressesOf, allLinks, linkNamed, netnsIdOf } from "./read/links.ts";
-import { readTable } from "./read/nft.ts";
+import { TableReader } from "./read/tables.ts";
 import { classesOf } from "./read/tc.ts";
 
 /** The pod's end of a pair. */
@@ -124,7 +124,8 @@ function endAt(path: string, identity: string, index: number): SeenEnd | null {
 /** Addresses by the minor that the maps lead them to. */
 function mappedByMinor(): Map<number, string[]> {
   const found = new Map<number, string[]>();
-  for (const { key, value } of readTable()?.elements ?? []) {
+  using reader = new TableReader();
+  for (const { key, value } of reader.allElements(names.table)) {
     const minor = value?.startsWith(names.htbHandle)
       ? Number.parseInt(value.slice(names.htbHandle.length), 16)
       : Number.NaN;

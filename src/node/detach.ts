@@ -1,6 +1,6 @@
 /** DEL: the kernel first, then the row. Whatever is gone already is done already. */
 import { FairwayError } from "../errors.ts";
-import { applySteps } from "../kernel/apply.ts";
+import { applyForGood } from "../kernel/apply.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod, formerPod } from "../plan/desired.ts";
@@ -33,7 +33,7 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { steps } = diff(formerPodThere(attachment), observe(former));
     if (steps.length === 0) return;
-    const failure = applySteps(steps);
+    const failure = applyForGood(steps);
     if (failure === null) return;
     last = failure.error;
   }

@@ -12,6 +12,7 @@ import { surplusChains } from "./ruleset.ts";
 import {
   type Address,
   type Element,
+  type HostLink,
   ipv6Path,
   type KernelObject,
   type Netns,
@@ -31,6 +32,12 @@ export interface Line {
 
 /** GSO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
 const oldGsoLimitBytes = 65_536;
+
+/** The sizes to be set, one after the other. */
+export function gsoSizes({ gsoMaxBytes }: HostLink): number[] {
+  // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
+  return gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
+}
 
 const onOff = (value: boolean): string => (value ? "on" : "off");
 const upDown = (value: boolean): string => (value ? "up" : "down");
@@ -170,11 +177,8 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
     case "hostlink": {
       // The device is not ours to make or to remove.
       if (gone) return [];
-      const { netns = null, name, gsoMaxBytes } = object;
-      // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
-      const sizes =
-        gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
-      return sizes.map((size) => ({
+      const { netns = null, name } = object;
+      return gsoSizes(object).map((size) => ({
         tool: "ip",
         netns,
         text: `link set dev ${name} gso_max_size ${size}`,

@@ -18,10 +18,11 @@ const largestBurstUs = Math.floor((2 ** 32 - 1) / ticksPerMicrosecond);
 
 /**
  * A burst as the kernel stores it: the time that it takes at the rate, in ticks. tc computes it so
- * (tc_calc_xmittime in tc/tc_core.c), through whole microseconds.
+ * (tc_calc_xmittime in tc/tc_core.c), through whole microseconds, and divides before it multiplies:
+ * 4140 bytes at 1000 per second are 4,139,999 microseconds.
  */
 export function burstTicks(burstBytes: number, rate: number): number {
-  return Math.floor(Math.floor((1e6 * burstBytes) / rate) * ticksPerMicrosecond);
+  return Math.floor(Math.floor(1e6 * (burstBytes / rate)) * ticksPerMicrosecond);
 }
 
 /**

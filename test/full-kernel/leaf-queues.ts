@@ -171,7 +171,7 @@ export const missing: Suite = (test) =>
   withNode(async (node) => {
     await test("without fq_codel it is a fifo, with the kernel's reason, and stays one", () => {
       const [a, b] = [node.pod("a"), node.pod("b")];
-      const result = node.add(a, { env: { PATH: withoutFqCodel(node) } });
+      const result = node.add(a, { env: { PATH: withoutFqCodel(node), FAIRWAY_BACKEND: "exec" } });
       const { kind, probed } = statusOf(node);
       assert.equal(kind, "bfifo");
       assert.equal(probed[0]?.offered, false);

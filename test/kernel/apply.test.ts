@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { batchesOf } from "../../src/kernel/apply.ts";
+import { batchesOf } from "../../src/kernel/effects.ts";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
 import { linesOf } from "../../src/plan/render.ts";
@@ -19,7 +19,7 @@ const create = (want: KernelObject): Step => ({
 });
 /** Each batch as its tool and namespace, and the steps that its lines are of. */
 const told = (steps: Step[]) =>
-  batchesOf(steps).map((batch) => [
+  batchesOf(steps, "exec").map((batch) => [
     batch[0]?.line.tool,
     batch[0]?.line.netns?.split("/").at(-1) ?? "node",
     batch.map(({ step }) => step),
@@ -27,7 +27,7 @@ const told = (steps: Step[]) =>
 
 describe("the executions of a plan", () => {
   test("are none of no steps", () => {
-    expect(batchesOf([])).toEqual([]);
+    expect(batchesOf([], "exec")).toEqual([]);
   });
 
   test("of a pod's ADD are four, and a write of settings", () => {
@@ -45,7 +45,9 @@ describe("the executions of a plan", () => {
   });
 
   test("put the table and its elements into one transaction", () => {
-    const batches = batchesOf(diff(base, new Map()).steps).filter((b) => b[0]?.line.tool === "nft");
+    const batches = batchesOf(diff(base, new Map()).steps, "exec").filter(
+      (b) => b[0]?.line.tool === "nft",
+    );
     expect(batches).toHaveLength(1);
     expect(batches[0]?.map(({ line }) => line.text.split(" ", 2).join(" "))).toEqual([
       "add table",
@@ -101,7 +103,7 @@ describe("the executions of a plan", () => {
   test("hold every line of every step, in order", () => {
     const { steps } = diff(new Map([...base, ...pod]), new Map());
     expect(
-      batchesOf(steps)
+      batchesOf(steps, "exec")
         .flat()
         .map(({ line }) => line),
     ).toEqual(steps.flatMap(linesOf));

@@ -39,7 +39,12 @@ async function slowAdd(node: TestNode, pod: Pod) {
     stdin: new TextEncoder().encode(requestOf(node.config, most)),
     stdout: "pipe",
     stderr: "inherit",
-    env: { ...verbEnvironment("ADD", pod, {}), PATH: tools.path, LC_ALL: "C" },
+    env: {
+      ...verbEnvironment("ADD", pod, {}),
+      PATH: tools.path,
+      LC_ALL: "C",
+      FAIRWAY_BACKEND: "exec",
+    },
     timeout: 60_000,
   });
   while (!tools.hasBegun()) await Bun.sleep(5);

@@ -220,7 +220,7 @@ for (const kind of chainKinds)
         expect(chain.add(a, resultA).code).toBe(0);
         const before = [dumpNode(node.lab.node), dumpPod(b.namespace)];
         const tools = spoilers(node);
-        const env = { PATH: tools.path };
+        const env = { PATH: tools.path, FAIRWAY_BACKEND: "exec" };
         let failed = 0;
         for (let k = 1; ; k++) {
           tools.failAt(k);

@@ -133,7 +133,7 @@ test("goes on past what fails, names each failure, and finishes it the next time
       `#!/bin/sh\nsed -E '/class del/ s/fa01:1[02]/fa01:ee/' | ${real} "$@"\n`,
     );
     chmodSync(join(folder, "tc"), 0o755);
-    const env = { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` };
+    const env = { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`, FAIRWAY_BACKEND: "exec" };
     const failed = gc(node, valid("d"), { env });
     expect(failed.json).toMatchObject({
       code: 110,

@@ -24,7 +24,7 @@ function listeningTc(node: TestNode): { env: Record<string, string>; heard(): st
   writeFileSync(log, "");
   chmodSync(tc, 0o755);
   return {
-    env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` },
+    env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`, FAIRWAY_BACKEND: "exec" },
     heard: () => readFileSync(log, "utf8"),
   };
 }

@@ -46,7 +46,7 @@ describe("children", () => {
     withNode((node) => {
       const { path, seen } = spyTools(node);
       const a = node.pod("a");
-      node.add(a, { env: { ...hostile, PATH: path } });
+      node.add(a, { env: { ...hostile, PATH: path, FAIRWAY_BACKEND: "exec" } });
       const names = new Set(namesIn(seen()));
       // The rest is the shell's own.
       for (const own of ["PWD", "SHLVL", "OLDPWD", "_"]) names.delete(own);

@@ -17,7 +17,7 @@ test("a kernel without HTB: which part, what to load, and nothing left, not even
     node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
     const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
     const added = node.verb("ADD", pod, {
-      env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` },
+      env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`, FAIRWAY_BACKEND: "exec" },
     });
     expect(added.json).toMatchObject({
       code: 106,

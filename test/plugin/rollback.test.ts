@@ -30,7 +30,7 @@ function makeBare(node: TestNode): void {
 test("each line of the look at the kernel's queues fails in turn: nothing of it is left, nothing is believed", () =>
   withNode((node) => {
     const tools = spoilers(node);
-    const options = { env: { PATH: tools.path } };
+    const options = { env: { PATH: tools.path, FAIRWAY_BACKEND: "exec" } };
     const pod = node.pod("a");
     const before = dumpNode(node.lab.node);
     // The device made, set up, and the queue asked for.
@@ -59,7 +59,7 @@ test.each([
       const tools = spoilers(node);
       const pod = node.pod("a");
       const options = {
-        env: { PATH: tools.path },
+        env: { PATH: tools.path, FAIRWAY_BACKEND: "exec" },
         annotations: { "fairway.dev/egress-guarantee": "50M" },
       };
       if (beside) {

@@ -1,7 +1,7 @@
 /** What a pod may send: its own frames arrive, all others arrive nowhere and are counted, and without the filter the same ones do arrive. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { inNetns } from "../../src/kernel/netns.ts";
-import { readViolations } from "../../src/kernel/read/guard.ts";
+import { readViolations } from "../../src/kernel/read/tables.ts";
 import { mustInNamespace, namespacePath } from "../../src/lab/namespaces.ts";
 import { addresses } from "../../src/lab/wire.ts";
 import { linkLocal } from "../../src/plan/guard.ts";

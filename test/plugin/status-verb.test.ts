@@ -191,8 +191,8 @@ const rows: Row[] = [
       return { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` };
     },
     code: 50,
-    says: "nft cannot list table inet fairway: netlink: Error: cache initialization failed",
-    todo: "modprobe nf_tables",
+    says: "could not create nftables table bridge fairway: netlink: Error: cache initialization failed",
+    todo: "CONFIG_NF_TABLES_BRIDGE",
   },
 ];
 

@@ -189,7 +189,8 @@ describe("logs", () => {
       const script =
         "#!/bin/sh\necho 'Error: Made up.' >&2; echo 'Command failed -:99' >&2; exit 1\n";
       writeFileSync(join(tools, "tc"), script, { mode: 0o755 });
-      const refused = node.verb("ADD", node.pod("b"), { ...options, env: { PATH: tools } });
+      const env = { PATH: tools, FAIRWAY_BACKEND: "exec" };
+      const refused = node.verb("ADD", node.pod("b"), { ...options, env });
       expect(refused.json).toMatchObject({ code: 110 });
       const answers = linesOf(logFile).flatMap(({ command, answer }) =>
         String(command).startsWith("tc ") ? [answer] : [],

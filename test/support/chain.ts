@@ -72,9 +72,9 @@ export function chainOn(node: TestNode, kind: ChainKind, options: ChainOptions =
     const main = plugin === kind.plugin ? { ...kind.keys, ipam } : {};
     return { ...common, ...main, ...own, type: plugin, ...over };
   };
-  const call: Chain["call"] = (plugin, verb, pod, stdin, { PATH } = {}) => {
+  const call: Chain["call"] = (plugin, verb, pod, stdin, { PATH, ...over } = {}) => {
     const path = plugin === "fairway" ? binary : join(toolsFolder, plugin);
-    const env = { ...verbEnvironment(verb, pod, {}), CNI_PATH: toolsFolder };
+    const env = { ...verbEnvironment(verb, pod, {}), CNI_PATH: toolsFolder, ...over };
     // A PATH is the plugin's, not that of the tools which lead there.
     const argv = PATH === undefined ? [path] : ["/usr/bin/env", `PATH=${PATH}`, path];
     const done = inNamespace(node.lab.node, argv, { stdin: JSON.stringify(stdin), env });

@@ -14,6 +14,8 @@ const signatures = {
   fcntl: { args: ["i32", "i32", "ptr"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   setns: { args: ["i32", "i32"], returns: "i32" },
+  memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+  strerror: { args: ["i32"], returns: "cstring" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
@@ -28,6 +30,11 @@ export function libc(): Libc {
 export function errno(): number {
   const at = libc().__errno_location();
   return at === null ? 0 : read.i32(at, 0);
+}
+
+/** "File exists": a process that never calls setlocale(3) has it in English. */
+export function reasonOf(number: number): string {
+  return String(libc().strerror(number) ?? `errno ${number}`);
 }
 
 export { ptr };

@@ -3,13 +3,15 @@ import { effect } from "../../effect.ts";
 import { FairwayError } from "../../errors.ts";
 import {
   Attributes,
+  concat,
   decodeMessages,
   encodeMessage,
   type Message,
   messageHeaderBytes,
   viewOf,
 } from "./codec.ts";
-import { errno, libc, ptr } from "./libc.ts";
+import { errno, libc, ptr, reasonOf } from "./libc.ts";
+import { NLM_F } from "./tables.ts";
 
 /** include/uapi/linux/netlink.h and asm-generic/socket.h */
 const AF_NETLINK = 16;
@@ -20,12 +22,9 @@ const protocols = { route: 0, netfilter: 12 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
-const NLM_F_REQUEST = 1;
-const NLM_F_ACK = 4;
-const NLM_F_ECHO = 8;
-const NLM_F_DUMP = 0x300;
 const NLM_F_DUMP_INTR = 0x10;
 const NLM_F_CAPPED = 0x100;
 const NLMSG_ERROR = 2;
@@ -36,6 +35,7 @@ const EINTR = 4;
 const ENOENT = 2;
 const ENODEV = 19;
 const EAGAIN = 11;
+const EINVAL = 22;
 
 /** A kernel that does not answer is an error, not a wait: in seconds. */
 const answerSeconds = 5;
@@ -44,14 +44,18 @@ const receiveBytes = 1 << 18;
 /** A request that the kernel refused, with its errno and, where it said one, its reason (extended ACK). */
 export class NetlinkError extends Error {
   readonly errno: number;
-  constructor(errno: number, reason: string | undefined) {
-    super(`netlink error ${errno}${reason === undefined ? "" : `: ${reason}`}`);
+  constructor(errno: number, said: string | undefined) {
+    const general = reasonOf(errno);
+    super(said === undefined ? general : `${said.replace(/\.$/, "")} (${general})`);
     this.name = "NetlinkError";
     this.errno = errno;
   }
   /** What was asked for is not there: a value, not a failure. */
   get absent(): boolean {
     return this.errno === ENOENT || this.errno === ENODEV;
+  }
+  get isInvalid(): boolean {
+    return this.errno === EINVAL;
   }
 }
 
@@ -76,6 +80,8 @@ export class NetlinkSocket implements Disposable {
     setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, ptr(timeout), timeout.byteLength);
     const on = new Int32Array([1]);
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, ptr(on), on.byteLength);
+    // A refusal does not repeat the request.
+    setsockopt(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, ptr(on), on.byteLength);
     // Strict checking makes the kernel honour a dump's filters (device, table); older ones ignore both.
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ptr(on), on.byteLength);
   }
@@ -89,7 +95,7 @@ export class NetlinkSocket implements Disposable {
     // An interrupted dump saw the table change under it: its answer may have gaps.
     for (let attempt = 0; attempt < 10; attempt++) {
       const { messages, interrupted } = effect("look", `dump ${type}`, () =>
-        this.#exchange(type, NLM_F_REQUEST | NLM_F_DUMP, body),
+        this.#exchange(type, NLM_F.REQUEST | NLM_F.DUMP, body),
       );
       if (!interrupted) return messages;
     }
@@ -105,13 +111,66 @@ export class NetlinkSocket implements Disposable {
    * the asker only if the request says echo; the acknowledgement ends the answer.
    */
   get(type: number, body: Uint8Array): Message {
+    const message = this.getIfTold(type, body);
+    if (message === null) throw new RangeError("netlink answered without a message");
+    return message;
+  }
+
+  /** null: it is there, and the kernel tells nobody of it. */
+  getIfTold(type: number, body: Uint8Array): Message | null {
     const [message] = effect(
       "look",
       `get ${type}`,
-      () => this.#exchange(type, NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO, body).messages,
+      () => this.#exchange(type, NLM_F.REQUEST | NLM_F.ACK | NLM_F.ECHO, body).messages,
     );
-    if (message === undefined) throw new RangeError("netlink answered without a message");
-    return message;
+    return message ?? null;
+  }
+
+  /** A change that is done when this returns. `flags`: those of making something. Throws NetlinkError. */
+  change(type: number, flags: number, body: Uint8Array): void {
+    this.#exchange(type, NLM_F.REQUEST | NLM_F.ACK | flags, body);
+  }
+
+  /** For who sends without waiting for an answer: a message as it goes over the wire. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /**
+   * Messages that the kernel takes all or none of, between a beginning and an end that have no answer of
+   * their own. The index of the first that was refused, and why; null: all were taken.
+   */
+  transaction(
+    begin: Omit<Message, "sequence">,
+    changes: Omit<Message, "sequence">[],
+    end: Omit<Message, "sequence">,
+  ): { at: number; refused: NetlinkError } | null {
+    const first = this.#sequence + 1;
+    const numbered = [
+      begin,
+      ...changes.map((each) => ({ ...each, flags: each.flags | NLM_F.ACK })),
+      end,
+    ].map((message) => encodeMessage({ ...message, sequence: ++this.#sequence }));
+    this.#send(concat(...numbered));
+    const answered = new Map<number, NetlinkError | null>();
+    while (answered.size < changes.length) {
+      for (const message of this.#receive()) {
+        if (message.type !== NLMSG_ERROR || message.sequence < first) continue;
+        const refused = refusalOf(message);
+        // What is refused as a whole is answered in the name of the beginning.
+        if (message.sequence === first && refused !== null) return { at: 0, refused };
+        answered.set(message.sequence - first - 1, refused);
+      }
+    }
+    for (let at = 0; at < changes.length; at++) {
+      const refused = answered.get(at);
+      if (refused != null) return { at, refused };
+    }
+    return null;
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (libc().send(this.#fd, ptr(bytes), bytes.length, 0) < 0n) throw failure("send");
   }
 
   #exchange(
@@ -120,8 +179,7 @@ export class NetlinkSocket implements Disposable {
     body: Uint8Array,
   ): { messages: Message[]; interrupted: boolean } {
     const sequence = ++this.#sequence;
-    const request = encodeMessage({ type, flags, sequence, body });
-    if (libc().send(this.#fd, ptr(request), request.length, 0) < 0n) throw failure("send");
+    this.#send(encodeMessage({ type, flags, sequence, body }));
     const messages: Message[] = [];
     let interrupted = false;
     for (;;) {

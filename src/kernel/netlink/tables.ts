@@ -2,20 +2,45 @@
 
 import type { Family } from "../../plan/ip.ts";
 
+/** include/uapi/linux/netlink.h: modifiers of a request that makes something, and of any. */
+export const NLM_F = {
+  REQUEST: 1,
+  ACK: 4,
+  ECHO: 8,
+  DUMP: 0x300,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  CREATE: 0x400,
+} as const;
+
 /** include/uapi/linux/rtnetlink.h */
 export const RTM = {
   NEWLINK: 16,
+  DELLINK: 17,
   GETLINK: 18,
+  NEWADDR: 20,
+  DELADDR: 21,
   GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
   GETROUTE: 26,
+  NEWQDISC: 36,
+  DELQDISC: 37,
   GETQDISC: 38,
+  NEWTCLASS: 40,
+  DELTCLASS: 41,
   GETTCLASS: 42,
+  NEWTFILTER: 44,
+  DELTFILTER: 45,
   GETTFILTER: 46,
   GETNSID: 90,
 } as const;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, METRICS: 8, TABLE: 15 } as const;
 export const RTAX = { MTU: 2, ADVMSS: 8 } as const;
 export const RTN_UNICAST = 1;
+/** As ip(8) makes a route, and in a deletion: any scope. */
+export const RTPROT_BOOT = 3;
+export const RT_SCOPE_NOWHERE = 255;
 /** A route that IPv6 made of another one, for one destination. */
 export const RTM_F_CLONED = 0x200;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
@@ -32,56 +57,85 @@ export const IFLA = {
   MASTER: 10,
   TXQLEN: 13,
   LINKINFO: 18,
+  NET_NS_FD: 28,
   LINK_NETNSID: 37,
   GSO_MAX_SIZE: 41,
 } as const;
-export const IFLA_INFO = { KIND: 1, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 export const IFLA_BRPORT = { MODE: 4, GROUP_FWD_MASK: 31 } as const;
+/** include/uapi/linux/veth.h */
+export const VETH_INFO_PEER = 1;
 /** include/uapi/linux/if.h */
 export const IFF_UP = 1;
 
 /** include/uapi/linux/if_addr.h */
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
+export const IFA_F_NODAD = 2;
 
 /** include/uapi/linux/pkt_sched.h */
 export const TCA_HTB = { PARMS: 1, INIT: 2, RATE64: 6, CEIL64: 7 } as const;
-export const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
+export const TCA_TBF = { PARMS: 1, RATE64: 4, BURST: 6 } as const;
+export const TCA_FQ_CODEL = {
+  TARGET: 1,
+  LIMIT: 2,
+  INTERVAL: 3,
+  ECN: 4,
+  FLOWS: 5,
+  QUANTUM: 6,
+  CE_THRESHOLD: 7,
+  DROP_BATCH_SIZE: 8,
+  MEMORY_LIMIT: 9,
+} as const;
+export const TC_LINKLAYER_ETHERNET = 1;
 export const TC_H_ROOT = 0xffffffff;
 /** TC_H_CLSACT with TC_H_MIN_INGRESS and TC_H_MIN_EGRESS. */
 export const clsactHooks = { ingress: 0xffff_fff2, egress: 0xffff_fff3 } as const;
 /** include/uapi/linux/pkt_cls.h and tc_act/tc_mirred.h */
-export const TCA_BPF = { ACT: 1, OPS: 5 } as const;
+export const TCA_BPF = { ACT: 1, OPS_LEN: 4, OPS: 5 } as const;
 export const TCA_ACT = { KIND: 1, OPTIONS: 2 } as const;
 export const TCA_MIRRED_PARMS = 2;
 export const TCA_EGRESS_REDIR = 1;
+export const TC_ACT_STOLEN = 4;
+/** include/uapi/linux/if_ether.h */
+export const ETH_P_ALL = 3;
 /** include/uapi/linux/gen_stats.h */
 export const TCA_STATS = { BASIC: 1, QUEUE: 3, PKT64: 8 } as const;
 
 /** include/linux/socket.h */
 export const AF: Record<Family, number> = { 4: 2, 6: 10 };
 
+/** include/uapi/linux/netfilter/nfnetlink.h */
+export const NFNL_MSG_BATCH = { BEGIN: 16, END: 17 } as const;
+export const NFNL_SUBSYS_NFTABLES_ID = 10;
 /** include/uapi/linux/netfilter/nfnetlink.h and nf_tables.h: messages, with the subsystem above the type. */
-const NFNL_SUBSYS_NFTABLES = 10 << 8;
+const NFNL_SUBSYS_NFTABLES = NFNL_SUBSYS_NFTABLES_ID << 8;
 export const NFT_MSG = {
   GETTABLE: NFNL_SUBSYS_NFTABLES | 1,
   GETCHAIN: NFNL_SUBSYS_NFTABLES | 4,
   GETRULE: NFNL_SUBSYS_NFTABLES | 7,
   GETSET: NFNL_SUBSYS_NFTABLES | 10,
+  NEWSETELEM: NFNL_SUBSYS_NFTABLES | 12,
+  DELSETELEM: NFNL_SUBSYS_NFTABLES | 14,
   GETSETELEM: NFNL_SUBSYS_NFTABLES | 13,
 } as const;
-export const NFPROTO_BRIDGE = 7;
+/** include/uapi/linux/netfilter.h */
+export const NFPROTO = { inet: 1, bridge: 7 } as const;
 export const NFTA_TABLE = { NAME: 1 } as const;
 export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, TYPE: 7 } as const;
 export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
 export const NFTA_RULE = { TABLE: 1, CHAIN: 2, USERDATA: 7 } as const;
 export const NFTA_SET = { TABLE: 1, NAME: 2, FLAGS: 3 } as const;
 export const NFT_SET_ANONYMOUS = 1;
+export const NFT_SET_MAP = 8;
 export const NFTA_SET_ELEM_LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 export const NFTA_LIST_ELEM = 1;
-export const NFTA_SET_ELEM = { KEY: 1, EXPR: 7 } as const;
+export const NFTA_SET_ELEM = { KEY: 1, DATA: 2, FLAGS: 3, EXPR: 7, KEY_END: 10 } as const;
+export const NFT_SET_ELEM_INTERVAL_END = 1;
 export const NFTA_DATA_VALUE = 1;
 export const NFTA_EXPR = { DATA: 2 } as const;
 export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
+/** include/uapi/linux/netfilter.h (enum nf_inet_hooks), in the order of their numbers. */
+export const inetHooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
 /** include/uapi/linux/netfilter_bridge.h, in the order of their numbers. */
 export const bridgeHooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
 /** libnftnl's udata.h: what a rule's user data begins with where it is a comment. */

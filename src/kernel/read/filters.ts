@@ -1,8 +1,9 @@
 /** The filters of a clsact qdisc, as far as we tell ours from others. */
 import { redirectPref } from "../../plan/names.ts";
 import { programBytes } from "../../plan/redirect.ts";
-import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
+import { Attributes, type Message } from "../netlink/codec.ts";
 import type { NetlinkSocket } from "../netlink/socket.ts";
+import { tcMirred, tcmsg } from "../netlink/structs.ts";
 import {
   clsactHooks,
   RTM,
@@ -12,34 +13,30 @@ import {
   TCA_EGRESS_REDIR,
   TCA_MIRRED_PARMS,
 } from "../netlink/tables.ts";
-import { request, tcHeaderBytes } from "./tc.ts";
+import { request } from "./tc.ts";
 
 export interface HookFilters {
   /** What stands in our place on egress. */
   own: {
-    /** The device that it sends to what our program lets through; null: it is another filter than ours. */
+    /** The device that it sends to what our program lets through; null: none, or it is another filter than ours. */
     toIndex: number | null;
   } | null;
   /** Whether there are others, on either side. */
   others: boolean;
 }
 
-const prefOf = ({ body }: Message): number => viewOf(body).getUint32(16, true) >>> 16;
+const prefOf = ({ body }: Message): number => tcmsg.decode(body).info >>> 16;
 
 /** One filter is several messages; the first of them has neither handle nor options. */
-const hasHandle = ({ body }: Message): boolean => viewOf(body).getUint32(8, true) !== 0;
+const hasHandle = ({ body }: Message): boolean => tcmsg.decode(body).handle !== 0;
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index]);
 
-/** struct tc_mirred: index, capab, action, refcnt, bindcnt, eaction, ifindex. */
-const eactionAt = 20;
-const ifindexAt = 24;
-
 function targetOf(messages: readonly Message[]): number | null {
   const [message, ...more] = messages;
   if (message === undefined || more.length > 0) return null;
-  const attributes = new Attributes(message.body, tcHeaderBytes);
+  const attributes = new Attributes(message.body, tcmsg.bytes);
   if (attributes.text(TCA.KIND) !== "bpf") return null;
   const options = attributes.nested(TCA.OPTIONS);
   const program = options?.bytes(TCA_BPF.OPS);
@@ -49,9 +46,10 @@ function targetOf(messages: readonly Message[]): number | null {
     action?.text(TCA_ACT.KIND) === "mirred"
       ? action.nested(TCA_ACT.OPTIONS)?.bytes(TCA_MIRRED_PARMS)
       : undefined;
-  if (parms === undefined || viewOf(parms).getInt32(eactionAt, true) !== TCA_EGRESS_REDIR)
-    return null;
-  return viewOf(parms).getUint32(ifindexAt, true);
+  if (parms === undefined) return null;
+  const { eaction, ifindex } = tcMirred.decode(parms);
+  // 0: the device that it led to is gone.
+  return eaction === TCA_EGRESS_REDIR && ifindex !== 0 ? ifindex : null;
 }
 
 export function clsactFilters(socket: NetlinkSocket, ifindex: number): HookFilters {

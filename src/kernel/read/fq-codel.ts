@@ -2,19 +2,7 @@
 import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { codelGivenUs } from "../../plan/units.ts";
 import type { Attributes } from "../netlink/codec.ts";
-
-/** include/uapi/linux/pkt_sched.h */
-const TCA_FQ_CODEL = {
-  TARGET: 1,
-  LIMIT: 2,
-  INTERVAL: 3,
-  ECN: 4,
-  FLOWS: 5,
-  QUANTUM: 6,
-  CE_THRESHOLD: 7,
-  DROP_BATCH_SIZE: 8,
-  MEMORY_LIMIT: 9,
-} as const;
+import { TCA_FQ_CODEL } from "../netlink/tables.ts";
 
 /** What an older kernel does not tell (a batch before 4.7, memory before 4.8) is 0: it never equals what is asked for. */
 export function fqCodelOf(options: Attributes): FqCodel {

@@ -1,8 +1,8 @@
 /** Links, addresses and routes, as the kernel has them. */
 import { addressBits, type Family, families, ipOfBytes } from "../../plan/ip.ts";
-import { mainTable } from "../../plan/routes.ts";
 import { Attributes, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { ifaddrmsg, ifinfomsg, rtmsg } from "../netlink/structs.ts";
 import {
   AF,
   IFA,
@@ -38,24 +38,21 @@ export interface Link {
   groupForwardMask: number | null;
 }
 
-/** struct ifinfomsg: family, pad, type, index, flags, change. */
-const linkHeaderBytes = 16;
-
 function linkOf({ body }: Message): Link {
-  const view = viewOf(body);
-  const attributes = new Attributes(body, linkHeaderBytes);
+  const { index, flags } = ifinfomsg.decode(body);
+  const attributes = new Attributes(body, ifinfomsg.bytes);
   const info = attributes.nested(IFLA.LINKINFO);
   const port =
     info?.text(IFLA_INFO.SLAVE_KIND) === "bridge" ? info.nested(IFLA_INFO.SLAVE_DATA) : undefined;
   return {
-    index: view.getInt32(4, true),
+    index,
     name: attributes.text(IFLA.IFNAME) ?? "",
     type: info?.text(IFLA_INFO.KIND) ?? null,
     mac: [...(attributes.bytes(IFLA.ADDRESS) ?? [])]
       .map((b) => b.toString(16).padStart(2, "0"))
       .join(":"),
     mtuBytes: attributes.u32(IFLA.MTU) ?? 0,
-    up: (view.getUint32(8, true) & IFF_UP) !== 0,
+    up: (flags & IFF_UP) !== 0,
     gsoMaxBytes: attributes.u32(IFLA.GSO_MAX_SIZE) ?? 0,
     txQueueLength: attributes.u32(IFLA.TXQLEN) ?? 0,
     peerIndex: attributes.u32(IFLA.LINK) ?? null,
@@ -67,7 +64,7 @@ function linkOf({ body }: Message): Link {
 }
 
 export function allLinks(socket: NetlinkSocket): Link[] {
-  return socket.dump(RTM.GETLINK, new Uint8Array(linkHeaderBytes)).map(linkOf);
+  return socket.dump(RTM.GETLINK, ifinfomsg.encode({})).map(linkOf);
 }
 
 /** struct rtgenmsg: a family, padded. */
@@ -90,7 +87,15 @@ export function netnsIdOf(socket: NetlinkSocket, fd: number): number | null {
 /** null: there is none of that name. */
 export function linkNamed(socket: NetlinkSocket, name: string): Link | null {
   const text = new TextEncoder().encode(`${name}\0`);
-  const body = concat(new Uint8Array(linkHeaderBytes), encodeAttribute(IFLA.IFNAME, text));
+  return oneLink(socket, concat(ifinfomsg.encode({}), encodeAttribute(IFLA.IFNAME, text)));
+}
+
+/** null: there is none of that number. */
+export function linkNumbered(socket: NetlinkSocket, index: number): Link | null {
+  return oneLink(socket, ifinfomsg.encode({ index }));
+}
+
+function oneLink(socket: NetlinkSocket, body: Uint8Array): Link | null {
   try {
     return linkOf(socket.get(RTM.GETLINK, body));
   } catch (error) {
@@ -99,18 +104,17 @@ export function linkNamed(socket: NetlinkSocket, name: string): Link | null {
   }
 }
 
-/** struct ifaddrmsg: family, prefix length, flags, scope, index. "10.244.1.2/24". */
+/** "10.244.1.2/24" */
 export function addressesOf(socket: NetlinkSocket, index: number): string[] {
   return families.flatMap((family) => {
-    const header = new Uint8Array(8);
-    header[0] = AF[family];
-    viewOf(header).setUint32(4, index, true);
+    const header = ifaddrmsg.encode({ family: AF[family], index });
     return socket.dump(RTM.GETADDR, header).flatMap(({ body }) => {
-      const attributes = new Attributes(body, 8);
+      const found = ifaddrmsg.decode(body);
+      const attributes = new Attributes(body, ifaddrmsg.bytes);
       const address = attributes.bytes(IFA.LOCAL) ?? attributes.bytes(IFA.ADDRESS);
       // A kernel without strict checks dumps all devices, and one without IPv6 all families.
-      const asked = body[0] === AF[family] && viewOf(body).getUint32(4, true) === index;
-      return asked && address !== undefined ? [`${ipOfBytes(address)}/${body[1]}`] : [];
+      const asked = found.family === AF[family] && found.index === index;
+      return asked && address !== undefined ? [`${ipOfBytes(address)}/${found.prefixLength}`] : [];
     });
   });
 }
@@ -126,23 +130,21 @@ export interface RouteEntry {
   advmssBytes: number | null;
 }
 
-/** struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags. */
-const routeHeaderBytes = 12;
-
 function routeOf({ body }: Message, family: Family): RouteEntry | null {
-  const cloned = (viewOf(body).getUint32(8, true) & RTM_F_CLONED) !== 0;
-  if (body[0] !== AF[family] || body[7] !== RTN_UNICAST || cloned) return null;
-  const attributes = new Attributes(body, routeHeaderBytes);
+  const found = rtmsg.decode(body);
+  const cloned = (found.flags & RTM_F_CLONED) !== 0;
+  if (found.family !== AF[family] || found.type !== RTN_UNICAST || cloned) return null;
+  const attributes = new Attributes(body, rtmsg.bytes);
   const gateway = attributes.bytes(RTA.GATEWAY);
   const metrics = attributes.nested(RTA.METRICS);
   const any = new Uint8Array(addressBits[family] / 8);
   return {
-    dst: `${ipOfBytes(attributes.bytes(RTA.DST) ?? any)}/${body[1]}`,
+    dst: `${ipOfBytes(attributes.bytes(RTA.DST) ?? any)}/${found.dstLength}`,
     gw: gateway === undefined ? null : ipOfBytes(gateway),
     oifIndex: attributes.u32(RTA.OIF) ?? null,
-    table: attributes.u32(RTA.TABLE) ?? body[4] ?? mainTable,
+    table: attributes.u32(RTA.TABLE) ?? found.table,
     priority: attributes.u32(RTA.PRIORITY) ?? 0,
-    scope: body[6] ?? 0,
+    scope: found.scope,
     mtuBytes: metrics?.u32(RTAX.MTU) ?? null,
     advmssBytes: metrics?.u32(RTAX.ADVMSS) ?? null,
   };
@@ -150,7 +152,6 @@ function routeOf({ body }: Message, family: Family): RouteEntry | null {
 
 /** The unicast routes of a family, of all tables. */
 export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
-  const header = new Uint8Array(routeHeaderBytes);
-  header[0] = AF[family];
+  const header = rtmsg.encode({ family: AF[family] });
   return socket.dump(RTM.GETROUTE, header).flatMap((message) => routeOf(message, family) ?? []);
 }

@@ -2,6 +2,14 @@
 import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import {
+  tcFifoQopt,
+  tcHtbGlob,
+  tcHtbOptRest,
+  tcmsg,
+  tcRatespec,
+  tcTbfQoptRest,
+} from "../netlink/structs.ts";
 import { RTM, TC_H_ROOT, TCA, TCA_HTB, TCA_STATS, TCA_TBF } from "../netlink/tables.ts";
 import { fqCodelOf } from "./fq-codel.ts";
 
@@ -42,11 +50,8 @@ export type ClassEntry = Placed & {
   };
 };
 
-/** struct tcmsg: family, pads, ifindex, handle, parent, info. */
-export const tcHeaderBytes = 20;
-
 const hex = (n: number): string => n.toString(16);
-const handleText = (n: number): string =>
+export const handleText = (n: number): string =>
   (n & 0xffff) === 0 ? `${hex(n >>> 16)}:` : `${hex(n >>> 16)}:${hex(n & 0xffff)}`;
 
 export function handleNumber(text: string): number {
@@ -54,27 +59,20 @@ export function handleNumber(text: string): number {
   return Number.parseInt(major || "0", 16) * 0x10000 + Number.parseInt(minor || "0", 16);
 }
 
-export function request(ifindex: number, handle = 0, parent = 0): Uint8Array {
-  const body = new Uint8Array(tcHeaderBytes);
-  const view = viewOf(body);
-  view.setInt32(4, ifindex, true);
-  view.setUint32(8, handle, true);
-  view.setUint32(12, parent, true);
-  return body;
-}
+export const request = (ifindex: number, handle = 0, parent = 0): Uint8Array =>
+  tcmsg.encode({ ifindex, handle, parent });
 
 function placed(body: Uint8Array, attributes: Attributes): Placed {
-  const view = viewOf(body);
-  const parent = view.getUint32(12, true);
+  const { ifindex, handle, parent } = tcmsg.decode(body);
   const stats = attributes.nested(TCA.STATS2);
   const basic = stats?.bytes(TCA_STATS.BASIC);
   const queue = stats?.bytes(TCA_STATS.QUEUE);
   const word = (bytes: Uint8Array | undefined, at: number): number =>
     bytes === undefined ? 0 : viewOf(bytes).getUint32(at, true);
   return {
-    ifindex: view.getInt32(4, true),
+    ifindex,
     kind: attributes.text(TCA.KIND) ?? "",
-    handle: handleText(view.getUint32(8, true)),
+    handle: handleText(handle),
     parent: parent === TC_H_ROOT ? "root" : handleText(parent),
     counters: {
       // struct gnet_stats_basic: bytes, packets; struct gnet_stats_queue: qlen, backlog, drops, requeues, overlimits
@@ -88,12 +86,8 @@ function placed(body: Uint8Array, attributes: Attributes): Placed {
   };
 }
 
-/** struct tc_ratespec is 12 bytes; its rate, in bytes per second, the last four. */
-const rateAt = 8;
-const ratespecBytes = 12;
-
 function qdiscOf({ body }: Message): QdiscEntry {
-  const attributes = new Attributes(body, tcHeaderBytes);
+  const attributes = new Attributes(body, tcmsg.bytes);
   const entry: QdiscEntry = placed(body, attributes);
   const raw = attributes.bytes(TCA.OPTIONS);
   if (raw === undefined) return entry;
@@ -101,20 +95,18 @@ function qdiscOf({ body }: Message): QdiscEntry {
     const options = new Attributes(raw);
     const parms = options.bytes(TCA_TBF.PARMS);
     if (parms !== undefined) {
-      // struct tc_tbf_qopt: rate, peakrate, limit, buffer, mtu
-      const view = viewOf(parms);
+      const { limit, buffer } = tcTbfQoptRest.decode(parms, 2 * tcRatespec.bytes);
       entry.tbf = {
-        rateBytes: options.u64(TCA_TBF.RATE64) ?? view.getUint32(rateAt, true),
-        limitBytes: view.getUint32(2 * ratespecBytes, true),
-        burstTicks: view.getUint32(2 * ratespecBytes + 4, true),
+        rateBytes: options.u64(TCA_TBF.RATE64) ?? tcRatespec.decode(parms).rate,
+        limitBytes: limit,
+        burstTicks: buffer,
       };
     }
   } else if (entry.kind === "htb") {
-    // struct tc_htb_glob: version, rate2quantum, defcls, debug, direct_pkts
     const init = new Attributes(raw).bytes(TCA_HTB.INIT);
-    if (init !== undefined) entry.htb = { defaultMinor: viewOf(init).getUint32(8, true) };
+    if (init !== undefined) entry.htb = { defaultMinor: tcHtbGlob.decode(init).defcls };
   } else if (entry.kind === "bfifo" || entry.kind === "pfifo") {
-    entry.fifo = { limit: viewOf(raw).getUint32(0, true) };
+    entry.fifo = { limit: tcFifoQopt.decode(raw).limit };
   } else if (entry.kind === "fq_codel") {
     entry.fqCodel = fqCodelOf(new Attributes(raw));
   }
@@ -122,21 +114,20 @@ function qdiscOf({ body }: Message): QdiscEntry {
 }
 
 function classOf({ body }: Message): ClassEntry {
-  const attributes = new Attributes(body, tcHeaderBytes);
+  const attributes = new Attributes(body, tcmsg.bytes);
   const entry: ClassEntry = placed(body, attributes);
   const options = entry.kind === "htb" ? attributes.nested(TCA.OPTIONS) : undefined;
   const parms = options?.bytes(TCA_HTB.PARMS);
   if (options !== undefined && parms !== undefined) {
-    // struct tc_htb_opt: rate, ceil, buffer, cbuffer, quantum, level, prio
-    const view = viewOf(parms);
-    const after = 2 * ratespecBytes;
+    const ceil = tcRatespec.decode(parms, tcRatespec.bytes);
+    const rest = tcHtbOptRest.decode(parms, 2 * tcRatespec.bytes);
     entry.htb = {
-      rateBytes: options.u64(TCA_HTB.RATE64) ?? view.getUint32(rateAt, true),
-      ceilBytes: options.u64(TCA_HTB.CEIL64) ?? view.getUint32(ratespecBytes + rateAt, true),
-      burstTicks: view.getUint32(after, true),
-      cburstTicks: view.getUint32(after + 4, true),
-      quantumBytes: view.getUint32(after + 8, true),
-      prio: view.getUint32(after + 16, true),
+      rateBytes: options.u64(TCA_HTB.RATE64) ?? tcRatespec.decode(parms).rate,
+      ceilBytes: options.u64(TCA_HTB.CEIL64) ?? ceil.rate,
+      burstTicks: rest.buffer,
+      cburstTicks: rest.cbuffer,
+      quantumBytes: rest.quantum,
+      prio: rest.prio,
     };
   }
   return entry;
@@ -145,6 +136,23 @@ function classOf({ body }: Message): ClassEntry {
 /** The kernel has no filter by device here, so this is all of them. */
 export function allQdiscs(socket: NetlinkSocket): QdiscEntry[] {
   return socket.dump(RTM.GETQDISC, request(0)).map(qdiscOf);
+}
+
+const noHandle = "0:";
+
+/** null: there is none in that place, or one that the kernel tells nobody of. */
+export function qdiscAt(socket: NetlinkSocket, ifindex: number, parent: string): QdiscEntry | null {
+  const place = parent === "root" ? TC_H_ROOT : handleNumber(parent);
+  try {
+    // What dumps leave out is acknowledged without an answer, or refused as invalid (tc_qdisc_dump_ignore, net/sched/sch_api.c).
+    const message = socket.getIfTold(RTM.GETQDISC, request(ifindex, 0, place));
+    const entry = message === null ? null : qdiscOf(message);
+    // In place of one that was removed from a class HTB has one of its own, which is in no list (htb_graft).
+    return parent !== "root" && entry?.handle === noHandle ? null : entry;
+  } catch (error) {
+    if (error instanceof NetlinkError && (error.absent || error.isInvalid)) return null;
+    throw error;
+  }
 }
 
 export function classesOf(socket: NetlinkSocket, ifindex: number): ClassEntry[] {

@@ -1,5 +1,5 @@
 /** Whether pods are kept to their own addresses, and who tried others. */
-import { readViolations, type Violations } from "../../kernel/read/guard.ts";
+import { readViolations, type Violations } from "../../kernel/read/tables.ts";
 import { guardRefusalHere, liveNetworks } from "../../node/base.ts";
 import { holderName } from "../../node/propose.ts";
 import type { Attachment } from "../../plan/node.ts";

@@ -1,8 +1,8 @@
 /** What `status` knows: what is promised, beside what the kernel has, has counted, and carried during an interval. */
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
-import { readViolations, type Violations } from "../../kernel/read/guard.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
+import { readViolations, type Violations } from "../../kernel/read/tables.ts";
 import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
 import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";

@@ -1,11 +1,32 @@
 import { describe, expect, test } from "bun:test";
-import { decodeKey, encodeKey } from "../../../src/kernel/read/guard-keys.ts";
-import { guardElements } from "../../../src/plan/guard.ts";
-import { podWith } from "../../plan/samples.ts";
+import { before, decodeKey, decodeRun, encodeKey } from "../../src/kernel/set-keys.ts";
+import { guardElements } from "../../src/plan/guard.ts";
+import { podWith } from "../plan/samples.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 /** "fwv10", as IFNAMSIZ bytes. */
 const port = `6677763130${"00".repeat(11)}`;
+
+describe("a run of addresses", () => {
+  const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
+  test.each([
+    ["masq4", "0a010000", "0a0100ff", "10.1.0.0/24"],
+    ["masq4", "0a010007", "0a010007", "10.1.0.7"],
+    ["masq4", "0a010000", "0a010102", "10.1.0.0-10.1.1.2"],
+    ["masq4", "00000000", "ffffffff", "0.0.0.0/0"],
+    ["masq6", `fd00${"00".repeat(14)}`, `fd00${"ff".repeat(14)}`, "fd00::/16"],
+    ["nomasq4", "0a010000c6120000", "0a0100ffc613ffff", "10.1.0.0/24 . 198.18.0.0/15"],
+  ])("of %s is told as nft tells it", (set, first, last, told) => {
+    expect(decodeRun(set, bytes(first), bytes(last))).toBe(told);
+  });
+
+  test.each([
+    ["0a010000", "0a00ffff"],
+    ["00000000", "ffffffff"],
+  ])("%s has %s before it", (address, expected) => {
+    expect(hex(before(bytes(address)))).toBe(expected);
+  });
+});
 
 describe("a key", () => {
   // As `nft --debug=netlink` shows them, each field in whole words of four bytes.
@@ -23,6 +44,9 @@ describe("a key", () => {
       `${port}fe800000000000000000000000000001`,
     ],
     ["violations", "fwv10", port],
+    ["class4", "10.1.0.2", "0a010002"],
+    ["class6", "fd00::5", "fd000000000000000000000000000005"],
+    ["hostports", "6443", "192b"],
   ])("of %s is bytes, and back", (set, key, bytes) => {
     expect(hex(encodeKey(set, key))).toBe(bytes);
     expect(decodeKey(set, encodeKey(set, key))).toBe(key);
@@ -41,7 +65,7 @@ describe("a key", () => {
 
   test("of another length is none", () => {
     expect(decodeKey("own4", new Uint8Array(16))).toBeNull();
-    expect(decodeKey("class4", new Uint8Array(4))).toBeNull();
-    expect(() => encodeKey("class4", "10.1.0.2")).toThrow("no set class4");
+    expect(decodeKey("class4", new Uint8Array(16))).toBeNull();
+    expect(() => encodeKey("others", "10.1.0.2")).toThrow("no set others");
   });
 });

@@ -1,0 +1,113 @@
+/**
+ * A step's lines, each with the message that does the same. A kind without messages goes through the
+ * tools; `messagesOf` is the one place that says which.
+ */
+import type { Step } from "../plan/diff.ts";
+import { gsoSizes, type Line, linesOf } from "../plan/render.ts";
+import type { KernelObject } from "../plan/state.ts";
+import type { Backend } from "./backend.ts";
+import { addressRequest, routeRequest } from "./write/addresses.ts";
+import { type ElementChange, hasMessage } from "./write/elements.ts";
+import { redirectRequest } from "./write/filters.ts";
+import * as links from "./write/links.ts";
+import type { Request } from "./write/request.ts";
+import { classRequest, qdiscRequest } from "./write/tc.ts";
+
+/** What a line does, by which means. The line itself is what a person is told of it. */
+export type Effect = { line: Line; step: number } & (
+  | { by: "tool" }
+  /** A write of a file below /proc/sys. */
+  | { by: "file" }
+  | { by: "netlink"; request: Request }
+  | { by: "nfnetlink"; change: ElementChange }
+);
+
+/** null: the line itself. */
+type LineMessage = Request | ElementChange | null;
+
+/** One for each line of the step; null: none of its lines has one. */
+function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null {
+  const gone = op === "delete";
+  switch (object.kind) {
+    // Files, whichever way they are written.
+    case "sysctl":
+    case "ipv6setting":
+      return null;
+    case "bridge": {
+      if (gone) return [links.deletionOf(object.name)];
+      if (op === "change") return [links.setBridge(object)];
+      const settings = object.withoutDad === true ? [null] : [];
+      return [links.madeBridge(object), ...settings, links.setBridge(object)];
+    }
+    case "hostlink":
+      return gone ? [] : gsoSizes(object).map((size) => links.setGsoSize(object, size));
+    case "veth":
+      return links.vethRequests(op, object);
+    case "port":
+      return gone ? [] : links.portRequests(object);
+    case "podlink":
+      return gone ? [] : [links.setPodLink(object)];
+    case "address":
+      return [addressRequest(op, object)];
+    case "route":
+      return [routeRequest(op, object)];
+    case "ifb":
+      if (gone) return [links.deletionOf(object.name)];
+      return [...(op === "create" ? [links.madeIfb(object)] : []), links.setUp(object)];
+    case "redirect":
+      return [redirectRequest(op, object)];
+    case "qdisc": {
+      const { dev, spec } = object;
+      const asLine = qdiscRequest(op, object);
+      return op !== "change" && spec.type === "clsact" && spec.txQueueLength !== null
+        ? [asLine, links.setTxQueueLength(dev, spec.txQueueLength)]
+        : [asLine];
+    }
+    case "class":
+      return [classRequest(op, object)];
+    // Rules are nft's own language; a node's are made once.
+    case "ruleset":
+      return null;
+    case "element":
+      return hasMessage(object) ? [{ isGone: gone, element: object }] : null;
+  }
+}
+
+function effectOf(line: Line, step: number, message: LineMessage): Effect {
+  if (message === null) return { line, step, by: line.tool === "sysctl" ? "file" : "tool" };
+  return "element" in message
+    ? { line, step, by: "nfnetlink", change: message }
+    : { line, step, by: "netlink", request: message };
+}
+
+export function effectsOf(step: Step, index: number, backend: Backend): Effect[] {
+  const lines = linesOf(step);
+  const object = step.op === "delete" ? step.have : step.want;
+  const messages = backend === "exec" ? null : messagesOf(step.op, object);
+  if (messages !== null && messages.length !== lines.length)
+    throw new RangeError(
+      `${messages.length} messages for ${lines.length} lines of a ${object.kind}`,
+    );
+  return lines.map((line, at) => effectOf(line, index, messages?.[at] ?? null));
+}
+
+/** Effects that are carried out together: neighbours of one means in one namespace. */
+export type Batch = Effect[];
+
+function means({ by, line }: Effect): string {
+  const where = line.netns ?? "";
+  if (by === "nfnetlink" || (by === "tool" && line.tool === "nft")) return "nft";
+  return by === "tool" ? `${line.tool} ${where}` : `here ${where}`;
+}
+
+export function batchesOf(steps: Step[], backend: Backend): Batch[] {
+  const batches: Batch[] = [];
+  for (const effect of steps.flatMap((step, index) => effectsOf(step, index, backend))) {
+    const current = batches.at(-1);
+    const [first] = current ?? [];
+    if (current !== undefined && first !== undefined && means(first) === means(effect))
+      current.push(effect);
+    else batches.push([effect]);
+  }
+  return batches;
+}

@@ -1,0 +1,162 @@
+/** A batch carried out: every change of the kernel that a step stands for passes `perform`. */
+import { writeFileSync } from "node:fs";
+import { effect, effects } from "../effect.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import { sysctlName } from "../plan/names.ts";
+import { shellLine } from "../plan/render.ts";
+import { runTool, type Tool } from "./children.ts";
+import type { Batch } from "./effects.ts";
+import { note } from "./journal.ts";
+import { NetlinkError } from "./netlink/socket.ts";
+import { inNetns } from "./netns.ts";
+import { changeElements } from "./write/elements.ts";
+import { NoSuchLink, Speaker } from "./write/speaker.ts";
+
+export interface BatchFailure {
+  /** How many of the batch's effects were done, or may have been. */
+  done: number;
+  /** Which it was about. */
+  culprit: number;
+  reason: string;
+  /** In place of a refusal, where it was none: nobody answered, a tool is missing. */
+  error?: FairwayError;
+}
+
+/** ip and tc say "Command failed FILE:LINE" and stop there. */
+const failedLine = /Command failed .*:(\d+)/;
+/** nft says "/dev/stdin:LINE:COLUMN: Error: ...". */
+const scriptLine = /^\S*:(\d+):\d+/;
+
+/** The line of the batch that has that line of its script, from 1; the first where nothing is said. */
+function scriptOf(batch: Batch, scriptLineNumber: number): number {
+  let last = 0;
+  for (const [index, { line }] of batch.entries()) {
+    last += line.text.split("\n").length;
+    if (scriptLineNumber <= last) return index;
+  }
+  return 0;
+}
+
+function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | null {
+  const texts = batch.map(({ line }) => line.text);
+  let stderr: string;
+  try {
+    // nft's are one transaction.
+    const finished = effects("kernel", tool === "nft" ? [texts.join("\n")] : texts, (lines) =>
+      runTool(tool, options, `${lines.join("\n")}\n`),
+    );
+    if (finished.ok) return null;
+    stderr = finished.stderr;
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+    // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
+    const done = error.kind === "tryAgain" ? batch.length - 1 : 0;
+    return { done, culprit: done, reason: error.message, error };
+  }
+  const reason =
+    stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
+  const failed = failedLine.exec(stderr)?.[1];
+  if (failed !== undefined) {
+    // A line that we did not give: it may have done any of them.
+    const at = Math.min(Math.max(Number(failed), 1), batch.length) - 1;
+    return { done: at, culprit: at, reason };
+  }
+  return { done: 0, culprit: scriptOf(batch, Number(scriptLine.exec(stderr)?.[1] ?? 1)), reason };
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof NetlinkError ||
+  error instanceof NoSuchLink ||
+  (error instanceof Error && "syscall" in error);
+
+/** What stopped an effect that came after `before` others; `begun` counts it among them. Throws a defect of ours. */
+function failureAt(error: unknown, before: number, begun: number): BatchFailure {
+  const reason = messageOf(error);
+  if (isRefusal(error)) return { done: before, culprit: before, reason };
+  if (!(error instanceof FairwayError)) throw error;
+  // What nobody answered may be done all the same.
+  return { done: error.kind === "tryAgain" ? begun : before, culprit: before, reason, error };
+}
+
+/** One transaction: of this process where each line has a message, else of nft. */
+function runElements(batch: Batch): BatchFailure | null {
+  const changes = batch.flatMap((each) => (each.by === "nfnetlink" ? [each.change] : []));
+  if (changes.length < batch.length) return runLines(batch, "nft", ["-f", "-"]);
+  try {
+    const what = batch.map(({ line }) => line.text).join("\n");
+    const failure = effect("kernel", what, () => changeElements(changes));
+    return failure && { done: 0, culprit: failure.at, reason: failure.refused.message };
+  } catch (error) {
+    return failureAt(error, 0, batch.length);
+  }
+}
+
+/** "sysctl -w" of a line, without the tool. */
+function writeSetting(text: string): void {
+  const [name = "", value = ""] = text.split("=");
+  writeFileSync(`/proc/sys/${sysctlName(name)}`, value);
+}
+
+/** Messages and files, one by one: the first that is refused ends it. */
+function runHere(batch: Batch): BatchFailure | null {
+  let speaker: Speaker | null = null;
+  try {
+    for (const [at, each] of batch.entries()) {
+      try {
+        speaker ??= each.by === "netlink" ? new Speaker() : null;
+        effect("kernel", each.line.text, () => {
+          if (each.by === "file") writeSetting(each.line.text);
+          else if (each.by === "netlink") speaker?.send(each.request);
+        });
+      } catch (error) {
+        return failureAt(error, at, at + 1);
+      }
+    }
+    return null;
+  } finally {
+    speaker?.[Symbol.dispose]();
+  }
+}
+
+function answerOf(failure: BatchFailure | null, index: number): string {
+  if (failure === null) return "done";
+  if (index === failure.culprit) return failure.reason;
+  return index < failure.done ? "done" : "not done, since another failed";
+}
+
+/** null: all of it is done. Every change of the kernel passes here. Throws FairwayError where none of it was begun. */
+export function perform(batch: Batch): BatchFailure | null {
+  const startedAtMs = performance.now();
+  const told = (answer: (index: number) => string): void => {
+    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
+    for (const [index, { line }] of batch.entries())
+      note({ command: shellLine(line), answer: answer(index), durationMs });
+  };
+  try {
+    const failure = carryOut(batch);
+    // A tool that was ended at its time limit says of none of its lines what became of it.
+    if (failure?.error !== undefined && batch[0]?.by === "tool") told(() => failure.reason);
+    else told((index) => answerOf(failure, index));
+    return failure;
+  } catch (error) {
+    told(() => messageOf(error));
+    throw error;
+  }
+}
+
+function carryOut(batch: Batch): BatchFailure | null {
+  const [first] = batch;
+  if (first === undefined) return null;
+  const { tool, netns } = first.line;
+  const run = (): BatchFailure | null => {
+    if (tool === "nft") return runElements(batch);
+    if (first.by === "tool" && tool !== "sysctl") return runLines(batch, tool, ["-batch", "-"]);
+    return runHere(batch);
+  };
+  return netns === null ? run() : inNetns(netns, run);
+}
+
+/** Whether nft's lines would be taken: a transaction that is not committed. null: they would. */
+export function tryOut(batch: Batch): BatchFailure | null {
+  return runLines(batch, "nft", ["-c", "-f", "-"]);
+}

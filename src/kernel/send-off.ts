@@ -1,0 +1,84 @@
+/**
+ * Links deleted by a process of their own. The kernel unlists a link within a few milliseconds and then
+ * keeps who asked for it waiting for its grace periods (rcu_barrier in netdev_run_todo), several times
+ * as long; docs/decisions/0017-changes-over-netlink.md has the figures. The process is `cat`: its
+ * input is the messages, its output the socket to the kernel. It holds nothing of ours.
+ */
+import { closeSync, writeSync } from "node:fs";
+import { findToolIfAny } from "./children.ts";
+import { concat, encodeMessage } from "./netlink/codec.ts";
+import { libc, ptr } from "./netlink/libc.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
+import { NLM_F } from "./netlink/tables.ts";
+import { linkNamed } from "./read/links.ts";
+import { deletionOf } from "./write/links.ts";
+import { encodeRequest } from "./write/request.ts";
+
+const namesOnly = {
+  of: () => {
+    throw new RangeError("a deletion names its link");
+  },
+};
+
+function messages(links: readonly string[]): Uint8Array {
+  return concat(
+    ...links.map((name, sequence) => {
+      const request = deletionOf(name);
+      return encodeMessage({
+        type: request.type,
+        flags: NLM_F.REQUEST,
+        sequence,
+        body: encodeRequest(request, namesOnly),
+      });
+    }),
+  );
+}
+
+/** A file of these bytes that nobody else sees, to be read from its beginning. -1: there can be none. */
+function fileOf(bytes: Uint8Array): number {
+  const fd = libc().memfd_create(ptr(new TextEncoder().encode("fairway\0")), 0);
+  if (fd >= 0) writeSync(fd, bytes, 0, bytes.length, 0);
+  return fd;
+}
+
+/** Those that are on their way. */
+export interface SentOff {
+  /** Whether all of them are gone from the node's list; false: not after all this time. */
+  waitUntilGone(): boolean;
+}
+
+const patienceMs = 1_000;
+const pauseMs = 0.2;
+
+function waitUntilGone(links: readonly string[]): boolean {
+  using socket = new NetlinkSocket();
+  const deadlineMs = performance.now() + patienceMs;
+  for (const name of links)
+    while (linkNamed(socket, name) !== null) {
+      if (performance.now() >= deadlineMs) return false;
+      Bun.sleepSync(pauseMs);
+    }
+  return true;
+}
+
+/** null: there is nobody to send. The links are of the namespace that this is called in. */
+export function sendOff(links: readonly string[]): SentOff | null {
+  const courier = findToolIfAny("cat");
+  const input = courier === null ? -1 : fileOf(messages(links));
+  if (courier === null || input < 0) return null;
+  try {
+    using socket = new NetlinkSocket();
+    // Without our descriptors: who called us waits for the end of what we were given.
+    Bun.spawn({
+      cmd: [courier],
+      stdio: [input, socket.fd, "ignore"],
+      cwd: "/",
+      env: {},
+    }).unref();
+  } catch {
+    return null;
+  } finally {
+    closeSync(input);
+  }
+  return { waitUntilGone: () => waitUntilGone(links) };
+}

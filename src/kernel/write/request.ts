@@ -1,0 +1,82 @@
+/** A change as data: what is asked of the kernel, with names where the kernel wants the numbers of this moment. */
+import { concat, encodeAttribute } from "../netlink/codec.ts";
+import type { Struct } from "../netlink/structs.ts";
+
+/** A link's index, or a descriptor of a network namespace: looked up when the request is sent. */
+export type Named = { link: string } | { netns: string };
+
+/** A struct as a value, fields by name. */
+export interface Filled {
+  struct: Struct;
+  values: Record<string, number | Named>;
+}
+
+export interface Attribute {
+  type: number;
+  value: Uint8Array | Named | Nested | Filled;
+}
+
+/** Attributes inside one, after a struct where that is how it begins. */
+export interface Nested {
+  header?: Uint8Array;
+  attributes: Attribute[];
+}
+
+export interface Request {
+  /** RTM_*. */
+  type: number;
+  /** NLM_F_* beside REQUEST and ACK. */
+  flags: number;
+  header: Filled;
+  attributes: Attribute[];
+}
+
+/** Whoever knows this moment's numbers. Throws NetlinkError for a link, FairwayError for a namespace that is not there. */
+export interface Numbers {
+  of(named: Named): number;
+}
+
+const number = (bytes: number, put: (view: DataView) => void): Uint8Array => {
+  const out = new Uint8Array(bytes);
+  put(new DataView(out.buffer));
+  return out;
+};
+
+export const u8 = (value: number): Uint8Array => Uint8Array.of(value);
+export const u16 = (value: number): Uint8Array => number(2, (v) => v.setUint16(0, value, true));
+export const u32 = (value: number): Uint8Array => number(4, (v) => v.setUint32(0, value, true));
+export const u64 = (value: number): Uint8Array =>
+  number(8, (v) => v.setBigUint64(0, BigInt(value), true));
+export const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
+
+export const attribute = (type: number, value: Attribute["value"]): Attribute => ({ type, value });
+export const nested = (type: number, ...attributes: Attribute[]): Attribute => ({
+  type,
+  value: { attributes },
+});
+
+function encodeStruct({ struct, values }: Filled, numbers: Numbers): Uint8Array {
+  const known = Object.entries(values).map(([name, value]): [string, number] => [
+    name,
+    typeof value === "number" ? value : numbers.of(value),
+  ]);
+  return struct.encode(Object.fromEntries(known));
+}
+
+function bytesOf(value: Attribute["value"], numbers: Numbers): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if ("struct" in value) return encodeStruct(value, numbers);
+  if (!("attributes" in value)) return u32(numbers.of(value));
+  const { header = new Uint8Array(), attributes } = value;
+  return concat(header, ...attributes.map((inner) => encode(inner, numbers)));
+}
+
+/** Nested ones without NLA_F_NESTED, as iproute2 sends them to these parts of the kernel. */
+function encode({ type, value }: Attribute, numbers: Numbers): Uint8Array {
+  return encodeAttribute(type, bytesOf(value, numbers));
+}
+
+/** The message's body. */
+export function encodeRequest({ header, attributes }: Request, numbers: Numbers): Uint8Array {
+  return concat(encodeStruct(header, numbers), ...attributes.map((each) => encode(each, numbers)));
+}
