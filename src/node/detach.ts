@@ -4,9 +4,9 @@ import { applyForGood } from "../kernel/apply.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod, formerPod } from "../plan/desired.ts";
-import { diff } from "../plan/diff.ts";
+import { diff, type Step } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
-import type { State } from "../plan/state.ts";
+import { keyOf, type State } from "../plan/state.ts";
 import { whileAtWork } from "./at-work.ts";
 import { enterPhase, inStep } from "./in-step.ts";
 import { forgetEarlierBoots, keepForPod } from "./kept.ts";
@@ -25,13 +25,24 @@ export function formerPodThere(attachment: Attachment): State {
   return new Map([...former].filter(([key]) => there.has(key)));
 }
 
+/** With the queue length that a hook's device is to have without it, which the kernel does not remember. */
+function withFormerLength(step: Step, former: State): Step {
+  if (step.op !== "delete" || step.have.kind !== "qdisc") return step;
+  const known = former.get(keyOf(step.have))?.object;
+  if (step.have.spec.type !== "clsact" || known?.kind !== "qdisc") return step;
+  if (known.spec.type !== "clsact") return step;
+  const { txQueueLength } = known.spec;
+  return { ...step, have: { ...step.have, spec: { ...step.have.spec, txQueueLength } } };
+}
+
 /** What the kernel has of an attachment, removed. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
   // Whatever the configuration says by now: the pod may have come under another.
   const former = desiredPod(attachment, { ...base, antiSpoof: true });
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const { steps } = diff(formerPodThere(attachment), observe(former));
+    const { steps: planned } = diff(formerPodThere(attachment), observe(former));
+    const steps = planned.map((step) => withFormerLength(step, former));
     if (steps.length === 0) return;
     const failure = applyForGood(steps);
     if (failure === null) return;
