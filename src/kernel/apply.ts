@@ -216,9 +216,9 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
     failure = runBatch(batch);
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;
-    // A tool that was ended may have done any of its lines; one that was not started, none.
-    const at = error.kind === "tryAgain" ? batch.length - 1 : null;
-    return { error, at: batch[at ?? 0]?.step ?? 0, done: stepsUpTo(steps, batch, at, begun) };
+    // A tool that was ended may have done any of its lines, the last one too; one that was not started, none.
+    const at = error.kind === "tryAgain" ? batch.length : null;
+    return { error, at: stepAt(batch, at), done: stepsUpTo(steps, batch, at, begun) };
   }
   if (failure === null) return null;
   const failed = batch[failure.at ?? 0];
@@ -230,9 +230,13 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
   };
 }
 
+/** `at`: null for the first line; behind the last one, the last. */
+const stepAt = (batch: Batch, at: number | null): number =>
+  (batch[at ?? 0] ?? batch.at(-1))?.step ?? 0;
+
 /** The failed step counts where a line of it went through before. */
 function stepsUpTo(steps: Step[], batch: Batch, at: number | null, begun: number | null): Step[] {
-  const failed = batch[at ?? 0]?.step ?? 0;
+  const failed = stepAt(batch, at);
   const isBegun =
     failed === begun || (at !== null && batch.slice(0, at).some(({ step }) => step === failed));
   return steps.slice(0, isBegun ? failed + 1 : failed);

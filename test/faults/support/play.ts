@@ -25,6 +25,8 @@ export interface Played {
   tries: { fault: Fault; kind: EffectKind; outcome: Outcome }[];
   /** What was not as it has to be, in words. */
   failures: string[];
+  /** In the same order. */
+  failedFaults: Fault[];
   /** Each error that was told, with where it came from first. */
   errors: Record<string, string>;
   seconds: number;
@@ -83,7 +85,7 @@ export interface PlayOptions {
 function playOne(
   scenario: Scenario,
   world: World,
-  states: { before: string; done: string },
+  states: { before: string; done: string; says: string },
   point: Point,
   fault: Fault,
   played: Played,
@@ -93,6 +95,7 @@ function playOne(
   const left = world.state();
   if (ended.code === 0) {
     same("it succeeded, and did not do all", states.done, left);
+    same("it succeeded, and says something else", states.says, ended.stdout);
     return "tolerated";
   }
   if (isKill(fault)) {
@@ -110,7 +113,14 @@ function playOne(
   if (left !== states.before) {
     // An answer that nobody hears comes after all was done.
     const isAnswer = point.what === "print the answer";
-    if (scenario.isAtomic && !isKill(fault) && fault !== "refused-for-good" && !isAnswer)
+    const isWhole = scenario.isAtomic === "either" && left === states.done;
+    if (
+      scenario.isAtomic !== false &&
+      !isWhole &&
+      !isKill(fault) &&
+      fault !== "refused-for-good" &&
+      !isAnswer
+    )
       throw new Unmet(`the error left something:\n${difference(states.before, left)}`);
     recovery.run(world);
     state = world.state();
@@ -125,7 +135,8 @@ function playOne(
       );
   }
   if (state !== states.done) {
-    mustEnd(scenario.act(world, {}));
+    const { stdout } = mustEnd(scenario.act(world, {}));
+    if (state === states.before) same("the next try says something else", states.says, stdout);
     // From a state that is exactly the one before, it leads to where it led before.
     if (outcome === "recovered") same("the next try did not do all", states.done, world.state());
   }
@@ -149,13 +160,18 @@ function playOn(
     const where = `${fault} at ${point.at} (${point.kind} ${point.what.slice(0, 90)})`;
     const line = `${scenario.verb}, ${scenario.title}: ${where}: ${text}`;
     played.failures.push(line);
+    played.failedFaults.push(fault);
     options.progress?.(line);
   };
   scenario.prepare?.(world);
   scenario.setUp(world);
+  // What is only done once in a boot would make the run that is written down another than those after it.
+  mustEnd(scenario.act(world, {}));
+  scenario.setUp(world);
   const before = world.state();
   const log = join(world.root, "points");
-  mustEnd(scenario.act(world, { FAIRWAY_FAULT_LOG: log }));
+  const says = mustEnd(scenario.act(world, { FAIRWAY_FAULT_LOG: log })).stdout;
+  if (scenario.says !== undefined) same("it does not say what was done", scenario.says, says);
   const done = world.state();
   const points = existsSync(log) ? readPoints(log) : [];
   rmSync(log, { force: true });
@@ -173,8 +189,12 @@ function playOn(
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
     const { point, fault } = next;
     try {
-      const outcome = playOne(scenario, world, { before, done }, point, fault, played);
+      const outcome = playOne(scenario, world, { before, done, says }, point, fault, played);
       played.tries.push({ fault, kind: point.kind, outcome });
+      if (played.tries.length % 50 === 0)
+        options.progress?.(
+          `${scenario.verb}, ${scenario.title}: ${played.tries.length} tries, ${rest.length} to go`,
+        );
       scenario.setUp(world);
     } catch (error) {
       fail(next, error instanceof Error ? error.message : String(error));
@@ -196,6 +216,7 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
     points: {},
     tries: [],
     failures: [],
+    failedFaults: [],
     errors: {},
     seconds: 0,
   };
