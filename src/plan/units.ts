@@ -47,7 +47,7 @@ export function burstBytes(ticks: number, rate: number): number {
  * The same of a TBF: the kernel takes its burst in bytes (TCA_TBF_BURST), and tells the ticks that it
  * makes of them, rounded down.
  */
-export function tbfBurstBytes(ticks: number, rate: number): number {
+export function burstBytesOfTbf(ticks: number, rate: number): number {
   const bytes = Math.ceil(((ticks / ticksPerMicrosecond) * rate) / 1e6);
   return Math.min(largestSizeBytes, Math.max(1, bytes));
 }
