@@ -118,7 +118,7 @@ function deadAdd(): Scenario {
       world.node.run(
         "sh",
         "-c",
-        "ip link show fwv77 >/dev/null 2>&1 || ip link add name fwv77 address 0e:58:00:00:00:77 type veth peer name x77",
+        "ip link show fwv77 >/dev/null 2>&1 || ip link add name fwv77 address 0e:58:00:00:00:77 type veth peer name x77 address 0e:59:00:00:00:77",
       );
     },
     act: (world, fault) => world.fairway(command(world, "gc"), fault),

@@ -56,13 +56,27 @@ export function difference(wanted: string, found: string): string {
     .join("\n");
 }
 
+const isOfVerb = ({ stdout }: Ended): boolean => stdout.startsWith("{");
+
+/** The error of a verb; of a command its words, and what it could not do of several things. */
+function wordsOf(ended: Ended): string | null {
+  const { stdout, stderr, json } = ended;
+  if (isOfVerb(ended)) {
+    const { code, msg, details = "" } = json;
+    return typeof code === "number" && typeof msg === "string" && msg !== ""
+      ? `${code}: ${msg} ${details}`
+      : null;
+  }
+  const failed: string[] = stdout.match(/^FAILED: .+/gm) ?? [];
+  if (stderr.startsWith("fairway: ")) failed.push(stderr.trim());
+  return failed.length === 0 ? null : failed.join("\n");
+}
+
 /** What is wrong with how a failure was told; null: nothing. */
-function unclear({ stdout, stderr, json }: Ended, isVerb: boolean): string | null {
-  const text = isVerb ? `${json.msg ?? ""} ${json.details ?? ""}` : stderr;
-  const told = isVerb
-    ? typeof json.code === "number" && typeof json.msg === "string" && json.msg !== ""
-    : stderr.startsWith("fairway: ");
-  if (!told) return `no error was told: ${stdout}${stderr}`;
+function unclear(ended: Ended): string | null {
+  const { stdout, stderr, json } = ended;
+  const text = wordsOf(ended);
+  if (text === null) return `no error was told: ${stdout}${stderr}`;
   if (json.code === 999) return `an error without a code of ours: ${text}`;
   if (/\bat .*[:(]\d+|\$bunfs|TypeError|RangeError|undefined/.test(stdout + stderr))
     return `a stack trace, or what only a developer understands: ${stdout}${stderr}`;
@@ -102,10 +116,9 @@ function playOne(
     // 128 + SIGKILL, where a shell or `ip` is between us.
     if (ended.stdout.includes('"code"')) throw new Unmet(`it was not killed: ${ended.stdout}`);
   } else {
-    const isVerb = scenario.act.length >= 0 && !ended.stderr.startsWith("fairway: ");
-    const wrong = unclear(ended, isVerb);
+    const wrong = unclear(ended);
     if (wrong !== null) throw new Unmet(wrong);
-    const text = isVerb ? `${ended.json.code}: ${ended.json.msg}` : ended.stderr.trim();
+    const text = wordsOf(ended) ?? "";
     played.errors[text] ??= `${point.kind} ${point.what}, ${fault}`;
   }
   let outcome: Outcome = "undone";
