@@ -75,6 +75,25 @@ const ended = (timedOut: boolean): unknown => ({
   stderr: Buffer.alloc(0),
 });
 
+const kindOf: Record<Exclude<Fault, "kill-before" | "kill-after">, EffectKind> = {
+  full: "ledger",
+  busy: "ledger",
+  "io-error": "ledger",
+  refused: "kernel",
+  "refused-for-good": "kernel",
+  "no-answer": "look",
+  "no-process": "child",
+  signal: "child",
+  timeout: "child",
+  "no-space": "file",
+};
+
+/** A run with other effects than the one that was written down proves nothing. */
+function requireFit(kind: EffectKind, what: string): void {
+  if (fault === undefined || fault === "kill-before" || fault === "kill-after") return;
+  if (kindOf[fault] !== kind) throw new Error(`${fault} is no fault of ${kind} (${what})`);
+}
+
 function failed<T>(what: string, act: () => T): T {
   switch (fault) {
     case "kill-before":
@@ -109,7 +128,10 @@ function failed<T>(what: string, act: () => T): T {
 }
 
 export function faultyEffect<T>(kind: EffectKind, what: string, act: () => T): T {
-  if (counted(kind, what)) return failed(what, act);
+  if (counted(kind, what)) {
+    requireFit(kind, what);
+    return failed(what, act);
+  }
   if (isRefusedForGood(kind)) throw systemError("EPERM", "operation not permitted", what);
   return act();
 }
@@ -122,6 +144,7 @@ export function faultyEffects<T>(kind: EffectKind, what: string[], act: (what: s
   for (const each of what) counted(kind, each);
   const index = at - first;
   if (index >= 0 && index < what.length) {
+    requireFit(kind, what[index] ?? "");
     const before = what.slice(0, fault === "kill-after" ? index + 1 : index);
     if (fault === "kill-before" || fault === "kill-after") {
       if (before.length > 0) act(before);

@@ -23,7 +23,7 @@ import {
   type TrafficClass,
   unseenEnd,
 } from "../plan/state.ts";
-import { burstBytes } from "../plan/units.ts";
+import { burstBytes, burstBytesOfTbf } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
 import { clsactFilters, type HookFilters } from "./read/filters.ts";
@@ -205,7 +205,7 @@ function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
   if (entry.kind === "tbf" && entry.handle === names.tbfHandle && entry.tbf !== undefined)
     return {
       type: "tbf",
-      burstBytes: burstBytes(entry.tbf.burstTicks, entry.tbf.rateBytes),
+      burstBytes: burstBytesOfTbf(entry.tbf.burstTicks, entry.tbf.rateBytes),
       ...entry.tbf,
     };
   // mq and noqueue take no filters; on the others one is somebody's work.

@@ -49,9 +49,9 @@ function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | n
     stderr = finished.stderr;
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;
-    // A tool that was ended at its time limit may have done any of its lines; one that is missing, none.
-    const done = error.kind === "tryAgain" ? batch.length - 1 : 0;
-    return { done, culprit: done, reason: error.message, error };
+    // A tool that was ended may have done any of its lines, the last one too; one that was not started, none.
+    const done = error.kind === "tryAgain" ? batch.length : 0;
+    return { done, culprit: Math.max(done - 1, 0), reason: error.message, error };
   }
   const reason =
     stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";

@@ -18,16 +18,18 @@ export function collect(ledger: Ledger, network: string, valid: Valid[]): Attach
     .all(network)
     .filter(({ containerId, ifname }) => !alive.has(`${containerId} ${ifname}`));
   const failures: string[] = [];
+  let canWait = true;
   for (const key of gone) {
     try {
       detach(ledger, key, 0);
     } catch (error) {
+      canWait &&= error instanceof FairwayError && error.kind === "tryAgain";
       failures.push(`${attachmentName(key)}: ${messageOf(error)}`);
     }
   }
   if (failures.length > 0)
     throw new FairwayError(
-      "kernelRefused",
+      canWait ? "tryAgain" : "kernelRefused",
       `${failures.length} of ${gone.length} attachments could not be removed: ${failures.join("; ")}`,
       "they are still in the ledger: the next GC tries them again",
     );

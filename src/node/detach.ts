@@ -10,7 +10,7 @@ import { keyOf, type State } from "../plan/state.ts";
 import { whileAtWork } from "./at-work.ts";
 import { enterPhase, inStep } from "./in-step.ts";
 import { forgetEarlierBoots, keepForPod } from "./kept.ts";
-import { keepInForce } from "./rebalance.ts";
+import { keepInForce, restoreInForce } from "./rebalance.ts";
 
 /**
  * A namespace that goes takes its pair with it at any moment, between our look and our step: what
@@ -75,7 +75,9 @@ export function detach(ledger: Ledger, key: AttachmentKey, waitMs?: number): boo
   const work = (): boolean => {
     const attachment = ledger.exclusively(() => {
       forgetEarlierBoots(ledger);
-      return ledger.attachments.find(key);
+      const found = ledger.attachments.find(key);
+      if (found === null) restoreInForce(ledger);
+      return found;
     });
     if (attachment !== null) remove(ledger, attachment);
     return attachment !== null;

@@ -1,16 +1,24 @@
-/** What is ours in the kernel and nobody's: `repair`'s removals, without what it makes or changes. */
+/**
+ * What is ours in the kernel and nobody's: `repair`'s removals, without what it makes or changes. Where
+ * guarantees may be scaled it is a leftover, too, that others' classes were changed for a pod that never came.
+ */
 import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import { keyOf } from "../plan/state.ts";
+import { liveNetworks } from "./base.ts";
 import { requireSound } from "./lost.ts";
+import { shrinkingFirst } from "./rebalance.ts";
 import { planRepair } from "./repair.ts";
 
 /** What is deleted only to be made anew is no leftover. */
 export function planLeftovers(view: LedgerView): Step[] {
   const { steps } = planRepair(view);
   const made = new Set(steps.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));
-  return steps.filter((step) => step.op === "delete" && !made.has(keyOf(step.have)));
+  const scales = liveNetworks(view)[0]?.trees.overcommit === "scale";
+  const removals = steps.filter((step) => step.op === "delete" && !made.has(keyOf(step.have)));
+  const shares = steps.filter((step) => step.op === "change" && step.want.kind === "class");
+  return scales ? [...removals, ...shrinkingFirst(shares)] : removals;
 }
 
 /** The steps that were done. Throws what the kernel refuses; nothing is changed then. */

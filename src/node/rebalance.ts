@@ -12,7 +12,7 @@ import type { Attachment, NetworkBase, TreeSettings } from "../plan/node.ts";
 import { type Entry, merge, type State } from "../plan/state.ts";
 import { inForce } from "../promise/scale.ts";
 import { liveNetworks, planTable } from "./base.ts";
-import { isOvercommitted } from "./in-force.ts";
+import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
 
 /** Of a pod, its classes and queues depend on other pods, and nothing else of it. */
 const isLeaf = ({ object }: Entry): boolean => object.kind === "class" || object.kind === "qdisc";
@@ -96,4 +96,14 @@ export function keepInForce<T>(ledger: Ledger, trees: TreeSettings, change: () =
   if (before || isOvercommitted(ledger, trees))
     follow(inForce(ledger.attachments.all(), trees), liveNetworks(ledger));
   return result;
+}
+
+/**
+ * Inside `exclusively`: the classes brought to what is in force, where guarantees may be scaled. An ADD
+ * that was killed just before its row was kept has made the others' smaller, and nobody has its row.
+ */
+export function restoreInForce(ledger: Ledger): void {
+  const networks = liveNetworks(ledger);
+  if (networks[0]?.trees.overcommit === "scale")
+    follow(attachmentsInForce(ledger, networks), networks);
 }

@@ -54,11 +54,13 @@ interface Outcome {
 }
 
 function render({ earlier, swept, leftovers }: Outcome, isDryRun: boolean): string {
-  const [freed, removed] = isDryRun ? ["would free", "would remove"] : ["freed", "removed"];
+  const [freed, removed, changed] = isDryRun
+    ? ["would free", "would remove", "would put right"]
+    : ["freed", "removed", "put right"];
   const lines = [
     ...earlier.map((a) => `${freed}: ${holdings(a)}: the node was booted since`),
     ...found(freed, swept.freed),
-    ...leftovers.map(({ why }) => `${removed}: ${why}`),
+    ...leftovers.map(({ op, why }) => `${op === "delete" ? removed : changed}: ${why}`),
     ...found("kept, in doubt", swept.inDoubt),
     ...found("FAILED", swept.failed),
   ];

@@ -25,12 +25,31 @@ export function burstTicks(burstBytes: number, rate: number): number {
   return Math.floor(Math.floor(1e6 * (burstBytes / rate)) * ticksPerMicrosecond);
 }
 
+/** As tc does it since 2025: directly, rounding up. */
+function newerBurstTicks(burstBytes: number, rate: number): number {
+  return Math.ceil(((1e6 * burstBytes) / rate) * ticksPerMicrosecond);
+}
+
 /**
- * The bytes that tc makes these ticks of: what a burst that was read is written back as. Within a
- * tick, since tc may have rounded up; never 0, of which tc makes a default.
+ * The bytes that tc makes these ticks of: what a burst that was read is written back as; never 0, of
+ * which tc makes a default. Ticks that the older tc has made come of whole microseconds, and of the next
+ * lower one where a byte is missing. The newer one is given a tick less, since it may have rounded up.
  */
 export function burstBytes(ticks: number, rate: number): number {
-  const bytes = Math.ceil((((ticks - 1) / ticksPerMicrosecond) * rate) / 1e6);
+  const within = (bytes: number): number => Math.min(largestSizeBytes, Math.max(1, bytes));
+  const microseconds = Math.ceil(ticks / ticksPerMicrosecond);
+  const older = within(Math.ceil((microseconds * rate) / 1e6));
+  if (burstTicks(older, rate) === ticks && sameTicks(newerBurstTicks(older, rate), ticks))
+    return older;
+  return within(Math.ceil((((ticks - 1) / ticksPerMicrosecond) * rate) / 1e6));
+}
+
+/**
+ * The same of a TBF: the kernel takes its burst in bytes (TCA_TBF_BURST), and tells the ticks that it
+ * makes of them, rounded down.
+ */
+export function burstBytesOfTbf(ticks: number, rate: number): number {
+  const bytes = Math.ceil(((ticks / ticksPerMicrosecond) * rate) / 1e6);
   return Math.min(largestSizeBytes, Math.max(1, bytes));
 }
 

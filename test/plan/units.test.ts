@@ -80,6 +80,17 @@ describe("bursts", () => {
     );
   });
 
+  test("what the older tc was given is written back to the tick, where a byte takes less than a microsecond", () => {
+    fc.assert(
+      fc.property(rateAndBurst, ([r, bytes]) => {
+        fc.pre(r > 1_000_000);
+        const held = burstTicks(bytes, r);
+        fc.pre(held > 0);
+        expect(burstTicks(burstBytes(held, r), r)).toBe(held);
+      }),
+    );
+  });
+
   test("the largest fits into 32 bits of ticks, and a byte more does not unless it is the largest size", () => {
     fc.assert(
       fc.property(rate, (r) => {

@@ -1,5 +1,5 @@
 /** ADD, as often as it does something else. */
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inNamespace } from "../../../src/lab/namespaces.ts";
 import type { AddOptions } from "../../support/node.ts";
@@ -94,13 +94,22 @@ const first: Scenario = {
   recovery: { words: "one DEL; the base goes with `uninstall`", run: bare, to: "before" },
 };
 
+/** An IPAM plugin that is another one by its name; which of its effects fails is not asked here. */
+const otherPlugin = "other-ipam";
 const delegated = (root: string): Json => ({
-  ipam: { type: "fairway-ipam", dataDir: join(root, "addresses"), ...(ipamFor(2).ipam as Json) },
+  ipam: { type: otherPlugin, dataDir: join(root, "addresses"), ...(ipamFor(2).ipam as Json) },
 });
 const delegatedOptions = (world: World): AddOptions => ({
   ...promise("50M"),
   env: { CNI_PATH: join(world.root, "bin") },
 });
+
+function makeOtherPlugin(world: World): void {
+  const script = `#!/bin/sh\nexec ${linkIpam(world)}\n`;
+  const file = join(world.root, "bin", otherPlugin);
+  writeFileSync(file, script);
+  chmodSync(file, 0o755);
+}
 
 /** The executable under its other name, where the verbs look for plugins. */
 export function linkIpam(world: World): string {
@@ -114,12 +123,9 @@ export function linkIpam(world: World): string {
 const delegatedAdd: Scenario = {
   verb: "ADD",
   title: "an address from another IPAM plugin",
-  config: (root) => ({
-    ...delegated(root),
-    ipam: { ...(delegated(root).ipam as Json), type: "fairway-ipam" },
-  }),
+  config: delegated,
   prepare: (world) => {
-    linkIpam(world);
+    makeOtherPlugin(world);
     add(world, "keep", delegatedOptions(world));
   },
   setUp: (world) => del(world, "a", delegatedOptions(world)),

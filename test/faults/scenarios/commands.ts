@@ -90,7 +90,8 @@ const repair: Scenario = {
     tamper(world);
   },
   act: (world, fault) => world.fairway(command(world, "repair"), fault),
-  isAtomic: true,
+  // What it put right stays so when only its look afterwards fails.
+  isAtomic: "either",
   recovery: { ...repaired, words: "`repair` again", to: "done" },
 };
 
@@ -117,14 +118,19 @@ function deadAdd(): Scenario {
       world.node.run(
         "sh",
         "-c",
-        "ip link show fwv77 >/dev/null 2>&1 || ip link add name fwv77 type veth peer name x77",
+        "ip link show fwv77 >/dev/null 2>&1 || ip link add name fwv77 address 0e:58:00:00:00:77 type veth peer name x77 address 0e:59:00:00:00:77",
       );
     },
     act: (world, fault) => world.fairway(command(world, "gc"), fault),
+    says: "freed: pods/a/eth0, 198.19.1.3: its ADD died\nremoved: veth pair fwv77 is nobody's\n",
     isAtomic: false,
     recovery: {
       words: "`gc` again",
-      run: (world) => void world.must(world.fairway(command(world, "gc"))),
+      run: (world) => {
+        world.must(world.fairway(command(world, "gc")));
+        const { stdout } = world.must(world.fairway(command(world, "gc")));
+        if (stdout !== "nothing to do\n") throw new Error(`gc left something: ${stdout}`);
+      },
       to: "done",
     },
   };

@@ -1,6 +1,6 @@
 /** The other verbs, and fairway-ipam's. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mustInNamespace } from "../../../src/lab/namespaces.ts";
 import type { AddOptions } from "../../support/node.ts";
 import type { Scenario } from "../support/scenario.ts";
 import type { World } from "../support/world.ts";
@@ -63,16 +63,27 @@ function checking(): Scenario {
   };
 }
 
-const status = (title: string, prepare: (world: World) => void): Scenario => ({
+const status = (
+  title: string,
+  { prepare, setUp = () => {} }: Pick<Scenario, "prepare"> & Partial<Pick<Scenario, "setUp">>,
+): Scenario => ({
   verb: "STATUS",
   title,
   config: () => ({ ...ipamFor(2), ...modern }),
-  prepare,
-  setUp: () => {},
+  ...(prepare && { prepare }),
+  setUp,
   act: (world, fault) => world.verb("STATUS", world.pod("a"), {}, fault),
   isAtomic: true,
   recovery: untouched,
 });
+
+/** All that is only found out once in a boot is found out anew. */
+function emptyLedger(world: World): void {
+  world.pod("a");
+  rmSync(world.dataDir, { recursive: true, force: true });
+  mkdirSync(world.dataDir, { mode: 0o700 });
+  writeFileSync(join(world.dataDir, "ledger.db"), "", { mode: 0o600 });
+}
 
 const gcOptions: AddOptions = {
   config: { ...modern, "cni.dev/valid-attachments": [{ containerID: "keep", ifname: "eth0" }] },
@@ -165,11 +176,8 @@ export const verbScenarios: Scenario[] = [
   delegatedDel,
   checking(),
   gc,
-  status("a node with pods", (world) => {
-    add(world, "a", promise("30M"));
-    mustInNamespace(world.node.lab.node, ["true"]);
-  }),
-  status("a bare node", () => {}),
+  status("a node with pods", { prepare: (world) => add(world, "a", promise("30M")) }),
+  status("a node that has just booted", { setUp: emptyLedger }),
   ipamAdd,
   ipamDel,
   ipamGc,

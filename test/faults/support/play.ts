@@ -25,6 +25,8 @@ export interface Played {
   tries: { fault: Fault; kind: EffectKind; outcome: Outcome }[];
   /** What was not as it has to be, in words. */
   failures: string[];
+  /** In the same order. */
+  failedFaults: Fault[];
   /** Each error that was told, with where it came from first. */
   errors: Record<string, string>;
   seconds: number;
@@ -54,13 +56,27 @@ export function difference(wanted: string, found: string): string {
     .join("\n");
 }
 
+const isOfVerb = ({ stdout }: Ended): boolean => stdout.startsWith("{");
+
+/** The error of a verb; of a command its words, and what it could not do of several things. */
+function wordsOf(ended: Ended): string | null {
+  const { stdout, stderr, json } = ended;
+  if (isOfVerb(ended)) {
+    const { code, msg, details = "" } = json;
+    return typeof code === "number" && typeof msg === "string" && msg !== ""
+      ? `${code}: ${msg} ${details}`
+      : null;
+  }
+  const failed: string[] = stdout.match(/^FAILED: .+/gm) ?? [];
+  if (stderr.startsWith("fairway: ")) failed.push(stderr.trim());
+  return failed.length === 0 ? null : failed.join("\n");
+}
+
 /** What is wrong with how a failure was told; null: nothing. */
-function unclear({ stdout, stderr, json }: Ended, isVerb: boolean): string | null {
-  const text = isVerb ? `${json.msg ?? ""} ${json.details ?? ""}` : stderr;
-  const told = isVerb
-    ? typeof json.code === "number" && typeof json.msg === "string" && json.msg !== ""
-    : stderr.startsWith("fairway: ");
-  if (!told) return `no error was told: ${stdout}${stderr}`;
+function unclear(ended: Ended): string | null {
+  const { stdout, stderr, json } = ended;
+  const text = wordsOf(ended);
+  if (text === null) return `no error was told: ${stdout}${stderr}`;
   if (json.code === 999) return `an error without a code of ours: ${text}`;
   if (/\bat .*[:(]\d+|\$bunfs|TypeError|RangeError|undefined/.test(stdout + stderr))
     return `a stack trace, or what only a developer understands: ${stdout}${stderr}`;
@@ -83,7 +99,7 @@ export interface PlayOptions {
 function playOne(
   scenario: Scenario,
   world: World,
-  states: { before: string; done: string },
+  states: { before: string; done: string; says: string },
   point: Point,
   fault: Fault,
   played: Played,
@@ -93,16 +109,16 @@ function playOne(
   const left = world.state();
   if (ended.code === 0) {
     same("it succeeded, and did not do all", states.done, left);
+    same("it succeeded, and says something else", states.says, ended.stdout);
     return "tolerated";
   }
   if (isKill(fault)) {
     // 128 + SIGKILL, where a shell or `ip` is between us.
     if (ended.stdout.includes('"code"')) throw new Unmet(`it was not killed: ${ended.stdout}`);
   } else {
-    const isVerb = scenario.act.length >= 0 && !ended.stderr.startsWith("fairway: ");
-    const wrong = unclear(ended, isVerb);
+    const wrong = unclear(ended);
     if (wrong !== null) throw new Unmet(wrong);
-    const text = isVerb ? `${ended.json.code}: ${ended.json.msg}` : ended.stderr.trim();
+    const text = wordsOf(ended) ?? "";
     played.errors[text] ??= `${point.kind} ${point.what}, ${fault}`;
   }
   let outcome: Outcome = "undone";
@@ -110,7 +126,14 @@ function playOne(
   if (left !== states.before) {
     // An answer that nobody hears comes after all was done.
     const isAnswer = point.what === "print the answer";
-    if (scenario.isAtomic && !isKill(fault) && fault !== "refused-for-good" && !isAnswer)
+    const isWhole = scenario.isAtomic === "either" && left === states.done;
+    if (
+      scenario.isAtomic !== false &&
+      !isWhole &&
+      !isKill(fault) &&
+      fault !== "refused-for-good" &&
+      !isAnswer
+    )
       throw new Unmet(`the error left something:\n${difference(states.before, left)}`);
     recovery.run(world);
     state = world.state();
@@ -125,7 +148,8 @@ function playOne(
       );
   }
   if (state !== states.done) {
-    mustEnd(scenario.act(world, {}));
+    const { stdout } = mustEnd(scenario.act(world, {}));
+    if (state === states.before) same("the next try says something else", states.says, stdout);
     // From a state that is exactly the one before, it leads to where it led before.
     if (outcome === "recovered") same("the next try did not do all", states.done, world.state());
   }
@@ -149,13 +173,18 @@ function playOn(
     const where = `${fault} at ${point.at} (${point.kind} ${point.what.slice(0, 90)})`;
     const line = `${scenario.verb}, ${scenario.title}: ${where}: ${text}`;
     played.failures.push(line);
+    played.failedFaults.push(fault);
     options.progress?.(line);
   };
   scenario.prepare?.(world);
   scenario.setUp(world);
+  // What is only done once in a boot would make the run that is written down another than those after it.
+  mustEnd(scenario.act(world, {}));
+  scenario.setUp(world);
   const before = world.state();
   const log = join(world.root, "points");
-  mustEnd(scenario.act(world, { FAIRWAY_FAULT_LOG: log }));
+  const says = mustEnd(scenario.act(world, { FAIRWAY_FAULT_LOG: log })).stdout;
+  if (scenario.says !== undefined) same("it does not say what was done", scenario.says, says);
   const done = world.state();
   const points = existsSync(log) ? readPoints(log) : [];
   rmSync(log, { force: true });
@@ -173,8 +202,12 @@ function playOn(
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
     const { point, fault } = next;
     try {
-      const outcome = playOne(scenario, world, { before, done }, point, fault, played);
+      const outcome = playOne(scenario, world, { before, done, says }, point, fault, played);
       played.tries.push({ fault, kind: point.kind, outcome });
+      if (played.tries.length % 50 === 0)
+        options.progress?.(
+          `${scenario.verb}, ${scenario.title}: ${played.tries.length} tries, ${rest.length} to go`,
+        );
       scenario.setUp(world);
     } catch (error) {
       fail(next, error instanceof Error ? error.message : String(error));
@@ -196,6 +229,7 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
     points: {},
     tries: [],
     failures: [],
+    failedFaults: [],
     errors: {},
     seconds: 0,
   };

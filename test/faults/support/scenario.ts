@@ -17,8 +17,10 @@ export interface Scenario {
   /** Before each try, from whatever an earlier one ended in: always to the same state. */
   setUp(world: World): void;
   act(world: World, fault: FaultEnv): Ended;
-  /** Whether an error (not a death) has to leave all as it was. */
-  isAtomic: boolean;
+  /** What it prints when nothing fails, to the letter; without it: whatever it printed the first time. */
+  says?: string;
+  /** Whether an error (not a death) has to leave all as it was; "either": that, or as it was to be. */
+  isAtomic: boolean | "either";
   /** What makes good what a failure left, where anything is. */
   recovery: { words: string; run(world: World): void; to: Reached };
 }

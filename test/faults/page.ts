@@ -1,0 +1,154 @@
+/** What scripts/test-faults found, as the sections of docs/reliability.md that it writes. */
+import type { Fault } from "../../src/faults.ts";
+import type { SoakResult } from "../soak/main.ts";
+import type { StormFigures } from "./storm-main.ts";
+import type { Played } from "./support/play.ts";
+import type { SweepResult } from "./sweep-main.ts";
+
+const columns: { title: string; faults: Fault[] }[] = [
+  { title: "killed", faults: ["kill-before", "kill-after"] },
+  { title: "disk full", faults: ["full", "no-space"] },
+  { title: "disk error", faults: ["io-error"] },
+  { title: "locked", faults: ["busy"] },
+  { title: "refused once", faults: ["refused"] },
+  { title: "refused for good", faults: ["refused-for-good"] },
+  { title: "no answer", faults: ["no-answer"] },
+  { title: "not started", faults: ["no-process"] },
+  { title: "ended by a signal", faults: ["signal"] },
+  { title: "out of time", faults: ["timeout"] },
+];
+
+const row = (cells: (string | number)[]): string => `| ${cells.join(" | ")} |`;
+const rule = (cells: number, first = 1): string =>
+  `|${" --- |".repeat(first)}${" ---: |".repeat(cells - first)}`;
+
+export const rowName = ({ verb, title }: { verb: string; title: string }): string =>
+  `${verb} | ${title}`;
+
+/** Of the tries that a column is about: how many came out as they have to. */
+function cell({ tries, failedFaults }: Played, faults: Fault[]): string {
+  const good = tries.filter(({ fault }) => faults.includes(fault)).length;
+  const bad = failedFaults.filter((fault) => faults.includes(fault)).length;
+  return good + bad === 0 ? "" : bad === 0 ? String(good) : `**${good} of ${good + bad}**`;
+}
+
+export function faultTable(all: readonly Played[]): string {
+  const head = [
+    "verb",
+    "situation",
+    "points",
+    ...columns.map(({ title }) => title),
+    "undone",
+    "made good",
+    "tolerated",
+    "made good by",
+  ];
+  const rows = all.map((played) => {
+    const points = Object.values(played.points).reduce((sum, n) => sum + n, 0);
+    const count = (outcome: string): number =>
+      played.tries.filter((each) => each.outcome === outcome).length;
+    return row([
+      rowName(played),
+      points,
+      ...columns.map(({ faults }) => cell(played, faults)),
+      ...["undone", "recovered", "tolerated"].map(count),
+      played.recovery,
+    ]);
+  });
+  const sum = all.reduce((total, { tries }) => total + tries.length, 0);
+  const failed = all.reduce((total, { failures }) => total + failures.length, 0);
+  return [
+    `${sum + failed} tries, ${failed === 0 ? "all" : sum} of them undone, made good or tolerated.`,
+    "",
+    row(head),
+    rule(head.length, 2),
+    ...rows,
+  ].join("\n");
+}
+
+export function sweepTable({ fairway, reference, seed }: SweepResult): string {
+  const { counts, leaks } = fairway;
+  const other = reference;
+  const line = (what: string, own: number, theirs: number | undefined | null): string =>
+    row([what, own, theirs === undefined || theirs === null ? "-" : theirs]);
+  return [
+    `${counts.rounds} rounds, 10 at a time, seed ${seed}; ${Math.round(counts.seconds)} s${other === null ? "" : `, the reference ${Math.round(other.counts.seconds)} s`}.`,
+    "",
+    row(["", "Fairway", "bridge + host-local + bandwidth"]),
+    rule(3),
+    line("ADDs killed", counts.addsKilled, other?.counts.addsKilled),
+    line("DELs killed", counts.delsKilled, other?.counts.delsKilled),
+    line("ended before the kill", counts.notKilled, other?.counts.notKilled),
+    line("failed without being killed", counts.failures.length, other?.counts.failures.length),
+    line("pods alive at a look", counts.alive, other?.counts.alive),
+    line("an address that two pods had", counts.duplicates.length, other?.counts.duplicates.length),
+    line("addresses leaked", leaks.addresses, other?.leaks.addresses),
+    line("devices leaked", leaks.devices, other?.leaks.devices),
+    line("classes leaked or missing", leaks.classes, null),
+    line("map elements leaked or missing", leaks.elements, null),
+    line("rows leaked or missing", leaks.rows, null),
+    line("living pods about which CHECK or `explain` finds something", leaks.notWhole.length, null),
+  ].join("\n");
+}
+
+export function stormTable(storm: StormFigures): string {
+  const listed = (counts: Record<string, number>): string =>
+    Object.entries(counts)
+      .map(([what, count]) => `${what}: ${count}`)
+      .join("; ") || "none";
+  return [
+    row(["", ""]),
+    rule(2),
+    row(["for", `${Math.round(storm.seconds)} s, seed ${storm.seed}`]),
+    row(["succeeded", listed(storm.done)]),
+    row(["refused as it has to be (100: no room, 11: try again)", listed(storm.refused)]),
+    row(["any other failure", storm.failures.length]),
+    row(["hung", storm.hung]),
+    row(["the longest", `${Math.round(storm.longestMs)} ms`]),
+    row(["alive at the end", storm.aliveAtEnd]),
+    row(["ledger, kernel and model differ in", storm.disagreements.length]),
+    row([
+      "20 DELs behind a lock that is never given back",
+      `${storm.waitedInVain.filter((code) => code === 11).length} ended with code 11`,
+    ]),
+  ].join("\n");
+}
+
+export function soakTable(soak: SoakResult): string {
+  const { samples } = soak;
+  const range = (of: (sample: SoakResult["samples"][number]) => number, unit = ""): string => {
+    const values = samples.map(of);
+    return `${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))}${unit}`;
+  };
+  return [
+    row(["", ""]),
+    rule(2),
+    row(["for", `${soak.minutes} minutes, ${samples.length} samples`]),
+    row([
+      "done",
+      Object.entries(soak.done)
+        .map(([what, n]) => `${what}: ${n}`)
+        .join("; "),
+    ]),
+    row(["failed", soak.failures.length]),
+    row(["promises judged", soak.judged]),
+    row(["below for more than a fifth of the time", soak.below]),
+    row(["rows of the ledger", range(({ rows }) => rows)]),
+    row(["ledger with its log", range(({ ledgerBytes }) => ledgerBytes / 1024, " KiB")]),
+    row(["open files of the machine", range(({ openFiles }) => openFiles)]),
+    row(["SUnreclaim", range(({ slabBytes }) => slabBytes / 2 ** 20, " MiB")]),
+  ].join("\n");
+}
+
+const marks = (name: string): [string, string] => [
+  `<!-- ${name}: written by scripts/test-faults --record -->`,
+  `<!-- end of ${name} -->`,
+];
+
+/** Throws where the page has no place for it. */
+export function withSection(page: string, name: string, text: string): string {
+  const [begin, end] = marks(name);
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/reliability.md has no section ${name}`);
+  return `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`;
+}

@@ -1,0 +1,146 @@
+/**
+ * All that scripts/test-faults runs, each in a process of its own: run.ts FOLDER [--record] [--only PART,PART].
+ * Results go to the folder; the counts into its file `counts`: passed, failed, skipped. Recorded are
+ * whole runs only, in docs/reliability.md.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { SoakResult } from "../soak/main.ts";
+import { plot } from "../soak/plot.ts";
+import { repository } from "../support/binary.ts";
+import { faultTable, rowName, soakTable, stormTable, sweepTable, withSection } from "./page.ts";
+import { nameOf, scenarios } from "./scenarios/index.ts";
+import type { StormFigures } from "./storm-main.ts";
+import type { Played } from "./support/play.ts";
+import type { SweepResult } from "./sweep-main.ts";
+
+const parts = ["table", "sweep", "storm", "soak"] as const;
+type Part = (typeof parts)[number];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    record: { type: "boolean", default: false },
+    only: { type: "string" },
+    minutes: { type: "string", default: "3" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const [folder] = positionals;
+if (folder === undefined) throw new Error("which folder?");
+const isRecorded = values.record;
+const chosen = (values.only?.split(",") ?? [...parts]) as Part[];
+for (const part of chosen) if (!parts.includes(part)) throw new Error(`there is no part ${part}`);
+
+const pagePath = join(repository, "docs/reliability.md");
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+function tell(title: string, wrong: readonly string[], facts: string): void {
+  counts[wrong.length === 0 ? "passed" : "failed"] += 1;
+  console.log(`(${wrong.length === 0 ? "pass" : "fail"}) ${title}: ${facts}`);
+  for (const each of wrong.slice(0, 20)) console.log(`  ${each}`);
+}
+
+async function result<T>(script: string, name: string, ...args: string[]): Promise<T | null> {
+  const file = join(folder ?? "", `${name}.json`);
+  const child = Bun.spawn([process.execPath, join(repository, "test", script), file, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const told = await new Response(child.stderr).text();
+  if ((await child.exited) === 0) return JSON.parse(readFileSync(file, "utf8")) as T;
+  tell(name, [told], "it could not be run to its end");
+  return null;
+}
+
+function record(name: string, text: string): void {
+  if (!isRecorded) return;
+  writeFileSync(pagePath, withSection(readFileSync(pagePath, "utf8"), name, text));
+}
+
+async function table(): Promise<void> {
+  const found = new Map<string, Played>();
+  const waiting = scenarios.map((scenario, index) => ({ scenario, index }));
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const name = nameOf(next.scenario);
+      const all = await result<Played[]>("faults/main.ts", `faults-${next.index}`, name);
+      const played = all?.find((each) => nameOf(each) === name);
+      if (played === undefined) continue;
+      found.set(name, played);
+      tell(
+        name,
+        played.failures,
+        `${played.tries.length} tries undone, made good or tolerated, ${played.seconds.toFixed(0)} s`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const all = scenarios.flatMap((scenario) => found.get(nameOf(scenario)) ?? []);
+  record("table of faults", faultTable(all));
+  // How many points there are is the kernel's matter, too; which rows there are is not.
+  const page = readFileSync(pagePath, "utf8");
+  const missing = scenarios.filter((each) => !page.includes(`| ${rowName(each)} |`)).map(nameOf);
+  tell("docs/reliability.md has each row", missing, `${scenarios.length} rows`);
+}
+
+async function sweep(): Promise<void> {
+  const found = await result<SweepResult>(
+    "faults/sweep-main.ts",
+    "sweep",
+    isRecorded ? "1000" : "60",
+    values.seed,
+  );
+  if (found === null) return;
+  const { counts: done, leaks } = found.fairway;
+  const wrong = [
+    ...(["addresses", "devices", "classes", "elements", "rows"] as const)
+      .filter((key) => leaks[key] > 0)
+      .map((key) => `${leaks[key]} ${key}`),
+    ...leaks.notWhole,
+    ...done.duplicates,
+    ...done.failures,
+    ...(done.addsKilled + done.delsKilled === 0 ? ["nothing was killed"] : []),
+  ];
+  const killed = `${done.addsKilled} ADDs and ${done.delsKilled} DELs killed`;
+  tell("kill sweep", wrong, `${done.rounds} rounds, ${killed}`);
+  if (found.reference === null) {
+    counts.skipped += 1;
+    console.log("(skip) the sweep of the reference chain: needs Go");
+  }
+  record("kill sweep", sweepTable(found));
+}
+
+async function storm(): Promise<void> {
+  const found = await result<StormFigures>(
+    "faults/storm-main.ts",
+    "storm",
+    isRecorded ? "120" : "20",
+    values.seed,
+  );
+  if (found === null) return;
+  const waited = found.waitedInVain.filter((code) => code !== 11);
+  const wrong = [
+    ...found.failures,
+    ...found.disagreements,
+    ...(found.hung > 0 ? [`${found.hung} hung`] : []),
+    ...waited.map((code) => `behind a lock that is never given back one ended with ${code}`),
+  ];
+  const done = Object.values(found.done).reduce((sum, n) => sum + n, 0);
+  tell("storm", wrong, `${done} succeeded in ${Math.round(found.seconds)} s`);
+  record("storm", stormTable(found));
+}
+
+async function soak(): Promise<void> {
+  const found = await result<SoakResult>("soak/main.ts", "soak", values.minutes);
+  if (found === null) return;
+  tell("soak", found.failures, `${found.minutes} minutes, ${found.judged} promises judged`);
+  record("soak", soakTable(found));
+  const picture = join(isRecorded ? join(repository, "docs") : (folder ?? ""), "soak.svg");
+  writeFileSync(picture, plot(found.samples));
+}
+
+const run: Record<Part, () => Promise<void>> = { table, sweep, storm, soak };
+for (const part of chosen) await run[part]();
+writeFileSync(join(folder, "counts"), `${counts.passed} ${counts.failed} ${counts.skipped}\n`);
