@@ -5,6 +5,7 @@
  * input is the messages, its output the socket to the kernel. It holds nothing of ours.
  */
 import { closeSync, writeSync } from "node:fs";
+import { effect } from "../effect.ts";
 import { findToolIfAny } from "./children.ts";
 import { concat, encodeMessage } from "./netlink/codec.ts";
 import { libc, ptr } from "./netlink/libc.ts";
@@ -69,12 +70,9 @@ export function sendOff(links: readonly string[]): SentOff | null {
   try {
     using socket = new NetlinkSocket();
     // Without our descriptors: who called us waits for the end of what we were given.
-    Bun.spawn({
-      cmd: [courier],
-      stdio: [input, socket.fd, "ignore"],
-      cwd: "/",
-      env: {},
-    }).unref();
+    const stdio: [number, number, "ignore"] = [input, socket.fd, "ignore"];
+    const spawn = () => Bun.spawn({ cmd: [courier], stdio, cwd: "/", env: {} });
+    effect("child", `delete ${links.join(" ")}`, spawn).unref();
   } catch {
     return null;
   } finally {
