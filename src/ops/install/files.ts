@@ -11,11 +11,15 @@ export type FileStep = { path: string; words: string } & (
   | { op: "write"; mode: number; content: Content }
   | { op: "link"; target: string }
   | { op: "remove" }
+  /** At the very end, in its place among the folders. */
+  | { op: "remove-last" }
   /** A folder that still holds something stays. */
   | { op: "remove-folder" }
 );
 
 type Undo = () => void;
+
+const nothing: Undo = () => {};
 
 /** The calls that change a file system. */
 const disk = {
@@ -33,7 +37,7 @@ const disk = {
 };
 
 export interface Applied {
-  /** Nothing can be undone any more. */
+  /** Nothing can be undone any more. Throws io: what was kept for the way back is still there. */
   commit(): void;
   undo(): void;
 }
@@ -100,22 +104,30 @@ function place(path: string, make: (beside: string) => void): { undo: Undo; comm
     for (const each of [next, former]) disk.rm(each);
     throw error;
   }
-  syncFolder(dirname(path));
-  return {
-    undo: () => (replaces ? disk.rename(former, path) : disk.rm(path)),
-    commit: () => disk.rm(former),
-  };
+  const undo = (): void => (replaces ? disk.rename(former, path) : disk.rm(path));
+  orUndo(() => syncFolder(dirname(path)), undo);
+  return { undo, commit: replaces ? () => disk.rm(former) : nothing };
 }
 
-const nothing: Undo = () => {};
+function orUndo(act: () => void, undo: Undo): void {
+  try {
+    act();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
 
 function apply(step: FileStep): { undo: Undo; commit: Undo } {
   const { path } = step;
   switch (step.op) {
-    case "folder":
+    case "folder": {
+      const undo = (): void => disk.rmdir(path);
       disk.mkdir(path, step.mode);
-      disk.chmod(path, step.mode);
-      return { undo: () => disk.rmdir(path), commit: nothing };
+      // Past the umask, too.
+      orUndo(() => disk.chmod(path, step.mode), undo);
+      return { undo, commit: nothing };
+    }
     case "write":
       return place(path, (next) => writeBeside(next, step.mode, step.content));
     case "link":
@@ -125,6 +137,8 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
       disk.rename(path, former);
       return { undo: () => disk.rename(former, path), commit: () => disk.rm(former) };
     }
+    case "remove-last":
+      return { undo: nothing, commit: () => disk.rm(path) };
     case "remove-folder":
       // At the very end: until then what is removed lies in it under another name.
       return { undo: nothing, commit: () => removeIfEmpty(path) };
@@ -157,7 +171,16 @@ export function applyFiles(steps: readonly FileStep[]): Applied {
   return {
     undo,
     commit: () => {
-      for (const each of done) each.commit();
+      try {
+        for (const each of done) each.commit();
+      } catch (error) {
+        throw new FairwayError(
+          "io",
+          `all is done, but not all that was there before could be removed: ${messageOf(error)}`,
+          "run it again when the file system takes changes",
+          { cause: error },
+        );
+      }
     },
   };
 }

@@ -6,7 +6,7 @@ import { version } from "../version.ts";
 import type { Conflist } from "./conflist.ts";
 import { isFairway, ownExecutable, sameBytes, versionOf } from "./executable.ts";
 import { abandoned, type FileStep, look, missingFolders } from "./files.ts";
-import { manifestText, readManifest } from "./manifest.ts";
+import { manifestFile, manifestText, readManifest } from "./manifest.ts";
 import { ipamName, type Places, pluginName } from "./places.ts";
 import { isOwnLink, ownedPaths } from "./present.ts";
 
@@ -52,30 +52,49 @@ function planText(path: string, text: string, mode: number): FileStep[] {
 
 const ledgerFolderMode = 0o700;
 
-function planFolders({ binDir, confDir }: Places, dataDir: string): FileStep[] {
-  const paths = new Set([binDir, confDir, dataDir].flatMap(missingFolders));
-  return [...paths].map((path) => ({
+const folderStep =
+  (dataDir: string) =>
+  (path: string): FileStep => ({
     op: "folder",
     path,
     mode: path === dataDir ? ledgerFolderMode : 0o755,
     words: `make ${path}`,
-  }));
+  });
+
+/** Made by an `install` that died before it could write that down; an ADD's is ours as well (planData in uninstall.ts). */
+function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
+  if (look(manifestFile(dataDir)).kind !== "absent" || look(dataDir).kind === "absent")
+    return false;
+  return fs.readdirSync(dataDir).every((name) => left.includes(join(dataDir, name)));
 }
 
-/** In the order of doing: the runtime begins with the conflist, so that comes last. Throws badConfig: somebody else's file is in the way. */
+/**
+ * In the order of doing: what folders are made is written down before they are, but for the folder in
+ * which that is written; the runtime begins with the conflist, so that comes last. Throws badConfig:
+ * somebody else's file is in the way.
+ */
 export function planFiles(conflist: Conflist, places: Places, dataDir: string): FileStep[] {
-  const folders = planFolders(places, dataDir);
-  const foldersMade = [
-    ...new Set([...(readManifest(dataDir)?.foldersMade ?? []), ...folders.map(({ path }) => path)]),
-  ];
   const owned = ownedPaths(places, dataDir);
   const left = abandoned(Object.values(owned));
+  const dataFolders = missingFolders(dataDir);
+  const otherFolders = [...new Set([places.binDir, places.confDir].flatMap(missingFolders))].filter(
+    (path) => !dataFolders.includes(path),
+  );
+  const foldersMade = [
+    ...new Set([
+      ...(readManifest(dataDir)?.foldersMade ?? []),
+      ...(isUnrecorded(dataDir, left) ? [dataDir] : []),
+      ...dataFolders,
+      ...otherFolders,
+    ]),
+  ];
   return [
     ...left.map((path): FileStep => ({ op: "remove", path, words: `remove ${path}` })),
-    ...folders,
+    ...dataFolders.map(folderStep(dataDir)),
+    ...planText(owned.manifest, manifestText({ ...places, foldersMade }), 0o600),
+    ...otherFolders.map(folderStep(dataDir)),
     ...planBinary(places),
     ...planLink(places),
-    ...planText(owned.manifest, manifestText({ ...places, foldersMade }), 0o600),
     // Readable by root alone, as the CIS benchmark has it.
     ...planText(owned.conf, conflist.text, 0o600),
   ];

@@ -60,23 +60,25 @@ const ledgerFiles = ["ledger.db", "ledger.db-wal", "ledger.db-shm", atWorkFileNa
 
 function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolean): FileStep[] {
   // With the ledger stays what tells which folders were made for it.
-  const files = keepLedger
-    ? []
-    : [manifestFile(dataDir), ...ledgerFiles.map((name) => join(dataDir, name))];
+  const files = keepLedger ? [] : ledgerFiles.map((name) => join(dataDir, name));
   // A folder that an ADD made, without `install`, is ours as well.
-  const folders = manifest?.foldersMade ?? [dataDir];
+  const folders = (manifest?.foldersMade ?? [dataDir]).filter((path) => fs.existsSync(path));
+  const record = manifestFile(dataDir);
+  const isAround = (path: string): boolean => `${dataDir}/`.startsWith(`${path}/`);
+  const removals = (paths: string[]): FileStep[] =>
+    paths.toReversed().map((path) => ({
+      op: "remove-folder",
+      path,
+      words: `remove ${path}, if it is empty then`,
+    }));
   return [
     ...files.filter((path) => look(path).kind !== "absent").map(remove),
-    ...folders
-      .filter((path) => fs.existsSync(path))
-      .toReversed()
-      .map(
-        (path): FileStep => ({
-          op: "remove-folder",
-          path,
-          words: `remove ${path}, if it is empty then`,
-        }),
-      ),
+    ...removals(folders.filter((path) => !isAround(path))),
+    // Whoever dies before this finds in it what is left to do.
+    ...(keepLedger || look(record).kind === "absent"
+      ? []
+      : [{ op: "remove-last", path: record, words: `remove ${record}` } as const]),
+    ...removals(folders.filter(isAround)),
   ];
 }
 
@@ -201,7 +203,9 @@ function run(options: Options): void {
   const conflist = planConflist(owned.conf, node.conflist, kept);
   const read = readLedger(dataDir, { force, plan: options.dryRun === true });
   const rest = (): FileStep[] => [
-    ...abandoned(Object.values(owned)).map(remove),
+    ...abandoned([...Object.values(owned), ...ledgerFiles.map((name) => join(dataDir, name))]).map(
+      remove,
+    ),
     ...planBinaries(places, dataDir, kept),
     ...planData(dataDir, manifest, options.keepLedger === true),
   ];
