@@ -66,13 +66,45 @@ export function faultTable(all: readonly Played[]): string {
   ].join("\n");
 }
 
-export function sweepTable({ fairway, reference, seed }: SweepResult): string {
+/** Runs with a seed each, as one. */
+export function mergedSweeps(pieces: readonly [SweepResult, ...SweepResult[]]): SweepResult {
+  type Part = Record<string, number | string[]>;
+  const sum = (parts: Part[]): Part =>
+    parts.reduce((total, part) =>
+      Object.fromEntries(
+        Object.entries(part).map(([key, value]) => {
+          const before = total[key];
+          return [
+            key,
+            typeof value === "number"
+              ? value + (typeof before === "number" ? before : 0)
+              : [...(Array.isArray(before) ? before : []), ...value],
+          ];
+        }),
+      ),
+    );
+  const chain = <T extends SweepResult["fairway"] | NonNullable<SweepResult["reference"]>>(
+    parts: T[],
+  ): T =>
+    ({
+      counts: sum(parts.map(({ counts }) => ({ ...counts }))),
+      leaks: sum(parts.map(({ leaks }) => ({ ...leaks }))),
+    }) as unknown as T;
+  const references = pieces.flatMap(({ reference }) => (reference === null ? [] : [reference]));
+  return {
+    seeds: pieces.flatMap(({ seeds }) => seeds),
+    fairway: chain(pieces.map(({ fairway }) => fairway)),
+    reference: references.length === 0 ? null : chain(references),
+  };
+}
+
+export function sweepTable({ fairway, reference, seeds }: SweepResult): string {
   const { counts, leaks } = fairway;
   const other = reference;
   const line = (what: string, own: number, theirs: number | undefined | null): string =>
     row([what, own, theirs === undefined || theirs === null ? "-" : theirs]);
   return [
-    `${counts.rounds} rounds, 10 at a time, seed ${seed}; ${Math.round(counts.seconds)} s${other === null ? "" : `, the reference ${Math.round(other.counts.seconds)} s`}.`,
+    `${counts.rounds} rounds, 10 at a time, seeds ${seeds.join(", ")}; ${Math.round(counts.seconds)} s${other === null ? "" : `, the reference ${Math.round(other.counts.seconds)} s`}.`,
     "",
     row(["", "Fairway", "bridge + host-local + bandwidth"]),
     rule(3),

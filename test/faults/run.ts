@@ -1,16 +1,24 @@
 /**
  * All that scripts/test-faults runs, each in a process of its own: run.ts FOLDER [--record] [--only PART,PART].
- * Results go to the folder; the counts into its file `counts`: passed, failed, skipped. Recorded are
+ * Results go to the folder (--reuse: what is there already is not run again); the counts into its file `counts`: passed, failed, skipped. Recorded are
  * whole runs only, in docs/reliability.md.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { SoakResult } from "../soak/main.ts";
 import { plot } from "../soak/plot.ts";
 import { repository } from "../support/binary.ts";
-import { faultTable, rowName, soakTable, stormTable, sweepTable, withSection } from "./page.ts";
+import {
+  faultTable,
+  mergedSweeps,
+  rowName,
+  soakTable,
+  stormTable,
+  sweepTable,
+  withSection,
+} from "./page.ts";
 import { nameOf, scenarios } from "./scenarios/index.ts";
 import type { StormFigures } from "./storm-main.ts";
 import type { Played } from "./support/play.ts";
@@ -24,6 +32,7 @@ const { values, positionals } = parseArgs({
   options: {
     record: { type: "boolean", default: false },
     only: { type: "string" },
+    reuse: { type: "boolean", default: false },
     minutes: { type: "string", default: "3" },
     seed: { type: "string", default: "1" },
   },
@@ -45,6 +54,7 @@ function tell(title: string, wrong: readonly string[], facts: string): void {
 
 async function result<T>(script: string, name: string, ...args: string[]): Promise<T | null> {
   const file = join(folder ?? "", `${name}.json`);
+  if (values.reuse && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as T;
   const child = Bun.spawn([process.execPath, join(repository, "test", script), file, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -86,13 +96,19 @@ async function table(): Promise<void> {
 }
 
 async function sweep(): Promise<void> {
-  const found = await result<SweepResult>(
-    "faults/sweep-main.ts",
-    "sweep",
-    isRecorded ? "1000" : "60",
-    values.seed,
-  );
-  if (found === null) return;
+  const [pieces, rounds] = isRecorded ? [4, "250"] : [1, "60"];
+  const done: SweepResult[] = [];
+  for (let piece = 1; piece <= pieces; piece++) {
+    const seed = String(Number(values.seed) + piece - 1);
+    const one = await result<SweepResult>("faults/sweep-main.ts", `sweep-${piece}`, rounds, seed);
+    if (one === null) return;
+    done.push(one);
+  }
+  const [first, ...others] = done;
+  if (first !== undefined) tellSweep(mergedSweeps([first, ...others]));
+}
+
+function tellSweep(found: SweepResult): void {
   const { counts: done, leaks } = found.fairway;
   const wrong = [
     ...(["addresses", "devices", "classes", "elements", "rows"] as const)

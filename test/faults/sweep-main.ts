@@ -8,7 +8,7 @@ import { type ReferenceLeaks, referenceChain } from "./support/reference-chain.t
 import { type SweepCounts, sweep } from "./support/sweep.ts";
 
 export interface SweepResult {
-  seed: number;
+  seeds: number[];
   fairway: { counts: SweepCounts; leaks: Leaks };
   /** null: there is no Go here, so there is no reference. */
   reference: { counts: SweepCounts; leaks: ReferenceLeaks } | null;
@@ -35,4 +35,4 @@ if (hasReference("bridge", "host-local", "bandwidth"))
     const counts = await sweep(chain, { ...shape, canStep: false, random });
     reference = { counts, leaks: chain.leaks };
   });
-writeFileSync(file, JSON.stringify({ seed: Number(seed), fairway, reference }, null, 2));
+writeFileSync(file, JSON.stringify({ seeds: [Number(seed)], fairway, reference }, null, 2));
