@@ -14,8 +14,11 @@ type Json = Record<string, unknown>;
 interface Member {
   pod: Pod;
   args: string;
-  /** "lost": the runtime has forgotten it, and never called DEL. */
-  is: "absent" | "alive" | "lost";
+  /**
+   * "dying": an ADD or a DEL of it failed, so that DEL comes next, and nothing else. "lost": the runtime has
+   * forgotten it, and never called DEL.
+   */
+  is: "absent" | "alive" | "dying" | "lost";
   /** When it was lost, in the order of all that was done. */
   lostAt: number;
   result: Json;
@@ -128,6 +131,7 @@ export async function storm(
           return;
         }
       }
+      member.is = "dying";
       for (const gone of all)
         if (note("ADD", gone))
           Object.assign(member, { is: "alive", result: gone.json, egressMbit });
@@ -138,7 +142,7 @@ export async function storm(
         Array.from({ length: times }, () => verb("DEL", member, member.egressMbit)),
       );
       const ok = all.map((gone) => note("DEL", gone));
-      if (ok.some((each) => each)) member.is = "absent";
+      member.is = ok.some((each) => each) ? "absent" : "dying";
     },
     async check(member: Member): Promise<void> {
       note("CHECK", await verb("CHECK", member, member.egressMbit, { prevResult: member.result }));
@@ -188,6 +192,7 @@ export async function storm(
     member.busy = true;
     try {
       if (member.is === "absent") await acts.add(member);
+      else if (member.is === "dying") await acts.del(member);
       else {
         const what = random.next();
         if (what < 0.45) await acts.del(member);
@@ -207,6 +212,7 @@ export async function storm(
   await Promise.all(Array.from({ length: workers }, worker));
   result.seconds = (performance.now() - startedMs) / 1000;
   await gc();
+  for (const member of members) if (member.is === "dying") await acts.del(member);
   const alive = members.filter(({ is }) => is === "alive");
   result.aliveAtEnd = alive.length;
   for (const member of alive) await acts.check(member);
