@@ -5,6 +5,7 @@
  * input is the messages, its output the socket to the kernel. It holds nothing of ours.
  */
 import { closeSync, writeSync } from "node:fs";
+import { effect } from "../effect.ts";
 import { findToolIfAny } from "./children.ts";
 import { concat, encodeMessage } from "./netlink/codec.ts";
 import { libc, ptr } from "./netlink/libc.ts";
@@ -69,16 +70,21 @@ export function sendOff(links: readonly string[]): SentOff | null {
   try {
     using socket = new NetlinkSocket();
     // Without our descriptors: who called us waits for the end of what we were given.
-    Bun.spawn({
-      cmd: [courier],
-      stdio: [input, socket.fd, "ignore"],
-      cwd: "/",
-      env: {},
-    }).unref();
+    const child = effect("kernel", `send off ${links.join(" ")}`, () =>
+      Bun.spawn({ cmd: [courier], stdio: [input, socket.fd, "ignore"], cwd: "/", env: {} }),
+    );
+    child.unref();
+    return {
+      waitUntilGone() {
+        const isGone = waitUntilGone(links);
+        // One that has not delivered by now is not waited for, and must not stay.
+        if (!isGone) child.kill("SIGKILL");
+        return isGone;
+      },
+    };
   } catch {
     return null;
   } finally {
     closeSync(input);
   }
-  return { waitUntilGone: () => waitUntilGone(links) };
 }
