@@ -1,7 +1,7 @@
 /**
- * Links deleted by a process of their own. The kernel unlists a link within a few milliseconds and then
- * keeps who asked for it waiting for its grace periods (rcu_barrier in netdev_run_todo), several times
- * as long; docs/decisions/0017-changes-over-netlink.md has the figures. The process is `cat`: its
+ * Links deleted by a process of their own. The kernel unlists a link and then keeps who asked for it
+ * waiting for its grace periods (rcu_barrier in netdev_run_todo); docs/decisions/0017-changes-over-netlink.md
+ * has the figures. The process is `cat`: its
  * input is the messages, its output the socket to the kernel. It holds nothing of ours.
  */
 import { closeSync, writeSync } from "node:fs";
@@ -70,13 +70,21 @@ export function sendOff(links: readonly string[]): SentOff | null {
   try {
     using socket = new NetlinkSocket();
     // Without our descriptors: who called us waits for the end of what we were given.
-    const stdio: [number, number, "ignore"] = [input, socket.fd, "ignore"];
-    const spawn = () => Bun.spawn({ cmd: [courier], stdio, cwd: "/", env: {} });
-    effect("child", `delete ${links.join(" ")}`, spawn).unref();
+    const child = effect("child", `send off ${links.join(" ")}`, () =>
+      Bun.spawn({ cmd: [courier], stdio: [input, socket.fd, "ignore"], cwd: "/", env: {} }),
+    );
+    child.unref();
+    return {
+      waitUntilGone() {
+        const isGone = waitUntilGone(links);
+        // One that has not delivered by now is not waited for, and must not stay.
+        if (!isGone) child.kill("SIGKILL");
+        return isGone;
+      },
+    };
   } catch {
     return null;
   } finally {
     closeSync(input);
   }
-  return { waitUntilGone: () => waitUntilGone(links) };
 }
