@@ -2,7 +2,7 @@
 import { addressAskOf } from "../config/address-ask.ts";
 import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../config/ipam-plugin.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { networkHolder, requireNextAddresses } from "../node/addresses.ts";
+import { networkHolders, requireNextAddresses } from "../node/addresses.ts";
 import { withLedger } from "../node/open.ts";
 import { checkReserved, release, releaseAllBut, reserve } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
@@ -78,7 +78,7 @@ function status({ config }: NodeRequest): Outcome {
   try {
     if (ipam.resolvConf !== null) readResolvConf(ipam.resolvConf);
     withLedger(dataDir, (ledger) =>
-      requireNextAddresses(ledger, name, ipam, networkHolder(ledger, name)),
+      requireNextAddresses(ledger, name, ipam, networkHolders(ledger, name)),
     );
   } catch (error) {
     const details = error instanceof FairwayError ? error.details : undefined;

@@ -9,6 +9,7 @@ import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../kernel/journal.ts";
+import { spans } from "../trace.ts";
 import { openLineSink } from "./log-file.ts";
 import { parseConfig } from "./request.ts";
 
@@ -60,6 +61,7 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
   const { entries, dropped } = journal();
   for (const step of entries) log.debug({ ...whose, ...step }, "step");
   if (dropped > 0) log.debug({ ...whose, dropped }, "more steps than are kept");
+  for (const each of spans()) log.info({ ...whose, ...each }, "span");
   const line = {
     ...whose,
     netns: env.CNI_NETNS,

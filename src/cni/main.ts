@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { ipamPluginName } from "../config/delegate.ts";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
+import { span } from "../trace.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
 import { answerVersion, type Request, readRequest } from "./request.ts";
@@ -31,13 +32,14 @@ function run(request: Request, isIpam: boolean): Outcome {
 function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Ended {
   let stdin = "";
   try {
-    stdin = readStdin();
+    stdin = span("read stdin", readStdin);
   } catch (error) {
     // VERSION is answered whatever stdin holds.
     if (env.CNI_COMMAND !== "VERSION") return { ok: false, error, stdin };
   }
   try {
-    return { ok: true, outcome: run(readRequest(env, stdin), isIpam) };
+    const request = span("parse request", () => readRequest(env, stdin));
+    return { ok: true, outcome: span(request.verb, () => run(request, isIpam)) };
   } catch (error) {
     return { ok: false, error, stdin };
   }

@@ -15,6 +15,7 @@ import { releaseTakenOver } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
+import { span } from "../trace.ts";
 import { askedOf, networkPart } from "./asked.ts";
 import { chainEnd } from "./chain.ts";
 import { delegateOf, readGranted } from "./delegate-result.ts";
@@ -75,7 +76,7 @@ function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
 }
 
 function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
-  const asked = askedOf(request, config, granted);
+  const asked = span("settle promise", () => askedOf(request, config, granted));
   const dns = dnsOf(config, granted);
   const { attachment, facts } = attachAsked(request, config, asked);
   const output = resultOf(config.cniVersion, attachment, asked.base, dns);
@@ -116,7 +117,7 @@ function addChained(request: PodRequest, config: NetworkConfig): Outcome {
 }
 
 export function add(request: PodRequest): Outcome {
-  const config = parseNetworkConfig(request.config);
+  const config = span("parse configuration", () => parseNetworkConfig(request.config));
   refuseMixture(config);
   requireNetns(request.netns, request.netnsOverride);
   if (config.chained) return addChained(request, config);
@@ -135,7 +136,7 @@ export function add(request: PodRequest): Outcome {
 }
 
 export function del(request: PodRequest): Outcome {
-  const config = parseCleanupConfig(request.config);
+  const config = span("parse configuration", () => parseCleanupConfig(request.config));
   const { containerId, ifname } = request;
   const key = { network: config.name, containerId, ifname };
   const delegate = delegateOf(request, config.delegate);
@@ -154,7 +155,7 @@ export function del(request: PodRequest): Outcome {
 export const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
 
 export function checkAttachment(request: PodRequest): Outcome {
-  const config = parseNetworkConfig(request.config);
+  const config = span("parse configuration", () => parseNetworkConfig(request.config));
   requireVersion("CHECK", config.cniVersion, withCheck);
   const previous = readPrevResult(request.config.prevResult, config.cniVersion);
   requireNetns(request.netns, request.netnsOverride);

@@ -4,11 +4,13 @@
  */
 import { FairwayError } from "../errors.ts";
 import type { Step } from "../plan/diff.ts";
-import { shellLine } from "../plan/render.ts";
+import { linesOf, shellLine } from "../plan/render.ts";
 import { titleOf } from "../plan/state.ts";
 import { undo } from "../plan/undo.ts";
+import { span } from "../trace.ts";
 import { chosenBackend } from "./backend.ts";
 import { type Batch, batchesOf, type Effect } from "./effects.ts";
+import { note } from "./journal.ts";
 import { type BatchFailure, perform, tryOut } from "./perform.ts";
 import { sendOff } from "./send-off.ts";
 
@@ -111,16 +113,23 @@ const deletedPairs = (steps: Step[]): string[] =>
  */
 export function applyForGood(steps: Step[]): Failure | null {
   const pairs = deletedPairs(steps);
-  const sent = pairs.length > 0 && chosenBackend() === "netlink" ? sendOff(pairs) : null;
+  const startedAtMs = performance.now();
+  const sent =
+    pairs.length > 0 && chosenBackend() === "netlink"
+      ? span("send pairs off", () => sendOff(pairs))
+      : null;
   if (sent === null) return applySteps(steps);
   const [going, rest] = [new Set(pairs), [] as Step[]];
   for (const step of steps)
     if (step.have?.kind !== "veth" || !going.has(step.have.name)) rest.push(step);
   const failure = applySteps(rest);
+  const isGone = span("wait until pairs are gone", () => sent.waitUntilGone());
+  const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
+  const own = steps.filter((step) => !rest.includes(step));
+  for (const line of own.flatMap(linesOf))
+    note({ command: shellLine(line), answer: isGone ? "gone" : "still there", durationMs });
   // Who was sent may have died on the way: then it is asked for again, and waited for.
-  if (!sent.waitUntilGone())
-    return applySteps(steps.filter((step) => !rest.includes(step))) ?? failure;
-  return failure;
+  return isGone ? failure : (applySteps(own) ?? failure);
 }
 
 function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | null {

@@ -1,5 +1,6 @@
 /** By what means the kernel is changed. */
 import { FairwayError } from "../errors.ts";
+import type { Tool } from "./children.ts";
 
 /** "netlink": messages of this process's own. "exec": the tools, which lead to the same. */
 export type Backend = "netlink" | "exec";
@@ -17,3 +18,7 @@ export function chosenBackend(env: Record<string, string | undefined> = process.
     `set it to netlink (as without it) or exec (ip, tc and nft make the changes)`,
   );
 }
+
+/** Those without which a node cannot take pods: rules are written in nft's language whichever way the rest goes. */
+export const neededTools = (backend: Backend): readonly Tool[] =>
+  backend === "exec" ? ["ip", "tc", "nft"] : ["nft"];

@@ -1,9 +1,13 @@
-/** A batch carried out: every change of the kernel that a step stands for passes `perform`. */
+/**
+ * A batch carried out: every change of the kernel that a step stands for passes `perform`, but for the
+ * pairs that are sent off (send-off.ts).
+ */
 import { writeFileSync } from "node:fs";
 import { effect, effects } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { sysctlName } from "../plan/names.ts";
 import { shellLine } from "../plan/render.ts";
+import { span } from "../trace.ts";
 import { runTool, type Tool } from "./children.ts";
 import type { Batch } from "./effects.ts";
 import { note } from "./journal.ts";
@@ -133,7 +137,7 @@ export function perform(batch: Batch): BatchFailure | null {
       note({ command: shellLine(line), answer: answer(index), durationMs });
   };
   try {
-    const failure = carryOut(batch);
+    const failure = span(stageOf(batch), () => carryOut(batch));
     // A tool that was ended at its time limit says of none of its lines what became of it.
     if (failure?.error !== undefined && batch[0]?.by === "tool") told(() => failure.reason);
     else told((index) => answerOf(failure, index));
@@ -142,6 +146,14 @@ export function perform(batch: Batch): BatchFailure | null {
     told(() => messageOf(error));
     throw error;
   }
+}
+
+/** "5 messages", "2 lines of tc". */
+function stageOf(batch: Batch): string {
+  const [first] = batch;
+  const where = first?.line.netns == null ? "" : " in the pod";
+  const isTool = batch.some(({ by }) => by === "tool");
+  return `${batch.length} ${isTool ? `lines of ${first?.line.tool}` : "messages"}${where}`;
 }
 
 function carryOut(batch: Batch): BatchFailure | null {

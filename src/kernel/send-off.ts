@@ -72,11 +72,19 @@ export function sendOff(links: readonly string[]): SentOff | null {
     // Without our descriptors: who called us waits for the end of what we were given.
     const stdio: [number, number, "ignore"] = [input, socket.fd, "ignore"];
     const spawn = () => Bun.spawn({ cmd: [courier], stdio, cwd: "/", env: {} });
-    effect("child", `delete ${links.join(" ")}`, spawn).unref();
+    const child = effect("child", `delete ${links.join(" ")}`, spawn);
+    child.unref();
+    return {
+      waitUntilGone() {
+        const isGone = waitUntilGone(links);
+        // One that has not delivered by now is not waited for, and must not stay.
+        if (!isGone) child.kill("SIGKILL");
+        return isGone;
+      },
+    };
   } catch {
     return null;
   } finally {
     closeSync(input);
   }
-  return { waitUntilGone: () => waitUntilGone(links) };
 }

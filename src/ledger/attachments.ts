@@ -20,6 +20,12 @@ export interface AttachmentsView {
   find(key: AttachmentKey): RecordedAttachment | null;
   /** By network, container and interface; of all networks unless one is named. */
   all(network?: string): RecordedAttachment[];
+  /** Whether there are any; of all networks unless one is named. */
+  any(network?: string): boolean;
+  /** Those with a latency target, in the order of `all`. */
+  withTarget(): RecordedAttachment[];
+  /** 0: there is none. */
+  largestMtuBytes(): number;
   /** What all of them were promised, as leaf rates. */
   promised(): Promised;
   byPod(namespace: string, name: string): RecordedAttachment[];
@@ -58,6 +64,23 @@ export function attachmentsOf(store: Store): Attachments {
       network === undefined
         ? rows("a.boot_id = ?")
         : rows("a.boot_id = ? AND a.network = ?", network),
+    any: (network) =>
+      (network === undefined
+        ? store.get("SELECT 1 FROM attachments WHERE boot_id = ? LIMIT 1", bootId)
+        : store.get(
+            "SELECT 1 FROM attachments WHERE boot_id = ? AND network = ? LIMIT 1",
+            bootId,
+            network,
+          )) !== null,
+
+    withTarget: () => rows("a.boot_id = ? AND a.promise ->> '$.latencyTargetUs' IS NOT NULL"),
+
+    largestMtuBytes: () =>
+      store.get<{ bytes: number | null }>(
+        "SELECT max(mtu_bytes) AS bytes FROM attachments WHERE boot_id = ?",
+        bootId,
+      )?.bytes ?? 0,
+
     promised: () => promisedSums(store),
     byPod: (namespace, name) =>
       rows("a.boot_id = ? AND a.pod_namespace = ? AND a.pod_name = ?", namespace, name),

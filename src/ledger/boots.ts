@@ -25,7 +25,14 @@ export function forgetEarlierBoots(store: Store): Forgotten {
     bootId,
     bootId,
   );
-  for (const table of ["attachments", "reservations", "former_roots", "facts"]) {
+  for (const table of [
+    "attachments",
+    "reservations",
+    "former_roots",
+    "facts",
+    "totals",
+    "class_blocks",
+  ]) {
     store.run(`DELETE FROM ${table} WHERE ${ofEarlierBoots}`, bootId, bootId);
   }
   return { attachments, reservations };

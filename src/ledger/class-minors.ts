@@ -3,26 +3,37 @@ import { FairwayError } from "../errors.ts";
 import { firstPodMinor, lastPodMinor } from "../plan/names.ts";
 import type { Store } from "./store.ts";
 
-/**
- * The lowest that no attachment has: the end of the first unbroken run, walked in the order of the
- * index. Throws poolExhausted.
- */
+/** A run of 256 that is counted as one (schema.ts). */
+const blockSize = 256;
+
+const sizeOf = (block: number): number =>
+  Math.min(lastPodMinor + 1, (block + 1) * blockSize) - Math.max(firstPodMinor, block * blockSize);
+
+/** The first run that is not full. */
+function openBlock(store: Store): number {
+  const used = store.all<{ block: number; used: number }>(
+    "SELECT block, used FROM class_blocks WHERE boot_id = ? ORDER BY block",
+    store.bootId,
+  );
+  const counts = new Map(used.map((row) => [row.block, row.used]));
+  let block = 0;
+  while (sizeOf(block) > 0 && counts.get(block) === sizeOf(block)) block++;
+  return block;
+}
+
+/** The lowest that no attachment has. Throws poolExhausted. */
 export function freeClassMinor(store: Store): number {
-  const isFirstTaken = store.get(
-    "SELECT 1 FROM attachments WHERE boot_id = ? AND class_minor = ?",
+  const block = openBlock(store);
+  const rows = store.all<{ minor: number }>(
+    "SELECT class_minor AS minor FROM attachments WHERE boot_id = ? AND class_minor BETWEEN ? AND ?",
     store.bootId,
-    firstPodMinor,
+    block * blockSize,
+    (block + 1) * blockSize - 1,
   );
-  if (isFirstTaken === null) return firstPodMinor;
-  const found = store.get<{ minor: number }>(
-    `SELECT a.class_minor + 1 AS minor FROM attachments a
-     WHERE a.boot_id = ?1 AND a.class_minor >= ?2 AND NOT EXISTS (
-       SELECT 1 FROM attachments b WHERE b.boot_id = ?1 AND b.class_minor = a.class_minor + 1)
-     ORDER BY a.class_minor LIMIT 1`,
-    store.bootId,
-    firstPodMinor,
-  );
-  if (found !== null && found.minor <= lastPodMinor) return found.minor;
+  const taken = new Set(rows.map(({ minor }) => minor));
+  let minor = Math.max(firstPodMinor, block * blockSize);
+  while (taken.has(minor)) minor++;
+  if (minor <= lastPodMinor) return minor;
   throw new FairwayError(
     "poolExhausted",
     `all ${lastPodMinor - firstPodMinor + 1} classes for pods are in use on this node`,

@@ -24,6 +24,8 @@ export interface HoldsView {
   /** What is kept for a pod, by address. */
   of(pod: PodKey, nowMs: number): Hold[];
   at(network: string, address: string, nowMs: number): Hold | null;
+  /** What is kept of these addresses. */
+  among(network: string, addresses: readonly string[], nowMs: number): Hold[];
 }
 
 export interface Holds extends HoldsView {
@@ -71,6 +73,15 @@ export function holdsOf(store: Store): Holds {
         `SELECT ${columns} FROM holds WHERE network = ? AND address = ? AND until_ms > ?`,
         network,
         address,
+        nowMs,
+      ),
+
+    among: (network, addresses, nowMs) =>
+      store.all<Hold>(
+        `SELECT ${columns} FROM json_each(?) asked
+         CROSS JOIN holds ON network = ? AND address = asked.value AND until_ms > ?`,
+        JSON.stringify(addresses),
+        network,
         nowMs,
       ),
 

@@ -10,6 +10,8 @@ export interface Usage {
 export interface LeasesView {
   /** Who holds `address` (as text, without prefix), on whichever network of this node. */
   leaseHolder(address: string): AttachmentKey | null;
+  /** Which of these addresses somebody of this node holds. */
+  leasedAmong(addresses: readonly string[]): string[];
   /** The address that was last given from a set of the network, across reboots; null before the first. */
   cursor(network: string, setIndex: number): bigint | null;
   usage(network: string): Usage;
@@ -22,6 +24,16 @@ export interface Leases extends LeasesView {
 export function leasesOf(store: Store): Leases {
   return {
     leaseHolder: (address) => leaseHolder(store, address),
+
+    leasedAmong: (addresses) =>
+      store
+        .all<{ address: string }>(
+          `SELECT l.address FROM json_each(?) asked
+           CROSS JOIN leases l ON l.boot_id = ? AND l.address = asked.value`,
+          JSON.stringify(addresses),
+          store.bootId,
+        )
+        .map(({ address }) => address),
 
     cursor(network, setIndex) {
       const row = store.get<{ last: string }>(

@@ -1,6 +1,5 @@
-/** The sums of what was promised, without reading every row out: each verb asks whether they fit. */
+/** The sums of what was promised, without reading the rows: each verb asks whether they fit. */
 import type { Direction } from "../plan/node.ts";
-import { floorBits } from "../plan/shape.ts";
 import type { Store } from "./store.ts";
 
 export interface PromisedSums {
@@ -10,28 +9,31 @@ export interface PromisedSums {
   floors: number;
 }
 
-export type Promised = Record<Direction, PromisedSums>;
+export type Promised = Record<Direction, PromisedSums> & {
+  /** Of the ingress guarantees of ready attachments, as they were asked for. */
+  readyIngressBits: number;
+};
 
 interface Row {
-  egressBits: number | null;
-  egressFloors: number;
-  ingressBits: number | null;
-  ingressFloors: number;
+  egress_bits: number;
+  egress_floors: number;
+  ingress_bits: number;
+  ingress_floors: number;
+  ready_ingress_bits: number;
 }
 
-const sumOf = (column: string): string =>
-  `sum(max(${column}, ?2)) FILTER (WHERE ${column} > 0) AS ${column}Bits,
-   count(*) FILTER (WHERE ${column} = 0) AS ${column}Floors`;
-
-const statement = `
-SELECT ${sumOf("egress")}, ${sumOf("ingress")} FROM (
-  SELECT promise ->> '$.egress.guaranteeBits' AS egress, promise ->> '$.ingress.guaranteeBits' AS ingress
-  FROM attachments WHERE boot_id = ?1)`;
+export const nothingPromised: Promised = {
+  egress: { guaranteedBits: 0, floors: 0 },
+  ingress: { guaranteedBits: 0, floors: 0 },
+  readyIngressBits: 0,
+};
 
 export function promisedSums(store: Store): Promised {
-  const row = store.get<Row>(statement, store.bootId, floorBits);
+  const row = store.get<Row>("SELECT * FROM totals WHERE boot_id = ?", store.bootId);
+  if (row === null) return nothingPromised;
   return {
-    egress: { guaranteedBits: row?.egressBits ?? 0, floors: row?.egressFloors ?? 0 },
-    ingress: { guaranteedBits: row?.ingressBits ?? 0, floors: row?.ingressFloors ?? 0 },
+    egress: { guaranteedBits: row.egress_bits, floors: row.egress_floors },
+    ingress: { guaranteedBits: row.ingress_bits, floors: row.ingress_floors },
+    readyIngressBits: row.ready_ingress_bits,
   };
 }

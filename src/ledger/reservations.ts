@@ -26,6 +26,8 @@ export interface ReservationsView {
   /** Of an attachment, by address; those of no particular interface only if it has none of its own. */
   find(key: AttachmentKey): Reservation[];
   holder(network: string, address: string): Holder | null;
+  /** Which of these addresses are reserved. */
+  among(network: string, addresses: readonly string[]): string[];
   /** By network and address; of all networks unless one is named. */
   all(network?: string): Reservation[];
 }
@@ -73,6 +75,17 @@ export function reservationsOf(store: Store): Reservations {
   return {
     find,
     holder,
+
+    among: (network, addresses) =>
+      store
+        .all<{ address: string }>(
+          `SELECT r.address FROM json_each(?) asked
+           CROSS JOIN reservations r ON r.boot_id = ? AND r.network = ? AND r.address = asked.value`,
+          JSON.stringify(addresses),
+          bootId,
+          network,
+        )
+        .map(({ address }) => address),
 
     all: (network) =>
       store.all<Reservation>(

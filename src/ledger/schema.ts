@@ -125,6 +125,70 @@ UPDATE networks SET base = json_remove(
   `
 ALTER TABLE attachments ADD COLUMN created_up_ms INTEGER;
 `,
+  // Counted as rows come and go, so that an ADD costs the same however many there are: what was promised,
+  // as leaf rates (8000 is floorBits, plan/shape.ts), and how many classes of each run of 256 are taken.
+  `
+CREATE TABLE totals (
+  boot_id TEXT PRIMARY KEY,
+  attachments INTEGER NOT NULL,
+  egress_bits INTEGER NOT NULL,
+  egress_floors INTEGER NOT NULL,
+  ingress_bits INTEGER NOT NULL,
+  ingress_floors INTEGER NOT NULL,
+  ready_ingress_bits INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE class_blocks (
+  boot_id TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  PRIMARY KEY (boot_id, block)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_by_mtu ON attachments (boot_id, mtu_bytes);
+CREATE INDEX attachments_with_target ON attachments (boot_id) WHERE promise ->> '$.latencyTargetUs' IS NOT NULL;
+
+CREATE VIEW counted AS SELECT id, boot_id, class_minor >> 8 AS block,
+  iif(egress > 0, max(egress, 8000), 0) AS egress_bits, egress = 0 AS egress_floor,
+  iif(ingress > 0, max(ingress, 8000), 0) AS ingress_bits, ingress = 0 AS ingress_floor,
+  iif(phase = 'ready', ingress, 0) AS ready_ingress_bits
+FROM (SELECT id, boot_id, class_minor, phase, promise ->> '$.egress.guaranteeBits' AS egress,
+  promise ->> '$.ingress.guaranteeBits' AS ingress FROM attachments);
+
+INSERT INTO totals SELECT boot_id, count(*), sum(egress_bits), sum(egress_floor), sum(ingress_bits),
+  sum(ingress_floor), sum(ready_ingress_bits) FROM counted GROUP BY boot_id;
+INSERT INTO class_blocks SELECT boot_id, block, count(*) FROM counted GROUP BY boot_id, block;
+
+CREATE TRIGGER attachment_came AFTER INSERT ON attachments BEGIN
+  INSERT INTO totals SELECT boot_id, 1, egress_bits, egress_floor, ingress_bits, ingress_floor, ready_ingress_bits
+    FROM counted WHERE id = new.id
+    ON CONFLICT DO UPDATE SET attachments = attachments + 1,
+      egress_bits = egress_bits + excluded.egress_bits, egress_floors = egress_floors + excluded.egress_floors,
+      ingress_bits = ingress_bits + excluded.ingress_bits, ingress_floors = ingress_floors + excluded.ingress_floors,
+      ready_ingress_bits = ready_ingress_bits + excluded.ready_ingress_bits;
+  INSERT INTO class_blocks VALUES (new.boot_id, new.class_minor >> 8, 1) ON CONFLICT DO UPDATE SET used = used + 1;
+END;
+CREATE TRIGGER attachment_goes BEFORE DELETE ON attachments BEGIN
+  UPDATE totals SET attachments = attachments - 1,
+      egress_bits = totals.egress_bits - c.egress_bits, egress_floors = egress_floors - c.egress_floor,
+      ingress_bits = totals.ingress_bits - c.ingress_bits, ingress_floors = ingress_floors - c.ingress_floor,
+      ready_ingress_bits = totals.ready_ingress_bits - c.ready_ingress_bits
+    FROM counted c WHERE c.id = old.id AND totals.boot_id = old.boot_id;
+  UPDATE class_blocks SET used = used - 1 WHERE boot_id = old.boot_id AND block = old.class_minor >> 8;
+END;
+CREATE TRIGGER attachment_leaves_sums BEFORE UPDATE OF promise, phase ON attachments BEGIN
+  UPDATE totals SET
+      egress_bits = totals.egress_bits - c.egress_bits, egress_floors = egress_floors - c.egress_floor,
+      ingress_bits = totals.ingress_bits - c.ingress_bits, ingress_floors = ingress_floors - c.ingress_floor,
+      ready_ingress_bits = totals.ready_ingress_bits - c.ready_ingress_bits
+    FROM counted c WHERE c.id = old.id AND totals.boot_id = old.boot_id;
+END;
+CREATE TRIGGER attachment_joins_sums AFTER UPDATE OF promise, phase ON attachments BEGIN
+  UPDATE totals SET
+      egress_bits = totals.egress_bits + c.egress_bits, egress_floors = egress_floors + c.egress_floor,
+      ingress_bits = totals.ingress_bits + c.ingress_bits, ingress_floors = ingress_floors + c.ingress_floor,
+      ready_ingress_bits = totals.ready_ingress_bits + c.ready_ingress_bits
+    FROM counted c WHERE c.id = new.id AND totals.boot_id = new.boot_id;
+END;
+`,
 ];
 
 export const schemaVersion = migrations.length;

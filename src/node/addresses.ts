@@ -8,6 +8,7 @@ import { chooseAddress, isInSet, rangesText } from "../ledger/address.ts";
 import { type Hold, type PodKey, samePod } from "../ledger/holds.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { holderText } from "../ledger/reservations.ts";
+import { addressBits } from "../plan/ip.ts";
 import type { Lease } from "../plan/node.ts";
 
 export interface ChosenAddress {
@@ -25,24 +26,37 @@ export interface AddressTerms {
   /** null: the runtime did not say whose it is. */
   pod: PodKey | null;
   nowMs: number;
-  /** Who holds an address, in words; null: it is free. */
-  holder: (address: string) => string | null;
+  holders: Holders;
+}
+
+/** Who holds an address. */
+export interface Holders {
+  /** In words; null: it is free. */
+  of(address: string): string | null;
+  among(addresses: readonly string[]): string[];
 }
 
 /** What a main plugin of ours must not give: what any pod of the node has, and what this network reserved. */
-export function nodeHolder(view: LedgerView, network: string): AddressTerms["holder"] {
-  return (address) => {
-    const lease = view.leaseHolder(address);
-    if (lease !== null) return `${lease.network}/${lease.containerId}/${lease.ifname}`;
-    return networkHolder(view, network)(address);
+export function nodeHolders(view: LedgerView, network: string): Holders {
+  const reserved = networkHolders(view, network);
+  return {
+    of(address) {
+      const lease = view.leaseHolder(address);
+      if (lease !== null) return `${lease.network}/${lease.containerId}/${lease.ifname}`;
+      return reserved.of(address);
+    },
+    among: (addresses) => [...view.leasedAmong(addresses), ...reserved.among(addresses)],
   };
 }
 
 /** What an IPAM plugin must not give: isolated networks may have the same subnet. */
-export function networkHolder(view: LedgerView, network: string): AddressTerms["holder"] {
-  return (address) => {
-    const found = view.reservations.holder(network, address);
-    return found === null ? null : holderText(found);
+export function networkHolders(view: LedgerView, network: string): Holders {
+  return {
+    of(address) {
+      const found = view.reservations.holder(network, address);
+      return found === null ? null : holderText(found);
+    },
+    among: (addresses) => view.reservations.among(network, addresses),
   };
 }
 
@@ -158,7 +172,7 @@ function exhausted(
 /** Nobody else has it, and it is kept for nobody else. Throws addressInUse. */
 function requireFree(view: LedgerView, terms: AddressTerms, ip: Ip): void {
   const address = formatIp(ip);
-  const holder = terms.holder(address);
+  const holder = terms.holders.of(address);
   if (holder !== null) throw inUse(address, holder);
   const hold = foreignHold(view, terms, address);
   if (hold === null) return;
@@ -166,6 +180,33 @@ function requireFree(view: LedgerView, terms: AddressTerms, ip: Ip): void {
     address,
     `the pod ${hold.podNamespace}/${hold.podName}, for which it is kept until ${untilText(hold.untilMs)}`,
   );
+}
+
+/** Of all addresses after one that is taken so many are asked for at once, and more each time. */
+const runs = { first: 1, factor: 8, most: 4096 };
+
+/** Whether an address may not be given, for who asks for one after the other. */
+function takenInRuns(view: LedgerView, terms: AddressTerms): (ip: Ip) => boolean {
+  const { network, pod, nowMs, holders } = terms;
+  let size = runs.first;
+  let known = { first: 0n, end: 0n, taken: new Set<string>() };
+  return (ip) => {
+    if (ip.value < known.first || ip.value >= known.end) {
+      const end = [ip.value + BigInt(size), 1n << BigInt(addressBits[ip.family])].reduce((a, b) =>
+        a < b ? a : b,
+      );
+      const run = Array.from({ length: Number(end - ip.value) }, (_, at) =>
+        formatIp({ family: ip.family, value: ip.value + BigInt(at) }),
+      );
+      const kept = view.holds
+        .among(network, run, nowMs)
+        .filter((hold) => pod === null || !samePod(hold, pod));
+      const taken = new Set([...holders.among(run), ...kept.map(({ address }) => address)]);
+      known = { first: ip.value, end, taken };
+      size = Math.min(size * runs.factor, runs.most);
+    }
+    return known.taken.has(formatIp(ip));
+  };
 }
 
 function chooseFromSet(
@@ -180,10 +221,7 @@ function chooseFromSet(
   if (requested !== undefined) requireFree(view, terms, requested);
   const choice = chooseAddress({
     setIndex,
-    taken: (ip) => {
-      const address = formatIp(ip);
-      return terms.holder(address) !== null || foreignHold(view, terms, address) !== null;
-    },
+    taken: takenInRuns(view, terms),
     ...(requested === undefined
       ? {
           sets: ipam.sets.map((each, index) => (index === setIndex ? offer.set : each)),
@@ -215,11 +253,11 @@ export function requireNextAddresses(
   view: LedgerView,
   network: string,
   ipam: IpamConfig,
-  holder: AddressTerms["holder"],
+  holders: Holders,
 ): void {
   // No set: another plugin gives the addresses, or the runtime gives the ranges with each pod.
   if (ipam.sets.length === 0) return;
-  const terms = { network, ipam, ask: asksNothing, pod: null, nowMs: Date.now(), holder };
+  const terms = { network, ipam, ask: asksNothing, pod: null, nowMs: Date.now(), holders };
   chooseAddresses(view, terms);
 }
 

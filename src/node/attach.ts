@@ -14,6 +14,7 @@ import {
   type TreeSettings,
 } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
+import { span } from "../trace.ts";
 import { moveCursors } from "./addresses.ts";
 import { whileAtWork } from "./at-work.ts";
 import { ensureBase, liveNetworks, refuseConflicts, setPhase } from "./base.ts";
@@ -131,20 +132,21 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   const pod = desiredPod(attachment, base);
   const isScaling = base.trees.overcommit === "scale";
   const desired = isScaling ? withoutLeaves(pod) : pod;
-  const observed = observe(desired);
+  const observed = span("observe", () => observe(desired));
   // What is somebody else's is not taken away when it is found in our place.
   refuseTakenInterface(attachment, observed);
-  const { steps, conflicts } = diff(desired, observed);
+  const { steps, conflicts } = span("plan", () => diff(desired, observed));
   refuseConflicts(conflicts);
   whileConnected(attachment, base, () => {
-    mustApply(steps);
-    inStep(ledger, () => {
+    span("apply", () => mustApply(steps));
+    const becomeReady = () => {
       if (isScaling) {
         const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
         mustApply(diff(own, observe(own)).steps);
       }
       setPhase(ledger, attachment, "ready");
-    });
+    };
+    span("phase ready", () => inStep(ledger, becomeReady));
   });
 }
 
@@ -189,11 +191,13 @@ function attachAlone(
   rawConfig: string,
   tellFreed: (freed: AttachmentKey[]) => void,
 ): Attachment {
-  ensureLeafKind(ledger, asked.base);
-  const { attachment, base } = recordWhereItFits(ledger, asked, rawConfig, tellFreed);
+  span("leaf queues", () => ensureLeafKind(ledger, asked.base));
+  const { attachment, base } = span("record", () =>
+    recordWhereItFits(ledger, asked, rawConfig, tellFreed),
+  );
   try {
-    ensureBase(ledger, liveNetworks(ledger));
-    putInForce(ledger, attachment, base);
+    span("base", () => ensureBase(ledger, liveNetworks(ledger)));
+    span("pod", () => putInForce(ledger, attachment, base));
     return { ...attachment, phase: "ready" };
   } catch (error) {
     if (!(error instanceof LeftBehind)) forget(ledger, attachment, base.trees, error);

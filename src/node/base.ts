@@ -10,16 +10,18 @@ import { guardRuleset } from "../plan/guard.ts";
 import { clsactParent, guardTable } from "../plan/names.ts";
 import type { Attachment, IngressPlace, NetworkBase, Phase } from "../plan/node.ts";
 import { baseOwner, type State, stateOf } from "../plan/state.ts";
+import { span } from "../trace.ts";
 import { hasHostInterface, hasInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
-import { attachmentsInForce } from "./in-force.ts";
+import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
 import { guardedAlike, hostBits } from "./network.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
 export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   const known = ledger.networks().filter((n) => n.isOfThisBoot);
-  const used = new Set(ledger.attachments.all().map((a) => a.network));
-  return guardedAlike(known.filter((n) => used.size === 0 || used.has(n.name)).map((n) => n.base));
+  const used = known.filter(({ name }) => ledger.attachments.any(name));
+  const live = used.length === 0 && !ledger.attachments.any() ? known : used;
+  return guardedAlike(live.map((n) => n.base));
 }
 
 /** The attachments are all of the node's, with the promises that are in force. */
@@ -29,6 +31,16 @@ export function baseInput(networks: NetworkBase[], attachments: Attachment[]): B
     .filter((a) => a.phase === "ready")
     .reduce((sum, a) => sum + a.promise.ingress.guaranteeBits, 0);
   return { networks, hostBits: first === undefined ? 0 : hostBits(first), promisedIngressBits };
+}
+
+/** The same of a node as the ledger has it, read in sums while nothing is scaled. */
+export function baseInputNow(view: LedgerView, networks: NetworkBase[]): BaseInput {
+  const [first] = networks;
+  if (first === undefined) return baseInput(networks, []);
+  if (isOvercommitted(view, first.trees))
+    return baseInput(networks, attachmentsInForce(view, networks));
+  const { readyIngressBits } = view.attachments.promised();
+  return { networks, hostBits: hostBits(first), promisedIngressBits: readyIngressBits };
 }
 
 export function refuseConflicts(conflicts: Conflict[]): void {
@@ -64,14 +76,15 @@ export function guardRefusalHere(): FairwayError | null {
 }
 
 /** The steps that the base lacks. */
-export function planBase(networks: NetworkBase[], attachments: Attachment[]): Plan {
-  const desired = desiredBase(baseInput(networks, attachments));
-  return diff(desired, observeShared(desired));
+export function planBase(input: BaseInput): Plan {
+  const desired = desiredBase(input);
+  const observed = span("observe", () => observeShared(desired));
+  return span("plan", () => diff(desired, observed));
 }
 
 /** What follows the promises of ready pods: what the host itself may receive. A table that is gone is not made here. */
-export function planTable(networks: NetworkBase[], attachments: Attachment[]): Step[] {
-  const base = desiredBase(baseInput(networks, attachments));
+export function planTable(input: BaseInput): Step[] {
+  const base = desiredBase(input);
   const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
   return diff(table, observe(table)).steps.filter((step) => step.op === "change");
 }
@@ -117,19 +130,18 @@ export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
  * the base. Throws foreignQdisc and what the kernel refuses.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
-  const missing = planBase(networks, attachmentsInForce(ledger, networks));
+  const missing = planBase(baseInputNow(ledger, networks));
   refuseConflicts(missing.conflicts);
   if (missing.steps.length === 0) return;
   // In a transaction of its own: whoever dies in the next one has changed what was there before.
-  ledger.exclusively(() =>
-    recordFormer(ledger, desiredBase(baseInput(networks, attachmentsInForce(ledger, networks)))),
-  );
+  ledger.exclusively(() => recordFormer(ledger, desiredBase(baseInputNow(ledger, networks))));
   ledger.exclusively(() => {
     const attachments = attachmentsInForce(ledger, networks);
-    const base = planBase(networks, attachments);
+    const input = baseInput(networks, attachments);
+    const base = planBase(input);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
-    const desired = desiredNode(baseInput(networks, attachments), connectable(attachments));
+    const desired = desiredNode(input, connectable(attachments));
     // Of leftovers only the base's own: another ADD may be making what would look like one.
     applyOrRollBack(diff(desired, observeBase(desired)).steps);
   });
@@ -142,6 +154,5 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
 export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
   ledger.attachments.setPhase(attachment, phase);
   if (attachment.promise.ingress.guaranteeBits === 0) return;
-  const networks = liveNetworks(ledger);
-  applyOrRollBack(planTable(networks, attachmentsInForce(ledger, networks)));
+  applyOrRollBack(planTable(baseInputNow(ledger, liveNetworks(ledger))));
 }

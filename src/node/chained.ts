@@ -4,7 +4,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { inNetns, netnsKind } from "../kernel/netns.ts";
-import { allLinks, type Link, linkNamed } from "../kernel/read/links.ts";
+import { type Link, linkNamed, linkNumbered } from "../kernel/read/links.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { ingressIfb } from "../plan/names.ts";
 import { type Attachment, type IngressPlace, isChained, type Lease } from "../plan/node.ts";
@@ -31,17 +31,20 @@ function podLink(netns: string, ifname: string): Link | null {
 }
 
 /** The node's end of the pair that `pod` is the other end of; null: it has none here. */
-function peerOf(pod: Link, links: readonly Link[]): Link | null {
-  const peer = links.find(({ index }) => index === pod.peerIndex);
+function peerOf(pod: Link, socket: NetlinkSocket): Link | null {
+  const peer = pod.peerIndex === null ? null : linkNumbered(socket, pod.peerIndex);
   return pod.type === "veth" && peer?.type === "veth" && peer.peerIndex === pod.index ? peer : null;
 }
+
+const masterOf = ({ masterIndex }: Link, socket: NetlinkSocket): Link | null =>
+  masterIndex === null ? null : linkNumbered(socket, masterIndex);
 
 const refused = (msg: string, todo: string): FairwayError =>
   new FairwayError("badConfig", msg, todo);
 
-function placeOf(host: Link, links: readonly Link[]): IngressPlace {
-  const master = links.find(({ index }) => index === host.masterIndex);
-  if (master === undefined || master.type === "vrf") return routed;
+function placeOf(host: Link, socket: NetlinkSocket): IngressPlace {
+  const master = masterOf(host, socket);
+  if (master === null || master.type === "vrf") return routed;
   if (master.type === "bridge") return { kind: "bridge", name: master.name, owned: false };
   throw refused(
     `the pod's host interface ${host.name} hangs on ${master.name}, a ${master.type ?? "device without a kind"}`,
@@ -65,8 +68,7 @@ export function findChainedPort(
       "the plugin before fairway has to make the interface that CNI_IFNAME names",
     );
   using socket = new NetlinkSocket();
-  const links = allLinks(socket);
-  const host = peerOf(pod, links);
+  const host = peerOf(pod, socket);
   if (host === null)
     throw refused(
       `prevResult: no host interface: ${ifname} in ${netns} is a ${pod.type ?? "device without a kind"}, and no veth of this node is its other end`,
@@ -83,7 +85,7 @@ export function findChainedPort(
     podMac: pod.mac,
     gsoMaxBytes: pod.gsoMaxBytes,
     txQueueLength: host.txQueueLength,
-    ingress: placeOf(host, links),
+    ingress: placeOf(host, socket),
   };
 }
 
@@ -93,12 +95,11 @@ export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace):
   const pod = netnsKind(netns) === "absent" ? null : podLink(netns, ifname);
   if (pod === null) return `pod interface ${ifname} is missing`;
   using socket = new NetlinkSocket();
-  const links = allLinks(socket);
-  const host = peerOf(pod, links);
+  const host = peerOf(pod, socket);
   if (host === null) return `host interface ${hostVeth} is not the other end of ${ifname}`;
   if (host.name !== hostVeth)
     return `the other end of ${ifname} is ${host.name}, should be ${hostVeth}`;
-  const master = links.find(({ index }) => index === host.masterIndex);
+  const master = masterOf(host, socket);
   const bridge = ingress.kind === "bridge" ? ingress.name : null;
   if (bridge !== null && master?.name !== bridge)
     return `host interface ${hostVeth} is on ${master?.name ?? "no bridge"}, should be on ${bridge}`;
@@ -132,8 +133,7 @@ export function placeFor(view: LedgerView, config: NetworkConfig): IngressPlace 
 /** Throws badConfig: pods of one network are chained one way. */
 export function refuseOtherWay(view: LedgerView, network: string, ingress: IngressPlace): void {
   const recorded = view.network(network);
-  const [pod] = view.attachments.all(network);
-  if (recorded === null || pod === undefined) return;
+  if (recorded === null || !view.attachments.any(network)) return;
   const was = recorded.base.ingress;
   if (placeText(was) === placeText(ingress)) return;
   throw new FairwayError(

@@ -15,6 +15,7 @@ import {
 } from "../plan/node.ts";
 import { baseInput, connectable, liveNetworks, refuseConflicts } from "./base.ts";
 import { requireAttachment } from "./check.ts";
+import { heldBy } from "./held.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { inStep } from "./in-step.ts";
 import { admitted } from "./propose.ts";
@@ -52,7 +53,7 @@ export function changePromise(
       );
     const all = ledger.attachments.all();
     const others = all.filter((a) => !sameAttachment(a, key));
-    const { promise } = admitted({ base, key, promise: asked, tiers }, others);
+    const { promise } = admitted({ base, key, promise: asked, tiers }, heldBy(others));
     return keepInForce(ledger, base.trees, () => {
       ledger.attachments.setPromise(key, promise, asks);
       const steps = planShared(ledger);

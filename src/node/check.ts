@@ -6,9 +6,10 @@ import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Plan } from "../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { merge, titleOf } from "../plan/state.ts";
-import { baseInput, liveNetworks } from "./base.ts";
+import { span } from "../trace.ts";
+import { baseInputNow, liveNetworks } from "./base.ts";
 import { chainedPortDrift } from "./chained.ts";
-import { attachmentsInForce, promiseInForce } from "./in-force.ts";
+import { promiseInForce } from "./in-force.ts";
 
 /** The differences of a plan in words, conflicts first. */
 export function findings({ steps, conflicts }: Plan): string[] {
@@ -40,12 +41,13 @@ function look(
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
   const desired = merge(
-    desiredBase(baseInput(networks, attachmentsInForce(ledger, networks))),
+    desiredBase(baseInputNow(ledger, networks)),
     desiredPod({ ...promiseInForce(ledger, attachment, own.trees), netns }, own),
   );
   const { chained = null } = attachment;
   const moved = chained === null ? null : chainedPortDrift({ ...attachment, netns }, own.ingress);
-  const found = findings(diff(desired, observeShared(desired)));
+  const observed = span("observe", () => observeShared(desired));
+  const found = findings(diff(desired, observed));
   return { attachment, found: moved === null ? found : [moved, ...found] };
 }
 

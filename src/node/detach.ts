@@ -7,6 +7,7 @@ import { desiredPod, formerPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
 import { keyOf, type State } from "../plan/state.ts";
+import { span } from "../trace.ts";
 import { whileAtWork } from "./at-work.ts";
 import { enterPhase, inStep } from "./in-step.ts";
 import { forgetEarlierBoots, keepForPod } from "./kept.ts";
@@ -41,10 +42,11 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
   const former = desiredPod(attachment, { ...base, antiSpoof: true });
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const { steps: planned } = diff(formerPodThere(attachment), observe(former));
+    const observed = span("observe", () => observe(former));
+    const { steps: planned } = diff(formerPodThere(attachment), observed);
     const steps = planned.map((step) => withFormerLength(step, former));
     if (steps.length === 0) return;
-    const failure = applyForGood(steps);
+    const failure = span("apply", () => applyForGood(steps));
     if (failure === null) return;
     last = failure.error;
   }
@@ -62,12 +64,11 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
     );
   enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
-  inStep(ledger, () =>
-    keepInForce(ledger, base.trees, () => {
-      keepForPod(ledger, attachment);
-      return ledger.attachments.remove(attachment);
-    }),
-  );
+  const forget = (): boolean => {
+    keepForPod(ledger, attachment);
+    return ledger.attachments.remove(attachment);
+  };
+  span("remove row", () => inStep(ledger, () => keepInForce(ledger, base.trees, forget)));
 }
 
 /** Whether there was one. Throws tryAgain where somebody else stays at work on it for `waitMs`, and what `remove` throws. */

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
-import { runTool } from "../kernel/children.ts";
+import { findToolIfAny, runTool } from "../kernel/children.ts";
 import { observe } from "../kernel/observe.ts";
 import { readSysctl } from "../kernel/read/sysctl.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -68,7 +68,7 @@ export function rootOf(dev: string): Qdisc | null {
 /** The handle of what the kernel attached by itself. */
 const noHandle = "0:";
 
-/** The root of a device as tc shows it, with all of its settings. */
+/** The root of a device as tc shows it, with all of its settings. Throws missingTool. */
 export function shownRoot(dev: string): string {
   const { ok, stdout, stderr } = runTool("tc", ["qdisc", "show", "dev", dev, "root"]);
   if (!ok) throw new FairwayError("kernelRefused", `tc cannot show the root of ${dev}: ${stderr}`);
@@ -81,7 +81,9 @@ function recordRoot(ledger: Ledger, dev: string): void {
   const [kind = "", handle = noHandle] = spec.name.split(" ");
   const known = ledger.formerRoots().some(({ device }) => device === dev);
   ledger.recordFormerRoot({ device: dev, kind, handle });
-  if (!known && handle !== noHandle) ledger.setFact(`${shownPrefix}${dev}`, shownRoot(dev));
+  // For a person, so a node without tc does without.
+  if (known || handle === noHandle || findToolIfAny("tc") === null) return;
+  ledger.setFact(`${shownPrefix}${dev}`, shownRoot(dev));
 }
 
 /** Inside `exclusively`, before a step of the base is applied. */
@@ -146,7 +148,7 @@ export function rootsThatDiffer(view: LedgerView): string[] {
   const shown = view.factsUnder(shownPrefix);
   return view.formerRoots().flatMap(({ device, kind, handle }) => {
     const now = rootOf(device);
-    const before = shown.get(`${shownPrefix}${device}`);
+    const before = findToolIfAny("tc") === null ? undefined : shown.get(`${shownPrefix}${device}`);
     if (before === undefined) {
       // A bridge of ours is gone; a device that is down shows none until it comes up.
       const name = now !== null && "name" in now.spec ? now.spec.name : null;

@@ -9,7 +9,8 @@ import { tried } from "../kernel/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import type { Attachment, Phase } from "../plan/node.ts";
-import { liveNetworks, planTable, setPhase } from "./base.ts";
+import { span } from "../trace.ts";
+import { baseInput, liveNetworks, planTable, setPhase } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { planLeaves } from "./rebalance.ts";
 
@@ -17,7 +18,8 @@ import { planLeaves } from "./rebalance.ts";
 function planShares(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  return [...planLeaves(attachments, networks), ...planTable(networks, attachments)];
+  const table = planTable(baseInput(networks, attachments));
+  return [...planLeaves(attachments, networks), ...table];
 }
 
 /** `plan`: the steps to what the ledger says, of all that `work` may change. Throws what `work` throws. */
@@ -44,5 +46,5 @@ function withNote(error: unknown, second: unknown): unknown {
 }
 
 export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
-  inStep(ledger, () => setPhase(ledger, attachment, phase));
+  span(`phase ${phase}`, () => inStep(ledger, () => setPhase(ledger, attachment, phase)));
 }

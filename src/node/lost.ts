@@ -12,9 +12,7 @@ const shown = 5;
 
 /** A network is recorded with its first pod and stays: without one there was no pod since the node booted. */
 function knowsThisBoot(view: LedgerView): boolean {
-  return (
-    view.networks().some(({ isOfThisBoot }) => isOfThisBoot) || view.attachments.all().length > 0
-  );
+  return view.attachments.any() || view.networks().some(({ isOfThisBoot }) => isOfThisBoot);
 }
 
 /** The node's ends of pods' pairs that are there although the ledger never heard of a pod. */

@@ -1,16 +1,17 @@
 /** The ledger of this boot. */
 import { readFileSync } from "node:fs";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
+import { span } from "../trace.ts";
 
 export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 export function withLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
-  const ledger = openLedger({ dir: dataDir, bootId: bootId() });
+  const ledger = span("open ledger", () => openLedger({ dir: dataDir, bootId: bootId() }));
   try {
     return use(ledger);
   } finally {
-    ledger.close();
+    span("close ledger", () => ledger.close());
   }
 }

@@ -19,10 +19,10 @@ import {
 } from "../plan/node.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { type Member, withinTargets } from "../promise/latency.ts";
-import { isScaled } from "../promise/scale.ts";
-import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolder } from "./addresses.ts";
+import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolders } from "./addresses.ts";
 import type { ChainedPort } from "./chained.ts";
 import type { Granted } from "./granted.ts";
+import { type Held, heldIn, leftBits } from "./held.ts";
 import { podKeyOf } from "./kept.ts";
 import { macAddress, withGateway } from "./leases.ts";
 import type { Uplink } from "./uplink.ts";
@@ -66,18 +66,21 @@ function givingTier({ tiers, promise }: Terms, direction: Direction): string | n
   return given === promise[direction].guaranteeBits ? tier : null;
 }
 
-function checkRates(terms: Terms, held: readonly Attachment[]): Proposal["freeBits"] {
+function checkRates(terms: Terms, held: Held): Proposal["freeBits"] {
   const { base, promise, key } = terms;
   const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
+    free[direction] = leftBits(held, base.trees, direction, promise[direction].guaranteeBits);
+    if (free[direction] >= 0) continue;
+    // Who is refused is told who holds what.
     const decision = decide({
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
       reserveBits: base.trees[`${direction}ReserveBits`],
       held: [
         ...hostHolders(base.trees, direction),
-        ...held.map((a) => ({
+        ...held.all().map((a) => ({
           holder: holderName(a),
           guaranteeBits: a.promise[direction].guaranteeBits,
         })),
@@ -101,15 +104,15 @@ export function memberOf(a: Attachment): Member {
  * Delays are bounded on egress: what comes in has queued on the wire before it is here. While
  * guarantees are scaled no target is kept (scale.ts); then it is one that the pod could have alone.
  */
-function checkTarget({ base, key, promise }: Terms, held: readonly Attachment[]) {
+function checkTarget({ base, key, promise }: Terms, held: Held) {
   const own = { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes };
-  if (!isScaled([own, ...held], base.trees, "egress"))
-    return withinTargets(base, own, held.map(memberOf));
-  return { ...withinTargets(base, own, []), explained: null };
+  if (leftBits(held, base.trees, "egress", promise.egress.guaranteeBits) < 0)
+    return { ...withinTargets(base, own, []), explained: null };
+  return withinTargets(base, own, held.withTarget().map(memberOf), held.largestMtuBytes);
 }
 
 /** The promise as it is admitted beside those that are held already. Throws promiseRefused. */
-export function admitted(terms: Terms, held: readonly Attachment[]) {
+export function admitted(terms: Terms, held: Held) {
   const freeBits = checkRates(terms, held);
   const { promise, explained } = checkTarget(terms, held);
   return { promise, freeBits, latency: explained };
@@ -131,7 +134,7 @@ function chooseFor(view: LedgerView, { config, key, ask, podNamespace, podName }
     ask,
     pod: podKeyOf(key, podNamespace, podName),
     nowMs: Date.now(),
-    holder: nodeHolder(view, config.name),
+    holders: nodeHolders(view, config.name),
   });
 }
 
@@ -151,7 +154,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
   refuseExisting(view, asked.key);
   const { promise, freeBits, latency } = admitted(
     { ...asked, tiers: asked.config.tiers },
-    view.attachments.all(),
+    heldIn(view),
   );
   const { port, granted } = asked;
   const chosen = granted === null && port === null ? chooseFor(view, asked) : [];

@@ -1,14 +1,15 @@
 /** STATUS: whether an ADD would be refused for what the node is like, whoever the pod is. */
 import type { NetworkConfig } from "../config/types.ts";
 import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
+import { chosenBackend, neededTools } from "../kernel/backend.ts";
 import { findTool } from "../kernel/children.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { directions, type NetworkBase } from "../plan/node.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
-import { nodeHolder, requireNextAddresses } from "./addresses.ts";
-import { guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
+import { nodeHolders, requireNextAddresses } from "./addresses.ts";
+import { baseInput, guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { refuseLostLedger, requireSound } from "./lost.ts";
@@ -55,7 +56,7 @@ function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBas
   const shortages = [
     {
       require: () =>
-        requireNextAddresses(ledger, config.name, config.ipam, nodeHolder(ledger, config.name)),
+        requireNextAddresses(ledger, config.name, config.ipam, nodeHolders(ledger, config.name)),
       helps: ({ network }: { network: string }) => network === config.name,
     },
     { require: () => requireCapacity(ledger, base), helps: () => true },
@@ -77,7 +78,7 @@ export function requireReady(
   config: NetworkConfig,
   remember?: (release: string) => void,
 ): void {
-  for (const tool of ["ip", "tc", "nft"] as const) findTool(tool);
+  for (const tool of neededTools(chosenBackend())) findTool(tool);
   requireSound(ledger);
   refuseLostLedger(ledger);
   requireKernelParts(ledger, config.chained, remember);
@@ -88,7 +89,7 @@ export function requireReady(
   const tooLarge = tiersRefusal(config.tiers, base.trees);
   if (tooLarge !== null) throw tooLarge;
   const attachments = inForce(ledger.attachments.all(), base.trees);
-  const plan = planBase([...others, base], attachments);
+  const plan = planBase(baseInput([...others, base], attachments));
   refuseConflicts(plan.conflicts);
   const refused = guardRefusal(plan);
   if (refused !== null) throw refused;

@@ -11,7 +11,7 @@ import { diff, type Step } from "../plan/diff.ts";
 import type { Attachment, NetworkBase, TreeSettings } from "../plan/node.ts";
 import { type Entry, merge, type State } from "../plan/state.ts";
 import { inForce } from "../promise/scale.ts";
-import { liveNetworks, planTable } from "./base.ts";
+import { baseInput, liveNetworks, planTable } from "./base.ts";
 import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
 
 /** Of a pod, its classes and queues depend on other pods, and nothing else of it. */
@@ -76,7 +76,8 @@ function follow(attachments: Attachment[], networks: NetworkBase[]): void {
   const done: Step[] = [];
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const steps = [...planLeaves(attachments, networks), ...planTable(networks, attachments)];
+    const table = planTable(baseInput(networks, attachments));
+    const steps = [...planLeaves(attachments, networks), ...table];
     const failure = steps.length === 0 ? null : applySteps(steps);
     if (failure === null) return;
     done.push(...failure.done);

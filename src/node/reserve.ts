@@ -6,7 +6,7 @@ import { FairwayError } from "../errors.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Reservation } from "../ledger/reservations.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
-import { chooseAddresses, moveCursors, networkHolder } from "./addresses.ts";
+import { chooseAddresses, moveCursors, networkHolders } from "./addresses.ts";
 import type { Valid } from "./collect.ts";
 import { forgetEarlierBoots, keepReserved, podKeyOf } from "./kept.ts";
 
@@ -36,7 +36,7 @@ export function reserve(ledger: Ledger, asked: ReserveAsked, nowMs = Date.now())
       ask,
       pod: podKeyOf(key, podNamespace, podName),
       nowMs,
-      holder: networkHolder(ledger, key.network),
+      holders: networkHolders(ledger, key.network),
     });
     const reservations = chosen.map(
       ({ ip, range }): Reservation => ({

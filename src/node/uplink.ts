@@ -3,8 +3,16 @@ import { readFileSync } from "node:fs";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
-import { allLinks, type Link, type RouteEntry, routesOf } from "../kernel/read/links.ts";
+import {
+  allLinks,
+  type Link,
+  linkNamed,
+  linkNumbered,
+  type RouteEntry,
+  routesOf,
+} from "../kernel/read/links.ts";
 import type { Family } from "../plan/ip.ts";
+import { minorOfHostVeth } from "../plan/names.ts";
 import { mainTable } from "../plan/routes.ts";
 
 export interface Uplink {
@@ -35,27 +43,32 @@ function defaultRoute(socket: NetlinkSocket): RouteEntry | undefined {
   return undefined;
 }
 
+/** For messages only: there may be thousands. */
+const present = (socket: NetlinkSocket): string =>
+  allLinks(socket)
+    .map(({ name }) => name)
+    .filter((name) => name !== "lo" && minorOfHostVeth(name) === null)
+    .join(", ");
+
 /** Throws uplinkUnknown. */
 export function findLink(asked: Asked, bridge: string): Link {
   using socket = new NetlinkSocket();
-  const links = allLinks(socket);
-  const present = links.map((l) => l.name).filter((name) => name !== "lo");
   if (asked.name !== null) {
-    const link = links.find((l) => l.name === asked.name);
-    if (link !== undefined) return link;
+    const link = linkNamed(socket, asked.name);
+    if (link !== null) return link;
     throw new FairwayError(
       "uplinkUnknown",
       `uplink.name: there is no interface ${asked.name}`,
-      `name one of the node's interfaces: ${present.join(", ")}`,
+      `name one of the node's interfaces: ${present(socket)}`,
     );
   }
-  const index = defaultRoute(socket)?.oifIndex;
-  const link = links.find((l) => l.index === index);
-  if (link === undefined || link.name === bridge)
+  const index = defaultRoute(socket)?.oifIndex ?? null;
+  const link = index === null ? null : linkNumbered(socket, index);
+  if (link === null || link.name === bridge)
     throw new FairwayError(
       "uplinkUnknown",
       "no uplink: the node has no default route, over IPv4 or IPv6, and uplink.name is not set",
-      `set uplink.name to one of the node's interfaces: ${present.join(", ")}`,
+      `set uplink.name to one of the node's interfaces: ${present(socket)}`,
     );
   return link;
 }
@@ -83,9 +96,9 @@ export function linkSpeed(link: Link): number | string {
 /** Throws uplinkUnknown, capacityUnknown. */
 export function findUplink(asked: Asked, bridge: string): Uplink {
   const link = findLink(asked, bridge);
+  const speed = linkSpeed(link);
   const capacity = (key: "egressCapacity" | "ingressCapacity", given: number | null): number => {
     if (given !== null) return given;
-    const speed = linkSpeed(link);
     if (typeof speed === "number") return speed;
     throw new FairwayError(
       "capacityUnknown",
@@ -94,7 +107,6 @@ export function findUplink(asked: Asked, bridge: string): Uplink {
     );
   };
   const egressCapacityBits = capacity("egressCapacity", asked.egressCapacityBits);
-  const speed = linkSpeed(link);
   return {
     name: link.name,
     mtuBytes: link.mtuBytes,

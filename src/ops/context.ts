@@ -6,6 +6,7 @@ import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { type Ledger, type LedgerView, openLedgerReadonly } from "../ledger/ledger.ts";
+import { nothingPromised } from "../ledger/promised.ts";
 import { bootId, withLedger } from "../node/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
 
@@ -91,17 +92,18 @@ export const emptyLedger: LedgerView = {
   attachments: {
     find: () => null,
     all: () => [],
-    promised: () => ({
-      egress: { guaranteedBits: 0, floors: 0 },
-      ingress: { guaranteedBits: 0, floors: 0 },
-    }),
+    any: () => false,
+    withTarget: () => [],
+    largestMtuBytes: () => 0,
+    promised: () => nothingPromised,
     byPod: () => [],
     freeClassMinor: () => firstPodMinor,
   },
   attachmentsOfEarlierBoots: () => [],
-  reservations: { find: () => [], holder: () => null, all: () => [] },
-  holds: { all: () => [], of: () => [], at: () => null },
+  reservations: { find: () => [], holder: () => null, among: () => [], all: () => [] },
+  holds: { all: () => [], of: () => [], at: () => null, among: () => [] },
   leaseHolder: () => null,
+  leasedAmong: () => [],
   cursor: () => null,
   usage: () => ({ attachments: 0, addresses: 0 }),
   network: () => null,

@@ -47,7 +47,7 @@ export function latencyClassOf({ trees }: NetworkBase, member: Member): LatencyC
 }
 
 const largestMtu = (members: readonly Member[]): number =>
-  Math.max(...members.map((m) => m.mtuBytes));
+  Math.max(0, ...members.map((m) => m.mtuBytes));
 
 /** Every latency pod with its bound, for `status` and `explain`. */
 export function boundedMembers(base: NetworkBase, members: readonly Member[]): Bounded[] {
@@ -57,14 +57,16 @@ export function boundedMembers(base: NetworkBase, members: readonly Member[]): B
 
 /**
  * A new attachment beside those that are there: its promise with the burst that its target leaves it,
- * and how its bound comes about (null: it has no target). Throws promiseRefused with the arithmetic.
+ * and how its bound comes about (null: it has no target). Of `held` those with a target are enough where
+ * `othersMtuBytes` tells the largest MTU of all. Throws promiseRefused with the arithmetic.
  */
 export function withinTargets(
   base: NetworkBase,
   asked: Member,
   held: readonly Member[],
+  othersMtuBytes = largestMtu(held),
 ): { promise: PodPromise; explained: string | null } {
-  const path = egressPath(base, largestMtu([asked, ...held]));
+  const path = egressPath(base, Math.max(asked.mtuBytes, othersMtuBytes));
   const others = held.flatMap((member) => latencyClassOf(base, member) ?? []);
   const own = latencyClassOf(base, asked);
   if (own === null) {

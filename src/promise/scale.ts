@@ -107,16 +107,6 @@ function scaledPromise(
   };
 }
 
-/** Whether guarantees of a direction are scaled. */
-export function isScaled(
-  held: readonly Holding[],
-  trees: TreeSettings,
-  direction: Direction,
-): boolean {
-  const { guaranteeBits } = scaling(held, trees, direction);
-  return held.some(({ promise }, at) => promise[direction].guaranteeBits !== guaranteeBits[at]);
-}
-
 /** All attachments of the node, with the promises that are in force; what is promised is in the arguments. */
 export function inForce<A extends Holding>(held: readonly A[], trees: TreeSettings): A[] {
   const egress = scaling(held, trees, "egress");

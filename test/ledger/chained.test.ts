@@ -1,8 +1,7 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
-import { attachment, bootId, networkBase, tempFolder } from "./fixtures/samples.ts";
+import { attachment, bootId, networkBase, olderLedger, tempFolder } from "./fixtures/samples.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -29,17 +28,8 @@ test("what a chained pod's interface was like is kept, and of others nothing", (
 });
 
 test("a ledger from before is brought up: its bridges were Fairway's own", () => {
-  const ledger = openLedger({ dir, bootId });
-  ledger.exclusively(() => ledger.attachments.insert(attachment(1)));
-  ledger.recordNetwork({ name: "pods", config: "{}", base: networkBase("pods") });
-  ledger.close();
-  const db = new Database(`${dir}/ledger.db`);
-  db.run("ALTER TABLE attachments DROP COLUMN chained");
-  db.run("ALTER TABLE attachments DROP COLUMN created_up_ms");
   const { ingress: _, ...former } = { ...networkBase("pods"), bridge: "br7" };
-  db.run("UPDATE networks SET base = ?", [JSON.stringify(former)]);
-  db.run("PRAGMA user_version = 2");
-  db.close();
+  olderLedger(`${dir}/ledger.db`, 2, [attachment(1)], former);
   const view = openLedgerReadonly({ dir, bootId });
   expect(view?.network("pods")?.base).toEqual({
     ...networkBase("pods"),

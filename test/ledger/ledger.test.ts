@@ -81,6 +81,7 @@ describe("attachments", () => {
     expect(ledger.attachments.promised()).toEqual({
       egress: { guaranteedBits: 0, floors: 0 },
       ingress: { guaranteedBits: 0, floors: 0 },
+      readyIngressBits: 0,
     });
     ledger.exclusively(() => {
       ledger.attachments.insert(attachment(0, promise(5e6, 0)));
@@ -90,7 +91,10 @@ describe("attachments", () => {
     expect(ledger.attachments.promised()).toEqual({
       egress: { guaranteedBits: 5_008_000, floors: 1 },
       ingress: { guaranteedBits: 1e15, floors: 2 },
+      readyIngressBits: 0,
     });
+    ledger.attachments.setPhase(attachment(2), "ready");
+    expect(ledger.attachments.promised().readyIngressBits).toBe(1e15);
     const later = openLedger({ dir, bootId: otherBootId });
     expect(later.attachments.promised().egress).toEqual({ guaranteedBits: 0, floors: 0 });
     later.close();

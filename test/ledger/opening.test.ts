@@ -175,8 +175,16 @@ describe("a file that cannot be used is refused in words, and left as it is", ()
 
   test("damage that a query meets later", () => {
     make();
+    const db = new Database(file, { readonly: true });
+    const page = db
+      .query<{ rootpage: number }, []>(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'attachments'",
+      )
+      .get()?.rootpage;
+    db.close();
     const bytes = fs.readFileSync(file);
-    bytes.fill(0x5a, 4096);
+    const at = ((page ?? 0) - 1) * 4096;
+    bytes.fill(0x5a, at, at + 4096);
     fs.writeFileSync(file, bytes);
     const ledger = openLedger({ dir, bootId });
     const error = refusal(() => ledger.attachments.all());

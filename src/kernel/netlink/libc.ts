@@ -1,5 +1,6 @@
 /** The few calls that no module of the runtime has. Loaded at first use: opening a library costs start-up. */
 import { dlopen, ptr, read } from "bun:ffi";
+import { FairwayError, messageOf } from "../../errors.ts";
 
 const signatures = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -22,9 +23,23 @@ const signatures = {
 type Libc = ReturnType<typeof dlopen<typeof signatures>>["symbols"];
 let loaded: Libc | undefined;
 
+/** Throws missingKernelPart where the runtime may not compile the calls. */
 export function libc(): Libc {
-  loaded ??= dlopen("libc.so.6", signatures).symbols;
+  loaded ??= load();
   return loaded;
+}
+
+function load(): Libc {
+  try {
+    return dlopen("libc.so.6", signatures).symbols;
+  } catch (cause) {
+    throw new FairwayError(
+      "missingKernelPart",
+      `this process can call no function of the C library, with which it speaks to the kernel: ${messageOf(cause)}`,
+      "bun:ffi compiles its calls when it is started: whatever starts fairway must not forbid memory that is written and then executed (MemoryDenyWriteExecute= of a systemd unit, BUN_JSC_useJIT=0)",
+      { cause },
+    );
+  }
 }
 
 export function errno(): number {

@@ -1,5 +1,6 @@
 /** The tools that Fairway runs, with their versions. */
-import { findTool, runTool, type Tool } from "../../kernel/children.ts";
+import { chosenBackend, neededTools } from "../../kernel/backend.ts";
+import { findTool, findToolIfAny, runTool, type Tool } from "../../kernel/children.ts";
 import { attempt, type Finding, ok, warn } from "./finding.ts";
 
 const versionArguments: Record<Tool, string[]> = { ip: ["-V"], tc: ["-V"], nft: ["--version"] };
@@ -7,6 +8,14 @@ const versionArguments: Record<Tool, string[]> = { ip: ["-V"], tc: ["-V"], nft: 
 function tool(name: Tool): Finding[] {
   const id = `tools.${name}`;
   return attempt(id, () => {
+    if (!neededTools(chosenBackend()).includes(name) && findToolIfAny(name) === null)
+      return [
+        warn(
+          id,
+          `${name} is in none of the folders of PATH: Fairway changes links and queues without it`,
+          "install iproute2 where a person is to try what `fairway explain` prints, or where FAIRWAY_BACKEND=exec is set",
+        ),
+      ];
     const path = findTool(name);
     const { ok: ended, stdout, stderr } = runTool(name, versionArguments[name]);
     const version = stdout.trim().split("\n")[0] ?? "";

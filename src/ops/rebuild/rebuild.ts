@@ -8,6 +8,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { openLedger } from "../../ledger/ledger.ts";
 import { holderText, type Reservation } from "../../ledger/reservations.ts";
 import { baseInForce } from "../../node/capacity.ts";
+import { heldBy } from "../../node/held.ts";
 import { recordHome } from "../../node/home.ts";
 import { forgetEarlierBoots } from "../../node/kept.ts";
 import { ensureLeafKind } from "../../node/leaf-queues.ts";
@@ -101,7 +102,7 @@ function admittedAgain(
   try {
     return {
       ...row,
-      promise: admitted({ base, tiers, key: row, promise: row.promise }, others).promise,
+      promise: admitted({ base, tiers, key: row, promise: row.promise }, heldBy(others)).promise,
     };
   } catch (error) {
     if (error instanceof FairwayError && error.kind === "promiseRefused") return row;
