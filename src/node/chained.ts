@@ -32,8 +32,9 @@ function podLink(netns: string, ifname: string): Link | null {
 
 /** The node's end of the pair that `pod` is the other end of; null: it has none here. */
 function peerOf(pod: Link, socket: NetlinkSocket): Link | null {
-  const peer = pod.peerIndex === null ? null : linkNumbered(socket, pod.peerIndex);
-  return pod.type === "veth" && peer?.type === "veth" && peer.peerIndex === pod.index ? peer : null;
+  if (pod.type !== "veth" || pod.peerIndex === null) return null;
+  const peer = linkNumbered(socket, pod.peerIndex);
+  return peer?.type === "veth" && peer.peerIndex === pod.index ? peer : null;
 }
 
 const masterOf = ({ masterIndex }: Link, socket: NetlinkSocket): Link | null =>

@@ -13,11 +13,12 @@ import { type Lab, makeLab } from "../../src/lab/lab.ts";
 import { mustInNamespace, namespacePath } from "../../src/lab/namespaces.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
 import { plainKind } from "../../src/plan/leaf-queue.ts";
+import { ingressIfb } from "../../src/plan/names.ts";
 import type { LeafKind } from "../../src/plan/node.ts";
 import { baseOwner, type KernelObject, type State } from "../../src/plan/state.ts";
 import { Random } from "../node/model/random.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
-import { podCount, randomNode } from "./random-node.ts";
+import { chainedEnds, podCount, randomNode } from "./random-node.ts";
 
 const plans = Number(process.env.FAIRWAY_RANDOM_PLANS ?? "25");
 const seed = Number(process.env.FAIRWAY_RANDOM_SEED ?? "5");
@@ -40,8 +41,32 @@ function world(backend: Backend): World {
   // A pair gets its MAC by chance.
   mustInNamespace(lab.node, ["ip", "link", "set", "dev", "uplink", "address", "02:00:00:00:00:01"]);
   const pods = Array.from({ length: podCount }, (_, number) => lab.addPod(`p${number}`));
+  for (const [number, pod] of pods.entries()) addChainedPair(lab.node, pod, number);
   return { backend, lab, pods };
 }
+
+/** As another plugin would have made it, with the MACs of one world in the other. */
+function addChainedPair(node: string, pod: string, number: number): void {
+  const ends = chainedEnds(number);
+  const peer = ["peer", "name", ends.pod, "netns", pod];
+  mustInNamespace(node, ["ip", "link", "add", "name", ends.host, "type", "veth", ...peer]);
+  for (const [where, dev, first] of [
+    [node, ends.host, "06"],
+    [pod, ends.pod, "0a"],
+  ] as const)
+    mustInNamespace(where, [
+      ...["ip", "link", "set", "dev", dev],
+      ...["address", `${first}:00:00:00:00:0${number}`, "txqueuelen", "0", "up"],
+    ]);
+}
+
+const filters = (node: string): string =>
+  Array.from({ length: podCount }, (_, number) => {
+    const { host } = chainedEnds(number);
+    const links = mustInNamespace(node, ["ip", "-d", "link", "show", "dev", host]);
+    const shown = mustInNamespace(node, ["tc", "-d", "filter", "show", "dev", host, "egress"]);
+    return `${host} ${/qlen \d+/.exec(links)?.[0]}\n${shown.replace(/\bindex \d+/g, "index")}`;
+  }).join("\n");
 
 const on = <T>({ backend, lab }: World, work: () => T): T => {
   process.env[backendVariable] = backend;
@@ -49,7 +74,9 @@ const on = <T>({ backend, lab }: World, work: () => T): T => {
 };
 
 const dump = ({ lab, pods }: World): string =>
-  [dumpNode(lab.node), ...pods.map(dumpPod)].join("\n=====\n").replaceAll(lab.node, "node");
+  [dumpNode(lab.node), filters(lab.node), ...pods.map(dumpPod)]
+    .join("\n=====\n")
+    .replaceAll(lab.node, "node");
 
 /** What the kernel refuses: a way over a gateway that nobody is. */
 function refused(netns: string): Step {
@@ -77,7 +104,7 @@ interface Ended {
 
 function carryOut(w: World, desired: State, spoilAt: number | null): Ended {
   return on(w, () => {
-    const found = observeOurs(desired, "fw0", ["uplink", "fw0"]);
+    const found = observeOurs(desired, "fw0", ["uplink", "fw0", ingressIfb]);
     // The kernel lists a set's elements as its own hash has them, which is another in each world.
     const observed: State = new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
     const { steps } = diff(desired, observed);
@@ -127,7 +154,7 @@ test(
     const [first] = worlds;
     const best = queueKind(first);
     const random = new Random(seed);
-    const counted = { steps: 0, failed: 0 };
+    const counted = { steps: 0, failed: 0, redirects: 0 };
     for (let plan = 0; plan < plans; plan++) {
       const planSeed = random.whole(0, 2 ** 31);
       const leafKind = random.isOneIn(3) ? plainKind : best;
@@ -146,12 +173,15 @@ test(
       const where = `plan ${plan} of seed ${seed}`;
       expect({ where, ended: byNetlink }).toEqual({ where, ended: byTools });
       expect({ where, rest: byNetlink?.rest }).toEqual({ where, rest: [] });
-      expect(`${where}\n${dump(worlds[0])}`).toBe(`${where}\n${dump(worlds[1])}`);
+      const found = dump(worlds[0]);
+      expect(`${where}\n${found}`).toBe(`${where}\n${dump(worlds[1])}`);
+      if (found.includes("mirred (Egress Redirect to device fwifb)")) counted.redirects += 1;
       counted.steps += byNetlink?.steps.length ?? 0;
       counted.failed += byNetlink?.failed === null ? 0 : 1;
     }
     // Plans that ask for nothing, or of which none fails, would show nothing.
     expect(counted.steps).toBeGreaterThan(plans * 5);
+    expect(counted.redirects).toBeGreaterThan(0);
     if (plans >= 50) expect(counted.failed).toBeGreaterThan(0);
   },
   60_000 + plans * 3_000,

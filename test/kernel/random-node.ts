@@ -1,7 +1,7 @@
 /** A node's desired state, as random as configurations and pods can be, the same for a seed. */
 
 import { type BaseInput, desiredBase, desiredPod } from "../../src/plan/desired.ts";
-import { podMac } from "../../src/plan/names.ts";
+import { ingressIfb, podMac } from "../../src/plan/names.ts";
 import type {
   HostClass,
   LeafKind,
@@ -9,7 +9,7 @@ import type {
   PodPromise,
   PodRoute,
 } from "../../src/plan/node.ts";
-import { type Attachment, familiesOf } from "../../src/plan/node.ts";
+import { type Attachment, familiesOf, isChained } from "../../src/plan/node.ts";
 import { merge, type State } from "../../src/plan/state.ts";
 import { hostRateBits, reserveBits } from "../../src/promise/admission.ts";
 import type { Random } from "../node/model/random.ts";
@@ -23,6 +23,9 @@ export interface Place {
 }
 
 export const podCount = 3;
+
+/** The pair that another plugin made for a pod, in chained mode: it is there from the beginning. */
+export const chainedEnds = (pod: number) => ({ host: `up${pod}`, pod: "net1" });
 
 const mbit = 1e6;
 
@@ -63,6 +66,17 @@ function networkOf(random: Random, { uplink, leafKind }: Place): NetworkBase {
       setsHostGso,
       hostGsoMaxBytes: setsHostGso ? (random.pick([9_000, 65_536, 131_072]) ?? 9_000) : 65_536,
     },
+  };
+}
+
+/** The same after a plugin that routes: nothing of what is that one's. */
+function chainedNetwork(random: Random, place: Place): NetworkBase {
+  const { antiSpoof: _, ...network } = networkOf(random, place);
+  return {
+    ...network,
+    ingress: { kind: "ifb", name: ingressIfb },
+    gateways: [],
+    masquerade: null,
   };
 }
 
@@ -116,11 +130,17 @@ function pod(random: Random, network: NetworkBase, number: number, netns: string
       ? [{ address: `fd00:1::${last.toString(16)}`, prefixLength: 64, gateway: "fd00:1::1" }]
       : []),
   ];
+  const ends = chainedEnds(number);
   return podWith(0x10 + number, {
+    ...(isChained(network) && {
+      hostVeth: ends.host,
+      ifname: ends.pod,
+      chained: { formerGsoMaxBytes: 65_536, txQueueLength: random.pick([0, 1000]) ?? 0 },
+    }),
     netns,
     leases,
     podMac: podMac(leases[0]?.address ?? ""),
-    routes: routes(random, families),
+    routes: isChained(network) ? [] : routes(random, families),
     mtuBytes: network.mtuBytes,
     promise: promise(random),
   });
@@ -128,7 +148,7 @@ function pod(random: Random, network: NetworkBase, number: number, netns: string
 
 /** Its base, and some of its pods. */
 export function randomNode(random: Random, place: Place): State {
-  const network = networkOf(random, place);
+  const network = random.isOneIn(4) ? chainedNetwork(random, place) : networkOf(random, place);
   const { egressCapacityBits, egressReserveBits } = network.trees;
   const input: BaseInput = {
     networks: [network],

@@ -78,7 +78,7 @@ async function withMount(size: string, use: (node: TestNode) => void): Promise<v
 
 describe("the ledger", () => {
   test("a full disk: refused in words, nothing half done, and DEL works once there is room", () =>
-    withMount("256k", (node) => {
+    withMount("512k", (node) => {
       const [a, b] = [node.pod("a"), node.pod("b")];
       const result = node.add(a, { annotations: promise });
       const fill = join(node.dataDir, "fill");
