@@ -70,9 +70,9 @@ export function sendOff(links: readonly string[]): SentOff | null {
   try {
     using socket = new NetlinkSocket();
     // Without our descriptors: who called us waits for the end of what we were given.
-    const child = effect("child", `send off ${links.join(" ")}`, () =>
-      Bun.spawn({ cmd: [courier], stdio: [input, socket.fd, "ignore"], cwd: "/", env: {} }),
-    );
+    const stdio: [number, number, "ignore"] = [input, socket.fd, "ignore"];
+    const spawn = () => Bun.spawn({ cmd: [courier], stdio, cwd: "/", env: {} });
+    const child = effect("child", `delete ${links.join(" ")}`, spawn);
     child.unref();
     return {
       waitUntilGone() {
