@@ -119,26 +119,37 @@ failures_of() {
     /^\((pass|skip)\)/ { n = 0; next } { said[n++] = $0 }' "$1"
 }
 
+# run_group NAME WORKERS FILE...: adds to $passed, $failed and $skipped what came of these tests.
+# So many files as WORKERS says run beside each other; none: all in one process.
+run_group() {
+  local name=$1 status=0 workers=() total bad left_out log="$results/$1.log"
+  [ -z "$2" ] || workers=(--parallel="$2")
+  shift 2
+  "$BUN" test --timeout 60000 "${workers[@]}" \
+    --reporter=junit --reporter-outfile="$results/$name.xml" "$@" >"$log" 2>&1 || status=$?
+  if [ "${SHOW_PASSED:-false}" = true ]; then cat "$log"; else grep -v '^(pass)' "$log" || true; fi
+  cat "$log" >>"$results/log"
+  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$results/$name.xml" | head -1; }
+  total=$(count tests) bad=$(count failures) left_out=$(count skipped)
+  passed=$((passed + total - bad - left_out)) skipped=$((skipped + left_out))
+  # A file that cannot be loaded counts as no test at all.
+  [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  failed=$((failed + bad))
+}
+
 # run_tests FILE...: runs them, looks at what they left behind, prints the line that counts.
-# With SHOW_PASSED=true the tests that passed are named as well. So many files as TEST_WORKERS says run
-# beside each other: much of a kernel test is waiting for the kernel.
+# With SHOW_PASSED=true the tests that passed are named as well. With TEST_WORKERS=N, N files run beside
+# each other; those of TEST_ALONE come after the others, one by one.
 run_tests() {
-  local status=0 before left total passed failed skipped excused=0 workers=()
-  [ -z "${TEST_WORKERS:-}" ] || workers=(--parallel="$TEST_WORKERS")
+  local before left passed=0 failed=0 skipped=0 excused=0
   results=$(mktemp -d)
   trap 'rm -rf "$results"' EXIT
   before=$(snapshot)
 
   say "tests"
-  "$BUN" test --timeout 60000 "${workers[@]}" \
-    --reporter=junit --reporter-outfile="$results/junit.xml" "$@" >"$results/log" 2>&1 || status=$?
-  if [ "${SHOW_PASSED:-false}" = true ]; then cat "$results/log"; else grep -v '^(pass)' "$results/log" || true; fi
-
-  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$results/junit.xml" | head -1; }
-  total=$(count tests) failed=$(count failures) skipped=$(count skipped)
-  passed=$((total - failed - skipped))
-  # A file that cannot be loaded counts as no test at all.
-  [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+  run_group tests "${TEST_WORKERS:-}" "$@"
+  # shellcheck disable=SC2086
+  [ -z "${TEST_ALONE:-}" ] || run_group alone "" $TEST_ALONE
 
   left=$(left_behind "$before")
   if [ -n "$left" ]; then

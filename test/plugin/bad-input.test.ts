@@ -239,7 +239,13 @@ describe("ADD refuses", () => {
       expect(refused.json.details).toContain("shop/cart");
     }));
 
-  test.each(["ip", "tc", "nft"])("a node without %s, before anything is done", (missing) =>
+  // Without FAIRWAY_BACKEND=exec only what the rules need has to be there.
+  test.each([
+    ["ip", "exec"],
+    ["tc", "exec"],
+    ["nft", "exec"],
+    ["nft", "netlink"],
+  ])("a node without %s, with changes over %s, before anything is done", (missing, backend) =>
     withNode((node) => {
       // Only these folders exist for the plugin: usual ones are hidden by a mount namespace of its own.
       const tools = join(node.dataDir, "tools");
@@ -255,7 +261,7 @@ describe("ADD refuses", () => {
       writeFileSync(join(node.dataDir, "request"), JSON.stringify(node.config));
       const hide = `cp -a ${tools}/. ${empty}; for t in ip tc nft; do
         [ $t = ${missing} ] && mount --bind /dev/null $(readlink -f $(command -v $t)); done; exec ${binary} < ${join(node.dataDir, "request")}`;
-      const env = verbEnvironment("ADD", pod, {});
+      const env = { ...verbEnvironment("ADD", pod, {}), FAIRWAY_BACKEND: backend };
       const done = inNamespace(node.lab.node, ["unshare", "--mount", "sh", "-c", hide], { env });
       const told = JSON.parse(done.stdout) as Record<string, unknown>;
       expect(told).toMatchObject({

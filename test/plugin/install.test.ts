@@ -48,7 +48,8 @@ interface Site {
     verb: string,
     pod: string,
     annotations?: Record<string, string>,
-    path?: string,
+    /** Over what the runtime's environment is. */
+    over?: Record<string, string>,
   ): CommandResult;
   run(...argv: string[]): string;
 }
@@ -75,15 +76,15 @@ function siteOf(lab: Lab, root: string): Site {
     network: () => dumpNode(lab.node),
     files: () => dumpFiles(root),
     run: (...argv) => mustInNamespace(lab.node, argv),
-    verb: (verb, pod, annotations = {}, path = usualPath) => {
+    verb: (verb, pod, annotations = {}, over = {}) => {
       const { name, cniVersion, plugins } = JSON.parse(readFileSync(conf, "utf8")) as Json;
       const [own] = plugins as Json[];
       const runtimeConfig = { "io.kubernetes.cri.pod-annotations": annotations };
-      return inNamespace(lab.node, ["/usr/bin/env", `PATH=${path}`, plugin], {
+      return inNamespace(lab.node, [plugin], {
         stdin: JSON.stringify({ ...own, name, cniVersion, runtimeConfig, logLevel: "silent" }),
         env: {
           ...{ CNI_COMMAND: verb, CNI_CONTAINERID: pod, CNI_IFNAME: "eth0" },
-          ...{ CNI_NETNS: namespacePath(pod), CNI_PATH: binDir },
+          ...{ CNI_NETNS: namespacePath(pod), CNI_PATH: binDir, PATH: usualPath, ...over },
         },
       });
     },
@@ -766,7 +767,12 @@ test("what was there before is known, and put back, when the first ADD died in t
     );
     chmodSync(join(tools, "tc"), 0o755);
     const pod = site.lab.addPod("a");
-    const died = site.verb("ADD", pod, {}, `${tools}:${usualPath}`);
+    const died = site.verb(
+      "ADD",
+      pod,
+      {},
+      { PATH: `${tools}:${usualPath}`, FAIRWAY_BACKEND: "exec" },
+    );
     expect(died.code).not.toBe(0);
     expect(died.stdout).toBe("");
     expect(site.run("cat", "/proc/sys/net/ipv4/ip_forward").trim()).toBe("1");
