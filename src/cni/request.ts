@@ -1,11 +1,13 @@
 /** What a runtime asks: its environment and the configuration on stdin, checked for form. */
 import { type CniVersion, cniVersions } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { duplicateKey } from "./duplicate-keys.ts";
 import {
   type NodeEnvironment,
   type PodEnvironment,
   type ProcessEnvironment,
   readEnvironment,
+  type Verb,
 } from "./environment.ts";
 
 /** A JSON object, not yet looked into. */
@@ -17,7 +19,7 @@ export type NodeRequest = NodeEnvironment & { config: RawConfig; stdin: string }
 /** VERSION needs nothing; it is answered in the version that it names. */
 export interface VersionRequest {
   verb: "VERSION";
-  cniVersion: CniVersion;
+  cniVersion: string;
 }
 export type Request = PodRequest | NodeRequest | VersionRequest;
 
@@ -33,9 +35,44 @@ const maxDepth = 1000;
 export function readRequest(env: ProcessEnvironment, stdinText: string): Request {
   const environment = readEnvironment(env);
   if (environment.verb === "VERSION") {
-    return { verb: "VERSION", cniVersion: answerVersion(stdinText) };
+    return { verb: "VERSION", cniVersion: versionAsked(stdinText) };
   }
-  return { ...environment, config: parseConfig(stdinText), stdin: stdinText };
+  const config = parseConfig(stdinText);
+  refuseDuplicates(environment.verb, stdinText);
+  return { ...environment, config, stdin: stdinText };
+}
+
+/** As far as DEL looks: it has to go through with all else that an ADD would refuse. */
+const keysOfDel: readonly string[] = [
+  "cniVersion",
+  "name",
+  "dataDir",
+  "ipam",
+  "ipam.type",
+  "ipam.dataDir",
+];
+
+function refuseDuplicates(verb: Verb, text: string): void {
+  const duplicate = duplicateKey(text, (key) => verb !== "DEL" || keysOfDel.includes(key));
+  if (duplicate === null) return;
+  throw new FairwayError(
+    "decode",
+    `${duplicate} is given twice in the configuration on stdin`,
+    "give each key once: which of its values is meant cannot be told",
+  );
+}
+
+/** A version that is written as one, known here or not: MAJOR.MINOR.PATCH, as the specification's are. */
+const versionPattern = /^\d{1,5}\.\d{1,5}\.\d{1,5}$/;
+
+/** What VERSION has to repeat; the newest where stdin names none. Never throws. */
+function versionAsked(stdinText: string): string {
+  try {
+    const asked = parseConfig(stdinText).cniVersion;
+    return typeof asked === "string" && versionPattern.test(asked) ? asked : newestCniVersion;
+  } catch {
+    return newestCniVersion;
+  }
 }
 
 /**
