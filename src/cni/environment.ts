@@ -105,7 +105,7 @@ export function isContainerId(value: unknown): value is string {
 }
 
 export function isIfname(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && faultOfIfname(value) === null;
+  return typeof value === "string" && faultOfInterfaceName(value) === null;
 }
 
 function checkContainerId(containerId: string): void {

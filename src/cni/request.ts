@@ -1,7 +1,6 @@
 /** What a runtime asks: its environment and the configuration on stdin, checked for form. */
 import { type CniVersion, cniVersions } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { duplicateKey } from "./duplicate-keys.ts";
 import {
   type NodeEnvironment,
   type PodEnvironment,
@@ -9,6 +8,7 @@ import {
   readEnvironment,
   type Verb,
 } from "./environment.ts";
+import { duplicateKey, isDeeperThan } from "./json-text.ts";
 
 /** A JSON object, not yet looked into. */
 export type RawConfig = Record<string, unknown>;
@@ -105,7 +105,7 @@ export function parseConfig(text: string): RawConfig {
       'a plugin configuration looks like {"cniVersion": "1.0.0", "name": ..., "type": "fairway", ...}',
     );
   }
-  if (isDeeperThan(config, text.length)) {
+  if (isDeeperThan(text, maxDepth)) {
     throw new FairwayError(
       "decode",
       `the configuration on stdin is nested more than ${maxDepth} deep`,
@@ -126,22 +126,6 @@ function parseJson(text: string): unknown {
       { cause: error },
     );
   }
-}
-
-/** Without recursion, which is what it protects. */
-function isDeeperThan(root: object, textLength: number): boolean {
-  // Each level costs a bracket at each end.
-  if (textLength <= 2 * maxDepth) return false;
-  let level: object[] = [root];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > maxDepth) return true;
-    level = level.flatMap((value) => Object.values(value).filter(isObject));
-  }
-  return false;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function kindOf(value: unknown): string {

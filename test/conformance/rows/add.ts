@@ -233,11 +233,11 @@ const makes: Row[] = [
     "log",
     "stderr",
     "ADD with logLevel debug",
-    "a log line on stderr names the container",
+    "log lines on stderr; the last names the container",
     async (world) => {
       const pod = world.pod();
       const { stderr } = await world.verb("ADD", pod, world.network({ logLevel: "debug" }));
-      const line = JSON.parse(stderr.trim() || "{}") as Json;
+      const line = JSON.parse(stderr.trim().split("\n").at(-1) || "{}") as Json;
       equal([line.verb, line.containerId], ["ADD", pod.id], "verb and containerId of the log line");
     },
   ),

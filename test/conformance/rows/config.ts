@@ -176,10 +176,9 @@ const unknownKeys: Row[] = [
   refused(
     "no-ipam",
     "code7",
-    "no ipam",
+    "no ipam, and no prevResult",
     { ipam: undefined },
-    { code: 7, msg: [/ipam: is missing/], details: /subnet/ },
-    ["ADD", "STATUS"],
+    { code: 7, msg: [/neither ipam nor a prevResult/], details: /subnet.*chain/ },
   ),
   refused("ipam-empty", "code7", "ipam {}", { ipam: {} }, { code: 7, msg: [/ipam/] }),
 ];
@@ -394,7 +393,6 @@ const argsConfig: Row[] = [
   ),
 ];
 
-/** Without a chain before it: true with and without a chained mode. */
 const previous: Row[] = [
   {
     kind: "still",
@@ -407,7 +405,8 @@ const previous: Row[] = [
       config: { cniVersion, prevResult: { cniVersion, ips: [{ address: "198.18.3.3/24" }] } },
     })),
     code: 7,
-    msg: [/prevResult/],
+    msg: [/both ipam and a prevResult/],
+    details: /remove ipam/,
   },
 ];
 

@@ -43,7 +43,17 @@ async function mustGo(world: World, { network, pod, hostVeth }: Made, call: Part
     .rows("attachments")
     .filter(({ network: name }) => name === network.config.name);
   equal(rows, [], "rows of the network");
-  demand(!world.has("ip", "link", "show", "dev", hostVeth), `${hostVeth} is still there`);
+  demand(await isGone(world, hostVeth), `${hostVeth} is still there`);
+}
+
+/** Or another row's by now: names are given again. */
+async function isGone(world: World, hostVeth: string): Promise<boolean> {
+  for (const waitMs of [0, 100, 1000]) {
+    await Bun.sleep(waitMs);
+    if (!world.has("ip", "link", "show", "dev", hostVeth)) return true;
+    if (world.rows("attachments").some((row) => row.host_veth === hostVeth)) return true;
+  }
+  return false;
 }
 
 /** The same DEL, in one way. */

@@ -398,13 +398,11 @@ const answers: Row[] = [
     verb: "any",
     sentence: "errorKeys",
     sent: "a key given twice, in each version: the error is in that version",
-    calls: versions
-      .slice(0, 4)
-      .map((cniVersion) => ({
-        command: "ADD",
-        stdin: `{"cniVersion":"${cniVersion}","name":"pods","mtu":1400,"mtu":1500}`,
-        config: { cniVersion },
-      })),
+    calls: versions.slice(0, 4).map((cniVersion) => ({
+      command: "ADD",
+      stdin: `{"cniVersion":"${cniVersion}","name":"pods","mtu":1400,"mtu":1500}`,
+      config: { cniVersion },
+    })),
     code: 6,
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * Keys that a JSON text gives twice. RFC 8259 leaves open which of them counts and JSON.parse takes the
- * last, so a configuration with one means what nobody can be sure of. Pure.
+ * What a JSON text shows that its value does not, or only after a longer walk. Pure; the text has to be
+ * valid JSON, and is read once, from its start, without recursion.
  */
 interface Open {
   /** How it is named from inside: "ipam", "ipam.routes[1]"; "" is the top. */
@@ -16,6 +16,10 @@ interface Open {
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 
 /** Behind the closing quote of the string that begins at `start`. */
 function endOfString(json: string, start: number): number {
@@ -35,10 +39,33 @@ function placeOf(parent: Open | undefined): string {
   return parent.place === "" ? (parent.key ?? "") : `${parent.place}.${parent.key}`;
 }
 
+/** Whether an object or a list stands in more than `limit` of them, itself included. */
+export function isDeeperThan(json: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    switch (json.charCodeAt(at)) {
+      case quote:
+        at = endOfString(json, at) - 1;
+        break;
+      case openBrace:
+      case openBracket:
+        depth += 1;
+        if (depth > limit) return true;
+        break;
+      case closeBrace:
+      case closeBracket:
+        depth -= 1;
+        break;
+    }
+  }
+  return false;
+}
+
 /**
- * The first key that is given twice, by its full name; null: none is. `json` has to be valid, no deeper
- * than what its places may be named by, and is read once, from its start. `counts` says of which keys
- * (by full name) it is asked.
+ * The first key that is given twice, by its full name; null: none is. RFC 8259 leaves open which of them
+ * counts and JSON.parse takes the last, so a configuration with one means what nobody can be sure of.
+ * `json` is no deeper than what its places may be named by. `counts` says of which keys (by full name)
+ * it is asked.
  */
 export function duplicateKey(json: string, counts: (key: string) => boolean): string | null {
   const open: Open[] = [];
@@ -57,14 +84,14 @@ export function duplicateKey(json: string, counts: (key: string) => boolean): st
         at = end - 1;
         break;
       }
-      case 0x7b: // {
+      case openBrace:
         open.push({ place: placeOf(top), keys: new Set(), index: 0, key: null });
         break;
-      case 0x5b: // [
+      case openBracket:
         open.push({ place: placeOf(top), keys: null, index: 0, key: null });
         break;
-      case 0x7d: // }
-      case 0x5d: // ]
+      case closeBrace:
+      case closeBracket:
         open.pop();
         break;
       case comma:
