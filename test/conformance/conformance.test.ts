@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { rows } from "./rows/index.ts";
 import { type Outcome, runRows } from "./suite.ts";
 
-const limitMs = 180_000;
+const limitMs = 400_000;
 const outcomes = new Map<string, Outcome>();
 
 beforeAll(async () => {

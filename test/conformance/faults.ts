@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source as they stand in it
 /**
  * Seeded faults: each makes a build that breaks a sentence, and rows that have to see it. They are run by
  * `scripts/conformance --faults`, which writes record.json: which rows failed for which fault.
@@ -51,9 +52,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "ifname-too-short": {
     breaks: "an interface name may have 14 bytes only",
-    file: "src/cni/environment.ts",
-    old: "const maxIfnameBytes = 15;",
-    new: "const maxIfnameBytes = 14;",
+    file: "src/config/paths.ts",
+    old: "bytes > maxInterfaceNameBytes",
+    new: "bytes > maxInterfaceNameBytes - 1",
     rows: ["add/ifname"],
   },
   "netns-unchecked": {
@@ -94,8 +95,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "address-wish-ignored": {
     breaks: "the address asked for by CNI_ARGS is not looked at",
     file: "src/cni/asked.ts",
-    old: "      arg: args.IP,",
-    new: "      arg: undefined,",
+    old: "    ask: addressAskFor(config, args.IP),",
+    new: "    ask: addressAskFor(config, undefined),",
     rows: ["add/args-ip", "environment/args-ip"],
   },
   "json-repaired": {
@@ -147,8 +148,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "depth-unlimited": {
     breaks: "a configuration may be as deep as it likes",
     file: "src/cni/request.ts",
-    old: "if (isDeeperThan(config, text.length)) {",
-    new: "if (text.length < 0) {",
+    old: "if (isDeeperThan(text, maxDepth)) {",
+    new: "if (text.length < maxDepth && isDeeperThan(text, maxDepth)) {",
     rows: ["stdin/deep", "stdin/very-deep"],
   },
   "last-key-wins": {
@@ -339,7 +340,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "words-on-stdout": {
     breaks: "a log line is printed on stdout",
-    file: "src/cni/log.ts",
+    file: "src/cni/log-file.ts",
     old: "const stderr = 2;",
     new: "const stderr = 1;",
     rows: ["add/stdout", "add/log"],
@@ -385,8 +386,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "masquerade-always-off": {
     breaks: "ipMasq has no effect",
     file: "src/config/parse.ts",
-    old: 'ipMasq: root.flag("ipMasq") ?? defaults.ipMasq,',
-    new: "ipMasq: defaults.ipMasq,",
+    old: 'ipMasq: root.flag("ipMasq") ?? (!chained && defaults.ipMasq),',
+    new: "ipMasq: !chained && defaults.ipMasq,",
     rows: ["add/masquerade"],
   },
   "letter-case-kept": {
@@ -469,8 +470,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "check-blind": {
     breaks: "CHECK finds nothing missing",
     file: "src/node/check.ts",
-    old: "return { attachment, found: findings(diff(desired, observeShared(desired))) };",
-    new: "findings(diff(desired, observeShared(desired)));\n  return { attachment, found: [] };",
+    old: "return { attachment, found: moved === null ? found : [moved, ...found] };",
+    new: "return { attachment, found: moved === null ? found.slice(found.length) : [moved] };",
     rows: ["check/"],
   },
   "check-prints": {
@@ -516,10 +517,10 @@ export const faults: Readonly<Record<string, Fault>> = {
     rows: ["check/unknown", "check/after-del", "ipam/check"],
   },
   "previous-at-add": {
-    breaks: "an ADD with a prevResult begins anew",
+    breaks: "ADD does not look whether both ipam and prevResult are there, or neither",
     file: "src/cni/pod-verbs.ts",
-    old: "  if (config.prevResult !== null)\n",
-    new: "  if (config.prevResult === undefined)\n",
+    old: "if (chained === (prevResult !== null)) return;",
+    new: "if (chained === (prevResult !== null) || chained !== null) return;",
     rows: ["config/previous"],
   },
   "gc-keeps-all": {
@@ -588,8 +589,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "status-makes": {
     breaks: "STATUS is an error on a node that is ready",
     file: "src/node/readiness.ts",
-    old: "    requireReady(ledger, config, rememberIn(ledger));\n    return null;",
-    new: '    requireReady(ledger, config, rememberIn(ledger));\n    throw new FairwayError("io", "ready", "none");',
+    old: "    requireReady(ledger, config, rememberIn(ledger, config.chained));\n    return null;",
+    new: '    requireReady(ledger, config, rememberIn(ledger, config.chained));\n    throw new FairwayError("io", "ready", "none");',
     rows: ["status/", "delegate/forwards", "delegate/status"],
   },
   "version-newest": {

@@ -113,7 +113,7 @@ const delegateRows: Row[] = [
   delegate(
     "missing",
     "ADD",
-    "delegateLookup",
+    "noSwallow",
     "ADD with no such plugin in CNI_PATH",
     "error 105 that names both",
     async (world, { network }) => {

@@ -98,7 +98,7 @@ const missingRows: Row[] = [
   ),
   refusal(
     "missing-before-malformed",
-    "aggregated",
+    "environment",
     "a malformed container id, and no CNI_IFNAME",
     { CNI_CONTAINERID: "-x", CNI_IFNAME: null },
     missing("CNI_IFNAME"),
@@ -140,7 +140,7 @@ const containerIds: [string, string, string][] = [
 const containerIdRows: Row[] = containerIds.map(([id, sent, CNI_CONTAINERID]) =>
   refusal(
     `container-id-${id}`,
-    "containerId",
+    id === "long" ? "code4" : "containerId",
     `CNI_CONTAINERID: ${sent}`,
     { CNI_CONTAINERID },
     {

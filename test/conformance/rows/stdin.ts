@@ -91,7 +91,7 @@ const deepAndLong: Row[] = [
     "8 MB of nested arrays",
     () => nested(4_000_000),
     [/nested more than 1000 deep/],
-    { commands: ["ADD", "GC"] },
+    { commands: ["ADD", "GC"], sentence: "noTrace" },
   ),
   undecodable(
     "deep-objects",
@@ -157,6 +157,7 @@ const longRows: Row[] = [
     "an unknown key whose value is 8 MB",
     () => ({ ...base, pad: "x".repeat(8_000_000) }),
     [/pad: unknown key/],
+    { sentence: "errorMsg" },
   ),
   long("keys", "600,000 unknown keys, 8 MB", () => ({ ...base, ...many(600_000) }), [
     /k0: unknown key/,
