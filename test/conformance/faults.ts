@@ -615,11 +615,18 @@ export const faults: Readonly<Record<string, Fault>> = {
     rows: ["delegate/missing", "delegate/no-path"],
   },
   "delegate-alone": {
-    breaks: "a delegate gets no environment and half of the configuration",
+    breaks: "a delegate gets nothing of our environment",
     file: "src/kernel/children.ts",
-    old: '    stdin: Buffer.from(stdin),\n    stdout: "pipe",\n    stderr: "pipe",\n    cwd: "/",\n    env: { LC_ALL: "C", PATH: folders.join(":"), ...Object.fromEntries(cni), ...env },',
-    new: '    stdin: Buffer.from(stdin.slice(0, 9)),\n    stdout: "pipe",\n    stderr: "pipe",\n    cwd: "/",\n    env: { LC_ALL: "C", PATH: folders.join(":"), N: String(cni.length), ...env },',
-    rows: ["delegate/environment", "delegate/whole"],
+    old: "...Object.fromEntries(cni), ...env }",
+    new: "...Object.fromEntries(cni.slice(cni.length)), ...env }",
+    rows: ["delegate/environment"],
+  },
+  "delegate-half": {
+    breaks: "a delegate gets half of the configuration",
+    file: "src/kernel/children.ts",
+    old: "stdin: Buffer.from(stdin),",
+    new: "stdin: Buffer.from(stdin.slice(0, stdin.length / 2)),",
+    rows: ["delegate/whole"],
   },
   "delegate-stderr-kept": {
     breaks: "what a delegate writes to stderr is lost",
@@ -631,8 +638,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "delegate-not-undone": {
     breaks: "a delegate's address is not given back",
     file: "src/node/delegate.ts",
-    old: "    if (!mayHold) throw error;",
-    new: '    if (!mayHold || delegate.plugin !== "") throw error;',
+    old: "if (!mayHold || error instanceof LeftBehind) throw error;",
+    new: 'if (!mayHold || delegate.plugin !== "") throw error;',
     rows: ["delegate/add", "delegate/no-answer"],
   },
   "delegate-failure-ignored": {

@@ -56,7 +56,7 @@ export const uplink = {
 };
 
 /** A call that takes longer is no answer: a runtime's patience is finite, too. */
-const limitMs = 20_000;
+const limitMs = 60_000;
 
 function parsed(text: string): Json {
   try {

@@ -1,6 +1,4 @@
 /** GC, STATUS and VERSION: the verbs about no pod in particular. */
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { equal, judge } from "../judge.ts";
 import { type Row, type StillRow, type StoryRow, versions } from "../row.ts";
 import { type Json, type Network, newest, type Pod, validKey, type World } from "../world.ts";
@@ -228,24 +226,19 @@ const gcStories: Row[] = [
       const minor = String(
         world.rows("attachments").find((row) => row.container_id === pods[1]?.id)?.class_minor,
       );
-      const folder = mkdtempSync(join(world.folder, "tools-"));
-      const hex = Number(minor).toString(16);
-      writeFileSync(
-        join(folder, "tc"),
-        `#!/bin/sh\nsed -E '/class del/ s/fa01:${hex}( |$)/fa01:eee\\1/' | ${Bun.which("tc", { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" })} "$@"\n`,
-      );
-      chmodSync(join(folder, "tc"), 0o755);
+      const parent = `fa01:${Number(minor).toString(16)}`;
+      // A class that has one below it is in use: EBUSY (htb_delete).
+      const below = ["dev", "uplink", "classid", "fa01:eee"];
+      world.run("tc", "class", "add", ...below, "parent", parent, "htb", "rate", "1mbit");
       const call = { config: { [validKey]: [] } };
-      const failed = await world.verb("GC", null, network, {
-        ...call,
-        env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` },
-      });
+      const failed = await world.verb("GC", null, network, call);
       judge(
         failed,
         { code: 110, msg: [new RegExp(`1 of 3 attachments.*${pods[1]?.id}/eth0`)] },
         newest,
       );
       equal(left(world, network), names([pods[1] as Pod]), "attachments that are left");
+      world.run("tc", "class", "del", ...below);
       judge(await world.verb("GC", null, network, call), { code: null, stdout: "nothing" }, newest);
       equal(left(world, network), [], "attachments that are left in the end");
     },

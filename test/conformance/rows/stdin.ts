@@ -105,7 +105,7 @@ const deepAndLong: Row[] = [
     "8 MB of brackets that nobody closes",
     () => "[".repeat(8_000_000),
     notJson,
-    { commands: ["ADD", "STATUS"] },
+    { commands: ["ADD"] },
   ),
   undecodable(
     "long-unclosed",
@@ -133,7 +133,7 @@ function long(
     verb: "any",
     sentence: "bounded",
     sent,
-    calls: ["ADD", "STATUS"].map((command) => ({ command, stdin: () => text(config()) })),
+    calls: [{ command: "ADD", stdin: () => text(config()) }],
     code: 7,
     msg,
     ...over,
