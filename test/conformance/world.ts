@@ -4,7 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Lab, makeLab } from "../../src/lab/lab.ts";
-import { inNamespace, mustInNamespace, namespacePath } from "../../src/lab/namespaces.ts";
+import {
+  delNamespace,
+  inNamespace,
+  mustInNamespace,
+  namespacePath,
+} from "../../src/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";
@@ -139,6 +144,11 @@ export class World {
     const pod = { id, namespace, netns: namespacePath(namespace) };
     this.#pods.set(id, pod);
     return pod;
+  }
+
+  /** From outside: by a command in the node's mount namespace the next pod's path was seen to be gone as well. */
+  removeNamespace({ namespace }: Pod): void {
+    delNamespace(namespace);
   }
 
   fake(): FakeDelegate {

@@ -154,7 +154,7 @@ const missing: Row[] = [
   goesAfter(
     "netns-gone",
     "DEL after the namespace is gone",
-    (world, { pod }) => void world.run("ip", "netns", "del", pod.namespace),
+    (world, { pod }) => void world.removeNamespace(pod),
   ),
   goesAfter(
     "interface-gone",
@@ -186,7 +186,7 @@ const repeated: Row[] = [
     async (world) => {
       const all = await made(world);
       await mustGo(world, all, { config: { prevResult: all.result } });
-      world.run("ip", "netns", "del", all.pod.namespace);
+      world.removeNamespace(all.pod);
       await mustGo(world, all, { env: { CNI_NETNS: "" } });
     },
   ),

@@ -438,7 +438,7 @@ const ipamRows: Row[] = [
     async (world) => {
       const [network, pod] = [world.ipamNetwork(), world.pod()];
       await world.must("ADD", pod, network, as);
-      world.run("ip", "netns", "del", pod.namespace);
+      world.removeNamespace(pod);
       for (const _ of [1, 2, 3])
         judge(
           await world.verb("DEL", pod, network, { ...as, env: { CNI_NETNS: "" } }),
