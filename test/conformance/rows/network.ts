@@ -121,7 +121,7 @@ const gcStories: Row[] = [
     "success; the row is gone",
     async (world) => {
       const { network, pods } = await withPods(world, 1);
-      world.run("ip", "netns", "del", pods[0]?.namespace ?? "");
+      world.removeNamespace(pods[0] as Pod);
       judge(
         await world.verb("GC", null, network, { config: { [validKey]: [] } }),
         { code: null, stdout: "nothing" },
