@@ -100,8 +100,16 @@ function missing(names: string[]): FairwayError {
   );
 }
 
+export function isContainerId(value: unknown): value is string {
+  return typeof value === "string" && containerIdPattern.test(value);
+}
+
+export function isIfname(value: unknown): value is string {
+  return typeof value === "string" && faultOfInterfaceName(value) === null;
+}
+
 function checkContainerId(containerId: string): void {
-  if (containerIdPattern.test(containerId)) return;
+  if (isContainerId(containerId)) return;
   throw new FairwayError(
     "badEnvironment",
     `CNI_CONTAINERID ${JSON.stringify(containerId)} has characters that a container id may not have`,

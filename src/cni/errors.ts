@@ -12,9 +12,28 @@ export function errorResult(cniVersion: string, error: unknown): Json {
   return {
     cniVersion,
     code: known ? error.code : internalCode,
-    msg: unswallowed(messageOf(error) || "the plugin failed without a word of why"),
-    ...(details !== undefined && { details: unswallowed(details) }),
+    msg: bounded(
+      unswallowed(messageOf(error) || "the plugin failed without a word of why"),
+      maxMsgLength,
+    ),
+    ...(details !== undefined && { details: bounded(unswallowed(details), maxDetailsLength) }),
   };
+}
+
+/** An event's note may have 1024 characters (kubernetes pkg/apis/core/validation/events.go). */
+export const maxMsgLength = 1000;
+export const maxDetailsLength = 2000;
+/** Of what is left of a text that is too long: what was asked stands at its beginning, what is wrong with it often at its end. */
+const headShare = 0.75;
+
+/** `text`, its middle left out where it has more than `maxLength` characters (UTF-16 units, which are no fewer). */
+export function bounded(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const gap = ` ... (${text.length} characters in all) ... `;
+  const room = maxLength - gap.length;
+  const head = Math.floor(room * headShare);
+  // A pair of units that is cut in two is no character.
+  return `${text.slice(0, head)}${gap}${text.slice(text.length - (room - head))}`.toWellFormed();
 }
 
 /**

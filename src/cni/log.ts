@@ -10,6 +10,7 @@ import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../kernel/journal.ts";
 import { spans } from "../trace.ts";
+import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
 import { openLineSink } from "./log-file.ts";
 import { parseConfig } from "./request.ts";
 
@@ -48,15 +49,19 @@ function tellOnStderr(text: string): void {
   }
 }
 
+/** A variable may have 128 KiB. */
+const shown = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : bounded(text, maxMsgLength);
+
 function write({ settings, durationMs, env, facts, error }: VerbLog): void {
   if (settings.level === "silent") return;
   using sink = openLineSink(settings.file);
   // No host name: whoever collects logs knows where they come from.
   const log = pino({ level: settings.level, base: { pid: process.pid } }, sink);
   const whose = {
-    verb: env.CNI_COMMAND,
-    containerId: env.CNI_CONTAINERID,
-    ifname: env.CNI_IFNAME,
+    verb: shown(env.CNI_COMMAND),
+    containerId: shown(env.CNI_CONTAINERID),
+    ifname: shown(env.CNI_IFNAME),
   };
   const { entries, dropped } = journal();
   for (const step of entries) log.debug({ ...whose, ...step }, "step");
@@ -64,7 +69,7 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
   for (const each of spans()) log.info({ ...whose, ...each }, "span");
   const line = {
     ...whose,
-    netns: env.CNI_NETNS,
+    netns: shown(env.CNI_NETNS),
     durationMs: Math.round(durationMs * 10) / 10,
     ...facts,
   };
@@ -72,6 +77,8 @@ function write({ settings, durationMs, env, facts, error }: VerbLog): void {
   else {
     const code = error instanceof FairwayError ? error.code : undefined;
     const details = error instanceof FairwayError ? error.details : undefined;
-    log.error({ ...line, outcome: "failed", code, details }, messageOf(error));
+    const told = details === undefined ? undefined : bounded(details, maxDetailsLength);
+    const failed = { ...line, outcome: "failed", code, details: told };
+    log.error(failed, bounded(messageOf(error), maxMsgLength));
   }
 }

@@ -9,11 +9,14 @@ import { requireStatus } from "../node/readiness.ts";
 import { releaseAllBut } from "../node/reserve.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { delegateOf } from "./delegate-result.ts";
+import { isContainerId, isIfname } from "./environment.ts";
 import { type Outcome, requireVersion } from "./outcome.ts";
 import type { NodeRequest, RawConfig } from "./request.ts";
 
 /** The first version that has GC and STATUS. */
 export const withGc: readonly CniVersion[] = ["1.1.0"];
+
+const maxShown = 200;
 
 /** CRI-O sends null for the empty list; a runtime that sends no list must not lose every pod. */
 export function validAttachments(raw: RawConfig): Valid[] {
@@ -28,12 +31,12 @@ export function validAttachments(raw: RawConfig): Valid[] {
     );
   return list.map((entry: unknown, index): Valid => {
     const { containerID, ifname } = Object(entry) as { containerID?: unknown; ifname?: unknown };
-    if (typeof containerID === "string" && typeof ifname === "string")
-      return { containerId: containerID, ifname };
+    if (isContainerId(containerID) && isIfname(ifname)) return { containerId: containerID, ifname };
+    // What names no attachment may stand for one that is alive.
     throw new FairwayError(
       "badConfig",
-      `${key}[${index}] is not {"containerID": ..., "ifname": ...}`,
-      "nothing was removed",
+      `${key}[${index}] names no attachment: ${JSON.stringify(entry).slice(0, maxShown)}`,
+      'nothing was removed; each entry is {"containerID": ..., "ifname": ...}, as they were given to ADD',
     );
   });
 }

@@ -6,7 +6,9 @@ import {
   type PodEnvironment,
   type ProcessEnvironment,
   readEnvironment,
+  type Verb,
 } from "./environment.ts";
+import { duplicateKey, isDeeperThan } from "./json-text.ts";
 
 /** A JSON object, not yet looked into. */
 export type RawConfig = Record<string, unknown>;
@@ -17,7 +19,7 @@ export type NodeRequest = NodeEnvironment & { config: RawConfig; stdin: string }
 /** VERSION needs nothing; it is answered in the version that it names. */
 export interface VersionRequest {
   verb: "VERSION";
-  cniVersion: CniVersion;
+  cniVersion: string;
 }
 export type Request = PodRequest | NodeRequest | VersionRequest;
 
@@ -33,9 +35,44 @@ const maxDepth = 1000;
 export function readRequest(env: ProcessEnvironment, stdinText: string): Request {
   const environment = readEnvironment(env);
   if (environment.verb === "VERSION") {
-    return { verb: "VERSION", cniVersion: answerVersion(stdinText) };
+    return { verb: "VERSION", cniVersion: versionAsked(stdinText) };
   }
-  return { ...environment, config: parseConfig(stdinText), stdin: stdinText };
+  const config = parseConfig(stdinText);
+  refuseDuplicates(environment.verb, stdinText);
+  return { ...environment, config, stdin: stdinText };
+}
+
+/** As far as DEL looks: it has to go through with all else that an ADD would refuse. */
+const keysOfDel: readonly string[] = [
+  "cniVersion",
+  "name",
+  "dataDir",
+  "ipam",
+  "ipam.type",
+  "ipam.dataDir",
+];
+
+function refuseDuplicates(verb: Verb, text: string): void {
+  const duplicate = duplicateKey(text, (key) => verb !== "DEL" || keysOfDel.includes(key));
+  if (duplicate === null) return;
+  throw new FairwayError(
+    "decode",
+    `${duplicate} is given twice in the configuration on stdin`,
+    "give each key once: which of its values is meant cannot be told",
+  );
+}
+
+/** A version that is written as one, known here or not: MAJOR.MINOR.PATCH, as the specification's are. */
+const versionPattern = /^\d{1,5}\.\d{1,5}\.\d{1,5}$/;
+
+/** What VERSION has to repeat; the newest where stdin names none. Never throws. */
+function versionAsked(stdinText: string): string {
+  try {
+    const asked = parseConfig(stdinText).cniVersion;
+    return typeof asked === "string" && versionPattern.test(asked) ? asked : newestCniVersion;
+  } catch {
+    return newestCniVersion;
+  }
 }
 
 /**
@@ -68,7 +105,7 @@ export function parseConfig(text: string): RawConfig {
       'a plugin configuration looks like {"cniVersion": "1.0.0", "name": ..., "type": "fairway", ...}',
     );
   }
-  if (isDeeperThan(config, text.length)) {
+  if (isDeeperThan(text, maxDepth)) {
     throw new FairwayError(
       "decode",
       `the configuration on stdin is nested more than ${maxDepth} deep`,
@@ -89,22 +126,6 @@ function parseJson(text: string): unknown {
       { cause: error },
     );
   }
-}
-
-/** Without recursion, which is what it protects. */
-function isDeeperThan(root: object, textLength: number): boolean {
-  // Each level costs a bracket at each end.
-  if (textLength <= 2 * maxDepth) return false;
-  let level: object[] = [root];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > maxDepth) return true;
-    level = level.flatMap((value) => Object.values(value).filter(isObject));
-  }
-  return false;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function kindOf(value: unknown): string {

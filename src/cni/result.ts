@@ -52,7 +52,8 @@ export function addResult(result: AddResult): Json {
   };
 }
 
-export function versionResult(cniVersion: CniVersion): Json {
+/** `cniVersion`: what was asked with, known here or not (CNI SPEC 1.1.0, "VERSION Success"). */
+export function versionResult(cniVersion: string): Json {
   return { cniVersion, supportedVersions: [...cniVersions] };
 }
 

@@ -86,6 +86,7 @@ export function checkSchema(raw: unknown, violations: Violations): void {
   if (validate(raw)) return;
   const seen = new Set<string>();
   for (const error of validate.errors ?? []) {
+    // Gives up by itself where there are more than anybody reads.
     const aboutValue = error.keyword !== "additionalProperties" && error.keyword !== "required";
     if (aboutValue && seen.has(error.instancePath)) continue;
     if (aboutValue) seen.add(error.instancePath);

@@ -49,6 +49,10 @@ function text(title: string, description: string): Schema {
   return { title, description, type: "string" };
 }
 
+function texts(title: string, description: string): Schema {
+  return { title, description, type: "array", items: text(title, description) };
+}
+
 function whole(title: string, description: string, minimum: number, maximum: number): Schema {
   return { title, description, type: "integer", minimum, maximum };
 }
@@ -348,7 +352,13 @@ const spec: Record<string, Schema> = {
   cniVersion: foreign("CNI version", "Put in from the conflist by the runtime.", "string"),
   name: foreign("Network name", "Put in from the conflist by the runtime.", "string"),
   args: foreign("Arguments", "args.cni.ips asks for addresses.", ["object", "null"]),
-  dns: foreign("DNS", "Passed on to the result.", "object"),
+  // A runtime's decoder refuses a whole result for one wrong type in it.
+  dns: object("DNS", "Passed on to the result.", {
+    nameservers: texts("Name servers", "Addresses, the first is asked first."),
+    domain: text("Domain", "The local one, for short names."),
+    search: texts("Search domains", "For short names, the first is tried first."),
+    options: texts("Options", "The resolver's."),
+  }),
   prevResult: foreign("Previous result", "Put in by the runtime.", ["object", "null"]),
   runtimeConfig: foreign("Runtime configuration", "Put in by the runtime.", ["object", "null"]),
   "cni.dev/valid-attachments": foreign("Valid attachments", "Put in by the runtime for GC.", [

@@ -1,6 +1,10 @@
 import { FairwayError } from "../errors.ts";
 
 /** Collects all that is wrong with a configuration, so that one look at the error mends it all. */
+const maxProblems = 50;
+/** Where nobody had more to say. */
+const anyKey = "Correct what is named; docs/config.md has what each key may be.";
+
 export class Violations {
   readonly #problems: string[] = [];
   readonly #advice = new Set<string>();
@@ -15,10 +19,15 @@ export class Violations {
     try {
       return parse();
     } catch (error) {
-      if (!(error instanceof FairwayError) || error.kind !== "badConfig") throw error;
+      if (!(error instanceof FairwayError) || error.kind !== "badConfig" || this.#isFull)
+        throw error;
       this.#push(error.message, error.details);
       return undefined;
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#problems.length >= maxProblems;
   }
 
   get any(): boolean {
@@ -33,8 +42,8 @@ export class Violations {
     const details = [...this.#advice].join(" ");
     throw new FairwayError(
       "badConfig",
-      count === 1 ? all : `${all} (${count} errors)`,
-      details === "" ? undefined : details,
+      count === 1 ? all : `${all} (${this.#isFull ? "at least " : ""}${count} errors)`,
+      details === "" ? anyKey : details,
     );
   }
 
@@ -52,5 +61,7 @@ export class Violations {
   #push(problem: string, advice: string | undefined): void {
     this.#problems.push(problem);
     if (advice !== undefined) this.#advice.add(advice);
+    // 8 MB have room for a million mistakes, and nobody mends them in one go.
+    if (this.#isFull) this.throwIfAny();
   }
 }

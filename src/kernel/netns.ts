@@ -28,7 +28,7 @@ export function netnsKind(path: string): NetnsKind {
     throw new FairwayError(
       "io",
       `cannot read network namespace ${path}: ${String(error)}`,
-      undefined,
+      "a verb runs as root, in the node's own mount namespace",
       {
         cause: error,
       },
@@ -38,7 +38,8 @@ export function netnsKind(path: string): NetnsKind {
 
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOENT" || code === "ENOTDIR";
+  // A path that is too long leads to nothing, either.
+  return code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG";
 }
 
 /**

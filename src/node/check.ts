@@ -37,7 +37,16 @@ function look(
   netns: string,
 ): { attachment: Attachment; found: string[] } {
   const attachment = requireAttachment(ledger, key);
-  const networks = liveNetworks(ledger);
+  // Of a network whose first ADD is under way nothing was promised to anybody yet.
+  const inForce = new Set(
+    ledger.attachments
+      .all()
+      .filter((a) => a.phase === "ready")
+      .map((a) => a.network),
+  );
+  const networks = liveNetworks(ledger).filter(
+    ({ network }) => network === key.network || inForce.has(network),
+  );
   const own = networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
   const desired = merge(

@@ -1,5 +1,5 @@
 /** Another IPAM plugin, run as the specification says (CNI SPEC 1.1.0, section 4: delegation). */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";
 import { runPlugin } from "../kernel/children.ts";
@@ -93,6 +93,8 @@ export function callDelegate(delegate: Delegate, call: DelegateCall): string {
     env: { ...call.env, CNI_COMMAND: call.verb },
     timeLimitMs,
   });
+  // As it came, and before any word of ours (CNI SPEC 1.1.0, section 4).
+  if (done.stderr !== "") writeSync(2, done.stderr);
   if (done.timedOut)
     throw new FairwayError(
       "delegateFailed",
@@ -114,8 +116,7 @@ function withFailedRelease(error: unknown, plugin: string, second: unknown): unk
 }
 
 /**
- * Its ADD, and `use` of what it printed; if that fails its DEL is called. So it is where the ADD itself
- * ended in no way that the specification knows: it may have given an address.
+ * Its ADD, and `use` of what it printed; if either fails its DEL is called: it may have given an address.
  */
 export function withDelegateAdd<T>(
   delegate: Delegate,
@@ -128,7 +129,7 @@ export function withDelegateAdd<T>(
     try {
       stdout = callDelegate(delegate, { verb: "ADD", timeLimitMs });
     } catch (error) {
-      mayHold = !isOwnError(error);
+      mayHold = !isMissing(error);
       throw error;
     }
     mayHold = true;
@@ -145,7 +146,7 @@ export function withDelegateAdd<T>(
   }
 }
 
-/** An error that the plugin told in its own words cleaned up behind itself; one that is not there did nothing. */
-function isOwnError(error: unknown): boolean {
-  return error instanceof FairwayError && (error.kind === "missingTool" || error.isForeign);
+/** Only one that was never run can have done nothing (CNI SPEC 1.1.0, section 4: a failed ADD is followed by a DEL). */
+function isMissing(error: unknown): boolean {
+  return error instanceof FairwayError && error.kind === "missingTool";
 }

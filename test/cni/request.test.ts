@@ -78,19 +78,21 @@ test("the environment is at fault before the configuration", () => {
 });
 
 describe("the version to answer in", () => {
-  const rows: [string, string, string][] = [
+  // VERSION repeats what it was asked in, whatever we know of it.
+  const rows: [string, string, string, string?][] = [
     ["named", '{"cniVersion":"0.4.0"}', "0.4.0"],
     ["absent", "{}", "1.1.0"],
-    ["unknown", '{"cniVersion":"9.9.9"}', "1.1.0"],
+    ["unknown", '{"cniVersion":"9.9.9"}', "1.1.0", "9.9.9"],
+    ["no version", '{"cniVersion":"newest"}', "1.1.0"],
     ["no text", '{"cniVersion":1}', "1.1.0"],
     ["no JSON", "{", "1.1.0"],
     ["nothing", "", "1.1.0"],
   ];
-  test.each(rows)("%s", (_, stdin, version) => {
+  test.each(rows)("%s", (_, stdin, version, repeated = version) => {
     expect(answerVersion(stdin)).toBe(version as "1.1.0");
     expect(readRequest({ CNI_COMMAND: "VERSION" }, stdin)).toEqual({
       verb: "VERSION",
-      cniVersion: version as "1.1.0",
+      cniVersion: repeated,
     });
   });
 });

@@ -234,7 +234,7 @@ describe("what is wrong is named, with what to do", () => {
     expect(error.kind).toBe("badConfig");
     expect(error.message).toStartWith(msg);
     expect(error.message).not.toContain("errors)");
-    if (details === undefined) expect(error.details).toBeUndefined();
+    if (details === undefined) expect(error.details).toContain("docs/config.md");
     else expect(error.details).toContain(details);
   });
 

@@ -185,14 +185,14 @@ describe("an IPAM plugin of somebody else's", () => {
       code: 42,
       says: /^the pool is dry$/,
       details: /^wait for rain$/,
-      after: [],
+      after: ["DEL"],
     },
     {
       title: "a code of the specification",
       shell: `${print({ code: 11, msg: "busy" })}; exit 3`,
       code: 11,
       says: /^busy$/,
-      after: [],
+      after: ["DEL"],
     },
     {
       title: "a failure without JSON",

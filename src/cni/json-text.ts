@@ -1,0 +1,106 @@
+/**
+ * What a JSON text shows that its value does not, or only after a longer walk. Pure; the text has to be
+ * valid JSON, and is read once, from its start, without recursion.
+ */
+interface Open {
+  /** How it is named from inside: "ipam", "ipam.routes[1]"; "" is the top. */
+  place: string;
+  /** An object's keys so far; null: a list. */
+  keys: Set<string> | null;
+  /** Of a list: the entry that is being read. */
+  index: number;
+  /** Of an object: the key whose value is being read; null: a key comes next. */
+  key: string | null;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+/** Behind the closing quote of the string that begins at `start`. */
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  while (json.charCodeAt(at) !== quote) at += json.charCodeAt(at) === backslash ? 2 : 1;
+  return at + 1;
+}
+
+function keyAt(json: string, start: number, end: number): string {
+  const raw = json.slice(start, end);
+  return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+}
+
+function placeOf(parent: Open | undefined): string {
+  if (parent === undefined) return "";
+  if (parent.keys === null) return `${parent.place}[${parent.index}]`;
+  return parent.place === "" ? (parent.key ?? "") : `${parent.place}.${parent.key}`;
+}
+
+/** Whether an object or a list stands in more than `limit` of them, itself included. */
+export function isDeeperThan(json: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    switch (json.charCodeAt(at)) {
+      case quote:
+        at = endOfString(json, at) - 1;
+        break;
+      case openBrace:
+      case openBracket:
+        depth += 1;
+        if (depth > limit) return true;
+        break;
+      case closeBrace:
+      case closeBracket:
+        depth -= 1;
+        break;
+    }
+  }
+  return false;
+}
+
+/**
+ * The first key that is given twice, by its full name; null: none is. RFC 8259 leaves open which of them
+ * counts and JSON.parse takes the last, so a configuration with one means what nobody can be sure of.
+ * `json` is no deeper than what its places may be named by. `counts` says of which keys (by full name)
+ * it is asked.
+ */
+export function duplicateKey(json: string, counts: (key: string) => boolean): string | null {
+  const open: Open[] = [];
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    const top = open[open.length - 1];
+    switch (code) {
+      case quote: {
+        const end = endOfString(json, at);
+        if (top?.keys != null && top.key === null) {
+          top.key = keyAt(json, at, end);
+          const place = placeOf(top);
+          if (top.keys.has(top.key) && counts(place)) return place;
+          top.keys.add(top.key);
+        }
+        at = end - 1;
+        break;
+      }
+      case openBrace:
+        open.push({ place: placeOf(top), keys: new Set(), index: 0, key: null });
+        break;
+      case openBracket:
+        open.push({ place: placeOf(top), keys: null, index: 0, key: null });
+        break;
+      case closeBrace:
+      case closeBracket:
+        open.pop();
+        break;
+      case comma:
+        if (top !== undefined) {
+          top.index += 1;
+          top.key = null;
+        }
+        break;
+    }
+  }
+  return null;
+}
