@@ -233,6 +233,44 @@ for (const kind of chainKinds)
         expect(failed).toBeGreaterThanOrEqual(kind.plugin === "ptp" ? 9 : 6);
       }));
 
+    test("`set` changes the classes where they stand, and `--reset` brings them back", () =>
+      withChain(kind, ({ node, chain }) => {
+        const pod = node.pod("a");
+        const prevResult = chain.first(pod);
+        const env = { CNI_ARGS: "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web" };
+        expect(chain.add(pod, prevResult, { annotations: promise, env }).code).toBe(0);
+        const before = [dumpNode(node.lab.node), dumpPod(pod.namespace)];
+        const changed = node.fairway(
+          ...["set", "shop/web", "egress-guarantee=50M", "ingress-guarantee=20M"],
+        );
+        expect(changed).toMatchObject({ code: 0, stderr: "" });
+        expect(node.run("tc", "class", "show", "dev", "uplink")).toMatch(/fa01:10 .*rate 50Mbit/);
+        expect(node.run("tc", "class", "show", "dev", kind.ingress)).toMatch(
+          /fa01:10 .*rate 20Mbit/,
+        );
+        expect(chain.check(pod, prevResult)).toMatchObject({ code: 0, stdout: "" });
+        expect(node.fairway("set", "shop/web", "--reset").code).toBe(0);
+        expect([dumpNode(node.lab.node), dumpPod(pod.namespace)]).toEqual(before);
+      }));
+
+    test("GC takes the classes of who is not listed, and leaves the interface, which is another's", () =>
+      withChain(kind, ({ node, chain }) => {
+        const [a, b] = [node.pod("a"), node.pod("b")];
+        const resultA = chain.first(a);
+        expect(chain.add(a, resultA, { annotations: promise }).code).toBe(0);
+        const resultB = chain.first(b);
+        const before = [dumpNode(node.lab.node), dumpPod(b.namespace)];
+        expect(chain.add(b, resultB, { annotations: promise }).code).toBe(0);
+        const config = {
+          ...chain.config("fairway", { cniVersion: "1.1.0" }),
+          "cni.dev/valid-attachments": [{ containerID: a.containerId, ifname: "eth0" }],
+        };
+        expect(chain.call("fairway", "GC", a, config)).toMatchObject({ code: 0, stdout: "" });
+        expect([dumpNode(node.lab.node), dumpPod(b.namespace)]).toEqual(before);
+        expect(chain.check(a, resultA)).toMatchObject({ code: 0, stdout: "" });
+        expect(chain.check(b, resultB).json.code).toBe(3);
+      }));
+
     test("a pod whose interface went is gone for gc and DEL", () =>
       withChain(kind, ({ node, chain }) => {
         const pod = node.pod("a");
