@@ -69,6 +69,10 @@ for (const kind of chainKinds)
         expect(chain.check(pod, prevResult)).toMatchObject({ code: 0, stdout: "" });
         expect(node.fairway("explain").stdout).toContain("nothing to do");
         expect(node.fairway("status", "--interval", "100ms")).toMatchObject({ code: 0 });
+        expect(node.fairway("explain", "--netns", node.pod("b").netns)).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining("are another plugin's, and only its ADD makes them"),
+        });
         expect(chain.del(pod)).toMatchObject({ code: 0 });
         // What an ADD and a DEL leave is the base; with that there, they leave nothing.
         const before = [dumpNode(node.lab.node), dumpPod(pod.namespace)];
