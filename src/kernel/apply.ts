@@ -171,17 +171,21 @@ export function rollBack(done: Step[]): FairwayError[] {
   return failures;
 }
 
-/** All or nothing. Throws what failed first. */
-export function applyOrRollBack(steps: Step[]): void {
-  const failure = applySteps(steps);
-  if (failure === null) return;
-  const left = rollBack(failure.done);
-  if (left.length === 0) throw failure.error;
-  const { kind, message, details } = failure.error;
+/** What was done before `error` is taken back, and it is thrown, with what could not be. */
+export function takeBack(done: Step[], error: FairwayError): never {
+  const left = rollBack(done);
+  if (left.length === 0) throw error;
+  const { kind, message, details } = error;
   throw new FairwayError(
     kind,
     message,
     `${details}; rolling back left: ${left.map((e) => e.message).join("; ")} (DEL or \`fairway repair\` removes it)`,
-    { cause: failure.error },
+    { cause: error },
   );
+}
+
+/** All or nothing. Throws what failed first. */
+export function applyOrRollBack(steps: Step[]): void {
+  const failure = applySteps(steps);
+  if (failure !== null) takeBack(failure.done, failure.error);
 }

@@ -36,6 +36,12 @@ export function netnsKind(path: string): NetnsKind {
   }
 }
 
+/** A file where a namespace was: the mount has gone, and the name has still to go. */
+export function hasNetns(path: string): boolean {
+  const kind = netnsKind(path);
+  return kind === "own" || kind === "other";
+}
+
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   // A path that is too long leads to nothing, either.
@@ -73,5 +79,18 @@ export function inNetns<T>(path: string, work: () => T): T {
   } finally {
     closeSync(there);
     closeSync(own);
+  }
+}
+
+/** As `inNetns`; null: there is no namespace, or none any more. */
+export function inNetnsIfThere<T>(path: string, work: () => T): T | null {
+  if (!hasNetns(path)) return null;
+  try {
+    return inNetns(path, work);
+  } catch (error) {
+    // It may go at any moment, also between our look and our step.
+    if (error instanceof FairwayError && error.kind === "invalidNetns" && !hasNetns(path))
+      return null;
+    throw error;
   }
 }

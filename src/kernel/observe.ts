@@ -25,7 +25,7 @@ import {
 } from "../plan/state.ts";
 import { burstBytes, burstBytesOfTbf } from "../plan/units.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
-import { inNetns, netnsKind } from "./netns.ts";
+import { inNetnsIfThere } from "./netns.ts";
 import { clsactFilters, type HookFilters } from "./read/filters.ts";
 import {
   addressesOf,
@@ -177,7 +177,7 @@ class Look implements Disposable {
     const key = `${netns} ${dev}`;
     const known = this.#pods.get(key);
     if (known !== undefined) return known;
-    const view = netnsKind(netns) === "absent" ? emptyPod : inNetns(netns, () => readPod(dev));
+    const view = inNetnsIfThere(netns, () => readPod(dev)) ?? emptyPod;
     this.#pods.set(key, view);
     return view;
   }

@@ -1,7 +1,6 @@
 /** The base that all pods of a node share: made by whoever comes first, found by the others. */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack, refusedByNft } from "../kernel/apply.ts";
-import { netnsKind } from "../kernel/netns.ts";
 import { observe, observeBase, observeOurs, observeShared } from "../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
@@ -11,10 +10,11 @@ import { clsactParent, guardTable } from "../plan/names.ts";
 import type { Attachment, IngressPlace, NetworkBase, Phase } from "../plan/node.ts";
 import { baseOwner, type State, stateOf } from "../plan/state.ts";
 import { span } from "../trace.ts";
-import { hasHostInterface, hasInterface } from "./chained.ts";
+import { hasInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
 import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
 import { guardedAlike, hostBits } from "./network.ts";
+import { applyToPods, connectable } from "./pods-there.ts";
 
 /** The networks that pods hang on; of a node without pods, those that had some since it booted. */
 export function liveNetworks(ledger: LedgerView): NetworkBase[] {
@@ -89,13 +89,6 @@ export function planTable(input: BaseInput): Step[] {
   return diff(table, observe(table)).steps.filter((step) => step.op === "change");
 }
 
-/** Those whose part in the kernel can be made: in a namespace that is gone there is nothing to connect, and DEL or GC will come for it. */
-export function connectable(attachments: Attachment[]): Attachment[] {
-  return attachments.filter(
-    (a) => a.phase === "ready" && netnsKind(a.netns) !== "absent" && hasHostInterface(a),
-  );
-}
-
 /**
  * A bridge of another plugin's may go with its last pod, and comes back with its next; our tree comes
  * with the ADD that follows.
@@ -110,12 +103,15 @@ function withoutGoneBridge(desired: State, ingress: IngressPlace, pods: Attachme
 
 /**
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
- * it: it is neither asked for nor taken for a leftover.
+ * it: it is neither asked for nor taken for a leftover; nor is what is not `alive`.
  */
-export function planNode(input: BaseInput, attachments: Attachment[]): Plan {
+export function planNode(
+  input: BaseInput,
+  attachments: Attachment[],
+  alive = connectable(attachments),
+): Plan {
   const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
-  const alive = connectable(attachments);
   const desired = withoutGoneBridge(desiredNode(input, alive), first.ingress, alive);
   const devices = treesOf(first.trees, first.ingress, input.hostBits).map((t) => t.dev);
   const observed = observeOurs(desired, first.ingress.name, devices);
@@ -141,9 +137,11 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
     const base = planBase(input);
     refuseConflicts(base.conflicts);
     if (base.steps.length === 0) return;
-    const desired = desiredNode(input, connectable(attachments));
-    // Of leftovers only the base's own: another ADD may be making what would look like one.
-    applyOrRollBack(diff(desired, observeBase(desired)).steps);
+    applyToPods(attachments, (there) => {
+      const desired = desiredNode(input, there);
+      // Of leftovers only the base's own: another ADD may be making what would look like one.
+      return diff(desired, observeBase(desired)).steps;
+    });
   });
 }
 

@@ -2,7 +2,6 @@
 import { parseNetworkConfig } from "../config/parse.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import type { NetworkConfig } from "../config/types.ts";
-import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import {
@@ -14,13 +13,14 @@ import {
 } from "../plan/node.ts";
 import { admit, hostHolders } from "../promise/admission.ts";
 import { boundedMembers } from "../promise/latency.ts";
-import { baseInput, connectable, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { placeFor } from "./chained.ts";
 import { withGrantedSubnets } from "./granted.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { inStep } from "./in-step.ts";
 import { withLeafKind } from "./leaf-queues.ts";
 import { networkBase } from "./network.ts";
+import { applyToPods } from "./pods-there.ts";
 import { type Asked, memberOf } from "./propose.ts";
 import { keepInForce, planLeaves, shrinkingFirst } from "./rebalance.ts";
 import { findUplink, type Uplink } from "./uplink.ts";
@@ -105,15 +105,20 @@ export function shortfalls(view: LedgerView): string[] {
   return [...rates, ...late];
 }
 
-/** The whole node, with the classes of pods whose namespace is gone. Throws foreignQdisc. */
-function planAll(ledger: Ledger): Step[] {
+/**
+ * The whole node brought to what the ledger says, with the classes of pods whose namespace is gone.
+ * Throws foreignQdisc and what the kernel refuses.
+ */
+function applyAll(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  const plan = planNode(baseInput(networks, attachments), attachments);
-  refuseConflicts(plan.conflicts);
-  const within = new Set(connectable(attachments));
-  const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
-  return shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
+  return applyToPods(attachments, (there) => {
+    const plan = planNode(baseInput(networks, attachments), attachments, there);
+    refuseConflicts(plan.conflicts);
+    const within = new Set(there);
+    const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
+    return shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
+  });
 }
 
 /**
@@ -133,11 +138,7 @@ export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
     const networks = liveNetworks(ledger);
     const [first] = networks;
     if (first === undefined) return [];
-    return keepInForce(ledger, first.trees, () => {
-      const steps = planAll(ledger);
-      applyOrRollBack(steps);
-      return steps;
-    });
+    return keepInForce(ledger, first.trees, () => applyAll(ledger));
   };
-  return inStep(ledger, work, planAll);
+  return inStep(ledger, work, applyAll);
 }

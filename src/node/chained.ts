@@ -3,7 +3,7 @@ import { parseInterfaceName } from "../config/paths.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
-import { inNetns, netnsKind } from "../kernel/netns.ts";
+import { inNetns, inNetnsIfThere } from "../kernel/netns.ts";
 import { type Link, linkNamed, linkNumbered } from "../kernel/read/links.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { ingressIfb } from "../plan/names.ts";
@@ -23,11 +23,9 @@ export interface ChainedPort {
 
 const routed: IngressPlace = { kind: "ifb", name: ingressIfb };
 
-function podLink(netns: string, ifname: string): Link | null {
-  return inNetns(netns, () => {
-    using socket = new NetlinkSocket();
-    return linkNamed(socket, ifname);
-  });
+function linkHere(name: string): Link | null {
+  using socket = new NetlinkSocket();
+  return linkNamed(socket, name);
 }
 
 /** The node's end of the pair that `pod` is the other end of; null: it has none here. */
@@ -62,7 +60,7 @@ export function findChainedPort(
   { netns, ifname }: { netns: string; ifname: string },
   hostNames: readonly string[],
 ): Omit<ChainedPort, "leases"> {
-  const pod = podLink(netns, ifname);
+  const pod = inNetns(netns, () => linkHere(ifname));
   if (pod === null)
     throw refused(
       `prevResult: there is no interface ${ifname} in ${netns}`,
@@ -93,7 +91,7 @@ export function findChainedPort(
 /** What is not as it was at the ADD, in words; null: nothing. */
 export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace): string | null {
   const { netns, ifname, hostVeth } = attachment;
-  const pod = netnsKind(netns) === "absent" ? null : podLink(netns, ifname);
+  const pod = inNetnsIfThere(netns, () => linkHere(ifname));
   if (pod === null) return `pod interface ${ifname} is missing`;
   using socket = new NetlinkSocket();
   const host = peerOf(pod, socket);
@@ -115,8 +113,7 @@ export function hasHostInterface({ chained = null, hostVeth }: Attachment): bool
 }
 
 export function hasInterface(name: string): boolean {
-  using socket = new NetlinkSocket();
-  return linkNamed(socket, name) !== null;
+  return linkHere(name) !== null;
 }
 
 /**

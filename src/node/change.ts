@@ -1,7 +1,6 @@
 /** A promise changed while the pod lives: admitted anew, changed in place, recorded. */
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { applyOrRollBack } from "../kernel/apply.ts";
 import { observeShared } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredNode } from "../plan/desired.ts";
@@ -13,22 +12,25 @@ import {
   type PodPromise,
   sameAttachment,
 } from "../plan/node.ts";
-import { baseInput, connectable, liveNetworks, refuseConflicts } from "./base.ts";
+import { baseInput, liveNetworks, refuseConflicts } from "./base.ts";
 import { requireAttachment } from "./check.ts";
 import { heldBy } from "./held.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { inStep } from "./in-step.ts";
+import { applyToPods } from "./pods-there.ts";
 import { admitted } from "./propose.ts";
 import { keepInForce, shrinkingFirst } from "./rebalance.ts";
 
-/** The base and all pods' parts in it. Throws foreignQdisc. */
-function planShared(ledger: Ledger): Step[] {
+/** The base and all pods' parts in it, brought to what the ledger says. Throws foreignQdisc and what the kernel refuses. */
+function applyShared(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  const desired = desiredNode(baseInput(networks, attachments), connectable(attachments));
-  const { steps, conflicts } = diff(desired, observeShared(desired));
-  refuseConflicts(conflicts);
-  return shrinkingFirst(steps);
+  return applyToPods(attachments, (there) => {
+    const desired = desiredNode(baseInput(networks, attachments), there);
+    const { steps, conflicts } = diff(desired, observeShared(desired));
+    refuseConflicts(conflicts);
+    return shrinkingFirst(steps);
+  });
 }
 
 /**
@@ -56,10 +58,8 @@ export function changePromise(
     const { promise } = admitted({ base, key, promise: asked, tiers }, heldBy(others));
     return keepInForce(ledger, base.trees, () => {
       ledger.attachments.setPromise(key, promise, asks);
-      const steps = planShared(ledger);
-      applyOrRollBack(steps);
-      return steps;
+      return applyShared(ledger);
     });
   };
-  return inStep(ledger, work, planShared);
+  return inStep(ledger, work, applyShared);
 }

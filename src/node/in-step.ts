@@ -22,15 +22,21 @@ function planShares(ledger: Ledger): Step[] {
   return [...planLeaves(attachments, networks), ...table];
 }
 
-/** `plan`: the steps to what the ledger says, of all that `work` may change. Throws what `work` throws. */
-export function inStep<T>(ledger: Ledger, work: () => T, plan = planShares): T {
+const restoreShares = (ledger: Ledger): void => applyOrRollBack(planShares(ledger));
+
+/** `restore`: brings all that `work` may change to what the ledger says. Throws what `work` throws. */
+export function inStep<T>(
+  ledger: Ledger,
+  work: () => T,
+  restore: (ledger: Ledger) => unknown = restoreShares,
+): T {
   const triedBefore = tried();
   try {
     return ledger.exclusively(work);
   } catch (error) {
     if (tried() === triedBefore) throw error;
     try {
-      ledger.exclusively(() => applyOrRollBack(plan(ledger)));
+      ledger.exclusively(() => restore(ledger));
     } catch (second) {
       throw withNote(error, second);
     }

@@ -1,10 +1,10 @@
 /** The whole node brought to what the ledger says. */
-import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { requireSound } from "./lost.ts";
+import { applyToPods } from "./pods-there.ts";
 import { followUplink } from "./renamed-uplink.ts";
 
 /** What `repair` would do. */
@@ -30,6 +30,17 @@ export function planRepairSettled(ledger: LedgerView): Plan {
   return { steps: steps.filter(({ why }) => seen.has(why)), conflicts };
 }
 
+/** Throws foreignQdisc and what the kernel refuses. */
+function applyRepair(ledger: Ledger): Step[] {
+  const networks = liveNetworks(ledger);
+  const attachments = attachmentsInForce(ledger, networks);
+  return applyToPods(attachments, (there) => {
+    const plan = planNode(baseInput(networks, attachments), attachments, there);
+    refuseConflicts(plan.conflicts);
+    return plan.steps;
+  });
+}
+
 /** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */
 const rounds = 3;
 
@@ -41,11 +52,9 @@ export function repair(ledger: Ledger): Step[] {
     followUplink(ledger);
     const done: Step[] = [];
     for (let round = 0; round < rounds; round++) {
-      const plan = planRepair(ledger);
-      refuseConflicts(plan.conflicts);
-      if (plan.steps.length === 0) break;
-      applyOrRollBack(plan.steps);
-      done.push(...plan.steps);
+      const steps = applyRepair(ledger);
+      if (steps.length === 0) break;
+      done.push(...steps);
     }
     return done;
   });

@@ -309,8 +309,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "pod-interface-fixed": {
     breaks: "the interface in the pod is always called eth9",
     file: "src/cni/pod-verbs.ts",
-    old: "  const asked = askedOf(request, config, granted);",
-    new: '  const asked = askedOf({ ...request, ifname: "eth9" }, config, granted);',
+    old: 'const asked = span("settle promise", () => askedOf(request, config, granted));',
+    new: 'const asked = askedOf({ ...request, ifname: "eth9" }, config, granted);',
     rows: [
       "add/creates",
       "add/ifname",
@@ -442,8 +442,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "del-needs-netns": {
     breaks: "DEL wants a namespace that is there",
     file: "src/cni/pod-verbs.ts",
-    old: "  const config = parseCleanupConfig(request.config);\n  const { containerId, ifname } = request;",
-    new: "  const config = parseCleanupConfig(request.config);\n  requireNetns(request.netns, false);\n  const { containerId, ifname } = request;",
+    old: "parseCleanupConfig(request.config));\n  const { containerId, ifname } = request;",
+    new: "parseCleanupConfig(request.config));\n  requireNetns(request.netns, false);\n  const { containerId, ifname } = request;",
     rows: ["del/"],
   },
   "del-not-repeatable": {

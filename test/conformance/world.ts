@@ -146,7 +146,6 @@ export class World {
     return pod;
   }
 
-  /** From outside: by a command in the node's mount namespace the next pod's path was seen to be gone as well. */
   removeNamespace({ namespace }: Pod): void {
     delNamespace(namespace);
   }

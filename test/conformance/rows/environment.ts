@@ -5,7 +5,10 @@ type Env = Record<string, string | null>;
 
 const podVerbs = ["ADD", "DEL", "CHECK"] as const;
 
-/** Asked by each of `commands`, in each version. */
+/** What is the same for all of them is asked by each in its turn. */
+const inTurn = (index: number): string[] => [podVerbs[index % podVerbs.length] ?? "ADD"];
+
+/** Asked by each of `commands`. */
 function refusal(
   id: string,
   sentence: StillRow["sentence"],
@@ -137,7 +140,7 @@ const containerIds: [string, string, string][] = [
   ["long", "100,000 characters and a slash", `${"a".repeat(100_000)}/`],
 ];
 
-const containerIdRows: Row[] = containerIds.map(([id, sent, CNI_CONTAINERID]) =>
+const containerIdRows: Row[] = containerIds.map(([id, sent, CNI_CONTAINERID], index) =>
   refusal(
     `container-id-${id}`,
     id === "long" ? "code4" : "containerId",
@@ -148,6 +151,7 @@ const containerIdRows: Row[] = containerIds.map(([id, sent, CNI_CONTAINERID]) =>
       msg: [/CNI_CONTAINERID/, /characters that a container id may not have/],
       details: /a-zA-Z0-9/,
     },
+    inTurn(index),
   ),
 );
 
@@ -164,7 +168,7 @@ const ifnames: [string, string, string, RegExp][] = [
   ["pattern", "eth%d, which the kernel would fill in", "eth%d", /"%"/],
 ];
 
-const ifnameRows: Row[] = ifnames.map(([id, sent, CNI_IFNAME, msg]) =>
+const ifnameRows: Row[] = ifnames.map(([id, sent, CNI_IFNAME, msg], index) =>
   refusal(
     `ifname-${id}`,
     id === "pattern" ? "ifname" : "ifnameRules",
@@ -175,6 +179,7 @@ const ifnameRows: Row[] = ifnames.map(([id, sent, CNI_IFNAME, msg]) =>
       msg: [/CNI_IFNAME/, /is no interface name/, msg],
       details: /1 to 15 bytes/,
     },
+    inTurn(index),
   ),
 );
 

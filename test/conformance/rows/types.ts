@@ -1,4 +1,4 @@
-/** For each key of the published schema each wrong type, and for each text a NUL. */
+/** For each key of the published schema wrong types, and for each text a NUL. */
 import schemaFile from "../../../conf/fairway.schema.json";
 import type { Row, StillRow } from "../row.ts";
 import type { Call, Json } from "../world.ts";
@@ -84,10 +84,14 @@ const samples: [string, unknown][] = [
   ["null", null],
 ];
 
-function wrongValues({ type }: Schema): unknown[] {
+const wrongs = 2;
+
+/** Some of the types that it cannot have: they go round, so that over all keys each is asked. */
+function wrongValues({ type }: Schema, index: number): unknown[] {
   const right = [type ?? "object"].flat();
   if (right.includes("number")) right.push("integer");
-  return samples.filter(([name]) => !right.includes(name)).map(([, value]) => value);
+  const wrong = samples.filter(([name]) => !right.includes(name)).map(([, value]) => value);
+  return Array.from({ length: wrongs }, (_, at) => wrong[(index * wrongs + at) % wrong.length]);
 }
 
 /** Where the top of the configuration is put together with what every row has. */
@@ -107,15 +111,16 @@ const all = places({ path: [], node: schemaFile as Schema }).filter(
 
 const escaped = (key: string): string => key.replace(/[.[\]*/]/g, "\\$&");
 
-function wrongTypes({ path, node }: Place): StillRow {
+function wrongTypes({ path, node }: Place, index: number): StillRow {
   const key = nameOf(path);
+  const values = wrongValues(node, index);
   return {
     kind: "still",
     id: `type/${key}`,
     verb: "ADD",
     sentence: "code7",
-    sent: `${key}: each type that it cannot have`,
-    calls: wrongValues(node).map((value) => callWith(path, value)),
+    sent: `${key}: of a type that it cannot have: ${values.map((v) => JSON.stringify(v)).join(", ")}`,
+    calls: values.map((value) => callWith(path, value)),
     code: 7,
     msg: [new RegExp(`(^|; )${escaped(key)}: `)],
   };
