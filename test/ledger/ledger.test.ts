@@ -188,7 +188,7 @@ describe("the lowest free class", () => {
     expect(error.message).toContain(String(minors.length));
     ledger.attachments.remove(attachment(40_000));
     expect(ledger.attachments.freeClassMinor()).toBe(firstPodMinor + 40_000);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("cursors and usage", () => {
