@@ -12,7 +12,7 @@ const columns: { title: string; faults: Fault[] }[] = [
   { title: "locked", faults: ["busy"] },
   { title: "refused once", faults: ["refused"] },
   { title: "refused for good", faults: ["refused-for-good"] },
-  { title: "no answer", faults: ["no-answer"] },
+  { title: "no answer", faults: ["unanswered", "no-answer"] },
   { title: "not started", faults: ["no-process"] },
   { title: "ended by a signal", faults: ["signal"] },
   { title: "out of time", faults: ["timeout"] },
