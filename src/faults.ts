@@ -27,11 +27,16 @@ export type Fault =
   /** kernel: refused; with -for-good all that come after it are refused, too: nothing can be rolled back. */
   | "refused"
   | "refused-for-good"
+  /** kernel: done, and the answer never comes. */
+  | "unanswered"
   /** look: no answer. */
   | "no-answer"
   /** child: it cannot be started. */
   | "no-process"
-  /** child: done, and then ended by a signal, or at its time limit. */
+  /**
+   * child: done, and then ended by a signal, or at its time limit. One that is not waited for: ended by a
+   * signal, or stopped, as soon as it is started.
+   */
   | "signal"
   | "timeout"
   | "no-space";
@@ -65,6 +70,16 @@ function sqliteError(code: string, message: string): Error {
 const systemError = (code: string, message: string, what: string): Error =>
   Object.assign(new Error(`${code}: ${message}, ${what}`), { code, syscall: what });
 
+const noAnswer = (): FairwayError =>
+  new FairwayError("tryAgain", "the kernel gave no answer for 5 s", "try again");
+
+/** What Bun.spawn gives of one that is at work; null: it was Bun.spawnSync's. */
+function atWork(child: unknown): { kill(signal: NodeJS.Signals): void } | null {
+  return typeof child === "object" && child !== null && "kill" in child
+    ? (child as { kill(signal: NodeJS.Signals): void })
+    : null;
+}
+
 /** What Bun.spawnSync gives of one that did not end by itself. */
 const ended = (timedOut: boolean): unknown => ({
   success: false,
@@ -81,6 +96,7 @@ const kindOf: Record<Exclude<Fault, "kill-before" | "kill-after">, EffectKind> =
   "io-error": "ledger",
   refused: "kernel",
   "refused-for-good": "kernel",
+  unanswered: "kernel",
   "no-answer": "look",
   "no-process": "child",
   signal: "child",
@@ -112,14 +128,22 @@ function failed<T>(what: string, act: () => T): T {
     case "refused":
     case "refused-for-good":
       throw systemError("EPERM", "operation not permitted", what);
+    case "unanswered":
+      act();
+      throw noAnswer();
     case "no-answer":
-      throw new FairwayError("tryAgain", "the kernel gave no answer for 5 s", "try again");
+      throw noAnswer();
     case "no-process":
       throw systemError("EAGAIN", "resource temporarily unavailable", `posix_spawn '${what}'`);
     case "signal":
-    case "timeout":
-      act();
-      return ended(fault === "timeout") as T;
+    case "timeout": {
+      const child = act();
+      const isTimeout = fault === "timeout";
+      const running = atWork(child);
+      if (running === null) return ended(isTimeout) as T;
+      running.kill(isTimeout ? "SIGSTOP" : "SIGKILL");
+      return child;
+    }
     case "no-space":
       throw systemError("ENOSPC", "no space left on device", what);
     case undefined:
@@ -145,6 +169,10 @@ export function faultyEffects<T>(kind: EffectKind, what: string[], act: (what: s
   const index = at - first;
   if (index >= 0 && index < what.length) {
     requireFit(kind, what[index] ?? "");
+    if (fault === "unanswered") {
+      act(what.slice(0, index + 1));
+      throw noAnswer();
+    }
     const before = what.slice(0, fault === "kill-after" ? index + 1 : index);
     if (fault === "kill-before" || fault === "kill-after") {
       if (before.length > 0) act(before);

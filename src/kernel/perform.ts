@@ -106,14 +106,18 @@ function runHere(batch: Batch): BatchFailure | null {
   let speaker: Speaker | null = null;
   try {
     for (const [at, each] of batch.entries()) {
+      let begun = at;
       try {
-        speaker ??= each.by === "netlink" ? new Speaker() : null;
-        effect("kernel", each.line.text, () => {
-          if (each.by === "file") writeSetting(each.line.text);
-          else if (each.by === "netlink") speaker?.send(each.request);
-        });
+        let act = (): void => writeSetting(each.line.text);
+        if (each.by === "netlink") {
+          speaker ??= new Speaker();
+          // Asks for numbers: who is not told one has not begun.
+          act = speaker.prepare(each.request);
+        }
+        begun += 1;
+        effect("kernel", each.line.text, act);
       } catch (error) {
-        return failureAt(error, at, at + 1);
+        return failureAt(error, at, begun);
       }
     }
     return null;

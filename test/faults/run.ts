@@ -151,7 +151,11 @@ async function storm(): Promise<void> {
 async function soak(): Promise<void> {
   const found = await result<SoakResult>("soak/main.ts", "soak", values.minutes);
   if (found === null) return;
-  tell("soak", found.failures, `${found.minutes} minutes, ${found.judged} promises judged`);
+  tell(
+    "soak",
+    found.failures,
+    `${found.minutes} minutes, a promise was kept at ${found.judged - found.below} of ${found.judged} looks`,
+  );
   record("soak", soakTable(found));
   const picture = join(isRecorded ? join(repository, "docs") : (folder ?? ""), "soak.svg");
   writeFileSync(picture, plot(found.samples));

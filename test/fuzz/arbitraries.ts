@@ -65,7 +65,9 @@ function put(target: Json | unknown[], key: string, value: unknown): void {
   });
 }
 
-function apply(root: Json, { path, how, key, value }: Bend): void {
+function apply(root: Json, { path, how, key, value: given }: Bend): void {
+  // One of its own: what a later change reaches into may be the very value that it puts there.
+  const value: unknown = JSON.parse(JSON.stringify(given));
   let at: Json | unknown[] = root;
   for (const [depth, choice] of path.entries()) {
     const keys = Object.keys(at);

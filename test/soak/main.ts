@@ -8,6 +8,7 @@ import { runIn } from "../faults/support/process.ts";
 import { binary } from "../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment, withNode } from "../support/node.ts";
 import { withTraffic } from "../support/traffic.ts";
+import { addLook, notKept, type Promises } from "./promises.ts";
 import { grown, type Sample, sampleOf } from "./sample.ts";
 
 export interface SoakResult {
@@ -16,13 +17,12 @@ export interface SoakResult {
   done: Record<string, number>;
   failures: string[];
   samples: Sample[];
-  /** Looks at a promise that could be judged, and those that found it below for more than `tolerated` of the time. */
+  /** Looks at a promise that could be judged, and those that found it below. */
   judged: number;
   below: number;
+  promises: Promises;
 }
 
-/** Of an interval of demand: a machine that is busy with something else holds a sender's packets back, too. */
-const tolerated = 0.2;
 const staying = 4;
 const coming = 8;
 const port = 5001;
@@ -55,17 +55,6 @@ const extra = {
     routes: [{ dst: "0.0.0.0/0" }],
   },
 };
-
-function promisesIn({ pods }: NodeStatus): { judged: number; below: number } {
-  let [judged, below] = [0, 0];
-  for (const { egress, ingress } of pods)
-    for (const { measured } of [egress, ingress]) {
-      if (measured?.known !== true || measured.promise.belowShare === null) continue;
-      judged += 1;
-      if (measured.promise.belowShare > tolerated) below += 1;
-    }
-  return { judged, below };
-}
 
 async function soak(node: TestNode, result: SoakResult): Promise<void> {
   const startedMs = performance.now();
@@ -124,7 +113,9 @@ async function soak(node: TestNode, result: SoakResult): Promise<void> {
     const look = async (): Promise<void> => {
       while (!isOver()) {
         const status = JSON.parse(await command("status", "--json", "--interval", "2s"));
-        const promises = promisesIn(status as NodeStatus);
+        const promises = addLook(result.promises, status as NodeStatus, (attachment) =>
+          attachment.startsWith("pods/stay"),
+        );
         result.samples.push(sampleOf(node, seconds(), promises));
         result.judged += promises.judged;
         result.below += promises.below;
@@ -152,11 +143,9 @@ async function soak(node: TestNode, result: SoakResult): Promise<void> {
 }
 
 const result: SoakResult = {
-  ...{ minutes, done: {}, failures: [], samples: [], judged: 0, below: 0 },
+  ...{ minutes, done: {}, failures: [], samples: [], judged: 0, below: 0, promises: {} },
 };
 await withNode((node) => soak(node, result), extra);
-result.failures.push(...grown(result.samples));
-if (result.below > 0)
-  result.failures.push(`${result.below} of ${result.judged} promises were not kept`);
+result.failures.push(...grown(result.samples), ...notKept(result.promises));
 if (result.judged === 0) result.failures.push("no promise could be judged");
 writeFileSync(file, JSON.stringify(result));

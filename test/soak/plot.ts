@@ -41,7 +41,7 @@ const panels: Panel[] = [
     lines: [{ name: "SUnreclaim", colour: blue, of: ({ slabBytes }) => slabBytes / mebi }],
   },
   {
-    title: "Promises judged by `fairway status`, and those that were not kept",
+    title: "Promises judged at each look of `fairway status`, and those that it found below",
     lines: [
       { name: "judged", colour: blue, of: ({ judged }) => judged },
       { name: "below", colour: orange, of: ({ below }) => below },

@@ -27,12 +27,18 @@ export class Speaker implements Numbers, Disposable {
     return "link" in named ? this.#index(named.link) : this.#descriptor(named.netns);
   }
 
-  /** Throws NetlinkError, NoSuchLink, and FairwayError where nobody answers. */
-  send(request: Request): void {
+  /**
+   * The request with this moment's numbers; sending it is what the returned function does. Both throw
+   * NetlinkError, NoSuchLink, and FairwayError where nobody answers; nothing is changed until it is sent.
+   */
+  prepare(request: Request): () => void {
     const { type, flags } = request;
-    this.#socket.change(type, flags, encodeRequest(request, this));
-    // A link of the same name has another number when it is made again.
-    if (type === RTM.DELLINK) this.#indexes.clear();
+    const body = encodeRequest(request, this);
+    return () => {
+      this.#socket.change(type, flags, body);
+      // A link of the same name has another number when it is made again.
+      if (type === RTM.DELLINK) this.#indexes.clear();
+    };
   }
 
   #index(name: string): number {

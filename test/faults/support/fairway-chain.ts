@@ -1,10 +1,12 @@
 /** Fairway in a kill sweep: every look is held to what is alive. */
 import { Database } from "bun:sqlite";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { inNamespace } from "../../../src/lab/namespaces.ts";
 import { must } from "../../../src/lab/run.ts";
 import { binary } from "../../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
+import { readPoints } from "./points.ts";
 import { runIn } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Chain, Kill } from "./sweep.ts";
@@ -27,8 +29,23 @@ const options = {
   annotations: { "fairway.dev/egress-guarantee": "2M", "fairway.dev/ingress-guarantee": "1M" },
 };
 
-/** No verb has more points; beyond the last one nothing is killed. */
-const mostSteps = { ADD: 75, DEL: 45 };
+/** How many points the two verbs have on a node that has its base; beyond the last one nothing is killed. */
+function pointsOf(node: TestNode): { ADD: number; DEL: number } {
+  const pod = node.pod("points");
+  const log = join(node.dataDir, "points");
+  const play = (verb: string): number => {
+    const { code, stdout } = inNamespace(node.lab.node, [faultyBinary], {
+      stdin: requestOf(node.config, options),
+      env: { ...verbEnvironment(verb, pod, {}), FAIRWAY_FAULT_LOG: log },
+    });
+    if (code !== 0) throw new Error(`${verb} ended with ${code}: ${stdout}`);
+    const count = readPoints(log).length;
+    rmSync(log);
+    return count;
+  };
+  for (const verb of ["ADD", "DEL"]) play(verb);
+  return { ADD: play("ADD"), DEL: play("DEL") };
+}
 
 interface Counted {
   addresses: number;
@@ -66,6 +83,7 @@ export function fairwayChain(node: TestNode, random: Random): Chain & { leaks: L
     notWhole: [],
   };
   const results = new Map<Pod, Json>();
+  const points = pointsOf(node);
   const verb = (name: string, pod: Pod, config: Json = {}, kill: Kill = null) => {
     const atStep = kill === "step";
     return runIn(node.lab.node, {
@@ -74,7 +92,7 @@ export function fairwayChain(node: TestNode, random: Random): Chain & { leaks: L
       env: {
         ...verbEnvironment(name, pod, {}),
         ...(atStep && {
-          FAIRWAY_FAULT_AT: String(1 + random.below(mostSteps[name === "ADD" ? "ADD" : "DEL"])),
+          FAIRWAY_FAULT_AT: String(1 + random.below(points[name === "ADD" ? "ADD" : "DEL"])),
           FAIRWAY_FAULT_AS: "kill-before",
         }),
       },

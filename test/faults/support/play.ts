@@ -80,7 +80,8 @@ function unclear(ended: Ended): string | null {
   if (json.code === 999) return `an error without a code of ours: ${text}`;
   if (/\bat .*[:(]\d+|\$bunfs|TypeError|RangeError|undefined/.test(stdout + stderr))
     return `a stack trace, or what only a developer understands: ${stdout}${stderr}`;
-  if (/not found/i.test(text)) return `the words "not found": ${text}`;
+  // What go-cni takes for success; a command's error goes to a person, in the kernel's words.
+  if (isOfVerb(ended) && /not found/i.test(text)) return `the words "not found": ${text}`;
   return null;
 }
 

@@ -28,7 +28,7 @@ export const isKill = (fault: Fault): boolean => fault.startsWith("kill");
  * asked for where the next may be none, or another process's. A question changes nothing at all.
  */
 const byKind: Record<Exclude<EffectKind, "ledger">, readonly Fault[]> = {
-  kernel: ["refused", "refused-for-good", "kill-before"],
+  kernel: ["refused", "refused-for-good", "unanswered", "kill-before"],
   look: ["no-answer"],
   child: ["no-process", "signal", "timeout", "kill-after"],
   file: ["no-space", "kill-after"],
