@@ -85,6 +85,14 @@ export const sentences = {
     add,
     "If the CNI plugin is successful, it must output a [result structure](#Success) (see below) on standard out.",
   ),
+  previousHandled: of(
+    add,
+    "If the plugin was supplied a `prevResult` as part of its input configuration, it MUST handle `prevResult` by either passing it through, or modifying it appropriately.",
+  ),
+  previousEquivalent: of(
+    result,
+    "If a plugin makes no changes that would be reflected in the _Success result_ type, then it must output a result equivalent to the provided `prevResult`.",
+  ),
   addExists: of(
     add,
     "If an interface of the requested name already exists in the container, the CNI plugin MUST return with an error.",

@@ -137,6 +137,11 @@ export class World {
     return { config, prefix };
   }
 
+  /** How many were made. */
+  get pods(): number {
+    return this.#pods.size;
+  }
+
   /** Empty, of a name that no other row knows. */
   pod(): Pod {
     const id = `p${this.#pods.size + 1}`;

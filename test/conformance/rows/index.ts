@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { addRows } from "./add.ts";
+import { chainedRows } from "./chained.ts";
 import { checkRows } from "./check.ts";
 import { configRows } from "./config.ts";
 import { delRows } from "./del.ts";
@@ -19,4 +20,5 @@ export const rows: readonly Row[] = [
   ...checkRows,
   ...networkRows,
   ...delegationRows,
+  ...chainedRows,
 ];
