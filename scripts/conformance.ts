@@ -16,7 +16,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Fault, faults } from "../test/conformance/faults.ts";
-import { type Record as Caught, pageOf, readRecord, recordFile } from "../test/conformance/page.ts";
+import {
+  type Record as Caught,
+  gaps,
+  pageOf,
+  readRecord,
+  recordFile,
+} from "../test/conformance/page.ts";
 import { rows } from "../test/conformance/rows/index.ts";
 import type { Outcome } from "../test/conformance/suite.ts";
 
@@ -94,17 +100,6 @@ async function runFaults(wanted: readonly string[]): Promise<void> {
       process.exitCode = 1;
     }
   }
-}
-
-/** What the record does not show yet. */
-function gaps(record: Caught): string[] {
-  const seen = new Set(Object.values(record).flat());
-  return [
-    ...Object.keys(faults)
-      .filter((name) => (record[name] ?? []).length === 0)
-      .map((name) => `fault ${name} was not caught`),
-    ...rows.filter(({ id }) => !seen.has(id)).map(({ id }) => `row ${id} failed for no fault`),
-  ];
 }
 
 const [option, ...names] = process.argv.slice(2);

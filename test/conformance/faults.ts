@@ -385,11 +385,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     ],
   },
   "options-required": {
-    breaks: "CNI_PATH is required by every verb",
+    breaks: "GC and STATUS require CNI_PATH",
     file: "src/cni/environment.ts",
     old: "  GC: [],\n  STATUS: [],",
     new: '  GC: ["CNI_PATH"],\n  STATUS: ["CNI_PATH"],',
-    rows: ["del/no", "del/netns-empty", "environment/del"],
+    rows: ["gc/no-parameters", "status/no-parameters"],
   },
   "path-required": {
     breaks: "CNI_PATH is required by ADD, CHECK and DEL",
@@ -480,7 +480,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     file: "src/cni/pod-verbs.ts",
     old: "  // The address is free once nobody has it any more.",
     new: '  if (!found) throw new FairwayError("unknownContainer", "unknown", "none");\n  // The address is free once nobody has it any more.',
-    rows: ["del/repeated", "del/unknown", "del/after-refusal"],
+    rows: ["del/repeated", "del/unknown", "del/after"],
   },
   "del-does-nothing": {
     breaks: "DEL succeeds and does nothing",

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../support/binary.ts";
 import { faults } from "./faults.ts";
-import { pageOf, readRecord } from "./page.ts";
+import { gaps, pageOf, readRecord } from "./page.ts";
 import { rows } from "./rows/index.ts";
 import { sentences } from "./sentences.ts";
 
@@ -31,6 +31,10 @@ test("the record names faults and rows that there are", () => {
       .flat()
       .filter((id) => !ids.has(id)),
   ).toEqual([]);
+});
+
+test("each fault was caught, and each row was seen to fail", () => {
+  expect(gaps(readRecord())).toEqual([]);
 });
 
 describe("a seeded fault's text stands once in its source", () => {

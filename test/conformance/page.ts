@@ -15,6 +15,17 @@ export function readRecord(): Record {
   return existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, "utf8")) as Record) : {};
 }
 
+/** What the record does not show. */
+export function gaps(record: Record): string[] {
+  const seen = new Set(Object.values(record).flat());
+  return [
+    ...Object.keys(faults)
+      .filter((name) => (record[name] ?? []).length === 0)
+      .map((name) => `fault ${name} was not caught`),
+    ...rows.filter(({ id }) => !seen.has(id)).map(({ id }) => `row ${id} failed for no fault`),
+  ];
+}
+
 const shownLength = 160;
 
 function cell(text: string): string {
