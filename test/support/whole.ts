@@ -1,6 +1,6 @@
 /** All of a node that a plugin could have touched, as text: what `uninstall` is held to. */
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { mustInNamespace } from "../../src/lab/namespaces.ts";
 import { dumpNode } from "./dump.ts";
@@ -17,13 +17,28 @@ function dumpSysctls(namespace: string): string {
   return lines.sort().join("\n");
 }
 
+const digests = new Map<string, string>();
+
+const digested = (path: string): string =>
+  createHash("sha256").update(readFileSync(path)).digest("hex");
+
+/** The executable has a hundred megabytes: what is large is read once for each state of it. */
+function digestOf(path: string, { dev, ino, size, mtimeNs }: BigIntStats): string {
+  if (size < 1_000_000n) return digested(path);
+  const key = [dev, ino, size, mtimeNs].join(" ");
+  const known = digests.get(key);
+  if (known !== undefined) return known;
+  const digest = digested(path);
+  digests.set(key, digest);
+  return digest;
+}
+
 function entryOf(path: string): string {
-  const stat = lstatSync(path);
-  const mode = (stat.mode & 0o7777).toString(8);
+  const stat = lstatSync(path, { bigint: true });
+  const mode = (stat.mode & 0o7777n).toString(8);
   if (stat.isSymbolicLink()) return `link ${path} -> ${readlinkSync(path)}`;
   if (!stat.isFile()) return `folder ${path} ${mode}`;
-  const digest = createHash("sha256").update(readFileSync(path)).digest("hex");
-  return `file ${path} ${mode} ${digest}`;
+  return `file ${path} ${mode} ${digestOf(path, stat)}`;
 }
 
 /** Every file below a folder: kind, mode, what is in it. */
