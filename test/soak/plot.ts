@@ -89,6 +89,7 @@ function panelOf({ title, lines }: Panel, samples: readonly Sample[], top: numbe
 export function plot(samples: readonly Sample[]): string {
   const total = gap + panels.length * (height + gap);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" font-family="sans-serif" font-size="12">
+<title>A soak: what was there over its minutes</title>
 <rect width="100%" height="100%" fill="white"/>
 ${panels.map((panel, index) => panelOf(panel, samples, gap + index * (height + gap))).join("\n")}
 </svg>
