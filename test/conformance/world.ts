@@ -72,6 +72,13 @@ function parsed(text: string): Json {
   }
 }
 
+/** The last verb that closes a ledger locks it for a moment, for readers too. */
+function reader(file: string): Database {
+  const db = new Database(file, { readonly: true });
+  db.run("PRAGMA busy_timeout = 5000");
+  return db;
+}
+
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "fairway-conformance-"));
   readonly dataDir = join(this.folder, "data");
@@ -221,7 +228,7 @@ export class World {
   ledger(folder = this.dataDir): string {
     const file = join(folder, "ledger.db");
     if (!existsSync(file)) return "";
-    const db = new Database(file, { readonly: true });
+    const db = reader(file);
     try {
       const tables = db
         .query<{ name: string }, []>("select name from sqlite_master where type = 'table'")
@@ -237,7 +244,7 @@ export class World {
 
   /** Rows of a ledger's table, as they are. */
   rows(table: string, folder = this.dataDir): Json[] {
-    const db = new Database(join(folder, "ledger.db"), { readonly: true });
+    const db = reader(join(folder, "ledger.db"));
     try {
       return db.query<Json, []>(`select * from "${table}"`).all();
     } finally {
