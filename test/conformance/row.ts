@@ -55,3 +55,24 @@ export const expectedOf = (row: Row): string => {
   const says = (row.msg ?? []).map((pattern) => `/${pattern.source}/`).join(", ");
   return `error ${row.code}${says === "" ? "" : `, msg ${says}`}; nothing changed`;
 };
+
+/** Stories of one verb, by what differs between them. */
+export const storiesOf =
+  (verb: StoryRow["verb"]) =>
+  (
+    id: string,
+    sentence: StoryRow["sentence"],
+    sent: string,
+    expected: string,
+    run: StoryRow["run"],
+    alone = false,
+  ): StoryRow => ({
+    kind: "story",
+    id: `${verb.toLowerCase()}/${id}`,
+    verb,
+    sentence,
+    sent,
+    expected,
+    run,
+    alone,
+  });

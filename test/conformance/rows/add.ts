@@ -1,6 +1,6 @@
 /** ADD: what it makes, and what it prints in each version. */
 import { demand, equal, judge } from "../judge.ts";
-import { type Row, type StoryRow, type Version, versions } from "../row.ts";
+import { type Row, type StoryRow, storiesOf, type Version, versions } from "../row.ts";
 import { type Json, newest, type World } from "../world.ts";
 
 interface Link {
@@ -110,23 +110,7 @@ const results: Row[] = [
   ),
 ];
 
-const story = (
-  id: string,
-  sentence: StoryRow["sentence"],
-  sent: string,
-  expected: string,
-  run: StoryRow["run"],
-  alone = false,
-): StoryRow => ({
-  kind: "story",
-  id: `add/${id}`,
-  verb: "ADD",
-  sentence,
-  sent,
-  expected,
-  run,
-  alone,
-});
+const story = storiesOf("ADD");
 
 const makes: Row[] = [
   story(

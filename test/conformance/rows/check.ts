@@ -2,26 +2,10 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { judge } from "../judge.ts";
-import { type Row, type StillRow, type StoryRow, Unprepared, versions } from "../row.ts";
+import { type Row, type StillRow, type StoryRow, storiesOf, Unprepared, versions } from "../row.ts";
 import { type Json, newest, type World } from "../world.ts";
 
-const story = (
-  id: string,
-  sentence: StoryRow["sentence"],
-  sent: string,
-  expected: string,
-  run: StoryRow["run"],
-  alone = false,
-): StoryRow => ({
-  kind: "story",
-  id: `check/${id}`,
-  verb: "CHECK",
-  sentence,
-  sent,
-  expected,
-  run,
-  alone,
-});
+const story = storiesOf("CHECK");
 
 async function made(world: World, over: Json = {}) {
   const network = world.network(over);

@@ -1,25 +1,9 @@
 /** DEL: best effort, as often as a runtime likes, whatever is missing. */
 import { demand, equal, judge } from "../judge.ts";
-import { type Row, type StoryRow, Unprepared, versions } from "../row.ts";
+import { type Row, type StoryRow, storiesOf, Unprepared, versions } from "../row.ts";
 import { type Call, type Json, type Network, newest, type Pod, type World } from "../world.ts";
 
-const story = (
-  id: string,
-  sentence: StoryRow["sentence"],
-  sent: string,
-  expected: string,
-  run: StoryRow["run"],
-  alone = false,
-): StoryRow => ({
-  kind: "story",
-  id: `del/${id}`,
-  verb: "DEL",
-  sentence,
-  sent,
-  expected,
-  run,
-  alone,
-});
+const story = storiesOf("DEL");
 
 interface Made {
   network: Network;

@@ -1,26 +1,10 @@
 /** GC, STATUS and VERSION: the verbs about no pod in particular. */
 import { equal, judge } from "../judge.ts";
-import { type Row, type StillRow, type StoryRow, versions } from "../row.ts";
+import { type Row, type StillRow, type StoryRow, storiesOf, versions } from "../row.ts";
 import { type Json, type Network, newest, type Pod, validKey, type World } from "../world.ts";
 
-const story = (
-  verb: "GC" | "STATUS",
-  id: string,
-  sentence: StoryRow["sentence"],
-  sent: string,
-  expected: string,
-  run: StoryRow["run"],
-  alone = false,
-): StoryRow => ({
-  kind: "story",
-  id: `${verb.toLowerCase()}/${id}`,
-  verb,
-  sentence,
-  sent,
-  expected,
-  run,
-  alone,
-});
+const story = (verb: "GC" | "STATUS", ...row: Parameters<ReturnType<typeof storiesOf>>): StoryRow =>
+  storiesOf(verb)(...row);
 
 const entry = (pod: Pod, ifname = "eth0"): Json => ({ containerID: pod.id, ifname });
 
