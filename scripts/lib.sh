@@ -73,7 +73,7 @@ need_debian() {
 compile() {
   local entry=$1 outfile=$2 target=$3
   shift 3
-  "$BUN" build --compile --bytecode --minify --format=esm --target="$target" \
+  "$BUN" build --compile --bytecode --minify --splitting --format=esm --target="$target" \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig "$@" \
     "$entry" --outfile "$outfile.new" >&2
   # A running plugin keeps its old file.

@@ -3,7 +3,7 @@ import { addressAskOf } from "../config/address-ask.ts";
 import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../config/ipam-plugin.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { networkHolders, requireNextAddresses } from "../node/addresses.ts";
-import { withLedger } from "../node/open.ts";
+import { inLedger } from "../node/open.ts";
 import { checkReserved, release, releaseAllBut, reserve } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import type { AttachmentKey } from "../plan/node.ts";
@@ -35,7 +35,7 @@ function add(request: PodRequest): Outcome {
   };
   // Before anything is reserved: it may fail.
   const dns = ipam.resolvConf === null ? null : readResolvConf(ipam.resolvConf);
-  const reserved = withLedger(dataDir, (ledger) => reserve(ledger, asked));
+  const reserved = inLedger(dataDir, (ledger) => reserve(ledger, asked));
   return outcome(
     addResult({
       cniVersion,
@@ -52,7 +52,7 @@ function add(request: PodRequest): Outcome {
 
 function del(request: PodRequest): Outcome {
   const { name, dataDir } = parseIpamCleanupConfig(request.config);
-  withLedger(dataDir, (ledger) => release(ledger, keyOf(name, request)));
+  inLedger(dataDir, (ledger) => release(ledger, keyOf(name, request)));
   return outcome(null);
 }
 
@@ -60,7 +60,7 @@ function check(request: PodRequest): Outcome {
   const { cniVersion, name, dataDir } = parseIpamPluginConfig(request.config);
   requireVersion("CHECK", cniVersion, withCheck);
   const told = readPrevResult(request.config.prevResult, cniVersion).ips.map((ip) => ip.address);
-  withLedger(dataDir, (ledger) => checkReserved(ledger, keyOf(name, request), told));
+  inLedger(dataDir, (ledger) => checkReserved(ledger, keyOf(name, request), told));
   return outcome(null);
 }
 
@@ -68,7 +68,7 @@ function gc({ config }: NodeRequest): Outcome {
   const { cniVersion, name, dataDir } = parseIpamCleanupConfig(config);
   requireVersion("GC", cniVersion, withGc);
   const valid = validAttachments(config);
-  withLedger(dataDir, (ledger) => releaseAllBut(ledger, name, valid));
+  inLedger(dataDir, (ledger) => releaseAllBut(ledger, name, valid));
   return outcome(null);
 }
 
@@ -77,7 +77,7 @@ function status({ config }: NodeRequest): Outcome {
   requireVersion("STATUS", cniVersion, withGc);
   try {
     if (ipam.resolvConf !== null) readResolvConf(ipam.resolvConf);
-    withLedger(dataDir, (ledger) =>
+    inLedger(dataDir, (ledger) =>
       requireNextAddresses(ledger, name, ipam, networkHolders(ledger, name)),
     );
   } catch (error) {

@@ -3,7 +3,6 @@
  * it, a line for each change of the kernel that was tried, and the kernel's answer. Never on stdout.
  */
 import { writeSync } from "node:fs";
-import pino from "pino";
 import { defaults } from "../config/defaults.ts";
 import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
@@ -11,7 +10,7 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../kernel/journal.ts";
 import { spans } from "../trace.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
-import { openLineSink } from "./log-file.ts";
+import { type LineSink, openLineSink } from "./log-file.ts";
 import { parseConfig } from "./request.ts";
 
 export interface VerbLog {
@@ -53,32 +52,53 @@ function tellOnStderr(text: string): void {
 const shown = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : bounded(text, maxMsgLength);
 
-function write({ settings, durationMs, env, facts, error }: VerbLog): void {
-  if (settings.level === "silent") return;
-  using sink = openLineSink(settings.file);
+type Fields = Record<string, unknown>;
+
+/** pino's numbers for its levels. */
+const levelNumbers = { info: 30, error: 50 } as const;
+
+/**
+ * A line as pino writes it, but without loading it: a verb writes one, and whoever runs the plugin waits
+ * until that is done. The same fields in the same order; a test compares the two.
+ */
+export function plainLine(level: keyof typeof levelNumbers, fields: Fields, msg: string): string {
+  const head = { level: levelNumbers[level], time: Date.now(), pid: process.pid };
+  return `${JSON.stringify({ ...head, ...fields, msg })}\n`;
+}
+
+/** What was tried, and where the time went: many lines, for who asks for them. */
+function writeSteps(level: "debug" | "info", whose: Fields, sink: LineSink): void {
+  const { pino } = require("pino") as typeof import("pino");
   // No host name: whoever collects logs knows where they come from.
-  const log = pino({ level: settings.level, base: { pid: process.pid } }, sink);
+  const log = pino({ level, base: { pid: process.pid } }, sink);
+  const { entries, dropped } = journal();
+  for (const step of entries) log.debug({ ...whose, ...step }, "step");
+  if (dropped > 0) log.debug({ ...whose, dropped }, "more steps than are kept");
+  for (const each of spans()) log.info({ ...whose, ...each }, "span");
+}
+
+function write({ settings: { level, file }, durationMs, env, facts, error }: VerbLog): void {
+  const isVerbose = level === "debug" || level === "info";
+  if (level === "silent" || (error === null && !isVerbose)) return;
+  using sink = openLineSink(file);
   const whose = {
     verb: shown(env.CNI_COMMAND),
     containerId: shown(env.CNI_CONTAINERID),
     ifname: shown(env.CNI_IFNAME),
   };
-  const { entries, dropped } = journal();
-  for (const step of entries) log.debug({ ...whose, ...step }, "step");
-  if (dropped > 0) log.debug({ ...whose, dropped }, "more steps than are kept");
-  for (const each of spans()) log.info({ ...whose, ...each }, "span");
+  if (isVerbose && (level === "debug" || spans().length > 0)) writeSteps(level, whose, sink);
   const line = {
     ...whose,
     netns: shown(env.CNI_NETNS),
     durationMs: Math.round(durationMs * 10) / 10,
     ...facts,
   };
-  if (error === null) log.info({ ...line, outcome: "done" }, "done");
+  if (error === null) sink.write(plainLine("info", { ...line, outcome: "done" }, "done"));
   else {
     const code = error instanceof FairwayError ? error.code : undefined;
     const details = error instanceof FairwayError ? error.details : undefined;
     const told = details === undefined ? undefined : bounded(details, maxDetailsLength);
     const failed = { ...line, outcome: "failed", code, details: told };
-    log.error(failed, bounded(messageOf(error), maxMsgLength));
+    sink.write(plainLine("error", failed, bounded(messageOf(error), maxMsgLength)));
   }
 }

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { ipamPluginName } from "../config/delegate.ts";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
+import { endNow } from "../kernel/netlink/libc.ts";
 import { span } from "../trace.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
@@ -74,3 +75,5 @@ export async function cniMain(env: NodeJS.ProcessEnv, name: string): Promise<num
   });
   return ended.ok ? 0 : 1;
 }
+
+export { endNow };

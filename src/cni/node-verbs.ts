@@ -4,7 +4,7 @@ import type { CniVersion } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { collect, type Valid } from "../node/collect.ts";
 import { callDelegate, type Delegate, delOfGone } from "../node/delegate.ts";
-import { withLedger } from "../node/open.ts";
+import { inLedger } from "../node/open.ts";
 import { requireStatus } from "../node/readiness.ts";
 import { releaseAllBut } from "../node/reserve.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
@@ -69,7 +69,7 @@ export function gc(request: NodeRequest): Outcome {
   requireVersion("GC", config.cniVersion, withGc);
   const valid = validAttachments(request.config);
   const delegate = delegateOf(request, config.delegate);
-  const removed = withLedger(config.dataDir, (ledger) => {
+  const removed = inLedger(config.dataDir, (ledger) => {
     const gone = collect(ledger, config.name, valid);
     if (delegate === null) releaseAllBut(ledger, config.name, valid);
     return gone;

@@ -9,7 +9,7 @@ import { callDelegate, withDelegateAdd } from "../node/delegate.ts";
 import { rememberPath } from "../node/delegate-gone.ts";
 import { detach } from "../node/detach.ts";
 import type { Granted } from "../node/granted.ts";
-import { withLedger } from "../node/open.ts";
+import { inLedger } from "../node/open.ts";
 import { type Asked, refuseExisting } from "../node/propose.ts";
 import { releaseTakenOver } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
@@ -61,7 +61,7 @@ function promiseFacts({ promise, podNamespace, podName }: Attachment): Json {
 
 function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
   let freed: string[] = [];
-  const attachment = withLedger(config.dataDir, (ledger) =>
+  const attachment = inLedger(config.dataDir, (ledger) =>
     attach(ledger, asked, networkPart(request.config, config), (keys) => {
       freed = keys.map(attachmentName);
     }),
@@ -104,7 +104,7 @@ function addChained(request: PodRequest, config: NetworkConfig): Outcome {
   const { containerId, ifname, netns } = request;
   const previous = readPrevResult(request.config.prevResult, config.cniVersion);
   const { hostNames, leases } = chainEnd(previous, ifname, netns);
-  withLedger(config.dataDir, (ledger) =>
+  inLedger(config.dataDir, (ledger) =>
     refuseExisting(ledger, { network: config.name, containerId, ifname }),
   );
   const port = { ...findChainedPort({ netns, ifname }, hostNames), leases };
@@ -126,7 +126,7 @@ export function add(request: PodRequest): Outcome {
   // What would be refused whatever the addresses are is refused before any is taken.
   const { key } = askedOf(request, config, null);
   // An attachment that is there keeps its address: the delegate must not be told to free it.
-  withLedger(config.dataDir, (ledger) => {
+  inLedger(config.dataDir, (ledger) => {
     refuseExisting(ledger, key);
     rememberPath(ledger, delegate.path);
   });
@@ -142,7 +142,7 @@ export function del(request: PodRequest): Outcome {
   const delegate = delegateOf(request, config.delegate);
   // After another plugin it is that one's addresses which the ledger may know, and its to free.
   const givesAddresses = delegate === null && request.config.ipam !== undefined;
-  const found = withLedger(config.dataDir, (ledger) => {
+  const found = inLedger(config.dataDir, (ledger) => {
     const detached = detach(ledger, key);
     return (givesAddresses && releaseTakenOver(ledger, key)) || detached;
   });
@@ -161,7 +161,7 @@ export function checkAttachment(request: PodRequest): Outcome {
   requireNetns(request.netns, request.netnsOverride);
   const { containerId, ifname, netns } = request;
   const key = { network: config.name, containerId, ifname };
-  const attachment = withLedger(config.dataDir, (ledger) => check(ledger, key, netns));
+  const attachment = inLedger(config.dataDir, (ledger) => check(ledger, key, netns));
   const told = previous.ips.map((ip) => ip.address);
   const missing = attachment.leases
     .map((l) => `${l.address}/${l.prefixLength}`)

@@ -108,28 +108,27 @@ const deletedPairs = (steps: Step[]): string[] =>
   steps.flatMap(({ op, have }) => (op === "delete" && have.kind === "veth" ? [have.name] : []));
 
 /**
- * As `applySteps`, for who takes nothing back: pairs go beside the rest, and are waited for at the end.
- * What is left of the steps after a failure is to be looked for.
+ * As `applySteps`, for who takes nothing back: pairs go last, by somebody else, and are waited for until
+ * they are out of sight. What is left of the steps after a failure is to be looked for.
  */
 export function applyForGood(steps: Step[]): Failure | null {
   const pairs = deletedPairs(steps);
-  const startedAtMs = performance.now();
-  const sent =
-    pairs.length > 0 && chosenBackend() === "netlink"
-      ? span("send pairs off", () => sendOff(pairs))
-      : null;
-  if (sent === null) return applySteps(steps);
-  const [going, rest] = [new Set(pairs), [] as Step[]];
+  if (pairs.length === 0 || chosenBackend() !== "netlink") return applySteps(steps);
+  const [going, rest, own] = [new Set(pairs), [] as Step[], [] as Step[]];
   for (const step of steps)
-    if (step.have?.kind !== "veth" || !going.has(step.have.name)) rest.push(step);
+    (step.have?.kind === "veth" && going.has(step.have.name) ? own : rest).push(step);
+  // First: while a pair goes the kernel keeps everybody waiting who changes anything.
   const failure = applySteps(rest);
+  if (failure !== null) return failure;
+  const startedAtMs = performance.now();
+  const sent = span("send pairs off", () => sendOff(pairs));
+  if (sent === null) return applySteps(own);
   const isGone = span("wait until pairs are gone", () => sent.waitUntilGone());
   const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
-  const own = steps.filter((step) => !rest.includes(step));
   for (const line of own.flatMap(linesOf))
     note({ command: shellLine(line), answer: isGone ? "gone" : "still there", durationMs });
   // Who was sent may have died on the way: then it is asked for again, and waited for.
-  return isGone ? failure : (applySteps(own) ?? failure);
+  return isGone ? null : applySteps(own);
 }
 
 function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | null {

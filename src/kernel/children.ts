@@ -1,8 +1,8 @@
 /** The tools that Fairway runs: found, given a minimal environment, bounded in time. */
 import { accessSync, constants } from "node:fs";
-import { basename, join } from "node:path";
 import { effect } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { nameOf } from "../paths.ts";
 
 export type Tool = "ip" | "tc" | "nft";
 
@@ -40,7 +40,7 @@ export function findToolIfAny(tool: Tool | "cat"): string | null {
   const known = found.get(tool);
   if (known !== undefined) return known;
   const path = searched()
-    .map((folder) => join(folder, tool))
+    .map((folder) => `${folder}/${tool}`)
     .find(isProgram);
   if (path === undefined) return null;
   found.set(tool, path);
@@ -154,7 +154,7 @@ export function runPlugin(
 ): PluginEnded {
   const cni = Object.entries(process.env).filter(([name]) => name.startsWith("CNI_"));
   const folders = [process.env.PATH ?? "", ...usualFolders].filter((f) => f !== "");
-  const done = started(basename(file), () =>
+  const done = started(nameOf(file), () =>
     Bun.spawnSync({
       cmd: [file],
       stdin: Buffer.from(stdin),

@@ -12,6 +12,7 @@ import { libc, ptr } from "./netlink/libc.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { NLM_F } from "./netlink/tables.ts";
 import { linkNamed } from "./read/links.ts";
+import { takeUnclosed } from "./write/elements.ts";
 import { deletionOf } from "./write/links.ts";
 import { encodeRequest } from "./write/request.ts";
 
@@ -66,11 +67,14 @@ function waitUntilGone(links: readonly string[]): boolean {
 export function sendOff(links: readonly string[]): SentOff | null {
   const courier = findToolIfAny("cat");
   const input = courier === null ? -1 : fileOf(messages(links));
-  if (courier === null || input < 0) return null;
+  // Closed by us it would keep us waiting; the last to close it is the courier.
+  const slow = takeUnclosed();
   try {
+    if (courier === null || input < 0) return null;
     using socket = new NetlinkSocket();
     // Without our descriptors: who called us waits for the end of what we were given.
-    const stdio: [number, number, "ignore"] = [input, socket.fd, "ignore"];
+    const heir = slow === null ? [] : [slow.fd];
+    const stdio: [number, number, "ignore", ...number[]] = [input, socket.fd, "ignore", ...heir];
     const spawn = () => Bun.spawn({ cmd: [courier], stdio, cwd: "/", env: {} });
     const child = effect("child", `delete ${links.join(" ")}`, spawn);
     child.unref();
@@ -85,6 +89,7 @@ export function sendOff(links: readonly string[]): SentOff | null {
   } catch {
     return null;
   } finally {
-    closeSync(input);
+    if (input >= 0) closeSync(input);
+    slow?.[Symbol.dispose]();
   }
 }

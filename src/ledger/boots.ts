@@ -1,5 +1,6 @@
 /** What earlier boots left: nothing of it is alive, since a reboot takes every interface with it. */
 import { type RecordedAttachment, readRows } from "./attachment-rows.ts";
+import { factsOf } from "./facts.ts";
 import { type Reservation, reservationColumns } from "./reservations.ts";
 import type { Store } from "./store.ts";
 
@@ -15,10 +16,15 @@ export interface Forgotten {
   reservations: Reservation[];
 }
 
+/** A fact of this boot, so that only its first verb looks for what earlier ones left. */
+const doneKey = "earlier boots forgotten";
+
 /** Inside `exclusively`. Returns what it deleted; leases, and that boot's facts and former roots, go too. */
 export function forgetEarlierBoots(store: Store): Forgotten {
   store.assertExclusive("forgetEarlierBoots()");
   const { bootId } = store;
+  const facts = factsOf(store);
+  if (facts.fact(doneKey) !== null) return { attachments: [], reservations: [] };
   const attachments = readRows(store, ofEarlierBoots, bootId, bootId);
   const reservations = store.all<Reservation>(
     `SELECT ${reservationColumns} FROM reservations WHERE ${ofEarlierBoots}`,
@@ -35,5 +41,6 @@ export function forgetEarlierBoots(store: Store): Forgotten {
   ]) {
     store.run(`DELETE FROM ${table} WHERE ${ofEarlierBoots}`, bootId, bootId);
   }
+  facts.setFact(doneKey, "yes");
   return { attachments, reservations };
 }

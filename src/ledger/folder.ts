@@ -3,9 +3,9 @@
  * the folder, and the owner is root or ourselves: so what is looked at here is what is opened after.
  */
 import fs from "node:fs";
-import { dirname } from "node:path";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
+import { folderOf } from "../paths.ts";
 import { unusable } from "./failures.ts";
 
 export const ledgerFileName = "ledger.db";
@@ -115,10 +115,10 @@ export function faultOfFolder(
 
 /** The nearest folder above that anybody could rename what is in. */
 function openFolderAbove(dir: string): string | null {
-  for (let above = dirname(dir); ; above = dirname(above)) {
+  for (let above = folderOf(dir); ; above = folderOf(above)) {
     const { mode } = fs.statSync(above);
     if ((mode & writableByAll) !== 0 && (mode & sticky) === 0) return above;
-    if (above === dirname(above)) return null;
+    if (above === folderOf(above)) return null;
   }
 }
 

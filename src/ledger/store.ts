@@ -17,6 +17,12 @@ import { faultsOf } from "./sound.ts";
 /** Longer than any verb holds the lock, shorter than any runtime's deadline. */
 export const defaultBusyTimeoutMs = 10_000;
 
+/**
+ * After so many pages what is in the log goes into the file: two waits for the disk in about every sixth
+ * verb. Who opens the ledger reads the log through, so it is not to be much longer.
+ */
+const logPages = 100;
+
 export interface StoreOptions {
   dir: string;
   /** /proc/sys/kernel/random/boot_id. */
@@ -150,7 +156,9 @@ export function openStore(options: StoreOptions): Store {
     // Again, now that all of its files are open: nobody moves them before the mark is there.
     refuseWhileRebuilt(options.dir);
     useWal(db, file, busyTimeoutMs);
-    db.run("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    db.run(
+      `PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${logPages}`,
+    );
     if (found < schemaVersion) upgrade(db, file);
     return new Store(db, file, options.bootId, busyTimeoutMs);
   });
@@ -224,17 +232,14 @@ function guardedOpen<T>(
 
 /** 0 for an empty file. Reads only: a file that is not ours stays as it is. */
 function checkedVersion(db: Database, file: string): number {
-  const found = db
-    .query<{ version: number; application: number; tables: number }, []>(
-      `SELECT
-        (SELECT user_version FROM pragma_user_version) AS version,
-        (SELECT application_id FROM pragma_application_id) AS application,
-        (SELECT count(*) FROM sqlite_schema) AS tables`,
-    )
-    .get();
-  if (found === null) throw unusable(`the ledger ${file} has no version`, `move ${file} away`);
-  const { version, application, tables } = found;
-  if (version === 0 && application === 0 && tables === 0) return 0;
+  const number = (sql: string): number => {
+    const [found] = db.query<number[], []>(sql).values()[0] ?? [];
+    if (typeof found === "number") return found;
+    throw unusable(`the ledger ${file} has no version`, `move ${file} away`);
+  };
+  const [version, application] = [number("PRAGMA user_version"), number("PRAGMA application_id")];
+  const isBlank = version === 0 && application === 0;
+  if (isBlank && number("SELECT count(*) FROM sqlite_schema") === 0) return 0;
   if (application !== applicationId) {
     throw unusable(
       `${file} is another program's database`,

@@ -5,11 +5,11 @@
  *
  * It is taken before the ledger's lock, never under it.
  */
-import { dirname, join } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";
 import { tryByteLock } from "../kernel/byte-lock.ts";
 import { handOn } from "../kernel/children.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { folderOf } from "../paths.ts";
 import { digest } from "../plan/digest.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 
@@ -25,7 +25,7 @@ export function tryAtWork(
   { file }: Pick<LedgerView, "file">,
   key: AttachmentKey,
 ): Disposable | null {
-  const locks = join(dirname(file), atWorkFileName);
+  const locks = `${folderOf(file)}/${atWorkFileName}`;
   try {
     const lock = tryByteLock(locks, Number.parseInt(digest(attachmentName(key)), 16));
     if (lock === null) return null;

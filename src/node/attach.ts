@@ -1,6 +1,6 @@
 /** ADD: a row in the ledger first, then the kernel; whatever fails takes both back. */
 import { FairwayError } from "../errors.ts";
-import { applySteps } from "../kernel/apply.ts";
+import { applySteps, rollBack } from "../kernel/apply.ts";
 import { netnsKind } from "../kernel/netns.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -96,9 +96,9 @@ function mustApply(steps: Step[]): void {
 }
 
 /** What fails here takes the pod's part in the kernel with it. Throws LeftBehind where that fails, too. */
-function whileConnected(attachment: Attachment, base: NetworkBase, act: () => void): void {
+function whileConnected<T>(attachment: Attachment, base: NetworkBase, act: () => T): T {
   try {
-    act();
+    return act();
   } catch (error) {
     try {
       disconnect(attachment, base);
@@ -123,6 +123,39 @@ function forget(
   }
 }
 
+/** Of what the kernel refused: whether something in our place may be the reason. */
+const mayBeInTheWay = ({ kind }: FairwayError): boolean =>
+  kind === "kernelRefused" || kind === "missingKernelPart";
+
+/**
+ * Whether it is all made, as if nothing of it were there yet, which is nearly always so. Where the
+ * kernel refuses any of it what was made is taken back: what is in the way is to be looked at. All of it
+ * is made anew or refused, so nothing that was there is taken for ours. Not of an interface of another
+ * plugin, of which some is changed.
+ */
+function connectUnseen(attachment: Attachment, base: NetworkBase, desired: State): boolean {
+  if ((attachment.chained ?? null) !== null) return false;
+  const { steps } = diff(desired, new Map());
+  const failure = span("apply", () => applySteps(steps));
+  if (failure === null) return true;
+  const { error, done } = failure;
+  const left = rollBack(done);
+  if (left.length === 0 && mayBeInTheWay(error)) return false;
+  return whileConnected(attachment, base, () => {
+    throw error;
+  });
+}
+
+/** The steps that it takes. Throws attachmentExists, kernelRefused, foreignQdisc. */
+function lookAndPlan(attachment: Attachment, desired: State): Step[] {
+  const observed = span("observe", () => observe(desired));
+  // What is somebody else's is not taken away when it is found in our place.
+  refuseTakenInterface(attachment, observed);
+  const { steps, conflicts } = span("plan", () => diff(desired, observed));
+  refuseConflicts(conflicts);
+  return steps;
+}
+
 /**
  * What the pod has in the kernel, and its row ready. With `overcommit: "scale"` other ADDs may change
  * what is in force for this pod until its classes are there to be changed, so they are made under the
@@ -132,11 +165,8 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   const pod = desiredPod(attachment, base);
   const isScaling = base.trees.overcommit === "scale";
   const desired = isScaling ? withoutLeaves(pod) : pod;
-  const observed = span("observe", () => observe(desired));
-  // What is somebody else's is not taken away when it is found in our place.
-  refuseTakenInterface(attachment, observed);
-  const { steps, conflicts } = span("plan", () => diff(desired, observed));
-  refuseConflicts(conflicts);
+  const isConnected = connectUnseen(attachment, base, desired);
+  const steps = isConnected ? [] : lookAndPlan(attachment, desired);
   whileConnected(attachment, base, () => {
     span("apply", () => mustApply(steps));
     const becomeReady = () => {

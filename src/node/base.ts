@@ -10,6 +10,7 @@ import { clsactParent, guardTable } from "../plan/names.ts";
 import type { Attachment, IngressPlace, NetworkBase, Phase } from "../plan/node.ts";
 import { baseOwner, type State, stateOf } from "../plan/state.ts";
 import { span } from "../trace.ts";
+import { isAsSeen, rememberSeen } from "./base-seen.ts";
 import { hasInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
 import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
@@ -126,9 +127,14 @@ export function planNode(
  * the base. Throws foreignQdisc and what the kernel refuses.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
-  const missing = planBase(baseInputNow(ledger, networks));
+  const wanted = baseInputNow(ledger, networks);
+  if (span("glance", () => isAsSeen(ledger, wanted))) return;
+  const missing = planBase(wanted);
   refuseConflicts(missing.conflicts);
-  if (missing.steps.length === 0) return;
+  if (missing.steps.length === 0) {
+    rememberSeen(ledger, wanted);
+    return;
+  }
   // In a transaction of its own: whoever dies in the next one has changed what was there before.
   ledger.exclusively(() => recordFormer(ledger, desiredBase(baseInputNow(ledger, networks))));
   ledger.exclusively(() => {

@@ -1,6 +1,5 @@
 /** Another IPAM plugin, run as the specification says (CNI SPEC 1.1.0, section 4: delegation). */
 import { accessSync, constants, statSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";
 import { runPlugin } from "../kernel/children.ts";
 import type { AttachmentKey } from "../plan/node.ts";
@@ -43,7 +42,7 @@ function isExecutable(file: string): boolean {
 
 /** Throws missingTool. */
 function findPlugin({ plugin, path }: Delegate): string {
-  const file = path.map((folder) => join(folder, plugin)).find(isExecutable);
+  const file = path.map((folder) => `${folder}/${plugin}`).find(isExecutable);
   if (file !== undefined) return file;
   throw new FairwayError(
     "missingTool",

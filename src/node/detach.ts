@@ -22,6 +22,7 @@ const attempts = 5;
 /** What another plugin's interface was like before us, if it is still there. */
 export function formerPodThere(attachment: Attachment): State {
   const former = formerPod(attachment);
+  if (former.size === 0) return former;
   const there = observe(former);
   return new Map([...former].filter(([key]) => there.has(key)));
 }
@@ -36,8 +37,28 @@ function withFormerLength(step: Step, former: State): Step {
   return { ...step, have: { ...step.have, spec: { ...step.have.spec, txQueueLength } } };
 }
 
+/**
+ * What an attachment of ours has in the kernel by its row, to be removed without a look: what is not
+ * there makes that fail, and then it is looked at. null: it may have what no row tells of, or what is
+ * not to be removed but put back.
+ */
+function recordedOf(attachment: Attachment, base: NetworkBase): State | null {
+  const { chained = null, phase } = attachment;
+  const isWhole = phase === "ready" && chained === null && base.antiSpoof === true;
+  return isWhole ? desiredPod(attachment, base) : null;
+}
+
+/** Whether it is all removed. */
+function disconnectUnseen(attachment: Attachment, base: NetworkBase): boolean {
+  const recorded = recordedOf(attachment, base);
+  if (recorded === null) return false;
+  const { steps } = diff(new Map(), recorded);
+  return span("apply", () => applyForGood(steps)) === null;
+}
+
 /** What the kernel has of an attachment, removed. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
+  if (disconnectUnseen(attachment, base)) return;
   // Whatever the configuration says by now: the pod may have come under another.
   const former = desiredPod(attachment, { ...base, antiSpoof: true });
   let last: FairwayError | undefined;

@@ -3,7 +3,6 @@
  * and its interface; `last_reserved_ip.N`; `lock` (plugins/ipam/host-local/backend/disk).
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { formatIp, parseIp } from "../config/addresses.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { errno, libc } from "../kernel/netlink/libc.ts";
@@ -33,7 +32,7 @@ const wouldBlock = 11;
 function whileLocked<T>(folder: string, read: () => T): T {
   let fd: number;
   try {
-    fd = openSync(join(folder, lockFile), constants.O_RDONLY);
+    fd = openSync(`${folder}/${lockFile}`, constants.O_RDONLY);
   } catch (error) {
     // Nobody locks what is not there: host-local makes it before all else.
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return read();
@@ -79,7 +78,7 @@ function readFolder(folder: string): HostLocalFolder {
   const found: HostLocalFolder = { entries: [], cursors: [], empty: [] };
   const unknown: string[] = [];
   for (const name of readdirSync(folder).sort()) {
-    const file = join(folder, name);
+    const file = `${folder}/${name}`;
     const address = addressOf(name);
     const set = cursorPattern.exec(name)?.[1];
     if (name === lockFile) continue;

@@ -7,8 +7,20 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
+const open = (dataDir: string): Ledger =>
+  span("open ledger", () => openLedger({ dir: dataDir, bootId: bootId() }));
+
+/**
+ * For a verb, whose process ends soon: the ledger is not closed. Who closes it last writes its log back
+ * into the file and waits for the disk twice, and a pod would wait with it; a process that ends leaves
+ * the log to the next one, as one that is killed does.
+ */
+export function inLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
+  return use(open(dataDir));
+}
+
 export function withLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
-  const ledger = span("open ledger", () => openLedger({ dir: dataDir, bootId: bootId() }));
+  const ledger = open(dataDir);
   try {
     return use(ledger);
   } finally {

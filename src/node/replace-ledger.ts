@@ -5,7 +5,6 @@
  */
 import { Database } from "bun:sqlite";
 import fs from "node:fs";
-import { join } from "node:path";
 import { FairwayError } from "../errors.ts";
 import { tryByteLock } from "../kernel/byte-lock.ts";
 import { asLedgerError, isBusy } from "../ledger/failures.ts";
@@ -20,7 +19,7 @@ export interface Replaced<T> {
   kept: string[];
 }
 
-export const isBeingReplaced = (dir: string): boolean => fs.existsSync(join(dir, rebuildMarkName));
+export const isBeingReplaced = (dir: string): boolean => fs.existsSync(`${dir}/${rebuildMarkName}`);
 
 /** The lock of the old file, as far as it can be had: what SQLite cannot lock it lets nobody write either. */
 function lockOld(file: string): Disposable {
@@ -70,8 +69,8 @@ function filled<T>(folder: string, fill: (ledger: Ledger) => T): T {
 
 /** Throws tryAgain where another is at it, and what `fill` throws: then the old one is where it was. */
 export function replaceLedger<T>(dir: string, fill: (ledger: Ledger) => T): Replaced<T> {
-  const mark = join(dir, rebuildMarkName);
-  const file = join(dir, ledgerFileName);
+  const mark = `${dir}/${rebuildMarkName}`;
+  const file = `${dir}/${ledgerFileName}`;
   // Of one who died at it: what is there may be half moved, and stays forbidden until we are done.
   let isMoved = isBeingReplaced(dir);
   using alone = tryByteLock(mark, 0);
@@ -81,13 +80,13 @@ export function replaceLedger<T>(dir: string, fill: (ledger: Ledger) => T): Repl
       `another process rebuilds the ledger in ${dir}`,
       "let it end; `ps` shows it as fairway repair",
     );
-  const folder = fs.mkdtempSync(join(dir, "rebuild-"));
+  const folder = fs.mkdtempSync(`${dir}/rebuild-`);
   try {
     using _old = lockOld(file);
     const value = filled(folder, fill);
     isMoved = true;
     const kept = moveAside(file);
-    fs.renameSync(join(folder, ledgerFileName), file);
+    fs.renameSync(`${folder}/${ledgerFileName}`, file);
     isMoved = false;
     return { value, kept };
   } finally {

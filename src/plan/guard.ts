@@ -124,7 +124,8 @@ const first = -300;
  */
 export const guardedGroups = 0xfffd;
 
-const guard: Chain = {
+/** Made where it is asked for: its rules' marks are work, and not every verb looks at them. */
+const guard = (): Chain => ({
   name: "guard",
   type: "filter",
   hook: "prerouting",
@@ -136,14 +137,14 @@ const guard: Chain = {
     rule("foreign-count", `iifname @${names.violationSet} drop`),
     rule("foreign", "drop"),
   ],
-};
+});
 
 export function guardRuleset(): Ruleset {
   return {
     kind: "ruleset",
     table: names.guardTable,
     sets: guardSets.map(({ name, spec }) => ({ name, kind: "set", spec })),
-    chains: [guard],
+    chains: [guard()],
   };
 }
 

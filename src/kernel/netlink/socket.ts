@@ -67,9 +67,11 @@ function failure(call: string): FairwayError {
   );
 }
 
+/** One for all: what is received is copied out of it before anything else is. */
+let receiveBuffer: Uint8Array | undefined;
+
 export class NetlinkSocket implements Disposable {
   readonly #fd: number;
-  readonly #buffer = new Uint8Array(receiveBytes);
   #sequence = 0;
 
   constructor(protocol: keyof typeof protocols = "route") {
@@ -198,9 +200,10 @@ export class NetlinkSocket implements Disposable {
   }
 
   #receive(): Message[] {
+    receiveBuffer ??= new Uint8Array(receiveBytes);
     for (;;) {
-      const received = Number(libc().recv(this.#fd, ptr(this.#buffer), this.#buffer.length, 0));
-      if (received > 0) return decodeMessages(this.#buffer.slice(0, received));
+      const received = Number(libc().recv(this.#fd, ptr(receiveBuffer), receiveBytes, 0));
+      if (received > 0) return decodeMessages(receiveBuffer.slice(0, received));
       const found = errno();
       if (found === EINTR) continue;
       if (found === EAGAIN)

@@ -30,16 +30,18 @@ const readers: Record<Width, (view: DataView, at: number) => number> = {
 
 /** Fields without holes between them. */
 function struct<Name extends string>(layout: Record<Name, Width>): Struct<Name> {
-  const fields = Object.entries(layout) as [Name, Width][];
-  const bytes = fields.reduce((sum, [, width]) => sum + widths[width], 0);
+  let bytes = 0;
+  for (const name in layout) bytes += widths[layout[name]];
   return {
     bytes,
     encode(values) {
       const out = new Uint8Array(bytes);
       const view = viewOf(out);
       let at = 0;
-      for (const [name, width] of fields) {
-        writers[width](view, at, values[name] ?? 0);
+      for (const name in layout) {
+        const width = layout[name];
+        const value = values[name];
+        if (value !== undefined) writers[width](view, at, value);
         at += widths[width];
       }
       return out;
@@ -48,7 +50,8 @@ function struct<Name extends string>(layout: Record<Name, Width>): Struct<Name> 
       const view = viewOf(from);
       let at = start;
       const found = {} as Record<Name, number>;
-      for (const [name, width] of fields) {
+      for (const name in layout) {
+        const width = layout[name];
         found[name] = readers[width](view, at);
         at += widths[width];
       }

@@ -54,6 +54,7 @@ export const IFLA = {
   IFNAME: 3,
   MTU: 4,
   LINK: 5,
+  QDISC: 6,
   MASTER: 10,
   TXQLEN: 13,
   LINKINFO: 18,
@@ -120,7 +121,7 @@ export const NFT_MSG = {
 } as const;
 /** include/uapi/linux/netfilter.h */
 export const NFPROTO = { inet: 1, bridge: 7 } as const;
-export const NFTA_TABLE = { NAME: 1 } as const;
+export const NFTA_TABLE = { NAME: 1, USE: 3, HANDLE: 4 } as const;
 export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, TYPE: 7 } as const;
 export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
 export const NFTA_RULE = { TABLE: 1, CHAIN: 2, USERDATA: 7 } as const;

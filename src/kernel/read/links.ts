@@ -28,6 +28,8 @@ export interface Link {
   up: boolean;
   gsoMaxBytes: number;
   txQueueLength: number;
+  /** "tbf"; null where the kernel does not say. */
+  rootQdisc: string | null;
   /** The other end's index, in its own namespace; null where the kernel tells none. */
   peerIndex: number | null;
   /** The id by which this namespace knows the other end's; null: the other end is here. */
@@ -55,6 +57,7 @@ function linkOf({ body }: Message): Link {
     up: (flags & IFF_UP) !== 0,
     gsoMaxBytes: attributes.u32(IFLA.GSO_MAX_SIZE) ?? 0,
     txQueueLength: attributes.u32(IFLA.TXQLEN) ?? 0,
+    rootQdisc: attributes.text(IFLA.QDISC) ?? null,
     peerIndex: attributes.u32(IFLA.LINK) ?? null,
     peerNetnsId: attributes.u32(IFLA.LINK_NETNSID) ?? null,
     masterIndex: attributes.u32(IFLA.MASTER) ?? null,

@@ -147,10 +147,23 @@ export class TableReader implements Disposable {
     );
   }
 
+  /** Which one it is, and how many chains and sets it has; null: there is none. */
+  tableOutline(table: string): string | null {
+    const found = this.#table(table);
+    if (found === null) return null;
+    const attributes = attributesOf(found);
+    const { HANDLE, USE } = nft.NFTA_TABLE;
+    return `${bigEndian64(attributes.bytes(HANDLE))} ${bigEndian32(attributes.bytes(USE))}`;
+  }
+
   #hasTable(table: string): boolean {
+    return this.#table(table) !== null;
+  }
+
+  #table(table: string): Message | null {
     const { header, name } = placeOf(table);
     const wanted = encodeAttribute(nft.NFTA_TABLE.NAME, text(name));
-    return this.#get(nft.NFT_MSG.GETTABLE, header, wanted) !== null;
+    return this.#get(nft.NFT_MSG.GETTABLE, header, wanted);
   }
 
   #get(type: number, ...parts: Uint8Array[]): Message | null {

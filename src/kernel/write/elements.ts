@@ -61,8 +61,29 @@ export function elementMessage({
   };
 }
 
+/**
+ * The socket by which something was taken out last. Who closes it waits until the kernel has let go of
+ * all that was taken out (nft_rcv_nl_event() in net/netfilter/nf_tables_api.c flushes work that takes
+ * grace periods, 20 ms), also at the end of a process; so it is left for who has the time (send-off.ts).
+ */
+let unclosed: NetlinkSocket | null = null;
+
+/** For the caller to close. */
+export function takeUnclosed(): NetlinkSocket | null {
+  const taken = unclosed;
+  unclosed = null;
+  return taken;
+}
+
 /** All or none. The first that was refused, by its index, and why; null: all are done. */
 export function changeElements(changes: ElementChange[]): { at: number; refused: Error } | null {
-  using socket = new NetlinkSocket("netfilter");
-  return socket.transaction(begin, changes.map(elementMessage), end);
+  const socket = new NetlinkSocket("netfilter");
+  try {
+    return socket.transaction(begin, changes.map(elementMessage), end);
+  } finally {
+    if (changes.some(({ isGone }) => isGone)) {
+      takeUnclosed()?.[Symbol.dispose]();
+      unclosed = socket;
+    } else socket[Symbol.dispose]();
+  }
 }

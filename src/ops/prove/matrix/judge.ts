@@ -1,7 +1,7 @@
 /** From a scenario and its measurements to its verdict. Pure. */
 import type { Verdict } from "../result.ts";
 import { percent, times } from "../words.ts";
-import { figureOf, median } from "./figures.ts";
+import { figureOf, median, roundTripsUs } from "./figures.ts";
 import type { CheckResult, Measured, PhaseRun, Repetition, Surroundings } from "./result.ts";
 import type { Check, Figure, Phase, Scenario } from "./scenario.ts";
 
@@ -71,7 +71,14 @@ function aggregate(figure: Figure, runs: readonly Repetition[], around: Surround
   }
   // What could not be computed ranks as the worst, but is not a number.
   const value = found.length * 2 > values.length ? median(found) : null;
-  return { value, range, text: value === null ? "beyond measure" : figureText(figure, value) };
+  if (value === null) return { value, range, text: "beyond measure" };
+  const text = figureText(figure, value);
+  if (figure.kind !== "slowdown") return { value, range, text };
+  // A ratio alone does not say which of the two differs from another scenario's.
+  const trips = roundTripsUs(figure, runs);
+  const us = (each: number): string => `${each.toFixed(0)} us`;
+  const told = trips === null ? "" : ` (${us(trips.idle)}, ${us(trips.loaded)})`;
+  return { value, range, text: `${text}${told}` };
 }
 
 export function figureText({ kind }: Figure, value: number): string {
