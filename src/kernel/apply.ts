@@ -83,10 +83,15 @@ export function refusedByNft(steps: Step[]): FairwayError | null {
   return null;
 }
 
+/** include/uapi/asm-generic/errno-base.h */
+const EEXIST = 17;
+
 export interface Failure {
   error: FairwayError;
   /** Index of the step that failed. */
   at: number;
+  /** Whether something was there already that was to be made. */
+  exists: boolean;
   /** The steps that were done whole, or in part: all that there is to undo. */
   done: Step[];
 }
@@ -144,6 +149,7 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
   return {
     error: refusalOf(steps, batch, failure),
     at: batch[failure.culprit]?.step ?? 0,
+    exists: failure.errno === EEXIST,
     done: stepsBegun(steps, batch, failure.done, begun),
   };
 }

@@ -22,6 +22,8 @@ export interface BatchFailure {
   /** Which it was about. */
   culprit: number;
   reason: string;
+  /** Where the kernel gave one. */
+  errno?: number;
   /** In place of a refusal, where it was none: nobody answered, a tool is missing. */
   error?: FairwayError;
 }
@@ -69,13 +71,13 @@ function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | n
 }
 
 const isRefusal = (error: unknown): boolean =>
-  error instanceof NetlinkError ||
-  error instanceof NoSuchLink ||
-  (error instanceof Error && "syscall" in error);
+  error instanceof NoSuchLink || (error instanceof Error && "syscall" in error);
 
 /** What stopped an effect that came after `before` others; `begun` counts it among them. Throws a defect of ours. */
 function failureAt(error: unknown, before: number, begun: number): BatchFailure {
   const reason = messageOf(error);
+  if (error instanceof NetlinkError)
+    return { done: before, culprit: before, reason, errno: error.errno };
   if (isRefusal(error)) return { done: before, culprit: before, reason };
   if (!(error instanceof FairwayError)) throw error;
   // What nobody answered may be done all the same.
@@ -89,7 +91,9 @@ function runElements(batch: Batch): BatchFailure | null {
   try {
     const what = batch.map(({ line }) => line.text).join("\n");
     const failure = effect("kernel", what, () => changeElements(changes));
-    return failure && { done: 0, culprit: failure.at, reason: failure.refused.message };
+    if (failure === null) return null;
+    const { message, errno } = failure.refused;
+    return { done: 0, culprit: failure.at, reason: message, errno };
   } catch (error) {
     return failureAt(error, 0, batch.length);
   }

@@ -1,6 +1,7 @@
 /** ADD: a row in the ledger first, then the kernel; whatever fails takes both back. */
 import { FairwayError } from "../errors.ts";
 import { applySteps, rollBack } from "../kernel/apply.ts";
+import { chosenBackend } from "../kernel/backend.ts";
 import { netnsKind } from "../kernel/netns.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -123,24 +124,23 @@ function forget(
   }
 }
 
-/** Of what the kernel refused: whether something in our place may be the reason. */
-const mayBeInTheWay = ({ kind }: FairwayError): boolean =>
-  kind === "kernelRefused" || kind === "missingKernelPart";
+/** A setting of IPv6 is not there where the kernel has no IPv6, which a look would tell. */
+const needsLook = (step: Step | undefined): boolean => step?.want?.kind === "ipv6setting";
 
 /**
- * Whether it is all made, as if nothing of it were there yet, which is nearly always so. Where the
- * kernel refuses any of it what was made is taken back: what is in the way is to be looked at. All of it
- * is made anew or refused, so nothing that was there is taken for ours. Not of an interface of another
- * plugin, of which some is changed.
+ * Whether it is all made, as if nothing of it were there yet, which is nearly always so. What is in the
+ * way makes the kernel refuse: then what was made is taken back, and it is to be looked at. All of it is
+ * made anew or refused, so nothing that was there is taken for ours. Not of an interface of another
+ * plugin, of which some is changed; nor by tools, whose words do not tell what is there already.
  */
 function connectUnseen(attachment: Attachment, base: NetworkBase, desired: State): boolean {
-  if ((attachment.chained ?? null) !== null) return false;
+  if ((attachment.chained ?? null) !== null || chosenBackend() !== "netlink") return false;
   const { steps } = diff(desired, new Map());
   const failure = span("apply", () => applySteps(steps));
   if (failure === null) return true;
-  const { error, done } = failure;
+  const { error, at, exists, done } = failure;
   const left = rollBack(done);
-  if (left.length === 0 && mayBeInTheWay(error)) return false;
+  if (left.length === 0 && (exists || needsLook(steps[at]))) return false;
   return whileConnected(attachment, base, () => {
     throw error;
   });

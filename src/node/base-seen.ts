@@ -24,7 +24,7 @@ export function isAsSeen(view: LedgerView, input: BaseInput): boolean {
   return seen !== null && seen === seenNow(input);
 }
 
-/** To be called by who has looked at all of it, and found nothing missing. */
+/** To be called by who has looked at all of it and found nothing missing, or made it. */
 export function rememberSeen(ledger: Ledger, input: BaseInput): void {
   const seen = seenNow(input);
   if (seen !== null) ledger.setFact(factKey, seen);

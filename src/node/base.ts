@@ -148,6 +148,7 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
       // Of leftovers only the base's own: another ADD may be making what would look like one.
       return diff(desired, observeBase(desired)).steps;
     });
+    rememberSeen(ledger, input);
   });
 }
 

@@ -158,8 +158,11 @@ export function linkLocal(mac: string): string {
   );
 }
 
-const hex = (bytes: Iterable<number>): string =>
-  `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+function hex(bytes: ArrayLike<number>): string {
+  let text = "0x";
+  for (let at = 0; at < bytes.length; at++) text += (bytes[at] ?? 0).toString(16).padStart(2, "0");
+  return text;
+}
 
 /** What this pod may send under, and a counter of what it sends otherwise. */
 export function guardElements(pod: Attachment): Element[] {

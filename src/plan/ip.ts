@@ -51,7 +51,10 @@ export function ipText(family: Family, value: bigint): string {
 /** Four or sixteen bytes, most significant first, as the kernel has them. */
 export function ipOfBytes(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
-  return ipv6Text(bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n));
+  let value = 0n;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
+  return ipv6Text(value);
 }
 
 /** The other way, for addresses in that one form. */

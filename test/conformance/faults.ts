@@ -648,8 +648,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "delegate-first-only": {
     breaks: "only the first folder of CNI_PATH is searched",
     file: "src/node/delegate.ts",
-    old: "const file = path.map((folder) => join(folder, plugin)).find(isExecutable);",
-    new: "const file = path.slice(1).map((folder) => join(folder, plugin)).find(isExecutable);",
+    old: "const file = path.map((folder) => `${folder}/${plugin}`).find(isExecutable);",
+    new: "const file = path.slice(1).map((folder) => `${folder}/${plugin}`).find(isExecutable);",
     rows: ["delegate/address", "delegate/path-order"],
   },
   "delegate-missing-plain": {

@@ -73,7 +73,7 @@ test("rows of an earlier boot are freed; the kernel has nothing of them", () =>
   withNode((node) => {
     node.add(node.pod("a"));
     node.run("ip", "link", "del", "fwv10");
-    for (const table of ["attachments", "leases"])
+    for (const table of ["attachments", "leases", "facts"])
       inLedger(node, `UPDATE ${table} SET boot_id = 'an earlier boot'`);
     const says = "pods/a/eth0, 198.19.1.2: the node was booted since";
     expect(node.fairway("gc", "--dry-run").stdout).toContain(`would free: ${says}\n`);

@@ -156,7 +156,7 @@ test("what an earlier boot left is not alive", () =>
     node.add(a);
     node.run("ip", "link", "del", "fwv10");
     const db = new Database(join(node.dataDir, "ledger.db"));
-    for (const table of ["attachments", "leases"])
+    for (const table of ["attachments", "leases", "facts"])
       db.run(`UPDATE ${table} SET boot_id = 'an earlier boot'`);
     db.close();
     const result = node.add(b, { runtimeConfig: { ips: ["198.19.1.2"] } });

@@ -2,7 +2,7 @@
 import { tableOfSet } from "../../plan/names.ts";
 import type { Element } from "../../plan/state.ts";
 import { concat, encodeAttribute, encodeNested, type Message } from "../netlink/codec.ts";
-import { NetlinkSocket } from "../netlink/socket.ts";
+import { type NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
 import {
   NFNL_MSG_BATCH,
@@ -76,7 +76,9 @@ export function takeUnclosed(): NetlinkSocket | null {
 }
 
 /** All or none. The first that was refused, by its index, and why; null: all are done. */
-export function changeElements(changes: ElementChange[]): { at: number; refused: Error } | null {
+export function changeElements(
+  changes: ElementChange[],
+): { at: number; refused: NetlinkError } | null {
   const socket = new NetlinkSocket("netfilter");
   try {
     return socket.transaction(begin, changes.map(elementMessage), end);

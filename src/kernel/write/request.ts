@@ -56,11 +56,12 @@ export const nested = (type: number, ...attributes: Attribute[]): Attribute => (
 });
 
 function encodeStruct({ struct, values }: Filled, numbers: Numbers): Uint8Array {
-  const known = Object.entries(values).map(([name, value]): [string, number] => [
-    name,
-    typeof value === "number" ? value : numbers.of(value),
-  ]);
-  return struct.encode(Object.fromEntries(known));
+  const known: Record<string, number> = {};
+  for (const name in values) {
+    const value = values[name] ?? 0;
+    known[name] = typeof value === "number" ? value : numbers.of(value);
+  }
+  return struct.encode(known);
 }
 
 function bytesOf(value: Attribute["value"], numbers: Numbers): Uint8Array {
