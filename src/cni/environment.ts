@@ -48,8 +48,8 @@ const required: Record<Verb, string[]> = {
 
 const containerIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** A path stands in lines of ip, which takes these apart. */
-const netnsPattern = /^\/[^\s"'#\\\p{C}]*$/u;
-/** Nearly all of them, without the tables that the other pattern takes time to build. */
+const isNetnsPath = (text: string): boolean => /^\/[^\s"'#\\\p{C}]*$/u.test(text);
+/** Nearly all of them, without the table that the other pattern takes time to build. */
 const plainNetns = /^\/[A-Za-z0-9_./-]*$/;
 
 /** Throws badEnvironment. */
@@ -131,7 +131,7 @@ function checkIfname(ifname: string): void {
 
 /** A DEL does without. */
 function checkNetns(netns: string): void {
-  if (plainNetns.test(netns) || netnsPattern.test(netns)) return;
+  if (plainNetns.test(netns) || isNetnsPath(netns)) return;
   throw new FairwayError(
     "badEnvironment",
     `CNI_NETNS ${JSON.stringify(netns)} is no path that can be used`,

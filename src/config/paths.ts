@@ -7,8 +7,8 @@ const maxInterfaceNameBytes = 15;
  * The kernel takes more (dev_valid_name), and libcni, too. But names stand in lines of ip, tc and nft,
  * where quotes, "#", ";", "*", "$", "{" and a backslash are read as theirs.
  */
-const interfaceNamePattern = /^[\p{L}\p{N}_.+-]$/u;
-/** Most names: the tables of all letters take longer to build than all else that a name needs. */
+const isNamePart = (letter: string): boolean => /^[\p{L}\p{N}_.+-]$/u.test(letter);
+/** Most names: the table of all letters takes longer to build than all else that a name needs. */
 const plainName = /^[A-Za-z0-9_.+-]+$/;
 
 /** What a name may be, for messages. */
@@ -21,7 +21,7 @@ export function faultOfInterfaceName(text: string): string | null {
   if (text === "." || text === "..") return "it is a folder's name";
   if (/^[-+]/.test(text)) return `it begins with ${JSON.stringify(text[0])}`;
   if (plainName.test(text)) return null;
-  const bad = [...text].find((each) => !interfaceNamePattern.test(each));
+  const bad = [...text].find((each) => !isNamePart(each));
   return bad === undefined ? null : `it contains ${JSON.stringify(bad)}`;
 }
 
