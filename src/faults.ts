@@ -47,8 +47,21 @@ const log = process.env[logVariable];
 
 let count = 0;
 
+let isCounting = true;
+
+/** What is in it counts as nothing. */
+export function uncounted<T>(act: () => T): T {
+  isCounting = false;
+  try {
+    return act();
+  } finally {
+    isCounting = true;
+  }
+}
+
 /** Whether this is the one. */
 function counted(kind: EffectKind, what: string): boolean {
+  if (!isCounting) return false;
   count += 1;
   if (log !== undefined) appendFileSync(log, `${kind}\t${what.replaceAll(/\s+/g, " ").trim()}\n`);
   return count === at;

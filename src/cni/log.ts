@@ -8,6 +8,7 @@ import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../kernel/journal.ts";
+import { shellLine } from "../plan/render.ts";
 import { spans } from "../trace.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
 import { type LineSink, openLineSink } from "./log-file.ts";
@@ -72,7 +73,8 @@ function writeSteps(level: "debug" | "info", whose: Fields, sink: LineSink): voi
   // No host name: whoever collects logs knows where they come from.
   const log = pino({ level, base: { pid: process.pid } }, sink);
   const { entries, dropped } = journal();
-  for (const step of entries) log.debug({ ...whose, ...step }, "step");
+  for (const { line, ...rest } of entries)
+    log.debug({ ...whose, command: shellLine(line), ...rest }, "step");
   if (dropped > 0) log.debug({ ...whose, dropped }, "more steps than are kept");
   for (const each of spans()) log.info({ ...whose, ...each }, "span");
 }

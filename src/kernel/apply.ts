@@ -131,7 +131,7 @@ export function applyForGood(steps: Step[]): Failure | null {
   const isGone = span("wait until pairs are gone", () => sent.waitUntilGone());
   const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
   for (const line of own.flatMap(linesOf))
-    note({ command: shellLine(line), answer: isGone ? "gone" : "still there", durationMs });
+    note({ line, answer: isGone ? "gone" : "still there", durationMs });
   // Who was sent may have died on the way: then it is asked for again, and waited for.
   return isGone ? null : applySteps(own);
 }

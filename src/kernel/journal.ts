@@ -2,9 +2,10 @@
  * What this process asked the kernel to change, and what it answered: for the log at debug, so that the
  * person who reads it sees the very lines that were tried. Kept in memory until the verb has ended.
  */
+import type { Line } from "../plan/render.ts";
+
 export interface JournalEntry {
-  /** As a person would type it. */
-  command: string;
+  line: Line;
   /** Of the lines of one execution all but the last that failed share its answer. */
   answer: string;
   durationMs: number;

@@ -6,7 +6,6 @@ import { writeFileSync } from "node:fs";
 import { effect, effects } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { sysctlName } from "../plan/names.ts";
-import { shellLine } from "../plan/render.ts";
 import { span } from "../trace.ts";
 import { runTool, type Tool } from "./children.ts";
 import type { Batch } from "./effects.ts";
@@ -142,7 +141,7 @@ export function perform(batch: Batch): BatchFailure | null {
   const told = (answer: (index: number) => string): void => {
     const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
     for (const [index, { line }] of batch.entries())
-      note({ command: shellLine(line), answer: answer(index), durationMs });
+      note({ line, answer: answer(index), durationMs });
   };
   try {
     const failure = span(stageOf(batch), () => carryOut(batch));

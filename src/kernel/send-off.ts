@@ -5,7 +5,7 @@
  * input is the messages, its output the socket to the kernel. It holds nothing of ours.
  */
 import { closeSync, writeSync } from "node:fs";
-import { effect } from "../effect.ts";
+import { asking, effect } from "../effect.ts";
 import { findToolIfAny } from "./children.ts";
 import { concat, encodeMessage } from "./netlink/codec.ts";
 import { libc, ptr } from "./netlink/libc.ts";
@@ -55,12 +55,14 @@ const pauseMs = 0.2;
 function waitUntilGone(links: readonly string[]): boolean {
   using socket = new NetlinkSocket();
   const deadlineMs = performance.now() + patienceMs;
-  for (const name of links)
-    while (linkNamed(socket, name) !== null) {
-      if (performance.now() >= deadlineMs) return false;
-      Bun.sleepSync(pauseMs);
-    }
-  return true;
+  return asking("until pairs are gone", () => {
+    for (const name of links)
+      while (linkNamed(socket, name) !== null) {
+        if (performance.now() >= deadlineMs) return false;
+        Bun.sleepSync(pauseMs);
+      }
+    return true;
+  });
 }
 
 /** null: there is nobody to send. The links are of the namespace that this is called in. */

@@ -155,7 +155,7 @@ export function openStore(options: StoreOptions): Store {
     const found = checkedVersion(db, file);
     // Again, now that all of its files are open: nobody moves them before the mark is there.
     refuseWhileRebuilt(options.dir);
-    useWal(db, file, busyTimeoutMs);
+    if (found < schemaVersion) useWal(db, file, busyTimeoutMs);
     db.run(
       `PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${logPages}`,
     );
@@ -256,7 +256,7 @@ function checkedVersion(db: Database, file: string): number {
 }
 
 /**
- * The mode is the file's, so all but the first opener only look. SQLite does not call the busy
+ * The mode is the file's, so only the first opener sets it, before it makes the tables. SQLite does not call the busy
  * handler for the switch itself, hence the loop.
  */
 function useWal(db: Database, file: string, busyTimeoutMs: number): void {
