@@ -47,6 +47,10 @@ export interface Attachments extends AttachmentsView {
   remove(key: AttachmentKey): boolean;
 }
 
+/** By its own index, whatever SQLite thinks of one that spares it the sorting of all rows: 40 ms of 60,000. */
+export const idsWithTarget = `SELECT id FROM attachments INDEXED BY attachments_with_target
+  WHERE boot_id = ? AND promise ->> '$.latencyTargetUs' IS NOT NULL`;
+
 const ofKey = "boot_id = ? AND network = ? AND container_id = ? AND ifname = ?";
 
 export function attachmentsOf(store: Store): Attachments {
@@ -73,7 +77,7 @@ export function attachmentsOf(store: Store): Attachments {
             network,
           )) !== null,
 
-    withTarget: () => rows("a.boot_id = ? AND a.promise ->> '$.latencyTargetUs' IS NOT NULL"),
+    withTarget: () => rows(`a.id IN (${idsWithTarget})`),
 
     largestMtuBytes: () =>
       store.get<{ bytes: number | null }>(
