@@ -7,11 +7,11 @@
 import { closeSync, writeSync } from "node:fs";
 import { asking, effect } from "../effect.ts";
 import { findToolIfAny } from "./children.ts";
+import { linkIndex } from "./link-index.ts";
 import { concat, encodeMessage } from "./netlink/codec.ts";
 import { libc, ptr } from "./netlink/libc.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { NLM_F } from "./netlink/tables.ts";
-import { linkNamed } from "./read/links.ts";
 import { takeUnclosed } from "./write/elements.ts";
 import { deletionOf } from "./write/links.ts";
 import { encodeRequest } from "./write/request.ts";
@@ -53,11 +53,10 @@ const patienceMs = 1_000;
 const pauseMs = 0.2;
 
 function waitUntilGone(links: readonly string[]): boolean {
-  using socket = new NetlinkSocket();
   const deadlineMs = performance.now() + patienceMs;
   return asking("until pairs are gone", () => {
     for (const name of links)
-      while (linkNamed(socket, name) !== null) {
+      while (linkIndex(name) !== null) {
         if (performance.now() >= deadlineMs) return false;
         Bun.sleepSync(pauseMs);
       }

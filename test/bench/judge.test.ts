@@ -50,18 +50,13 @@ test("orderOf: every side comes first and last in turn", () => {
   expect(rounds.toSorted()).toEqual(["ab", "ab", "ba", "ba"]);
 });
 
-test("parseLog: durations, spans in either form, and no line that is none", () => {
+test("parseLog: durations, a traced verb's stages before it, and no line that is none", () => {
   const lines = [
-    { verb: "ADD", durationMs: 5, spans: { ledger: 1, kernel: 3 } },
-    {
-      verb: "DEL",
-      durationMs: 4,
-      spans: [
-        { name: "kernel", ms: 1 },
-        { name: "kernel", ms: 2 },
-      ],
-    },
-    { verb: "CHECK", durationMs: 2 },
+    { msg: "span", verb: "ADD", stage: "ledger", durationMs: 1 },
+    { msg: "span", verb: "ADD", stage: "kernel", durationMs: 2 },
+    { msg: "span", verb: "ADD", stage: "kernel", durationMs: 1 },
+    { msg: "done", verb: "ADD", durationMs: 5 },
+    { msg: "done", verb: "CHECK", durationMs: 2 },
   ].map((line) => JSON.stringify(line));
   expect(parseLog(["words", ...lines, '{"msg":"no verb"}', ""].join("\n"))).toEqual([
     {
@@ -72,7 +67,6 @@ test("parseLog: durations, spans in either form, and no line that is none", () =
         ["kernel", 3],
       ],
     },
-    { verb: "DEL", durationMs: 4, spans: [["kernel", 3]] },
     { verb: "CHECK", durationMs: 2, spans: [] },
   ]);
 });

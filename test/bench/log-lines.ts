@@ -7,34 +7,34 @@ import { logFileOf } from "./sides.ts";
 export interface Spent {
   verb: string;
   durationMs: number;
-  /** By stage, where the build has spans (FAIRWAY_TRACE). */
+  /** By stage, of a verb that was traced. */
   spans: [stage: string, ms: number][];
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
-
-/** An object from stages to milliseconds, or a list of {name, ms}; a stage that came several times is summed up. */
-function spansOf(spans: unknown): [string, number][] {
-  const pairs: [string, unknown][] = Array.isArray(spans)
-    ? spans.filter(isObject).map((s) => [String(s.name ?? s.stage ?? s.span), s.ms ?? s.durationMs])
-    : isObject(spans)
-      ? Object.entries(spans)
-      : [];
-  const sums = new Map<string, number>();
-  for (const [stage, ms] of pairs)
-    if (typeof ms === "number") sums.set(stage, (sums.get(stage) ?? 0) + ms);
-  return [...sums];
+interface Line {
+  msg?: unknown;
+  verb?: unknown;
+  stage?: unknown;
+  durationMs?: unknown;
 }
 
-/** Lines of JSON; what is none, or has no duration, tells nothing. */
+/**
+ * Lines of JSON: those of a verb's spans, if it was traced, then its own. A stage that came several times
+ * is summed up; what is no line of a verb tells nothing.
+ */
 export function parseLog(text: string): Spent[] {
-  return text.split("\n").flatMap((line): Spent[] => {
-    if (!line.startsWith("{")) return [];
-    const { verb, durationMs, spans, trace } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof verb !== "string" || typeof durationMs !== "number") return [];
-    return [{ verb, durationMs, spans: spansOf(spans ?? trace) }];
-  });
+  const spent: Spent[] = [];
+  let spans = new Map<string, number>();
+  for (const line of text.split("\n").filter((each) => each.startsWith("{"))) {
+    const { msg, verb, stage, durationMs } = JSON.parse(line) as Line;
+    if (typeof verb !== "string" || typeof durationMs !== "number") continue;
+    if (msg === "span") spans.set(String(stage), (spans.get(String(stage)) ?? 0) + durationMs);
+    else {
+      spent.push({ verb, durationMs, spans: [...spans] });
+      spans = new Map();
+    }
+  }
+  return spent;
 }
 
 /** The lines since the last look: none for a side that is not Fairway's. */
@@ -51,9 +51,12 @@ export const stageOf = (verb: string, stage: string): string => `${verb}: ${stag
 
 /** `counted` false: what was logged is of no interest, and gone. */
 export function recordLog(side: Side, counted: boolean, recorder: Recorder): void {
-  for (const { verb, durationMs, spans } of takeLog(side)) {
-    if (!counted) continue;
-    recorder.add(insideOf(verb), side.name, "ms", durationMs);
+  for (const { verb, durationMs } of takeLog(side))
+    if (counted) recorder.add(insideOf(verb), side.name, "ms", durationMs);
+}
+
+/** The stages of verbs that were traced, which takes them longer: to be told, and not measured. */
+export function recordSpans(side: Side, recorder: Recorder): void {
+  for (const { verb, spans } of takeLog(side))
     for (const [stage, ms] of spans) recorder.add(stageOf(verb, stage), side.name, "ms", ms);
-  }
 }

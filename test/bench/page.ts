@@ -149,7 +149,7 @@ function logSection({ series }: PartRun): string[] {
   const logged = series.filter(isOfLog);
   if (logged.length === 0) return [];
   return [
-    "Where the time goes, by the log lines of the same verbs. `inside the verb` is `durationMs`: the rest of a verb's time is the runtime's start before it, and the log line and the end of the process after it.",
+    "Where the time goes. `inside the verb` is the `durationMs` of the same verbs' log lines: the rest of a verb's time is the runtime's start before it, and the log line and the end of the process after it. The stages within are of ten more verbs each, traced (`FAIRWAY_TRACE=1`), which takes longer.",
     table(["", "side", "median", "quartiles", "n"], logged.map(valueRow)),
   ];
 }

@@ -53,8 +53,6 @@ function optionsOf({ verb, pod, config, env = {} }: Execution, { pluginFolder }:
       CNI_IFNAME: pod.ifname,
       CNI_PATH: pluginFolder,
       CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=${pod.containerId}`,
-      // Spans in the log line, where the build has them.
-      FAIRWAY_TRACE: "1",
       ...env,
     },
     timeout: LIMIT_MS,

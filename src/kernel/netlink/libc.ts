@@ -18,6 +18,7 @@ const signatures = {
   memfd_create: { args: ["ptr", "u32"], returns: "i32" },
   strerror: { args: ["i32"], returns: "cstring" },
   __errno_location: { args: [], returns: "ptr" },
+  if_nametoindex: { args: ["ptr"], returns: "u32" },
   _exit: { args: ["i32"], returns: "void" },
 } as const;
 

@@ -1,9 +1,9 @@
 /** A conversation in which requests are sent, in the namespace that it was begun in. */
 import { closeSync, openSync } from "node:fs";
 import { FairwayError } from "../../errors.ts";
+import { linkIndex } from "../link-index.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
 import { RTM } from "../netlink/tables.ts";
-import { linkNamed } from "../read/links.ts";
 import { encodeRequest, type Named, type Numbers, type Request } from "./request.ts";
 
 /** As iproute2 says it, and as the kernel does of a name of its own. */
@@ -44,10 +44,10 @@ export class Speaker implements Numbers, Disposable {
   #index(name: string): number {
     const known = this.#indexes.get(name);
     if (known !== undefined) return known;
-    const link = linkNamed(this.#socket, name);
-    if (link === null) throw new NoSuchLink(name);
-    this.#indexes.set(name, link.index);
-    return link.index;
+    const index = linkIndex(name);
+    if (index === null) throw new NoSuchLink(name);
+    this.#indexes.set(name, index);
+    return index;
   }
 
   #descriptor(netns: string): number {

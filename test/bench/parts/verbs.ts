@@ -1,11 +1,16 @@
-import { recordLog } from "../log-lines.ts";
+import { recordLog, recordSpans } from "../log-lines.ts";
 import type { Part } from "../part.ts";
-import type { Verb } from "../plugin.ts";
+import { execute, type Verb } from "../plugin.ts";
 import { inRounds, settle } from "../rounds.ts";
 import { withSides } from "../side.ts";
 import { verbSides } from "../sides.ts";
 
 export const verbs: readonly Verb[] = ["ADD", "CHECK", "DEL"];
+
+const tracedRounds = 10;
+
+const traced: typeof execute = (execution, place) =>
+  execute({ ...execution, env: { ...execution.env, FAIRWAY_TRACE: "1" } }, place);
 
 export const verbsPart: Part = {
   id: "a",
@@ -33,5 +38,13 @@ export const verbsPart: Part = {
         }
         recordLog(side, counted, recorder);
       });
+      for (let round = 0; round < tracedRounds; round++)
+        for (const { side, pod } of prepared) {
+          for (const verb of verbs) {
+            side.run(verb, pod, traced);
+            settle();
+          }
+          recordSpans(side, recorder);
+        }
     }),
 };
