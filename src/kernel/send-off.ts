@@ -13,24 +13,28 @@ import { libc, ptr } from "./netlink/libc.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { NLM_F } from "./netlink/tables.ts";
 import { takeUnclosed } from "./write/elements.ts";
-import { deletionOf } from "./write/links.ts";
+import { deletionNumbered } from "./write/links.ts";
 import { encodeRequest } from "./write/request.ts";
 
-const namesOnly = {
+const numbersOnly = {
   of: () => {
-    throw new RangeError("a deletion names its link");
+    throw new RangeError("a deletion has its number");
   },
 };
 
-function messages(links: readonly string[]): Uint8Array {
+/**
+ * By their numbers, which no other link gets: the letter may arrive after its link has gone by another
+ * way and its name is the next pod's.
+ */
+function messages(indexes: readonly number[]): Uint8Array {
   return concat(
-    ...links.map((name, sequence) => {
-      const request = deletionOf(name);
+    ...indexes.map((index, sequence) => {
+      const request = deletionNumbered(index);
       return encodeMessage({
         type: request.type,
         flags: NLM_F.REQUEST,
         sequence,
-        body: encodeRequest(request, namesOnly),
+        body: encodeRequest(request, numbersOnly),
       });
     }),
   );
@@ -66,8 +70,9 @@ function waitUntilGone(links: readonly string[]): boolean {
 
 /** null: there is nobody to send. The links are of the namespace that this is called in. */
 export function sendOff(links: readonly string[]): SentOff | null {
+  const indexes = links.map(linkIndex).filter((index) => index !== null);
   const courier = findToolIfAny("cat");
-  const input = courier === null ? -1 : fileOf(messages(links));
+  const input = courier === null ? -1 : fileOf(messages(indexes));
   // Closed by us it would keep us waiting; the last to close it is the courier.
   const slow = takeUnclosed();
   try {

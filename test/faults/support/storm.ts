@@ -159,8 +159,21 @@ export async function storm(
     },
   };
 
-  /** What a runtime knows at this moment: all but those that it has forgotten. */
+  let isCollecting = false;
+  /**
+   * What a runtime knows at this moment: all but those that it has forgotten. One at a time, as a runtime
+   * does it: a second one's list would be older than the pod that the first one made room for.
+   */
   const gc = async (): Promise<void> => {
+    if (isCollecting) return;
+    isCollecting = true;
+    try {
+      await collect();
+    } finally {
+      isCollecting = false;
+    }
+  };
+  const collect = async (): Promise<void> => {
     const since = ++clock;
     const valid = members
       .filter(({ is }) => is !== "lost")
