@@ -1,7 +1,7 @@
 /** The ledger's folder and file looked at from outside: nothing is made, and nothing of it is written. */
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
-import { folderOf } from "../paths.ts";
 import { ledgerFileName, networkFileSystem } from "./folder.ts";
 import { schemaVersion } from "./schema.ts";
 import { openToLook } from "./store.ts";
@@ -61,7 +61,7 @@ function pathLook(path: string): PathLook | null {
 }
 
 function nearest(path: string): string {
-  const above = folderOf(path);
+  const above = dirname(path);
   return above === path || pathLook(path) !== null ? path : nearest(above);
 }
 
