@@ -11,16 +11,9 @@ import { linkIndex } from "./link-index.ts";
 import { concat, encodeMessage } from "./netlink/codec.ts";
 import { libc, ptr } from "./netlink/libc.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
-import { NLM_F } from "./netlink/tables.ts";
+import { ifinfomsg } from "./netlink/structs.ts";
+import { NLM_F, RTM } from "./netlink/tables.ts";
 import { takeUnclosed } from "./write/elements.ts";
-import { deletionNumbered } from "./write/links.ts";
-import { encodeRequest } from "./write/request.ts";
-
-const numbersOnly = {
-  of: () => {
-    throw new RangeError("a deletion has its number");
-  },
-};
 
 /**
  * By their numbers, which no other link gets: the letter may arrive after its link has gone by another
@@ -29,13 +22,8 @@ const numbersOnly = {
 function messages(indexes: readonly number[]): Uint8Array {
   return concat(
     ...indexes.map((index, sequence) => {
-      const request = deletionNumbered(index);
-      return encodeMessage({
-        type: request.type,
-        flags: NLM_F.REQUEST,
-        sequence,
-        body: encodeRequest(request, numbersOnly),
-      });
+      const body = ifinfomsg.encode({ index });
+      return encodeMessage({ type: RTM.DELLINK, flags: NLM_F.REQUEST, sequence, body });
     }),
   );
 }

@@ -48,7 +48,7 @@ export interface Attachments extends AttachmentsView {
 }
 
 /** By its own index, whatever SQLite thinks of one that spares it the sorting of all rows: 40 ms of 60,000. */
-export const idsWithTarget = `SELECT id FROM attachments INDEXED BY attachments_with_target
+const idsWithTarget = `SELECT id FROM attachments INDEXED BY attachments_with_target
   WHERE boot_id = ? AND promise ->> '$.latencyTargetUs' IS NOT NULL`;
 
 const ofKey = "boot_id = ? AND network = ? AND container_id = ? AND ifname = ?";

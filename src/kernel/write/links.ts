@@ -57,14 +57,6 @@ export function deletionOf(name: string): Request {
   };
 }
 
-/** Whatever has its name by then. */
-export const deletionNumbered = (index: number): Request => ({
-  type: RTM.DELLINK,
-  flags: 0,
-  header: { struct: ifinfomsg, values: { index } },
-  attributes: [],
-});
-
 export const madeBridge = ({ name, mac }: Bridge): Request =>
   create(name, "bridge", [], address(mac));
 
