@@ -230,16 +230,24 @@ function guardedOpen<T>(
   }
 }
 
+interface Version {
+  version: number;
+  application: number;
+  tables: number;
+}
+
+/** One statement, hence one state of the file: the first opener makes the tables while others look. */
+const versionSql = `
+  SELECT user_version AS version, application_id AS application,
+    (SELECT count(*) FROM sqlite_schema) AS tables
+  FROM pragma_user_version, pragma_application_id`;
+
 /** 0 for an empty file. Reads only: a file that is not ours stays as it is. */
 function checkedVersion(db: Database, file: string): number {
-  const number = (sql: string): number => {
-    const [found] = db.query<number[], []>(sql).values()[0] ?? [];
-    if (typeof found === "number") return found;
-    throw unusable(`the ledger ${file} has no version`, `move ${file} away`);
-  };
-  const [version, application] = [number("PRAGMA user_version"), number("PRAGMA application_id")];
-  const isBlank = version === 0 && application === 0;
-  if (isBlank && number("SELECT count(*) FROM sqlite_schema") === 0) return 0;
+  const found = db.query<Version, []>(versionSql).get();
+  if (found === null) throw unusable(`the ledger ${file} has no version`, `move ${file} away`);
+  const { version, application, tables } = found;
+  if (version === 0 && application === 0 && tables === 0) return 0;
   if (application !== applicationId) {
     throw unusable(
       `${file} is another program's database`,

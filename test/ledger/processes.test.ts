@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import fs from "node:fs";
-import { openLedger } from "../../src/ledger/ledger.ts";
+import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import { firstPodMinor } from "../../src/plan/names.ts";
 import { bootId, tempFolder } from "./fixtures/samples.ts";
 
@@ -41,6 +41,26 @@ test(
     const ledger = openLedger({ dir, bootId });
     expect(ledger.attachments.all()).toEqual([]);
     ledger.close();
+  },
+  patienceMs,
+);
+
+test(
+  "an opener sees a file before its first transaction or after it, never in between",
+  async () => {
+    fs.writeFileSync(`${dir}.go`, "");
+    const child = start("blink", "blinker");
+    while (!fs.existsSync(`${dir}.written`)) await Bun.sleep(5);
+    let [blank, made] = [0, 0];
+    for (let n = 0; n < 2000; n += 1) {
+      const view = openLedgerReadonly({ dir, bootId });
+      if (view === null) blank += 1;
+      else made += 1;
+      view?.close();
+    }
+    expect(Math.min(blank, made)).toBeGreaterThan(0);
+    fs.rmSync(`${dir}.go`);
+    expect(await failuresOf([child])).toEqual([]);
   },
   patienceMs,
 );
