@@ -3,14 +3,15 @@
  * later one fails.
  */
 import { FairwayError } from "../errors.ts";
-import type { Step } from "../plan/diff.ts";
+import { diff, type Step } from "../plan/diff.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
-import { titleOf } from "../plan/state.ts";
+import { stateOf, titleOf } from "../plan/state.ts";
 import { undo } from "../plan/undo.ts";
 import { span } from "../trace.ts";
 import { chosenBackend } from "./backend.ts";
 import { type Batch, batchesOf, type Effect } from "./effects.ts";
 import { note } from "./journal.ts";
+import { observe } from "./observe.ts";
 import { type BatchFailure, perform, tryOut } from "./perform.ts";
 import { sendOff } from "./send-off.ts";
 
@@ -96,8 +97,37 @@ export interface Failure {
   done: Step[];
 }
 
-/** null: all done. */
+/** Whether of what a step was to delete nothing is left to delete. What cannot be looked at counts as there. */
+function isGoneAlready(step: Step | undefined): boolean {
+  if (step?.op !== "delete") return false;
+  try {
+    const left = observe(stateOf([{ owner: step.owner, object: step.have }]));
+    return diff(new Map(), left).steps.length === 0;
+  } catch (error) {
+    if (error instanceof FairwayError) return false;
+    throw error;
+  }
+}
+
+/**
+ * null: all done. What was to be deleted may go by itself between the look and the step, as a pair does
+ * with its namespace: that is no failure, and nothing to take back.
+ */
 export function applySteps(steps: Step[]): Failure | null {
+  const done: Step[] = [];
+  for (let rest = steps; ; ) {
+    const failure = carryOut(rest);
+    if (failure === null) return null;
+    const stopped = rest[failure.at];
+    if (!isGoneAlready(stopped))
+      return { ...failure, at: steps.indexOf(stopped as Step), done: [...done, ...failure.done] };
+    done.push(...failure.done.filter((step) => step !== stopped));
+    rest = rest.slice(failure.done.length).filter((step) => step !== stopped);
+  }
+}
+
+/** null: all done. */
+function carryOut(steps: Step[]): Failure | null {
   // The step that the batches before ended with: its lines may be of several batches.
   let begun: number | null = null;
   for (const batch of batchesOf(steps, chosenBackend())) {
