@@ -1,4 +1,4 @@
-/** A delegated IPAM plugin: whom to call, and what its result gives. Results of all versions are read; pure. */
+/** What a delegated IPAM plugin's result gives. Results of all versions are read; pure. */
 import {
   contains,
   formatCidr,
@@ -9,18 +9,9 @@ import {
   parsePrefixedIp,
 } from "../config/addresses.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import type { Delegate } from "../node/delegate.ts";
 import type { Granted } from "../node/granted.ts";
 import type { Lease, PodRoute } from "../plan/node.ts";
 import { routeFields } from "./prev-result.ts";
-import type { NodeRequest, PodRequest } from "./request.ts";
-
-export function delegateOf(
-  { path, stdin }: PodRequest | NodeRequest,
-  plugin: string | null,
-): Delegate | null {
-  return plugin === null ? null : { plugin, path, stdin };
-}
 
 type Json = Record<string, unknown>;
 

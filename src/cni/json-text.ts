@@ -21,10 +21,18 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
+/** How many of `char` stand just before `end`. */
+function runBefore(json: string, end: number, char: number): number {
+  let at = end;
+  while (json.charCodeAt(at - 1) === char) at -= 1;
+  return end - at;
+}
+
 /** Behind the closing quote of the string that begins at `start`. */
 function endOfString(json: string, start: number): number {
-  let at = start + 1;
-  while (json.charCodeAt(at) !== quote) at += json.charCodeAt(at) === backslash ? 2 : 1;
+  // Searching is the runtime's own work; a step of a loop here is code that runs for the first time.
+  let at = json.indexOf('"', start + 1);
+  while (runBefore(json, at, backslash) % 2 === 1) at = json.indexOf('"', at + 1);
   return at + 1;
 }
 
@@ -39,8 +47,21 @@ function placeOf(parent: Open | undefined): string {
   return parent.place === "" ? (parent.key ?? "") : `${parent.place}.${parent.key}`;
 }
 
+/** Whether `char` stands in it more than `limit` times. */
+function hasMoreOf(json: string, char: string, limit: number): boolean {
+  let count = 0;
+  for (let at = json.indexOf(char); at >= 0; at = json.indexOf(char, at + 1)) {
+    count += 1;
+    if (count > limit) return true;
+  }
+  return false;
+}
+
 /** Whether an object or a list stands in more than `limit` of them, itself included. */
 export function isDeeperThan(json: string, limit: number): boolean {
+  const half = limit / 2;
+  // Nearly every text: with so few that open there is nothing to walk through.
+  if (!hasMoreOf(json, "{", half) && !hasMoreOf(json, "[", half)) return false;
   let depth = 0;
   for (let at = 0; at < json.length; at += 1) {
     switch (json.charCodeAt(at)) {

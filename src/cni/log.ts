@@ -3,8 +3,8 @@
  * it, a line for each change of the kernel that was tried, and the kernel's answer. Never on stdout.
  */
 import { writeSync } from "node:fs";
+import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
-import { parseCleanupConfig } from "../config/parse.ts";
 import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../kernel/journal.ts";

@@ -10,7 +10,7 @@ import type { Outcome } from "./outcome.ts";
 import { answerVersion, type Request, readRequest } from "./request.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
-import { runVerb } from "./verbs.ts";
+import { verbOf } from "./verbs.ts";
 
 /** All of it: a pipe may take less than is given. */
 function print(output: Json): void {
@@ -23,14 +23,14 @@ function print(output: Json): void {
 type Ended = { ok: true; outcome: Outcome } | { ok: false; error: unknown; stdin: string };
 
 /** As an IPAM plugin for others, or as a main plugin. */
-function run(request: Request, isIpam: boolean): Outcome {
-  if (!isIpam) return runVerb(request);
+async function load(request: Request, isIpam: boolean): Promise<() => Outcome> {
+  if (!isIpam) return verbOf(request);
   // Loaded here: what a main plugin needs is not what this needs.
-  const { runIpamVerb } = require("./ipam-verbs.ts") as typeof import("./ipam-verbs.ts");
-  return runIpamVerb(request);
+  const { runIpamVerb } = await import("./ipam-verbs.ts");
+  return () => runIpamVerb(request);
 }
 
-function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Ended {
+async function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Promise<Ended> {
   let stdin = "";
   try {
     stdin = span("read stdin", readStdin);
@@ -40,7 +40,8 @@ function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Ended {
   }
   try {
     const request = span("parse request", () => readRequest(env, stdin));
-    return { ok: true, outcome: span(request.verb, () => run(request, isIpam)) };
+    const run = await load(request, isIpam);
+    return { ok: true, outcome: span(request.verb, run) };
   } catch (error) {
     return { ok: false, error, stdin };
   }
@@ -50,7 +51,7 @@ function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Ended {
 export async function cniMain(env: NodeJS.ProcessEnv, name: string): Promise<number> {
   const startedAtMs = performance.now();
   const isIpam = name === ipamPluginName;
-  const ended = attempt(env, isIpam);
+  const ended = await attempt(env, isIpam);
   const answer = ended.ok
     ? ended.outcome.output
     : errorResult(answerVersion(ended.stdin), ended.error);

@@ -1,6 +1,6 @@
 /** The verbs about a whole network. */
-import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
-import type { CniVersion } from "../config/types.ts";
+import { parseCleanupConfig } from "../config/cleanup.ts";
+import { parseNetworkConfig } from "../config/parse.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { collect, type Valid } from "../node/collect.ts";
 import { callDelegate, type Delegate, delOfGone } from "../node/delegate.ts";
@@ -8,13 +8,10 @@ import { inLedger } from "../node/open.ts";
 import { requireStatus } from "../node/readiness.ts";
 import { releaseAllBut } from "../node/reserve.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
-import { delegateOf } from "./delegate-result.ts";
+import { delegateOf } from "./delegate-of.ts";
 import { isContainerId, isIfname } from "./environment.ts";
-import { type Outcome, requireVersion } from "./outcome.ts";
+import { type Outcome, requireVersion, withGc } from "./outcome.ts";
 import type { NodeRequest, RawConfig } from "./request.ts";
-
-/** The first version that has GC and STATUS. */
-export const withGc: readonly CniVersion[] = ["1.1.0"];
 
 const maxShown = 200;
 

@@ -22,3 +22,9 @@ export function requireVersion(
     `${verb} needs one of ${known.join(", ")}`,
   );
 }
+
+/** The first version that has CHECK (SPEC 0.4.0). */
+export const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
+
+/** The first version that has GC and STATUS. */
+export const withGc: readonly CniVersion[] = ["1.1.0"];

@@ -4,11 +4,12 @@ import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
 import { checkChained, isChainedConfig } from "./chained.ts";
 import { defaults } from "./defaults.ts";
-import { checkDelegate, delegateIn, isPluginName, noIpam } from "./delegate.ts";
+import { checkDelegate, delegateIn, noIpam } from "./delegate.ts";
 import { parseHostClasses } from "./host-classes.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseIpam } from "./ipam.ts";
-import { isAbsolutePath, parseInterfaceName, parsePath } from "./paths.ts";
+import { logLevelOf } from "./log-level.ts";
+import { parseInterfaceName, parsePath } from "./paths.ts";
 import { parsePolicy } from "./policy.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
 import { checkRules } from "./rules.ts";
@@ -16,10 +17,8 @@ import { checkSchema } from "./schema-errors.ts";
 import { type JsonObject, Section } from "./section.ts";
 import { parseTiers } from "./tiers.ts";
 import {
-  type CleanupConfig,
   type CniVersion,
   type IpamConfig,
-  type LogConfig,
   type NetworkConfig,
   type Overcommit,
   overcommits,
@@ -39,12 +38,6 @@ function parseUplink(uplink: Section): NetworkConfig["uplink"] {
 
 function overcommitOf(text: string | undefined): Overcommit {
   return overcommits.find((each) => each === text) ?? defaults.overcommit;
-}
-
-const logLevels: readonly LogConfig["level"][] = ["debug", "info", "warn", "error", "silent"];
-
-function logLevelOf(text: string | undefined): LogConfig["level"] {
-  return logLevels.find((level) => level === text) ?? defaults.log.level;
 }
 
 /** skel looks at the name before the version, and a wrong version at once ends all other questions. */
@@ -123,35 +116,5 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
     ...draft,
     ...rest,
     ipam: violations.settle(ipam),
-  };
-}
-
-/** A name that is a path would have been refused by every ADD. */
-function cleanupDelegate(root: JsonObject): string | null {
-  const delegate = delegateIn(root);
-  return delegate === null || isPluginName(delegate) ? delegate : null;
-}
-
-/**
- * What DEL needs. It has to succeed with a configuration that is not fit for ADD, so what is not needed
- * is not looked at, and what cannot be used falls back to the default.
- * @throws FairwayError decode, badConfig (the name), incompatibleVersion.
- */
-export function parseCleanupConfig(raw: unknown): CleanupConfig {
-  const root = configObject(raw);
-  const name = parseName(root);
-  const cniVersion = parseVersion(root);
-  const path = (value: unknown) =>
-    typeof value === "string" && isAbsolutePath(value) ? value : undefined;
-  const { dataDir, logFile, logLevel } = root;
-  return {
-    cniVersion,
-    name,
-    dataDir: path(dataDir) ?? defaults.dataDir,
-    log: {
-      file: path(logFile) ?? defaults.log.file,
-      level: logLevelOf(typeof logLevel === "string" ? logLevel : undefined),
-    },
-    delegate: cleanupDelegate(root),
   };
 }

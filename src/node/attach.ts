@@ -2,7 +2,6 @@
 import { FairwayError } from "../errors.ts";
 import { applySteps, rollBack } from "../kernel/apply.ts";
 import { chosenBackend } from "../kernel/backend.ts";
-import { netnsKind } from "../kernel/netns.ts";
 import { observe } from "../kernel/observe.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredPod } from "../plan/desired.ts";
@@ -33,22 +32,6 @@ import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
 import { isShortage, sweep } from "./sweep.ts";
-
-/** Throws invalidNetns where a path is not another network namespace. */
-export function requireNetns(path: string, ownAllowed: boolean): void {
-  const kind = netnsKind(path);
-  if (kind === "other" || (kind === "own" && ownAllowed)) return;
-  const found = {
-    absent: "there is nothing at that path",
-    own: "it is the namespace that fairway itself runs in",
-    "not a network namespace": "it is not a network namespace",
-  }[kind];
-  throw new FairwayError(
-    "invalidNetns",
-    `CNI_NETNS ${path}: ${found}`,
-    "CNI_NETNS must be the path of the pod's network namespace, such as /run/netns/NAME",
-  );
-}
 
 /** The attachment, and what its network asks of the base at this moment. */
 function recordIntent(

@@ -1,8 +1,9 @@
 /** Where the operator's commands get their configuration and their ledger from. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
-import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
+import { parseNetworkConfig } from "../config/parse.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { type Ledger, type LedgerView, openLedgerReadonly } from "../ledger/ledger.ts";

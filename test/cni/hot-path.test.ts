@@ -45,6 +45,9 @@ test("no verb loads a package, or the operator's commands", () =>
         const strange = [...before, ...after].filter((path) => elsewhere.test(path));
         expect(strange, verb).toEqual([]);
       }
+      const ofAdd = ["src/cni/add.ts", "src/node/attach.ts", "src/config/parse.ts"];
+      expect(verbs.ADD.before).toEqual(expect.arrayContaining(ofAdd));
+      expect(verbs.DEL.before.filter((path) => ofAdd.includes(path))).toEqual([]);
       const told = evaluatedBy(bundle, node, "ADD", node.pod("q"), { logLevel: "debug" });
       expect(packagesOf(told.before)).toEqual([]);
       expect(packagesOf(told.after)).toContain("pino");
@@ -60,7 +63,7 @@ test("an import at the top of a module, a require there and one in a verb's way 
     },
     (bundle) =>
       withNode((node) => {
-        const { before } = evaluatedBy(bundle, node, "VERSION", node.pod("p"));
+        const { before } = evaluatedBy(bundle, node, "ADD", node.pod("p"));
         expect(packagesOf(before)).toEqual(expect.arrayContaining(["commander", "execa", "pino"]));
       }),
   ));

@@ -338,14 +338,14 @@ export const faults: Readonly<Record<string, Fault>> = {
   "interface-wrong": {
     breaks:
       "the result's pod interface has the host's name, no sandbox, and the addresses belong to the bridge",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/add.ts",
     old: "{ name: a.ifname, mac: a.podMac, mtu: a.mtuBytes, sandbox: a.netns },",
     new: "{ name: a.hostVeth, mac: a.podMac, mtu: a.mtuBytes },",
     rows: ["add/interfaces-1.1.0", "add/sandbox", "add/ip-interface"],
   },
   "pod-interface-fixed": {
     breaks: "the interface in the pod is always called eth9",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/add.ts",
     old: 'const asked = span("settle promise", () => askedOf(request, config, granted));',
     new: 'const asked = askedOf({ ...request, ifname: "eth9" }, config, granted);',
     rows: ["add/creates", "add/ifname", "add/interface-exists", "add/two"],
@@ -359,7 +359,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "dns-left-out": {
     breaks: "the configuration's dns is not passed on",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/add.ts",
     old: "  if (dns !== null) return dns;",
     new: "",
     rows: ["add/dns"],
@@ -407,7 +407,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "chained-result-rebuilt": {
     breaks: "after another plugin the result is made anew, of interfaces and addresses",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/add.ts",
     old: "output: { ...config.prevResult, cniVersion: config.cniVersion },",
     new: "output: { cniVersion: config.cniVersion, interfaces: config.prevResult?.interfaces, ips: config.prevResult?.ips },",
     rows: ["chained/"],
@@ -456,30 +456,30 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "del-needs-previous": {
     breaks: "DEL requires a prevResult that can be read",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/del.ts",
     old: "export function del(request: PodRequest): Outcome {\n",
-    new: "export function del(request: PodRequest): Outcome {\n  readPrevResult(request.config.prevResult, parseCleanupConfig(request.config).cniVersion);\n",
+    new: 'export function del(request: PodRequest): Outcome {\n  require("./prev-result.ts").readPrevResult(request.config.prevResult, parseCleanupConfig(request.config).cniVersion);\n',
     rows: ["del/previous"],
   },
   "del-validates": {
     breaks: "DEL wants a configuration that is fit for ADD",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/del.ts",
     old: "  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate",
-    new: "  parseNetworkConfig(request.config);\n  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate",
+    new: '  require("../config/parse.ts").parseNetworkConfig(request.config);\n  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate',
     rows: ["del/config", "del/previous-garbage"],
   },
   "del-needs-netns": {
     breaks: "DEL wants a namespace that is there",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/del.ts",
     old: "parseCleanupConfig(request.config));\n  const { containerId, ifname } = request;",
-    new: "parseCleanupConfig(request.config));\n  requireNetns(request.netns, false);\n  const { containerId, ifname } = request;",
+    new: 'parseCleanupConfig(request.config));\n  require("../node/netns-asked.ts").requireNetns(request.netns, false);\n  const { containerId, ifname } = request;',
     rows: ["del/netns", "del/no-netns"],
   },
   "del-not-repeatable": {
     breaks: "DEL of what is not there is an error",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/del.ts",
     old: "  // The address is free once nobody has it any more.",
-    new: '  if (!found) throw new FairwayError("unknownContainer", "unknown", "none");\n  // The address is free once nobody has it any more.',
+    new: '  if (!found) throw new (require("../errors.ts").FairwayError)("unknownContainer", "unknown", "none");\n  // The address is free once nobody has it any more.',
     rows: ["del/repeated", "del/unknown", "del/after"],
   },
   "del-does-nothing": {
@@ -498,7 +498,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "del-prints": {
     breaks: "DEL prints a result",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/del.ts",
     old: "return { output: null, log: config.log, facts: { found } };",
     new: "return { output: { found }, log: config.log, facts: { found } };",
     rows: ["del/deletes-0.4.0", "del/deletes-1.0.0", "delegate/forwards"],
@@ -521,14 +521,14 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "check-prints": {
     breaks: "CHECK prints the prevResult",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/check.ts",
     old: '  if (delegate !== null) callDelegate(delegate, { verb: "CHECK" });\n  return { output: null,',
     new: "  return { output: { ...previous },",
     rows: ["check/at-once", "check/later"],
   },
   "check-strict": {
     breaks: "CHECK wants all of prevResult to be its own",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/check.ts",
     old: "  const told = previous.ips.map((ip) => ip.address);\n  const missing",
     new: '  const told = previous.ips.map((ip) => ip.address);\n  if (previous.interfaces.length > 3 || previous.routes.length > 1) throw new FairwayError("drift", "more", "none");\n  const missing',
     rows: ["check/later"],
@@ -563,7 +563,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "previous-at-add": {
     breaks: "ADD does not look whether both ipam and prevResult are there, or neither",
-    file: "src/cni/pod-verbs.ts",
+    file: "src/cni/add.ts",
     old: "if (chained === (prevResult !== null)) return;",
     new: "if (chained === (prevResult !== null) || chained !== null) return;",
     rows: ["config/previous"],

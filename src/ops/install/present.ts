@@ -1,7 +1,7 @@
 /** What of an installation is on the node already: ours, or somebody else's. */
 import fs from "node:fs";
 import { join, resolve } from "node:path";
-import { parseCleanupConfig } from "../../config/parse.ts";
+import { parseCleanupConfig } from "../../config/cleanup.ts";
 import { FairwayError } from "../../errors.ts";
 import { type Conflist, ownPlugin, parseConflist, typesOf } from "./conflist.ts";
 import { type Found, look } from "./files.ts";

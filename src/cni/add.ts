@@ -1,25 +1,24 @@
-/** The verbs about one attachment. */
-import { parseCleanupConfig, parseNetworkConfig } from "../config/parse.ts";
+/** ADD: a pod gets its interface, or the promise for the one that another plugin made. */
+import { parseNetworkConfig } from "../config/parse.ts";
 import type { CniVersion, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { attach, requireNetns } from "../node/attach.ts";
+import { attach } from "../node/attach.ts";
 import { findChainedPort } from "../node/chained.ts";
-import { check } from "../node/check.ts";
-import { callDelegate, withDelegateAdd } from "../node/delegate.ts";
+import { withDelegateAdd } from "../node/delegate.ts";
 import { rememberPath } from "../node/delegate-gone.ts";
-import { detach } from "../node/detach.ts";
 import type { Granted } from "../node/granted.ts";
+import { requireNetns } from "../node/netns-asked.ts";
 import { inLedger } from "../node/open.ts";
 import { type Asked, refuseExisting } from "../node/propose.ts";
-import { releaseTakenOver } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
 import { span } from "../trace.ts";
 import { askedOf, networkPart } from "./asked.ts";
 import { chainEnd } from "./chain.ts";
-import { delegateOf, readGranted } from "./delegate-result.ts";
-import { type Outcome, requireVersion } from "./outcome.ts";
+import { delegateOf } from "./delegate-of.ts";
+import { readGranted } from "./delegate-result.ts";
+import type { Outcome } from "./outcome.ts";
 import { readPrevResult } from "./prev-result.ts";
 import type { PodRequest } from "./request.ts";
 import { addResult, type Json } from "./result.ts";
@@ -133,46 +132,4 @@ export function add(request: PodRequest): Outcome {
   return withDelegateAdd(delegate, (stdout) =>
     addWith(request, config, readGranted(stdout, delegate.plugin)),
   );
-}
-
-export function del(request: PodRequest): Outcome {
-  const config = span("parse configuration", () => parseCleanupConfig(request.config));
-  const { containerId, ifname } = request;
-  const key = { network: config.name, containerId, ifname };
-  const delegate = delegateOf(request, config.delegate);
-  // After another plugin it is that one's addresses which the ledger may know, and its to free.
-  const givesAddresses = delegate === null && request.config.ipam !== undefined;
-  const found = inLedger(config.dataDir, (ledger) => {
-    const detached = detach(ledger, key);
-    return (givesAddresses && releaseTakenOver(ledger, key)) || detached;
-  });
-  // The address is free once nobody has it any more.
-  if (delegate !== null) callDelegate(delegate, { verb: "DEL" });
-  return { output: null, log: config.log, facts: { found } };
-}
-
-/** The first version that has CHECK (SPEC 0.4.0). */
-export const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
-
-export function checkAttachment(request: PodRequest): Outcome {
-  const config = span("parse configuration", () => parseNetworkConfig(request.config));
-  requireVersion("CHECK", config.cniVersion, withCheck);
-  const previous = readPrevResult(request.config.prevResult, config.cniVersion);
-  requireNetns(request.netns, request.netnsOverride);
-  const { containerId, ifname, netns } = request;
-  const key = { network: config.name, containerId, ifname };
-  const attachment = inLedger(config.dataDir, (ledger) => check(ledger, key, netns));
-  const told = previous.ips.map((ip) => ip.address);
-  const missing = attachment.leases
-    .map((l) => `${l.address}/${l.prefixLength}`)
-    .filter((a) => !told.includes(a));
-  if (missing.length > 0)
-    throw new FairwayError(
-      "drift",
-      `the attachment has ${missing.join(", ")}, prevResult has ${told.join(", ") || "no address"}`,
-      "the runtime's cache and the ledger disagree: DEL and ADD the pod again",
-    );
-  const delegate = delegateOf(request, config.ipam.delegate);
-  if (delegate !== null) callDelegate(delegate, { verb: "CHECK" });
-  return { output: null, log: config.log, facts: {} };
 }

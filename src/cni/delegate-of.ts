@@ -1,0 +1,10 @@
+import type { Delegate } from "../node/delegate.ts";
+import type { NodeRequest, PodRequest } from "./request.ts";
+
+/** Whom to call for addresses, null: they are ours. */
+export function delegateOf(
+  { path, stdin }: PodRequest | NodeRequest,
+  plugin: string | null,
+): Delegate | null {
+  return plugin === null ? null : { plugin, path, stdin };
+}

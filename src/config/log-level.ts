@@ -1,0 +1,9 @@
+import { defaults } from "./defaults.ts";
+import type { LogConfig } from "./types.ts";
+
+const logLevels: readonly LogConfig["level"][] = ["debug", "info", "warn", "error", "silent"];
+
+/** The default for what is none, or not given. */
+export function logLevelOf(text: string | undefined): LogConfig["level"] {
+  return logLevels.find((level) => level === text) ?? defaults.log.level;
+}
