@@ -9,7 +9,8 @@ import {
   unseenEnd,
 } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
-import { observe, observeRedirects } from "./observe.ts";
+import { observe } from "./observe.ts";
+import { observeRedirects } from "./ours.ts";
 import { allLinks, type Link } from "./read/links.ts";
 import { allQdiscs } from "./read/tc.ts";
 

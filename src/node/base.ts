@@ -1,7 +1,8 @@
 /** The base that all pods of a node share: made by whoever comes first, found by the others. */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack, refusedByNft } from "../kernel/apply.ts";
-import { observe, observeBase, observeOurs, observeShared } from "../kernel/observe.ts";
+import { observe } from "../kernel/observe.ts";
+import { observeBase, observeOurs, observeShared } from "../kernel/ours.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { type BaseInput, desiredBase, desiredNode, treesOf } from "../plan/desired.ts";
 import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";

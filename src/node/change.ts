@@ -1,7 +1,7 @@
 /** A promise changed while the pod lives: admitted anew, changed in place, recorded. */
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { observeShared } from "../kernel/observe.ts";
+import { observeShared } from "../kernel/ours.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredNode } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";

@@ -1,6 +1,6 @@
 /** CHECK: whether anything stands between what was promised and what the kernel has. */
 import { FairwayError } from "../errors.ts";
-import { observeShared } from "../kernel/observe.ts";
+import { observeShared } from "../kernel/ours.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Plan } from "../plan/diff.ts";

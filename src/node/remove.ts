@@ -5,7 +5,8 @@
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
 import { netnsKind } from "../kernel/netns.ts";
-import { observe, observeOurs } from "../kernel/observe.ts";
+import { observe } from "../kernel/observe.ts";
+import { observeOurs } from "../kernel/ours.ts";
 import { strays } from "../kernel/strays.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { holderText } from "../ledger/reservations.ts";
