@@ -251,7 +251,11 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
     ...(trees.setsHostGso
       ? [{ kind: "hostlink", name: trees.uplink, gsoMaxBytes: trees.hostGsoMaxBytes } as const]
       : []),
-    ruleset(ingress, hostPolice(trees, promisedIngressBits)),
+    ruleset({
+      place: ingress,
+      masquerades: networks.some((n) => n.masquerade !== null),
+      hostPolice: hostPolice(trees, promisedIngressBits),
+    }),
     ...(networks.some((n) => n.antiSpoof === true) ? [guardRuleset()] : []),
     ...networks.flatMap(masqueradeElements),
     ...hostClassObjects(trees),

@@ -66,6 +66,8 @@ function directionsOf(place: IngressPlace): Directions {
  * the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
  */
 function classify({ toPod, elsewhere }: Directions): Chain {
+  // Came in by no interface: a look at the packet, where "fib saddr type local" asks the routing tables for each.
+  const fromHost = "iif 0";
   return {
     name: "classify",
     type: "filter",
@@ -78,11 +80,11 @@ function classify({ toPod, elsewhere }: Directions): Chain {
           `${elsewhere} meta priority set ${protocol[family]} saddr map @${classMap[family]} accept`,
         ),
       ),
-      rule("from-host", `${toPod} fib saddr type local accept`),
+      rule("from-host", `${toPod} ${fromHost} accept`),
       ...["dport", "sport"].map((port) =>
         rule(
           `host-${port}`,
-          `${elsewhere} fib saddr type local meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
+          `${elsewhere} ${fromHost} meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
         ),
       ),
       // Pod to pod: the first statement matches where the source is a pod's, the second takes the class back.
@@ -179,14 +181,26 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
   };
 }
 
-/** Where another plugin made the pods' interfaces, masquerade is that one's. */
-function chainsFor(place: IngressPlace): Chain[] {
+/**
+ * Where another plugin made the pods' interfaces, masquerade is that one's. Where nobody masquerades
+ * there is no chain for it: any that translates has the kernel keep track of all connections, a tenth of
+ * what a packet costs.
+ */
+function chainsFor(place: IngressPlace, masquerades: boolean): Chain[] {
   const found = directionsOf(place);
   if (place.kind === "ifb") return [classify(found), mark(found)];
-  return [classify(found), ...(place.owned ? [masquerade(place.name)] : [])];
+  return [classify(found), ...(place.owned && masquerades ? [masquerade(place.name)] : [])];
 }
 
-export function ruleset(place: IngressPlace, hostPolice: HostPolice | null): Ruleset {
+export interface RulesetNeeds {
+  place: IngressPlace;
+  /** Whether any network does. */
+  masquerades: boolean;
+  /** null: the host receives what it likes. */
+  hostPolice: HostPolice | null;
+}
+
+export function ruleset({ place, masquerades, hostPolice }: RulesetNeeds): Ruleset {
   return {
     kind: "ruleset",
     table,
@@ -216,6 +230,9 @@ export function ruleset(place: IngressPlace, hostPolice: HostPolice | null): Rul
         ];
       }),
     ],
-    chains: [...chainsFor(place), ...(hostPolice === null ? [] : [police(hostPolice)])],
+    chains: [
+      ...chainsFor(place, masquerades),
+      ...(hostPolice === null ? [] : [police(hostPolice)]),
+    ],
   };
 }

@@ -41,7 +41,9 @@ describe("what is made of a chained network", () => {
     expect(base.get(`qdisc ${ingress.name} root`)?.object).toMatchObject({
       spec: { type: "tbf" },
     });
-    const chains = ruleset(ingress, null).chains.map(({ name }) => name);
+    const chains = ruleset({ place: ingress, masquerades: true, hostPolice: null }).chains.map(
+      ({ name }) => name,
+    );
     expect(chains).not.toContain("source-nat");
   });
 
@@ -135,7 +137,7 @@ describe("the hook on a host interface", () => {
 
 describe("the way into the IFB", () => {
   test("rules mark after source NAT what has a pod's class and leaves to a pod", () => {
-    const { chains, sets } = ruleset(routed, null);
+    const { chains, sets } = ruleset({ place: routed, masquerades: false, hostPolice: null });
     expect(sets).toContainEqual({ name: portSet, kind: "set", spec: "type ifname;" });
     const mark = chains.find(({ name }) => name === "mark-ingress");
     expect(mark).toMatchObject({ hook: "postrouting", priority: 300 });

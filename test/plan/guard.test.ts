@@ -18,8 +18,12 @@ describe("the table", () => {
 
   test("shares no set's name with the other, so that a name tells the table", () => {
     for (const { name } of guardSets) expect(tableOfSet(name)).toBe(guardTable);
-    for (const { name } of ruleset(networkWith().ingress, null).sets)
-      expect(tableOfSet(name)).not.toBe(guardTable);
+    const { sets } = ruleset({
+      place: networkWith().ingress,
+      masquerades: true,
+      hostPolice: null,
+    });
+    for (const { name } of sets) expect(tableOfSet(name)).not.toBe(guardTable);
   });
 
   test("lets others than pods pass first, and nothing of a pod at last", () => {

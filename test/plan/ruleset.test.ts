@@ -7,20 +7,23 @@ import {
   table,
 } from "../../src/plan/names.ts";
 import type { IngressPlace } from "../../src/plan/node.ts";
-import { ruleset } from "../../src/plan/ruleset.ts";
+import { type RulesetNeeds, ruleset } from "../../src/plan/ruleset.ts";
+import type { Ruleset } from "../../src/plan/state.ts";
 
 const bridgeOf = (name: string): IngressPlace => ({ kind: "bridge", name, owned: true });
 const police = { uplink: "eth0", bytesPerSecond: 1000, burstBytes: 65_536 };
+const rulesetOf = (bridge: string, over: Partial<RulesetNeeds> = {}): Ruleset =>
+  ruleset({ place: bridgeOf(bridge), masquerades: true, hostPolice: police, ...over });
 
 const chain = (bridge: string, name: string) => {
-  const found = ruleset(bridgeOf(bridge), police).chains.find((c) => c.name === name);
+  const found = rulesetOf(bridge).chains.find((c) => c.name === name);
   if (found === undefined) throw new Error(`no chain ${name}`);
   return found;
 };
 
 describe("the table", () => {
   test("has a map of classes and the sets of masquerade", () => {
-    expect(ruleset(bridgeOf("fw0"), police)).toMatchObject({
+    expect(rulesetOf("fw0")).toMatchObject({
       table,
       sets: [
         { name: classMap[4], kind: "map" },
@@ -35,7 +38,7 @@ describe("the table", () => {
   });
 
   test("speaks of no set that it does not have", () => {
-    const { sets, chains } = ruleset(bridgeOf("fw0"), police);
+    const { sets, chains } = rulesetOf("fw0");
     const spoken = chains.flatMap((c) => c.rules.flatMap((r) => [...r.text.matchAll(/@(\w+)/g)]));
     expect(spoken.length).toBeGreaterThan(3);
     for (const [, name] of spoken) expect(sets.map((s) => s.name)).toContain(name ?? "");
@@ -63,9 +66,16 @@ describe("the table", () => {
   });
 });
 
+test("nobody masquerades: no chain that translates, which would have the kernel track connections", () => {
+  const { chains } = rulesetOf("fw0", { masquerades: false });
+  expect(chains.map((c) => c.name)).toEqual(["classify", "host-ingress"]);
+  const texts = chains.flatMap((c) => c.rules.map((r) => r.text));
+  expect(texts.filter((text) => /\bct\b|masquerade|[sd]nat/.test(text))).toEqual([]);
+});
+
 describe("a rule's comment", () => {
   test("is the same for the same text", () => {
-    expect(ruleset(bridgeOf("fw0"), police)).toEqual(ruleset(bridgeOf("fw0"), police));
+    expect(rulesetOf("fw0")).toEqual(rulesetOf("fw0"));
   });
 
   test("is another for another text", () => {
@@ -77,7 +87,7 @@ describe("a rule's comment", () => {
   });
 
   test("is one of its own, and short enough for nftables", () => {
-    const ids = ruleset(bridgeOf("fw0"), police).chains.flatMap((c) => c.rules.map((r) => r.id));
+    const ids = rulesetOf("fw0").chains.flatMap((c) => c.rules.map((r) => r.id));
     expect(new Set(ids).size).toBe(ids.length);
     // NFTNL_UDATA_COMMENT_MAXLEN, libnftnl.
     for (const id of ids) expect(id).toMatch(/^fairway [\w-]+ [0-9a-f]{8}$/);
@@ -100,14 +110,14 @@ describe("the host's ingress", () => {
 
   test("another rate is another rule", () => {
     const idsAt = (bytesPerSecond: number) =>
-      ruleset(bridgeOf("fw0"), { ...police, bytesPerSecond }).chains.flatMap((c) =>
+      rulesetOf("fw0", { hostPolice: { ...police, bytesPerSecond } }).chains.flatMap((c) =>
         c.rules.map((r) => r.id),
       );
     expect(idsAt(1000)).not.toEqual(idsAt(2000));
   });
 
   test("is left alone without a police", () => {
-    expect(ruleset(bridgeOf("fw0"), null).chains.map((c) => c.name)).toEqual([
+    expect(rulesetOf("fw0", { hostPolice: null }).chains.map((c) => c.name)).toEqual([
       "classify",
       "source-nat",
     ]);
