@@ -66,8 +66,10 @@ function directionsOf(place: IngressPlace): Directions {
  * the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
  */
 function classify({ toPod, elsewhere }: Directions): Chain {
-  // Came in by no interface: a look at the packet, where "fib saddr type local" asks the routing tables for each.
+  // Came in by no interface: a look at the packet, where the routing tables would be asked for each.
   const fromHost = "iif 0";
+  // But the kernel's own neighbour discovery is made as if it had come in by where it goes (ndisc_alloc_skb()).
+  const discovery = "meta l4proto 58 fib saddr type local";
   return {
     name: "classify",
     type: "filter",
@@ -81,6 +83,7 @@ function classify({ toPod, elsewhere }: Directions): Chain {
         ),
       ),
       rule("from-host", `${toPod} ${fromHost} accept`),
+      rule("discovery", `${toPod} ${discovery} accept`),
       ...["dport", "sport"].map((port) =>
         rule(
           `host-${port}`,

@@ -220,6 +220,9 @@ Written by \`scripts/bench\`. Everything is measured on one machine, in network 
 - Every run that was made is told. What was wanted and is not reached says so.
 - The reference plugins of 1.9.1 are told to masquerade through nftables; Debian's 1.1.1 knows iptables only. What it takes to start a process is in every figure, once for each plugin of a chain.`;
 
+/** Figures that were not reached want a reason. */
+const reasons = `Where the time of what is not reached goes: in the tables of stages below, and in [decision 20](decisions/0020-what-a-verb-leaves-out.md) for verbs, in [decision 21](decisions/0021-what-a-packet-pays.md) for packets. In short: a verb is a process whose runtime takes 6 ms to start and 3 to 5 to load the code, about what a compiled plugin needs for all of it, and its own code runs once, uncompiled; a packet pays for one queue that all pods share.`;
+
 /** The whole page. */
 export function renderPage(result: BenchResult): string {
   const { environment } = result;
@@ -227,6 +230,7 @@ export function renderPage(result: BenchResult): string {
     intro,
     environmentTable(environment),
     "## What was wanted",
+    reasons,
     verdictTable(result),
     ...parts.flatMap((part) => partSection(part, result.parts[part.id] ?? [])),
   ].join("\n\n")}\n`;

@@ -18,15 +18,15 @@ export const faults: Readonly<Record<string, Fault>> = {
   "answers-everything": {
     breaks: "whatever is asked is answered by {}, and nothing is done",
     file: "src/cni/main.ts",
-    old: "  const ended = attempt(env, isIpam);",
+    old: "  const ended = await attempt(env, isIpam);",
     new: "  const ended: Ended = { ok: true, outcome: { output: {}, log: null, facts: {} } };",
     rows: [""],
   },
   "refuses-everything": {
     breaks: "every verb but ADD and STATUS, which rows begin with, is refused with code 7",
     file: "src/cni/main.ts",
-    old: "  const ended = attempt(env, isIpam);",
-    new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? attempt(env, isIpam) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
+    old: "  const ended = await attempt(env, isIpam);",
+    new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? await attempt(env, isIpam) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
     rows: ["version/", "error/version-unreadable"],
   },
   "prints-nothing": {
@@ -96,7 +96,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "netns-unchecked": {
     breaks: "CNI_NETNS is not looked at",
-    file: "src/node/attach.ts",
+    file: "src/node/netns-asked.ts",
     old: 'if (kind === "other" || (kind === "own" && ownAllowed)) return;',
     new: 'if (kind === "other" || ownAllowed || true) return;',
     rows: ["environment/netns", "check/netns"],

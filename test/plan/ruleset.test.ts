@@ -56,6 +56,7 @@ describe("the table", () => {
       "egress",
       "egress-6",
       "from-host",
+      "discovery",
       "host-dport",
       "host-sport",
       "east-west",

@@ -347,7 +347,7 @@ const allowed: Row[] = [
           ...frames.newMark(),
         ]),
       ),
-    null,
+    "neighbour",
   ],
   [
     "ND: a solicitation",
