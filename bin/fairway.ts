@@ -1,15 +1,27 @@
 /** One binary: a CNI plugin where a runtime calls it, by either of its names; the operator's tool where a person does. */
+import { ipamPluginName } from "../src/config/delegate.ts";
 import { nameOf } from "../src/paths.ts";
 
-async function main(): Promise<number> {
-  if (process.env.CNI_COMMAND !== undefined) {
-    const { cniMain, endNow } = await import("../src/cni/main.ts");
-    const code = await cniMain(process.env, nameOf(process.argv0));
-    endNow(code);
-    return code;
+/** Each is one module where scripts/build has made it: what a verb waits for is the number of them, too. */
+function entryOf(verb: string): Promise<{ main: () => Promise<void> }> {
+  if (nameOf(process.argv0) === ipamPluginName) return import("#entry/ipam");
+  switch (verb) {
+    case "ADD":
+      return import("#entry/add");
+    case "DEL":
+      return import("#entry/del");
+    case "CHECK":
+      return import("#entry/check");
+    default:
+      return import("#entry/node");
   }
-  const { operatorMain } = await import("../src/ops/main.ts");
-  return operatorMain(process.argv.slice(2));
 }
 
-process.exitCode = await main();
+const verb = process.env.CNI_COMMAND;
+if (verb === undefined) {
+  const { operatorMain } = await import("../src/ops/main.ts");
+  process.exitCode = await operatorMain(process.argv.slice(2));
+} else {
+  const { main } = await entryOf(verb);
+  await main();
+}

@@ -68,16 +68,28 @@ need_debian() {
   rm -rf "$scratch"
 }
 
+# bundle OPTION...: with what all bundles have in common.
+bundle() { "$BUN" build --minify --format=esm "$@" >&2; }
+
 # compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime.
 # Neither a .env nor a bunfig.toml of the folder that a runtime calls us in may reach into the plugin.
 compile() {
   local entry=$1 outfile=$2 target=$3
   shift 3
-  "$BUN" build --compile --bytecode --minify --splitting --format=esm --target="$target" \
-    --no-compile-autoload-dotenv --no-compile-autoload-bunfig "$@" \
-    "$entry" --outfile "$outfile.new" >&2
+  bundle --compile --bytecode --target="$target" \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig "$@" "$entry" --outfile "$outfile.new"
   # A running plugin keeps its old file.
   mv "$outfile.new" "$outfile"
+}
+
+# compile_fairway OUTFILE TARGET [OPTION...]: a verb's modules are made one first, since each that is loaded
+# costs its own time; what they share is in each of them.
+compile_fairway() {
+  local outfile=$1 target=$2
+  shift 2
+  rm -rf "$ROOT/dist/entries"
+  bundle --target=bun --outdir "$ROOT/dist/entries" "$@" "$ROOT"/src/cni/entries/*.ts
+  compile "$ROOT/bin/fairway.ts" "$outfile" "$target" --splitting --conditions=built "$@"
 }
 
 # The programs of scripts/bench-start: nothing, and the plugin's own modules up to a stage.

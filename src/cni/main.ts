@@ -1,6 +1,5 @@
 /** One verb, from the environment and stdin to stdout, the exit code and a log line. */
 import { writeSync } from "node:fs";
-import { ipamPluginName } from "../config/delegate.ts";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
 import { endNow } from "../kernel/netlink/libc.ts";
@@ -10,7 +9,6 @@ import type { Outcome } from "./outcome.ts";
 import { answerVersion, type Request, readRequest } from "./request.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
-import { verbOf } from "./verbs.ts";
 
 /** All of it: a pipe may take less than is given. */
 function print(output: Json): void {
@@ -20,17 +18,12 @@ function print(output: Json): void {
   });
 }
 
+/** Throws FairwayError. */
+type RunVerb = (request: Request) => Outcome;
+
 type Ended = { ok: true; outcome: Outcome } | { ok: false; error: unknown; stdin: string };
 
-/** As an IPAM plugin for others, or as a main plugin. */
-async function load(request: Request, isIpam: boolean): Promise<() => Outcome> {
-  if (!isIpam) return verbOf(request);
-  // Loaded here: what a main plugin needs is not what this needs.
-  const { runIpamVerb } = await import("./ipam-verbs.ts");
-  return () => runIpamVerb(request);
-}
-
-async function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Promise<Ended> {
+function attempt(env: NodeJS.ProcessEnv, runVerb: RunVerb): Ended {
   let stdin = "";
   try {
     stdin = span("read stdin", readStdin);
@@ -40,23 +33,28 @@ async function attempt(env: NodeJS.ProcessEnv, isIpam: boolean): Promise<Ended> 
   }
   try {
     const request = span("parse request", () => readRequest(env, stdin));
-    const run = await load(request, isIpam);
-    return { ok: true, outcome: span(request.verb, run) };
+    return { ok: true, outcome: span(request.verb, () => runVerb(request)) };
   } catch (error) {
     return { ok: false, error, stdin };
   }
 }
 
-/** `name`: the file's that was called. The exit code. */
-export async function cniMain(env: NodeJS.ProcessEnv, name: string): Promise<number> {
+/** `isIpam`: an IPAM plugin for others. The process ends with it. */
+export async function cniMain(runVerb: RunVerb, isIpam = false): Promise<void> {
+  const code = await answer(process.env, runVerb, isIpam);
+  endNow(code);
+  process.exitCode = code;
+}
+
+/** The exit code. */
+async function answer(env: NodeJS.ProcessEnv, runVerb: RunVerb, isIpam: boolean): Promise<number> {
   const startedAtMs = performance.now();
-  const isIpam = name === ipamPluginName;
-  const ended = await attempt(env, isIpam);
-  const answer = ended.ok
+  const ended = attempt(env, runVerb);
+  const output = ended.ok
     ? ended.outcome.output
     : errorResult(answerVersion(ended.stdin), ended.error);
   try {
-    if (answer !== null) print(answer);
+    if (output !== null) print(output);
   } catch (error) {
     // Who asked does not listen any more; a runtime takes that for a failure, and calls DEL.
     process.stderr.write(`fairway: the answer could not be printed: ${messageOf(error)}\n`);
@@ -76,5 +74,3 @@ export async function cniMain(env: NodeJS.ProcessEnv, name: string): Promise<num
   });
   return ended.ok ? 0 : 1;
 }
-
-export { endNow };

@@ -23,6 +23,11 @@ export interface VersionRequest {
 }
 export type Request = PodRequest | NodeRequest | VersionRequest;
 
+export function aboutPod(request: Request): PodRequest {
+  if ("netns" in request) return request;
+  throw new RangeError(`${request.verb} is about no pod`);
+}
+
 export const newestCniVersion = cniVersions[cniVersions.length - 1] ?? cniVersions[0];
 
 /**

@@ -44,6 +44,28 @@ export type Presence =
   /** No source says. */
   | { is: "unknown"; found: string; todo: string };
 
+/**
+ * Since this version rules see in `postrouting` by which interface a packet came in (28f8bfd1ac94): in
+ * older ones what comes from outside looks like the host's own, and would get no class.
+ */
+const oldest = { major: 5, minor: 7 };
+
+/** As `presenceOf`, of the kernel itself. `release`: as uname -r has it. */
+export function ageOf(release: string): Presence {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  const wanted = `Linux ${oldest.major}.${oldest.minor} or newer`;
+  if (major === undefined || minor === undefined)
+    return { is: "unknown", found: `kernel ${release}`, todo: `make sure that it is ${wanted}` };
+  const isNewer = Number(major) > oldest.major;
+  if (isNewer || (Number(major) === oldest.major && Number(minor) >= oldest.minor))
+    return { is: "there", how: release };
+  return {
+    is: "missing",
+    found: `kernel ${release} does not tell rules where a packet came in`,
+    todo: `boot ${wanted}`,
+  };
+}
+
 function known({ module, config }: Part, evidence: Evidence): string | null {
   if (evidence.inUse.has(module)) return "in use";
   if (evidence.loaded?.has(module) === true) return "loaded or built in";

@@ -1,6 +1,6 @@
 /** Whether the kernel has what an ADD will ask it for: found out once a boot, and remembered. */
 import { FairwayError } from "../errors.ts";
-import { partsFor, presenceOf } from "../kernel/parts.ts";
+import { ageOf, partsFor, presenceOf } from "../kernel/parts.ts";
 import { readSysctl } from "../kernel/read/sysctl.ts";
 import { kernelRelease } from "../kernel/release.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -13,14 +13,20 @@ function requireLookedFor(chained: boolean): void {
   const { kernelEvidence } =
     require("../kernel/evidence.ts") as typeof import("../kernel/evidence.ts");
   const evidence = kernelEvidence();
-  const missing = partsFor(chained).flatMap((part) => {
-    const presence = presenceOf(part, evidence);
-    return presence.is === "missing" ? [{ ...presence, module: part.module }] : [];
-  });
+  const looked = [
+    { name: "the kernel", presence: ageOf(evidence.release) },
+    ...partsFor(chained).map((part) => ({
+      name: part.module,
+      presence: presenceOf(part, evidence),
+    })),
+  ];
+  const missing = looked.flatMap(({ name, presence }) =>
+    presence.is === "missing" ? [{ ...presence, name }] : [],
+  );
   if (missing.length === 0) return;
   throw new FairwayError(
     "missingKernelPart",
-    `the kernel lacks what fairway needs: ${missing.map(({ module, found }) => `${module}: ${found}`).join("; ")}`,
+    `the kernel lacks what fairway needs: ${missing.map(({ name, found }) => `${name}: ${found}`).join("; ")}`,
     `${[...new Set(missing.map(({ todo }) => todo))].join("; ")}; \`fairway doctor\` looks at all parts`,
   );
 }

@@ -40,7 +40,7 @@ test("no verb loads a package, or the operator's commands", () =>
         VERSION: evaluatedBy(bundle, node, "VERSION", pod),
       };
       for (const [verb, { before, after }] of Object.entries(verbs)) {
-        expect(before, verb).toContain("src/cni/verbs.ts");
+        expect(before, verb).toContain("src/cni/main.ts");
         expect(packagesOf([...before, ...after]), verb).toEqual([]);
         const strange = [...before, ...after].filter((path) => elsewhere.test(path));
         expect(strange, verb).toEqual([]);
@@ -57,7 +57,7 @@ test("no verb loads a package, or the operator's commands", () =>
 test("an import at the top of a module, a require there and one in a verb's way are all noticed", () =>
   withBundle(
     {
-      "src/cni/verbs.ts": 'import "commander";',
+      "src/cni/main.ts": 'import "commander";',
       "src/node/open.ts": 'require("execa");',
       "src/config/parse.ts": 'import pino from "pino"; globalThis.used = pino;',
     },

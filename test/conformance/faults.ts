@@ -18,22 +18,22 @@ export const faults: Readonly<Record<string, Fault>> = {
   "answers-everything": {
     breaks: "whatever is asked is answered by {}, and nothing is done",
     file: "src/cni/main.ts",
-    old: "  const ended = await attempt(env, isIpam);",
+    old: "  const ended = attempt(env, runVerb);",
     new: "  const ended: Ended = { ok: true, outcome: { output: {}, log: null, facts: {} } };",
     rows: [""],
   },
   "refuses-everything": {
     breaks: "every verb but ADD and STATUS, which rows begin with, is refused with code 7",
     file: "src/cni/main.ts",
-    old: "  const ended = await attempt(env, isIpam);",
-    new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? await attempt(env, isIpam) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
+    old: "  const ended = attempt(env, runVerb);",
+    new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? attempt(env, runVerb) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
     rows: ["version/", "error/version-unreadable"],
   },
   "prints-nothing": {
     breaks: "nothing is printed; the exit code is right",
     file: "src/cni/main.ts",
-    old: "    if (answer !== null) print(answer);",
-    new: "    if (env.CNI_COMMAND === undefined && answer !== null) print(answer);",
+    old: "    if (output !== null) print(output);",
+    new: "    if (env.CNI_COMMAND === undefined && output !== null) print(output);",
     rows: ["version/", "environment/command", "add/stdout"],
   },
   "ignores-stdin": {

@@ -63,7 +63,8 @@ test("a healthy node, before its first pod and after, and nothing is touched", (
     expect(used).toMatchObject({ code: 0, wrong: [] });
     expect(dumpNode(node.lab.node)).toBe(after);
     const expected = [
-      ...["tools.ip", "tools.tc", "tools.nft", "kernel.sch_htb", "kernel.br_netfilter"],
+      ...["tools.ip", "tools.tc", "tools.nft", "kernel.release", "kernel.sch_htb"],
+      ...["kernel.br_netfilter"],
       ...["ledger.folder", "ledger.file", "ledger.fileSystem", "ledger.schema", "ledger.rows"],
       ...["uplink", "uplink.egressCapacity", "root.uplink", "root.fw0", "path.flowtables"],
       ...["sysctl.net.ipv4.ip_forward", "promises.egress", "promises.ingress", "drift", "config"],

@@ -1,11 +1,9 @@
 /** The kernel's parts that Fairway needs, as findings. */
 import { type Evidence, kernelEvidence } from "../../kernel/evidence.ts";
-import { type Part, partsFor, presenceOf } from "../../kernel/parts.ts";
+import { ageOf, type Part, type Presence, partsFor, presenceOf } from "../../kernel/parts.ts";
 import { error, type Finding, ok, warn } from "./finding.ts";
 
-export function judgePart(part: Part, evidence: Evidence): Finding {
-  const id = `kernel.${part.module}`;
-  const presence = presenceOf(part, evidence);
+function judge(id: string, presence: Presence): Finding {
   switch (presence.is) {
     case "there":
       return ok(id, presence.how);
@@ -18,7 +16,15 @@ export function judgePart(part: Part, evidence: Evidence): Finding {
   }
 }
 
+export const judgePart = (part: Part, evidence: Evidence): Finding =>
+  judge(`kernel.${part.module}`, presenceOf(part, evidence));
+
+export const judgeRelease = (release: string): Finding => judge("kernel.release", ageOf(release));
+
 export function kernelParts(chained = false): Finding[] {
   const evidence = kernelEvidence();
-  return partsFor(chained).map((part) => judgePart(part, evidence));
+  return [
+    judgeRelease(evidence.release),
+    ...partsFor(chained).map((part) => judgePart(part, evidence)),
+  ];
 }

@@ -5,7 +5,7 @@
 import { stageVariable } from "./names.ts";
 
 async function reach(stage: string | undefined): Promise<void> {
-  await import("../../../src/cni/main.ts");
+  await import("../../../src/cni/entries/add.ts");
   if (stage === "modules") return;
   const { readStdin } = await import("../../../src/cni/stdin.ts");
   const stdin = readStdin();

@@ -6,7 +6,7 @@ import { fileSystemOf, type LedgerLook } from "../../../src/ledger/look.ts";
 import { renderFindings } from "../../../src/ops/doctor/command.ts";
 import { exitCodeOf, onceEach } from "../../../src/ops/doctor/examine.ts";
 import { error, type Level, ok, warn } from "../../../src/ops/doctor/finding.ts";
-import { judgePart } from "../../../src/ops/doctor/kernel-parts.ts";
+import { judgePart, judgeRelease } from "../../../src/ops/doctor/kernel-parts.ts";
 import { judgeLedger, judgeRow } from "../../../src/ops/doctor/ledger.ts";
 import { judgePool } from "../../../src/ops/doctor/pools.ts";
 import { judgeHeld, judgeTiers } from "../../../src/ops/doctor/promises.ts";
@@ -84,6 +84,22 @@ describe("a kernel part", () => {
     ],
   ] as const)("%s", (_, part, evidence, level, says) => {
     const finding = judgePart(part, { ...nothing, ...evidence });
+    expect(finding).toMatchObject({ level, found: expect.stringContaining(says) });
+    expect(finding.todo === null).toBe(level === "ok");
+  });
+});
+
+describe("the kernel itself", () => {
+  test.each([
+    ["4.19.0-27-amd64", "error", "does not tell rules where a packet came in"],
+    ["5.6.19", "error", "does not tell"],
+    ["5.7.0", "ok", "5.7.0"],
+    ["5.10.0-32-amd64", "ok", "5.10"],
+    ["6.1.0-1", "ok", "6.1"],
+    ["10.0", "ok", "10.0"],
+    ["custom", "warn", "custom"],
+  ] as const)("%s: %s", (release, level, says) => {
+    const finding = judgeRelease(release);
     expect(finding).toMatchObject({ level, found: expect.stringContaining(says) });
     expect(finding.todo === null).toBe(level === "ok");
   });
