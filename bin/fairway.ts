@@ -1,5 +1,5 @@
 /** One binary: a CNI plugin where a runtime calls it, by either of its names; the operator's tool where a person does. */
-import { ipamPluginName } from "../src/config/delegate.ts";
+import { ipamPluginName } from "../src/config/plugin-name.ts";
 import { nameOf } from "../src/paths.ts";
 
 /** Each is one module where scripts/build has made it: what a verb waits for is the number of them, too. */

@@ -1,10 +1,9 @@
 /** Who gives the addresses: Fairway itself, or another IPAM plugin. */
+import { ipamPluginName } from "./plugin-name.ts";
 import { isObject, type JsonObject } from "./section.ts";
 import type { IpamConfig } from "./types.ts";
 import type { Violations } from "./violations.ts";
 
-/** The name under which the binary serves other plugins. */
-export const ipamPluginName = "fairway-ipam";
 /** Inside Fairway's own configuration both mean the ledger. */
 export const ownIpamTypes: readonly string[] = ["fairway", ipamPluginName];
 

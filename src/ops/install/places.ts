@@ -1,7 +1,7 @@
 /** Where Fairway lies on a node, and what of it bears its name. */
 import { basename } from "node:path";
-import { ipamPluginName } from "../../config/delegate.ts";
 import { parsePath } from "../../config/paths.ts";
+import { ipamPluginName } from "../../config/plugin-name.ts";
 import { FairwayError } from "../../errors.ts";
 
 /** The plugin's `type`, which is its file's name. */

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { type PrevResult, readPrevResult } from "../../cni/prev-result.ts";
 import type { RawConfig } from "../../cni/request.ts";
 import { defaults } from "../../config/defaults.ts";
-import { ipamPluginName } from "../../config/delegate.ts";
 import { parseVersion } from "../../config/identity.ts";
+import { ipamPluginName } from "../../config/plugin-name.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { AttachmentKey } from "../../plan/node.ts";
 
