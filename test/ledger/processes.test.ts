@@ -23,6 +23,14 @@ function start(mode: string, name: string) {
   });
 }
 
+/** A process that has written what it begins with. */
+async function startedWriting(mode: string, name: string) {
+  fs.writeFileSync(`${dir}.go`, "");
+  const child = start(mode, name);
+  while (!fs.existsSync(`${dir}.written`)) await Bun.sleep(5);
+  return child;
+}
+
 async function failuresOf(children: ReturnType<typeof start>[]): Promise<string[]> {
   const ends = children.map(async (child) => {
     const [code, words] = await Promise.all([child.exited, new Response(child.stderr).text()]);
@@ -48,9 +56,7 @@ test(
 test(
   "an opener sees a file before its first transaction or after it, never in between",
   async () => {
-    fs.writeFileSync(`${dir}.go`, "");
-    const child = start("blink", "blinker");
-    while (!fs.existsSync(`${dir}.written`)) await Bun.sleep(5);
+    const child = await startedWriting("blink", "blinker");
     let [blank, made] = [0, 0];
     for (let n = 0; n < 2000; n += 1) {
       const view = openLedgerReadonly({ dir, bootId });
@@ -68,9 +74,7 @@ test(
 test(
   "the first opener waits for one who is about to set the file's mode",
   async () => {
-    fs.writeFileSync(`${dir}.go`, "");
-    const child = start("mode", "holder");
-    while (!fs.existsSync(`${dir}.written`)) await Bun.sleep(5);
+    const child = await startedWriting("mode", "holder");
     const ledger = openLedger({ dir, bootId });
     expect(ledger.attachments.all()).toEqual([]);
     ledger.close();
@@ -100,9 +104,7 @@ test(
 test(
   "a process that is killed inside its transaction leaves nothing, and holds nothing",
   async () => {
-    fs.writeFileSync(`${dir}.go`, "");
-    const child = start("hang", "doomed");
-    while (!fs.existsSync(`${dir}.written`)) await Bun.sleep(5);
+    const child = await startedWriting("hang", "doomed");
     const ledger = openLedger({ dir, bootId, busyTimeoutMs: 50 });
     expect(() => ledger.exclusively(() => 1)).toThrow("stayed locked");
     child.kill("SIGKILL");
