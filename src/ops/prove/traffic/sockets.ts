@@ -8,6 +8,7 @@ import type { Family } from "../../../plan/ip.ts";
 /** include/linux/socket.h, include/uapi/asm-generic/socket.h */
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
+export const SO_RCVLOWAT = 18;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const MSG_TRUNC = 0x20;

@@ -10,6 +10,7 @@ import {
   check,
   MSG_TRUNC,
   openSocket,
+  SO_RCVLOWAT,
   SO_REUSEADDR,
   SOCK_NONBLOCK,
   SOL_SOCKET,
@@ -21,6 +22,13 @@ import {
 const BACKLOG = 128;
 /** Taken of one connection in one call. */
 const TAKE_BYTES = 4 << 20;
+/**
+ * The kernel acknowledges what comes in by itself only while less than this waits to be taken, and else
+ * when it is taken (__tcp_ack_snd_check, net/ipv4/tcp_input.c). At 1, the default, the time between two
+ * looks would be part of each round trip. The kernel takes half of the largest receive buffer instead
+ * where that is less.
+ */
+const UNTAKEN_BYTES = TAKE_BYTES;
 
 export interface StreamReceiver {
   /** Accepts who waits and takes all that has come; returns its payload in bytes. */
@@ -40,6 +48,7 @@ export function streamReceiver(listen: string, port: number): StreamReceiver {
       for (;;) {
         const fd = accept4(listening, null, null, SOCK_NONBLOCK);
         if (fd < 0) break;
+        set(fd, SOL_SOCKET, SO_RCVLOWAT, UNTAKEN_BYTES);
         connections.push(fd);
       }
       let bytes = 0;

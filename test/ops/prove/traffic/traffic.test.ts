@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { withLab } from "../../../../src/lab/lab.ts";
-import { insideNamespace, namespacePath } from "../../../../src/lab/namespaces.ts";
+import { insideNamespace, mustInNamespace, namespacePath } from "../../../../src/lab/namespaces.ts";
 import { minimalEnvironment } from "../../../../src/lab/run.ts";
-import { addresses } from "../../../../src/lab/wire.ts";
+import { addresses, devices } from "../../../../src/lab/wire.ts";
 import {
   asFrames,
   type Count,
@@ -57,6 +57,16 @@ async function ready(child: ReturnType<typeof start>): Promise<() => Promise<Tra
   };
 }
 
+/** How many have come into a namespace, and how many left it. */
+function tcpSegments(namespace: string): [number, number] {
+  const lines = mustInNamespace(namespace, ["cat", "/proc/net/snmp"]).split("\n");
+  const [names = [], values = []] = lines
+    .filter((line) => line.startsWith("Tcp:"))
+    .map((line) => line.split(" "));
+  const valueOf = (name: string) => Number(values[names.indexOf(name)]);
+  return [valueOf("InSegs"), valueOf("OutSegs")];
+}
+
 const host = addresses.remote;
 
 describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
@@ -78,6 +88,22 @@ describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
       const fromMs = (counts.find(({ bytes }) => bytes > 0)?.atMs ?? 0) + 500;
       const megabits = asFrames(rateBits(counts, { fromMs, toMs: fromMs + 1500 })) / 1e6;
       expect(megabits).toBeWithin(95, 101);
+    });
+  }, 20_000);
+
+  test("the sink's kernel acknowledges as segments come, not as the sink looks", async () => {
+    await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
+      // Else the sender's kernel hands over 44 segments in one piece.
+      mustInNamespace(lab.node, ["ip", "link", "set", devices.uplink, "gso_max_segs", "1"]);
+      const sink = start(lab.remote, { role: "tcp-sink", port: 5001, forMs: 2500, everyMs: 50 });
+      const rest = await ready(sink);
+      const spec = { role: "tcp-source", host, port: 5001, flows: 1, forMs: 1500 } as const;
+      await start(lab.node, spec).exited;
+      await rest();
+      const [came, went] = tcpSegments(lab.remote);
+      expect(came).toBeGreaterThan(5_000);
+      // Every second segment has its answer (RFC 5681, 4.2); by the looks it would be one in sixteen.
+      expect(came / went).toBeLessThan(4);
     });
   }, 20_000);
 
