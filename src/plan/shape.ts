@@ -181,9 +181,6 @@ export function leafShape(
     targetUs === null ? Math.min(pace, capacityBits) : guaranteeBits,
     targetUs ?? queueUs,
   );
-  // It goes past all others, so its round trip is short: with less in the queue one TCP flow has too few
-  // segments under way to recover from a loss in time.
-  const leastUnits = targetUs === null ? 2 : 4;
   return {
     ...shape({
       rateBits,
@@ -194,7 +191,7 @@ export function leafShape(
     }),
     // HTB does not segment: a unit that exceeds the limit would be dropped for ever. A queue shorter
     // than the target keeps the target all the same.
-    queueLimitBytes: Math.min(Math.max(queue, leastUnits * unitBytes), largestSizeBytes),
+    queueLimitBytes: Math.min(Math.max(queue, 2 * unitBytes), largestSizeBytes),
   };
 }
 

@@ -94,7 +94,7 @@ export const comparisons: readonly Comparison[] = [
     return { part: "c-leases", what: "ADD", ...sides, wanted: atMost(1.2) };
   }),
   ...directions.flatMap((direction) => ofPackets(`d-${direction}`)),
-  ...["round trip, p50", "round trip, p99"].flatMap((what) =>
+  ...["round trip, p50", "round trip, p99", "as the process sees it, p50"].flatMap((what) =>
     [plain, bandwidth].map((theirs) => ({
       part: "e",
       what,

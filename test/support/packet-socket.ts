@@ -4,6 +4,7 @@ import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { linkNamed } from "../../src/kernel/read/links.ts";
 import { namespacePath } from "../../src/lab/namespaces.ts";
+import { calls } from "../../src/ops/prove/traffic/calls.ts";
 
 /** include/linux/socket.h, uapi/linux/if_ether.h, if_packet.h, asm-generic/socket.h */
 const AF_PACKET = 17;
@@ -32,7 +33,7 @@ export class PacketSocket implements Disposable {
   /** `waitMs`: how long `receive` waits for a frame. */
   constructor(namespace: string, device: string, waitMs: number) {
     this.#fd = inNetns(namespacePath(namespace), () => {
-      const { socket, bind, setsockopt } = libc();
+      const { socket, setsockopt } = libc();
       const fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, networkOrder(ETH_P_ALL));
       if (fd < 0) throw new Error(`socket: errno ${errno()}`);
       // struct sockaddr_ll: family, protocol, index; the rest is not read.
@@ -41,7 +42,8 @@ export class PacketSocket implements Disposable {
       view.setUint16(0, AF_PACKET, true);
       view.setUint16(2, ETH_P_ALL, false);
       view.setInt32(4, indexOf(device), true);
-      if (bind(fd, ptr(address), address.length) !== 0) throw new Error(`bind: errno ${errno()}`);
+      if (calls().bind(fd, ptr(address), address.length) !== 0)
+        throw new Error(`bind: errno ${errno()}`);
       const room = new Int32Array([1 << 20]);
       setsockopt(fd, SOL_SOCKET, SO_RCVBUF, ptr(room), room.byteLength);
       const timeout = new BigInt64Array([

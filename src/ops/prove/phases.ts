@@ -10,12 +10,12 @@ import {
   type Count,
   latencyRun,
   type Probes,
-  type RoundTrip,
   rateBits,
   type TimeWindow,
   throughputSeries,
 } from "./statistics.ts";
 import { nowMs } from "./traffic/output.ts";
+import type { RoundTrip } from "./traffic/spec.ts";
 
 export interface Phases {
   node: ProveNode;

@@ -4,7 +4,7 @@ import type { Direction } from "../../plan/node.ts";
 export const modes = ["noQos", "fairway"] as const;
 export type Mode = (typeof modes)[number];
 
-/** All rates are bits per second of Ethernet frames, as HTB counts them; all latencies are whole round trips. */
+/** All rates are bits per second of Ethernet frames, as HTB counts them; latencies are round trips in the network. */
 export interface ProveSettings {
   wireBits: number;
   capacityBits: number;
@@ -27,7 +27,10 @@ export interface LatencyPoint {
   lost: number;
 }
 
-/** Requests and answers between the steady pod and the remote host. An unanswered one ranks above all answered. */
+/**
+ * Requests and answers between the steady pod and the remote host, without the time that their
+ * processes waited for a processor (traffic/spec, RoundTrip). An unanswered one ranks above all answered.
+ */
 export interface LatencyRun {
   /** Requests that the pace called for, and those that the prober sent in time, its warm-up included. */
   due: number;
@@ -39,6 +42,8 @@ export interface LatencyRun {
   p50Us: number | null;
   p99Us: number | null;
   minUs: number | null;
+  /** As the processes see it. */
+  seenP50Us: number | null;
   series: LatencyPoint[];
   /** The share of the machine's processors in use meanwhile, 0 to 1. */
   busyShare: number;

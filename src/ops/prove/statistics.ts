@@ -1,4 +1,5 @@
 import type { LatencyPoint, LatencyRun, ThroughputPoint } from "./result.ts";
+import type { RoundTrip } from "./traffic/spec.ts";
 
 /** Milliseconds, both since the same moment; `fromMs` is inside, `toMs` is not. */
 export interface TimeWindow {
@@ -11,9 +12,6 @@ export interface Count {
   atMs: number;
   bytes: number;
 }
-
-/** [when the request was sent, its round trip in microseconds] */
-export type RoundTrip = readonly [atMs: number, us: number];
 
 /** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */
 export const TCP_PAYLOAD_BYTES = 1448;
@@ -82,7 +80,7 @@ export function throughputSeries(
 export interface Probes {
   due: number;
   sent: number;
-  trips: readonly RoundTrip[];
+  trips: readonly Readonly<RoundTrip>[];
   lostAtMs: readonly number[];
 }
 
@@ -101,6 +99,7 @@ export function latencyRun(
     lost: lostAtMs.filter((at) => inside(slice, at)).length,
   });
   const all = within(window);
+  const seen = trips.flatMap(([at, , us]) => (inside(window, at) ? us : []));
   const series = slices(window, stepMs).flatMap((slice): LatencyPoint | [] => {
     const { sorted, lost } = within(slice);
     // A slice without a request says nothing; one without an answer does.
@@ -120,6 +119,13 @@ export function latencyRun(
     p50Us: rounded(percentile(all.sorted, 50, all.lost)),
     p99Us: rounded(percentile(all.sorted, 99, all.lost)),
     minUs: rounded(all.sorted[0] ?? null),
+    seenP50Us: rounded(
+      percentile(
+        seen.sort((a, b) => a - b),
+        50,
+        all.lost,
+      ),
+    ),
     series,
   };
 }

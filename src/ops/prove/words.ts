@@ -54,7 +54,10 @@ export function summary(result: ProveResult): SummarySection[] {
   return [
     {
       title: "Idle",
-      rows: [row("steady pod: request-response, p50 / p99", ({ idle }) => percentiles(idle))],
+      rows: [
+        row("steady pod: request-response, p50 / p99", ({ idle }) => percentiles(idle)),
+        row(seenLabel, ({ idle }) => latency(idle.seenP50Us)),
+      ],
     },
     ...directions.map((direction) => ({
       title: directionTitles[direction],
@@ -72,6 +75,7 @@ export function summary(result: ProveResult): SummarySection[] {
         row("steady pod: request-response beside the noisy pod, p50 / p99", (mode) =>
           percentiles(mode[direction].loaded),
         ),
+        row(seenLabel, (mode) => latency(mode[direction].loaded.seenP50Us)),
         row("its p50 against idle", (mode) => times(slowdown(mode, direction))),
         row(
           "its requests lost",
@@ -82,6 +86,8 @@ export function summary(result: ProveResult): SummarySection[] {
     })),
   ];
 }
+
+const seenLabel = "as its process sees it, p50";
 
 function percentiles({ p50Us, p99Us }: LatencyRun): string {
   return `${latency(p50Us)} / ${latency(p99Us)}`;
@@ -128,12 +134,17 @@ export function setupText({ settings }: ProveResult): string {
   );
 }
 
+/** What the probers measure. */
+export const latencyNote =
+  "Latency is the round trip of a UDP request and its answer in the network, by the kernels' time " +
+  "stamps: from the sender's send until the answer is at its device, without the time that the other " +
+  "end's process held it. What the processes see is longer by the time that they wait for a processor.";
+
 /** How to read the numbers. */
 export const notes: readonly string[] = [
   "Rates are Ethernet frames, as HTB counts them: TCP payload at the receiver " +
     `x ${FRAME_BYTES}/${TCP_PAYLOAD_BYTES}.`,
-  "Latency is the whole round trip of a UDP request and its answer, the processes that answer " +
-    "included; an unanswered request ranks above all others.",
+  `${latencyNote} An unanswered request ranks above all others.`,
   "On ingress the wire's own queue stands before Fairway's: the latency there is shown, not judged.",
   "Without QoS nothing holds the sum at the capacity, only the wire does.",
 ];

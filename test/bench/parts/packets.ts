@@ -8,6 +8,7 @@ import { probe } from "../../../src/ops/prove/phases.ts";
 import { processorTimes, shareBusy } from "../../../src/ops/prove/processors.ts";
 import { asFrames, type Count, rateBits } from "../../../src/ops/prove/statistics.ts";
 import { nowMs } from "../../../src/ops/prove/traffic/output.ts";
+import { latencyNote } from "../../../src/ops/prove/words.ts";
 import { type Direction, directions } from "../../../src/plan/node.ts";
 import { fillNode } from "../fill.ts";
 import type { Part, PartContext } from "../part.ts";
@@ -160,8 +161,7 @@ function throughputPart(direction: Direction): Part {
 export const latencyPart: Part = {
   id: "e",
   title: "Latency of an idle node",
-  method:
-    "The whole round trip of a UDP request of 64 bytes and its answer, 500 in a second, between a pod and the remote host; nothing else is sent.",
+  method: `Requests of 64 bytes by UDP and their answers, 500 in a second, between a pod and the remote host; nothing else is sent. ${latencyNote}`,
   rounds: 10,
   quickRounds: 1,
   run: (context) => {
@@ -176,6 +176,12 @@ export const latencyPart: Part = {
           });
           recorder.add("round trip, p50", side.name, "us", latency.p50Us ?? Number.NaN);
           recorder.add("round trip, p99", side.name, "us", latency.p99Us ?? Number.NaN);
+          recorder.add(
+            "as the process sees it, p50",
+            side.name,
+            "us",
+            latency.seenP50Us ?? Number.NaN,
+          );
           recorder.add("requests without an answer", side.name, "count", latency.lost);
         }, signal),
       ),

@@ -16,6 +16,7 @@ function latencyRun(p50Us: number, p99Us: number): LatencyRun {
     p50Us,
     p99Us,
     minUs: p50Us / 2,
+    seenP50Us: 3 * p50Us,
     series: Array.from({ length: 20 }, (_, i) => ({ atMs: i * 100, p50Us, maxUs: p99Us, lost: 0 })),
     busyShare: 0.1,
   };

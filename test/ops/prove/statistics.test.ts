@@ -76,17 +76,20 @@ test("a throughput series has both pods at the same moments, since the window's 
 describe("latencyRun", () => {
   const window = { fromMs: 1000, toMs: 1300 };
   const trips = [
-    [999, 9999],
-    [1000, 30],
-    [1010, 10.04],
-    [1020, 20],
-    [1110, 50],
-    [1300, 9999],
+    [999, 9999, 9999],
+    [1000, 30, 130],
+    [1010, 10.04, 110],
+    [1020, 20, 120],
+    [1110, 50, 150],
+    [1300, 9999, 9999],
   ] as const;
   const run = latencyRun({ due: 8, sent: 7, trips, lostAtMs: [1120, 1500] }, window, 100);
 
   test("counts what was sent inside the window, in order", () => {
     expect(run).toMatchObject({ requests: 5, lost: 1, minUs: 10, p50Us: 30, p99Us: null });
+  });
+  test("keeps what the processes saw apart", () => {
+    expect(run.seenP50Us).toBe(130);
   });
   test("keeps the prober's own count of its pace", () => {
     expect(run).toMatchObject({ due: 8, sent: 7 });

@@ -67,14 +67,17 @@ function loadOf(run: Repetition, phase: string, name: string): LoadRun {
 const ratesOf = (run: Repetition, { phase, loads }: { phase: string; loads: string[] }) =>
   loads.map((load) => loadOf(run, phase, load).rateBits);
 
-/** The p50s of both phases, each the median over the repetitions; null where one was never measured. */
+/** A p50 of both phases, idle and loaded, each the median over the repetitions; null where one was never measured. */
 export function roundTripsUs(
   figure: { pod: string; idle: string; loaded: string },
   runs: readonly Repetition[],
-): { idle: number; loaded: number } | null {
+  which: "p50Us" | "seenP50Us",
+): readonly [idle: number, loaded: number] | null {
   const pairs = runs.map((run) => pairOf(run, figure));
-  const [idle, loaded] = [0, 1].map((at) => median(pairs.flatMap((pair) => pair[at]?.p50Us ?? [])));
-  return idle == null || loaded == null ? null : { idle, loaded };
+  const [idle, loaded] = [0, 1].map((at) =>
+    median(pairs.flatMap((pair) => pair[at]?.[which] ?? [])),
+  );
+  return idle == null || loaded == null ? null : [idle, loaded];
 }
 
 const pairOf = (

@@ -75,10 +75,12 @@ function aggregate(figure: Figure, runs: readonly Repetition[], around: Surround
   const text = figureText(figure, value);
   if (figure.kind !== "slowdown") return { value, range, text };
   // A ratio alone does not say which of the two differs from another scenario's.
-  const trips = roundTripsUs(figure, runs);
-  const us = (each: number): string => `${each.toFixed(0)} us`;
-  const told = trips === null ? "" : ` (${us(trips.idle)}, ${us(trips.loaded)})`;
-  return { value, range, text: `${text}${told}` };
+  const us = ([idle, loaded]: readonly [number, number]): string =>
+    `${idle.toFixed(0)} us, ${loaded.toFixed(0)} us`;
+  const network = roundTripsUs(figure, runs, "p50Us");
+  const seen = roundTripsUs(figure, runs, "seenP50Us");
+  const told = [network && us(network), seen && `seen ${us(seen)}`].filter((part) => part !== null);
+  return { value, range, text: told.length === 0 ? text : `${text} (${told.join("; ")})` };
 }
 
 export function figureText({ kind }: Figure, value: number): string {

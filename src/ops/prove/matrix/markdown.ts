@@ -1,5 +1,5 @@
 import { formatRate } from "../../../config/quantities.ts";
-import { percent } from "../words.ts";
+import { latencyNote, percent } from "../words.ts";
 import type { CheckResult, MatrixResult, ScenarioResult } from "./result.ts";
 
 /** The result as a page of documentation: it stands in docs/proof.md as it is. */
@@ -8,7 +8,7 @@ export function renderMarkdown(result: MatrixResult): string {
   return [
     "# The matrix, measured",
     "",
-    `Written by \`fairway prove\`${result.thorough ? ", thorough," : ""} on ${result.startedAt.slice(0, 16).replace("T", " ")} UTC, in ${result.tookSeconds.toFixed(0)} s. The node, the wire, the remote host and the pods are network namespaces of one machine. Rates count Ethernet frames, as HTB does; latency is the whole round trip of a UDP request and its answer.`,
+    `Written by \`fairway prove\`${result.thorough ? ", thorough," : ""} on ${result.startedAt.slice(0, 16).replace("T", " ")} UTC, in ${result.tookSeconds.toFixed(0)} s. The node, the wire, the remote host and the pods are network namespaces of one machine. Rates count Ethernet frames, as HTB does; ${latencyNote.replace("Latency", "latency")}`,
     "",
     "| the machine | |",
     "| --- | --- |",

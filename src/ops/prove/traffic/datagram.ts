@@ -2,19 +2,18 @@
  * UDP sockets by the kernel's own calls: the runtime's can neither live in another namespace, nor hand
  * over several datagrams in one piece, nor have a buffer that outlasts a wait for the processor.
  */
-import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { inNetns } from "../../../kernel/netns.ts";
 import { type Family, familyOf } from "../../../plan/ip.ts";
+import { calls, ptr } from "./calls.ts";
 import {
   bindTo,
-  check,
+  connectTo,
   MSG_TRUNC,
   openSocket,
   SO_RCVBUFFORCE,
   SO_SNDBUFFORCE,
   SOL_SOCKET,
   set,
-  socketAddress,
   socketTypes,
 } from "./sockets.ts";
 import { anyAddress, type Endpoint } from "./spec.ts";
@@ -42,9 +41,8 @@ export function sender({ netns, host, port }: Endpoint, payloadBytes: number): S
   const fd = open(netns, familyOf(host));
   set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
   set(fd, SOL_UDP, UDP_SEGMENT, payloadBytes);
-  const address = socketAddress(host, port);
-  check(libc().connect(fd, ptr(address), address.length), `connect to ${host}:${port}`);
-  const { send } = libc();
+  connectTo(fd, host, port);
+  const { send } = calls();
   return { send: (unit) => send(fd, ptr(unit), unit.length, 0) > 0 };
 }
 
@@ -60,7 +58,7 @@ export function receiver({ netns, host, port }: Endpoint): Receiver {
   // What came in one piece is counted in one call.
   set(fd, SOL_UDP, UDP_GRO, 1);
   bindTo(fd, anyAddress[family], port);
-  const { recv } = libc();
+  const { recv } = calls();
   const nothing = new Uint8Array(1);
   return {
     drain() {

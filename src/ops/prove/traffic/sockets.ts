@@ -1,9 +1,10 @@
 /** What the generators' own sockets share: the kernel's calls, and its numbers for them. */
 import { parseIp } from "../../../config/addresses.ts";
 import { FairwayError } from "../../../errors.ts";
-import { errno, libc, ptr } from "../../../kernel/netlink/libc.ts";
+import { errno, libc } from "../../../kernel/netlink/libc.ts";
 import { AF } from "../../../kernel/netlink/tables.ts";
 import type { Family } from "../../../plan/ip.ts";
+import { calls, ptr } from "./calls.ts";
 
 /** include/linux/socket.h, include/uapi/asm-generic/socket.h */
 export const SOL_SOCKET = 1;
@@ -11,6 +12,7 @@ export const SO_REUSEADDR = 2;
 export const SO_RCVLOWAT = 18;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_TIMESTAMPNS = 35;
 export const MSG_TRUNC = 0x20;
 
 /** include/linux/net.h */
@@ -42,7 +44,12 @@ export function socketAddress(host: string, port: number): Uint8Array {
 
 export function bindTo(fd: number, host: string, port: number): void {
   const address = socketAddress(host, port);
-  check(libc().bind(fd, ptr(address), address.length), `bind to port ${port}`);
+  check(calls().bind(fd, ptr(address), address.length), `bind to port ${port}`);
+}
+
+export function connectTo(fd: number, host: string, port: number): void {
+  const address = socketAddress(host, port);
+  check(calls().connect(fd, ptr(address), address.length), `connect to ${host}:${port}`);
 }
 
 /** @throws FairwayError io where the kernel answers with less than 0. */

@@ -58,6 +58,13 @@ export type TrafficSpec =
       timeoutMs: number;
     };
 
+/**
+ * When a request was sent, and its round trip twice, in microseconds: in the network, from the moment
+ * that it was handed to the kernel until the answer was at the sender's device, without the time that
+ * the other end held it; and as the processes see it, everybody's waits for a processor included.
+ */
+export type RoundTrip = [atMs: number, us: number, seenUs: number];
+
 /** One line of JSON on standard output. Times are milliseconds since the epoch, with fractions. */
 export type TrafficReport =
   /** The server listens, the source's flows are connected, the prober's socket is open. */
@@ -68,8 +75,8 @@ export type TrafficReport =
   | { type: "sent"; atMs: number; bytes: number }
   /** A source with pauses sends again. */
   | { type: "resumed"; atMs: number }
-  /** Requests that were answered: [when sent, round trip in microseconds]. */
-  | { type: "round-trips"; trips: [atMs: number, us: number][] }
+  /** Requests that were answered. */
+  | { type: "round-trips"; trips: RoundTrip[] }
   /** The prober's last line: what was due, what was sent in time, when each unanswered one was sent. */
   | { type: "probed"; due: number; sent: number; lostAtMs: number[] }
   | { type: "failed"; msg: string };
@@ -139,8 +146,11 @@ const holds: Record<FieldKind, { words: string; test(value: unknown): boolean }>
 /** To listen at all addresses of a family. */
 export const anyAddress: Record<Family, string> = { 4: "0.0.0.0", 6: "::" };
 
-/** The prober numbers its requests in their first four bytes. */
-export const SEQUENCE_BYTES = 4;
+/**
+ * How a request begins, and its answer: its number (4 bytes), and how many nanoseconds the other end's
+ * processes held it (a double), from its arrival at their device until they handed the answer over.
+ */
+export const probe = { number: 0, heldNs: 4, bytes: 12 } as const;
 
 /** @throws FairwayError decode, naming the field that is missing or of the wrong kind. */
 export function parseSpec(text: string): TrafficSpec {

@@ -3,8 +3,8 @@
  * throws away what has come without copying it. A receiver that wakes for every segment would take a
  * processor from the node that is measured, which no remote host does.
  */
-import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { familyOf } from "../../../plan/ip.ts";
+import { calls, ptr } from "./calls.ts";
 import {
   bindTo,
   check,
@@ -39,8 +39,8 @@ export function streamReceiver(listen: string, port: number): StreamReceiver {
   const listening = openSocket(socketTypes.stream, familyOf(listen));
   set(listening, SOL_SOCKET, SO_REUSEADDR, 1);
   bindTo(listening, listen, port);
-  check(libc().listen(listening, BACKLOG), `listen on port ${port}`);
-  const { accept4, recv, close } = libc();
+  check(calls().listen(listening, BACKLOG), `listen on port ${port}`);
+  const { accept4, recv, close } = calls();
   const nothing = new Uint8Array(1);
   let connections: number[] = [];
   return {

@@ -1,28 +1,39 @@
-import { finish, nowMs, report } from "./output.ts";
-import { anyAddress, SEQUENCE_BYTES, type TrafficSpec } from "./spec.ts";
+import { finish, report } from "./output.ts";
+import { anyAddress, probe, type RoundTrip, type TrafficSpec } from "./spec.ts";
+import { connectedSocket, epochMs, listeningSocket, nowNs } from "./stamped.ts";
 
 type Echo = Extract<TrafficSpec, { role: "udp-echo" }>;
 type Probe = Extract<TrafficSpec, { role: "udp-probe" }>;
 
-/** Answers every datagram with itself. */
+/** Both wait in the kernel, and let the runtime look at its own affairs this often (is the parent still there?). */
+const YIELD_NS = 50e6;
+const yielded = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Answers every datagram with itself, and with how long it was held here. */
 export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Promise<void> {
-  await Bun.udpSocket({
-    hostname: listen,
-    port,
-    socket: {
-      data(socket, data, peerPort, peer) {
-        socket.send(data, peerPort, peer);
-      },
-    },
-  });
+  const socket = listeningSocket(listen, port);
   report({ type: "ready" });
-  setTimeout(() => finish(0), forMs);
+  const untilNs = nowNs() + forMs * 1e6;
+  let yieldNs = 0;
+  while (nowNs() < untilNs) {
+    if (nowNs() >= yieldNs) {
+      await yielded();
+      yieldNs = nowNs() + YIELD_NS;
+    }
+    socket.wait(YIELD_NS);
+    for (let taken = socket.take(); taken !== null; taken = socket.take()) {
+      const { bytes, arrivedNs } = taken;
+      if (bytes.length < probe.bytes) continue;
+      const view = new DataView(bytes.buffer);
+      view.setFloat64(probe.heldNs, nowNs() - arrivedNs);
+      socket.answer(bytes);
+    }
+  }
+  finish(0);
 }
 
 /** How often answers are handed over: seldom, so that reporting does not disturb what is measured. */
-const FLUSH_MS = 500;
-/** How often it looks, once all is sent, whether all is answered. */
-const LAST_ANSWERS_MS = 20;
+const FLUSH_NS = 500e6;
 
 /**
  * Sends requests at a steady pace, whether or not answers come (an open loop: a slow answer does not
@@ -33,65 +44,70 @@ const LAST_ANSWERS_MS = 20;
 export async function udpProbe(spec: Probe): Promise<void> {
   const due = Math.floor((spec.forMs * spec.perSecond) / 1000);
   const periodNs = 1e9 / spec.perSecond;
+  const timeoutNs = spec.timeoutMs * 1e6;
   const sentAtNs = new Float64Array(due);
   const answered = new Uint8Array(due);
   let answers = 0;
-  let trips: [number, number][] = [];
-  // One clock for both ends of a round trip; the epoch is added only for the reader.
-  const epochOfClockMs = nowMs() - Bun.nanoseconds() / 1e6;
-  const socket = await Bun.udpSocket({
-    connect: { hostname: spec.host, port: spec.port },
-    socket: {
-      data(_socket, data) {
-        const nowNs = Bun.nanoseconds();
-        const index = data.readUInt32BE(0);
-        const sent = sentAtNs[index];
-        if (!sent || answered[index] || nowNs - sent > spec.timeoutMs * 1e6) return;
-        answered[index] = 1;
-        answers += 1;
-        trips.push([epochOfClockMs + sent / 1e6, (nowNs - sent) / 1e3]);
-      },
-      // What comes here is an ICMP error: the request was not answered, and is counted as lost.
-      error() {},
-    },
-  });
+  let sent = 0;
+  let trips: RoundTrip[] = [];
+  const socket = connectedSocket(spec.host, spec.port);
   report({ type: "ready" });
 
-  const request = Buffer.alloc(Math.max(spec.payloadBytes, SEQUENCE_BYTES));
-  const startNs = Bun.nanoseconds();
-  let sent = 0;
-  const tick = (): void => {
-    const elapsedNs = Bun.nanoseconds() - startNs;
-    const index = Math.floor(elapsedNs / periodNs);
-    if (index >= due) return void lastAnswers(Bun.nanoseconds() + spec.timeoutMs * 1e6);
-    if (sentAtNs[index] === 0) {
-      request.writeUInt32BE(index, 0);
-      sentAtNs[index] = Bun.nanoseconds();
-      if (socket.send(request)) sent += 1;
-      else sentAtNs[index] = 0;
+  const takeAnswers = (): void => {
+    for (let taken = socket.take(); taken !== null; taken = socket.take()) {
+      const seenNs = nowNs();
+      const { bytes, arrivedNs } = taken;
+      const view = new DataView(bytes.buffer);
+      const index = view.getUint32(probe.number);
+      const at = sentAtNs[index];
+      if (!at || answered[index] || arrivedNs - at > timeoutNs) continue;
+      answered[index] = 1;
+      answers += 1;
+      const networkNs = arrivedNs - at - view.getFloat64(probe.heldNs);
+      trips.push([epochMs(at), networkNs / 1e3, (seenNs - at) / 1e3]);
     }
-    const waitNs = (index + 1) * periodNs - (Bun.nanoseconds() - startNs);
-    setTimeout(tick, Math.max(0, waitNs / 1e6));
-  };
-  /** Until the last answer is there, or would be too late. */
-  const lastAnswers = (untilNs: number): void => {
-    if (answers === sent || Bun.nanoseconds() >= untilNs) end();
-    else setTimeout(lastAnswers, LAST_ANSWERS_MS, untilNs);
   };
   const flush = (): void => {
     if (trips.length > 0) report({ type: "round-trips", trips });
     trips = [];
   };
-  const end = (): void => {
-    flush();
-    const lostAtMs: number[] = [];
-    for (let i = 0; i < due; i++) {
-      const at = sentAtNs[i];
-      if (at && !answered[i]) lostAtMs.push(epochOfClockMs + at / 1e6);
+
+  const request = new Uint8Array(Math.max(spec.payloadBytes, probe.bytes));
+  const number = new DataView(request.buffer);
+  const startNs = nowNs();
+  const endNs = startNs + due * periodNs;
+  let yieldNs = startNs;
+  let flushNs = startNs + FLUSH_NS;
+  /** The first that may still be sent: one for each period. */
+  let next = 0;
+  // After the last request, until all answers are there, or would be too late.
+  for (
+    let now = startNs;
+    now < endNs || (answers < sent && now < endNs + timeoutNs);
+    now = nowNs()
+  ) {
+    const index = Math.floor((now - startNs) / periodNs);
+    if (index >= next && index < due) {
+      next = index + 1;
+      number.setUint32(probe.number, index);
+      sentAtNs[index] = nowNs();
+      if (socket.send(request)) sent += 1;
+      else sentAtNs[index] = 0;
     }
-    report({ type: "probed", due, sent, lostAtMs });
-    finish(0);
-  };
-  setInterval(flush, FLUSH_MS);
-  tick();
+    const untilNs = next < due ? startNs + next * periodNs : now + YIELD_NS;
+    socket.wait(Math.min(untilNs, now + YIELD_NS) - nowNs());
+    takeAnswers();
+    if (now >= flushNs) {
+      flush();
+      flushNs = now + FLUSH_NS;
+    }
+    if (now >= yieldNs) {
+      await yielded();
+      yieldNs = now + YIELD_NS;
+    }
+  }
+  flush();
+  const lostAtMs = Array.from(sentAtNs).flatMap((at, i) => (at && !answered[i] ? epochMs(at) : []));
+  report({ type: "probed", due, sent, lostAtMs });
+  finish(0);
 }

@@ -21,6 +21,7 @@ export const latencyOf = (p50Us: number, p99Us: number): LatencyRun => ({
   p50Us,
   p99Us,
   minUs: p50Us / 2,
+  seenP50Us: 3 * p50Us,
   series: [],
   busyShare: 0.1,
 });

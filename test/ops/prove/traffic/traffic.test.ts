@@ -63,8 +63,8 @@ function tcpSegments(namespace: string): [number, number] {
   const [names = [], values = []] = lines
     .filter((line) => line.startsWith("Tcp:"))
     .map((line) => line.split(" "));
-  const valueOf = (name: string) => Number(values[names.indexOf(name)]);
-  return [valueOf("InSegs"), valueOf("OutSegs")];
+  const count = (name: string) => Number(values[names.indexOf(name)]);
+  return [count("InSegs"), count("OutSegs")];
 }
 
 const host = addresses.remote;

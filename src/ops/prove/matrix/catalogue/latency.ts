@@ -1,5 +1,15 @@
 import type { Scenario, ScenarioPod } from "../scenario.ts";
-import { bestEffort, guaranteed, idle, mega, slowdown, tcp, usualWire } from "./common.ts";
+import {
+  bestEffort,
+  guaranteed,
+  idle,
+  keeps,
+  mega,
+  slowdown,
+  tcp,
+  usualGuarantee,
+  usualWire,
+} from "./common.ts";
 
 const giga = 1_000 * mega;
 
@@ -8,6 +18,12 @@ const outward = (name: string, bits: number, target: string): ScenarioPod => ({
   name,
   asks: { "egress-guarantee": String(bits), "latency-target": target },
 });
+
+/** That a latency pod sends itself: one is the hardest, as all of a loss is its own. */
+const ownFlows = [
+  { flows: 1, name: "one TCP flow" },
+  { flows: 4, name: "four TCP flows" },
+];
 
 const burstPods = 60;
 const burstGuarantee = 10 * mega;
@@ -32,6 +48,23 @@ export const latency: Scenario[] = [
     repeat: { usual: 3, thorough: 7 },
     checks: [slowdown("quick", "loaded", 2)],
     beside: true,
+  },
+  {
+    name: "latency-throughput",
+    shows:
+      "A pod with a target of 1 ms has its whole guarantee by TCP, by one flow too, though its queue is no longer than its target.",
+    wireBits: usualWire,
+    pods: [guaranteed("quick", usualGuarantee, "1ms"), bestEffort("noisy")],
+    phases: ownFlows.map(({ flows, name }) => ({
+      name,
+      loads: { noisy: tcp("noisy", "egress", 8), quick: tcp("quick", "egress", flows) },
+      seconds: 2,
+      fills: ["egress"],
+    })),
+    checks: ownFlows.map(({ name }) =>
+      keeps(`${name}: of its guarantee`, name, "quick", usualGuarantee),
+    ),
+    beside: false,
   },
   {
     name: "two-latency-pods",

@@ -1,0 +1,133 @@
+/**
+ * UDP sockets that know when a datagram came: by the kernel's clock, at the device. What is timed is
+ * then the network, and not how long a process waits for a processor, which on one machine it shares
+ * with the node, the remote host and everybody's traffic.
+ */
+import { type Family, familyOf } from "../../../plan/ip.ts";
+import { calls, ptr } from "./calls.ts";
+import {
+  bindTo,
+  connectTo,
+  openSocket,
+  SO_TIMESTAMPNS,
+  SOL_SOCKET,
+  set,
+  socketTypes,
+} from "./sockets.ts";
+
+/** include/uapi/linux/time.h; the clock of SO_TIMESTAMPNS. */
+const CLOCK_REALTIME = 0;
+/** include/uapi/asm-generic/poll.h */
+const POLLIN = 1;
+/** Of a request of ours, and more: nobody else sends to these ports. */
+const LARGEST_BYTES = 2_048;
+/** struct sockaddr_in6, the larger of both. */
+const ADDRESS_BYTES = 28;
+/** struct cmsghdr (length, level, type) with a struct timespec in it. */
+const CONTROL_BYTES = 32;
+const CONTROL_DATA = 16;
+/** struct msghdr, and behind it its one struct iovec: where pointers and lengths are, in a machine of 64 bits. */
+const message = {
+  name: 0,
+  nameLength: 8,
+  vectors: 16,
+  vectorCount: 24,
+  control: 32,
+  controlLength: 40,
+  vector: 56,
+  bytes: 72,
+};
+
+/** Nanoseconds are counted from here, so that a double holds each of them. */
+const originSeconds = Math.floor(Date.now() / 1000);
+
+const timespec = new BigInt64Array(2);
+const nsOf = (seconds: bigint, ns: bigint): number =>
+  Number(seconds - BigInt(originSeconds)) * 1e9 + Number(ns);
+
+/** The time by the clock that stamps datagrams. */
+export function nowNs(): number {
+  calls().clock_gettime(CLOCK_REALTIME, ptr(timespec));
+  return nsOf(timespec[0] ?? 0n, timespec[1] ?? 0n);
+}
+
+/** Milliseconds since the epoch. */
+export const epochMs = (ns: number): number => originSeconds * 1000 + ns / 1e6;
+
+export interface Datagram {
+  /** The socket's own memory: it holds until the next one is taken. */
+  bytes: Uint8Array;
+  arrivedNs: number;
+}
+
+export interface StampedSocket {
+  /** Sleeps until a datagram is there, for so long at the most; a signal ends it too. */
+  wait(forNs: number): void;
+  /** The next of those that have come; null: there is none. */
+  take(): Datagram | null;
+  /** To whom it is connected. False: the kernel took nothing. */
+  send(bytes: Uint8Array): boolean;
+  /** To whoever sent what was taken last. */
+  answer(bytes: Uint8Array): void;
+}
+
+export function listeningSocket(host: string, port: number): StampedSocket {
+  return stamped(familyOf(host), (fd) => bindTo(fd, host, port));
+}
+
+export function connectedSocket(host: string, port: number): StampedSocket {
+  return stamped(familyOf(host), (fd) => connectTo(fd, host, port));
+}
+
+function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
+  const fd = openSocket(socketTypes.datagram, family);
+  set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  ready(fd);
+  const { ppoll, recvmsg, send, sendto } = calls();
+
+  const data = new Uint8Array(LARGEST_BYTES);
+  const name = new Uint8Array(ADDRESS_BYTES);
+  const control = new DataView(new ArrayBuffer(CONTROL_BYTES));
+  const header = new DataView(new ArrayBuffer(message.bytes));
+  header.setBigUint64(message.name, BigInt(ptr(name)), true);
+  const headerAt = ptr(header);
+  header.setBigUint64(message.vectors, BigInt(headerAt + message.vector), true);
+  header.setBigUint64(message.vectorCount, 1n, true);
+  header.setBigUint64(message.vector, BigInt(ptr(data)), true);
+  header.setBigUint64(message.vector + 8, BigInt(data.length), true);
+  header.setBigUint64(message.control, BigInt(ptr(control)), true);
+
+  const poll = new DataView(new ArrayBuffer(8));
+  poll.setInt32(0, fd, true);
+  poll.setInt16(4, POLLIN, true);
+  const wait = new BigInt64Array(2);
+
+  return {
+    wait(forNs) {
+      if (forNs <= 0) return;
+      wait[0] = BigInt(Math.floor(forNs / 1e9));
+      wait[1] = BigInt(Math.floor(forNs % 1e9));
+      // Its address is asked for anew: nothing else would keep its memory from being collected.
+      ppoll(ptr(poll), 1, ptr(wait), null);
+    },
+    take() {
+      header.setUint32(message.nameLength, ADDRESS_BYTES, true);
+      header.setBigUint64(message.controlLength, BigInt(CONTROL_BYTES), true);
+      const length = Number(recvmsg(fd, headerAt, 0));
+      // Nothing there, or an ICMP error that waited: the request that it is about counts as lost.
+      if (length < 0) return null;
+      return {
+        bytes: data.subarray(0, length),
+        arrivedNs: nsOf(
+          control.getBigInt64(CONTROL_DATA, true),
+          control.getBigInt64(CONTROL_DATA + 8, true),
+        ),
+      };
+    },
+    send: (bytes) => send(fd, ptr(bytes), bytes.length, 0) === BigInt(bytes.length),
+    answer(bytes) {
+      const length = header.getUint32(message.nameLength, true);
+      sendto(fd, ptr(bytes), bytes.length, 0, ptr(name), length);
+    },
+  };
+}
