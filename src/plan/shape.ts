@@ -18,7 +18,7 @@ const usualPacketBytes = 1_500;
 const usualFrameBytes = usualPacketBytes + ethernetHeaderBytes;
 
 /** A pod's segment may hold a tree for this long: what a packet with a latency target waits for at the most, beside its own class. */
-const podUnitUs = 75;
+const podUnitUs = 65;
 
 /**
  * The largest GSO unit of a pod on a tree of this rate. At 10 Gbit/s a whole 64 KiB unit takes 52 us

@@ -1,10 +1,11 @@
 import { namespacePath } from "../../../lab/namespaces.ts";
 import type { Family } from "../../../plan/ip.ts";
+import { podGsoMaxBytes } from "../../../plan/shape.ts";
 import type { Generator } from "../generator.ts";
 import type { Pod } from "../pods.ts";
 import { type Count, FRAME_BYTES, IPV6_MORE_BYTES, TCP_PAYLOAD_BYTES } from "../statistics.ts";
 import { anyAddress, type Endpoint, type TrafficSpec } from "../traffic/spec.ts";
-import type { MatrixNode } from "./node.ts";
+import { capacityOf, type MatrixNode } from "./node.ts";
 import type { Load, Scenario } from "./scenario.ts";
 
 /** Starts one generator and waits until it is ready. */
@@ -28,14 +29,18 @@ export interface LoadTimes {
 /** What a datagram carries: as much as a TCP segment, and what HTB counts for it (8 UDP, 20 IPv4, 14 Ethernet). */
 export const UDP_PAYLOAD_BYTES = 1448;
 const UDP_HEADER_BYTES = 42;
+const MTU_BYTES = 1_500;
 const moreBytes = (family: Family): number => (family === 6 ? IPV6_MORE_BYTES : 0);
 /** Bytes of frames for a byte of payload. */
 const udpFramesOf = (family: Family): number =>
   (UDP_PAYLOAD_BYTES + UDP_HEADER_BYTES + moreBytes(family)) / UDP_PAYLOAD_BYTES;
 const tcpFramesOf = (family: Family): number =>
   FRAME_BYTES / (TCP_PAYLOAD_BYTES - moreBytes(family));
-/** Few calls, and units below the pods' gso_max_size: 4.3 KB, from 1 Gbit/s on 8.7 KB. */
-const floodSegments = ({ wireBits }: Scenario): number => (wireBits < 1e9 ? 3 : 6);
+/** Few calls: the largest units that the pods' gso_max_size lets through in one piece. */
+const floodSegments = (scenario: Scenario): number =>
+  Math.floor(
+    (podGsoMaxBytes(capacityOf(scenario), MTU_BYTES) - UDP_HEADER_BYTES) / UDP_PAYLOAD_BYTES,
+  );
 
 const firstTcpPort = 5100;
 const firstUdpPort = 6100;
