@@ -58,9 +58,12 @@ export const latency: Scenario[] = [
     phases: ownFlows.map(({ flows, name }) => ({
       name,
       loads: { noisy: tcp("noisy", "egress", 8), quick: tcp("quick", "egress", flows) },
-      seconds: 2,
+      seconds: 1,
+      thoroughSeconds: 3,
       fills: ["egress"],
     })),
+    // Its limit is its guarantee: what a moment of a busy machine costs is not made up for.
+    repeat: { usual: 3, thorough: 5 },
     checks: ownFlows.map(({ name }) =>
       keeps(`${name}: of its guarantee`, name, "quick", usualGuarantee),
     ),
