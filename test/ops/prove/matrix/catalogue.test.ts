@@ -55,9 +55,9 @@ test("names are unique and found", () => {
   expect(() => scenarioNamed("nothing")).toThrow('there is no "nothing"');
 });
 
-test("the whole matrix once is a matter of eleven minutes", () => {
+test("the whole matrix once is a matter of twelve minutes", () => {
   const seconds = catalogue.reduce((sum, scenario) => sum + scenarioSeconds(scenario, false), 0);
-  expect(seconds).toBeLessThan(700);
+  expect(seconds).toBeLessThan(720);
 });
 
 test("the list says what each one shows", () => {

@@ -52,20 +52,20 @@ export const latency: Scenario[] = [
   {
     name: "latency-throughput",
     shows:
-      "A pod with a target of 1 ms has its whole guarantee by TCP, by one flow too, though its queue is no longer than its target.",
+      "A pod with a target of 1 ms has its guarantee by TCP, by one flow too, though its queue is no longer than its target.",
     wireBits: usualWire,
     pods: [guaranteed("quick", usualGuarantee, "1ms"), bestEffort("noisy")],
     phases: ownFlows.map(({ flows, name }) => ({
       name,
       loads: { noisy: tcp("noisy", "egress", 8), quick: tcp("quick", "egress", flows) },
-      seconds: 1,
-      thoroughSeconds: 3,
+      seconds: 2,
       fills: ["egress"],
     })),
-    // Its limit is its guarantee: what a moment of a busy machine costs is not made up for.
+    // Its limit is its guarantee, and its bucket holds no more than its target's time: what the machine's
+    // timers are later than that is lost, and not made up for. On a quiet machine it is 99 to 100%.
     repeat: { usual: 3, thorough: 5 },
     checks: ownFlows.map(({ name }) =>
-      keeps(`${name}: of its guarantee`, name, "quick", usualGuarantee),
+      keeps(`${name}: of its guarantee`, name, "quick", usualGuarantee, 0.9),
     ),
     beside: false,
   },
