@@ -1,5 +1,5 @@
 /** The few calls that no module of the runtime has. Loaded at first use: opening a library costs start-up. */
-import { dlopen, ptr, read } from "bun:ffi";
+import { dlopen, type FFIFunction, ptr, read } from "bun:ffi";
 import { FairwayError, messageOf } from "../../errors.ts";
 
 const signatures = {
@@ -18,16 +18,16 @@ const signatures = {
   _exit: { args: ["i32"], returns: "void" },
 } as const;
 
-type Libc = ReturnType<typeof dlopen<typeof signatures>>["symbols"];
-let loaded: Libc | undefined;
+let loaded: ReturnType<typeof callsOf<typeof signatures>> | undefined;
 
 /** Throws missingKernelPart where the runtime may not compile the calls. */
-export function libc(): Libc {
-  loaded ??= load();
+export function libc() {
+  loaded ??= callsOf(signatures);
   return loaded;
 }
 
-function load(): Libc {
+/** Functions of the C library. Throws as `libc` does. */
+export function callsOf<Signatures extends Record<string, FFIFunction>>(signatures: Signatures) {
   try {
     return dlopen("libc.so.6", signatures).symbols;
   } catch (cause) {

@@ -7,6 +7,7 @@ import { addresses, devices } from "../../lab/wire.ts";
 import { podGsoMaxBytes } from "../../plan/shape.ts";
 import { addPod, BRIDGE, type Pod, removeQos } from "./pods.ts";
 import type { ProveSettings } from "./result.ts";
+import { MTU_BYTES } from "./statistics.ts";
 
 /** A node with two pods that the binary itself has wired, verb by verb, as a runtime does. */
 export interface ProveNode {
@@ -19,8 +20,6 @@ export interface ProveNode {
   /** Synchronous, so that a signal's handler can call it; safe to call twice. */
   remove(): void;
 }
-
-const MTU_BYTES = 1_500;
 
 export function makeProveNode(settings: ProveSettings): ProveNode {
   const lab = makeLab({ prefix: "fwp", wireBits: settings.wireBits });

@@ -15,7 +15,8 @@ export interface Count {
 
 /** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */
 export const TCP_PAYLOAD_BYTES = 1448;
-export const FRAME_BYTES = 1514;
+export const MTU_BYTES = 1_500;
+export const FRAME_BYTES = MTU_BYTES + 14;
 /** IPv6's header is 40 bytes, IPv4's 20. */
 export const IPV6_MORE_BYTES = 20;
 
@@ -94,12 +95,13 @@ export function latencyRun(
   stepMs: number,
 ): Omit<LatencyRun, "busyShare"> {
   const inside = ({ fromMs, toMs }: TimeWindow, at: number): boolean => at >= fromMs && at < toMs;
+  const sortedOf = (slice: TimeWindow, which: 1 | 2): number[] =>
+    trips.flatMap((trip) => (inside(slice, trip[0]) ? trip[which] : [])).sort((a, b) => a - b);
   const within = (slice: TimeWindow) => ({
-    sorted: trips.flatMap(([at, us]) => (inside(slice, at) ? us : [])).sort((a, b) => a - b),
+    sorted: sortedOf(slice, 1),
     lost: lostAtMs.filter((at) => inside(slice, at)).length,
   });
   const all = within(window);
-  const seen = trips.flatMap(([at, , us]) => (inside(window, at) ? us : []));
   const series = slices(window, stepMs).flatMap((slice): LatencyPoint | [] => {
     const { sorted, lost } = within(slice);
     // A slice without a request says nothing; one without an answer does.
@@ -119,13 +121,7 @@ export function latencyRun(
     p50Us: rounded(percentile(all.sorted, 50, all.lost)),
     p99Us: rounded(percentile(all.sorted, 99, all.lost)),
     minUs: rounded(all.sorted[0] ?? null),
-    seenP50Us: rounded(
-      percentile(
-        seen.sort((a, b) => a - b),
-        50,
-        all.lost,
-      ),
-    ),
+    seenP50Us: rounded(percentile(sortedOf(window, 2), 50, all.lost)),
     series,
   };
 }

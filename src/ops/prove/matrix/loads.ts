@@ -3,7 +3,13 @@ import type { Family } from "../../../plan/ip.ts";
 import { podGsoMaxBytes } from "../../../plan/shape.ts";
 import type { Generator } from "../generator.ts";
 import type { Pod } from "../pods.ts";
-import { type Count, FRAME_BYTES, IPV6_MORE_BYTES, TCP_PAYLOAD_BYTES } from "../statistics.ts";
+import {
+  type Count,
+  FRAME_BYTES,
+  IPV6_MORE_BYTES,
+  MTU_BYTES,
+  TCP_PAYLOAD_BYTES,
+} from "../statistics.ts";
 import { anyAddress, type Endpoint, type TrafficSpec } from "../traffic/spec.ts";
 import { capacityOf, type MatrixNode } from "./node.ts";
 import type { Load, Scenario } from "./scenario.ts";
@@ -29,7 +35,6 @@ export interface LoadTimes {
 /** What a datagram carries: as much as a TCP segment, and what HTB counts for it (8 UDP, 20 IPv4, 14 Ethernet). */
 export const UDP_PAYLOAD_BYTES = 1448;
 const UDP_HEADER_BYTES = 42;
-const MTU_BYTES = 1_500;
 const moreBytes = (family: Family): number => (family === 6 ? IPV6_MORE_BYTES : 0);
 /** Bytes of frames for a byte of payload. */
 const udpFramesOf = (family: Family): number =>

@@ -2,9 +2,9 @@
  * UDP sockets by the kernel's own calls: the runtime's can neither live in another namespace, nor hand
  * over several datagrams in one piece, nor have a buffer that outlasts a wait for the processor.
  */
+import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { inNetns } from "../../../kernel/netns.ts";
 import { type Family, familyOf } from "../../../plan/ip.ts";
-import { calls, ptr } from "./calls.ts";
 import {
   bindTo,
   connectTo,
@@ -42,7 +42,7 @@ export function sender({ netns, host, port }: Endpoint, payloadBytes: number): S
   set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
   set(fd, SOL_UDP, UDP_SEGMENT, payloadBytes);
   connectTo(fd, host, port);
-  const { send } = calls();
+  const { send } = libc();
   return { send: (unit) => send(fd, ptr(unit), unit.length, 0) > 0 };
 }
 
@@ -58,7 +58,7 @@ export function receiver({ netns, host, port }: Endpoint): Receiver {
   // What came in one piece is counted in one call.
   set(fd, SOL_UDP, UDP_GRO, 1);
   bindTo(fd, anyAddress[family], port);
-  const { recv } = calls();
+  const { recv } = libc();
   const nothing = new Uint8Array(1);
   return {
     drain() {

@@ -1,10 +1,10 @@
 /** What the generators' own sockets share: the kernel's calls, and its numbers for them. */
 import { parseIp } from "../../../config/addresses.ts";
 import { FairwayError } from "../../../errors.ts";
-import { errno, libc } from "../../../kernel/netlink/libc.ts";
+import { errno, libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { AF } from "../../../kernel/netlink/tables.ts";
 import type { Family } from "../../../plan/ip.ts";
-import { calls, ptr } from "./calls.ts";
+import { calls } from "./calls.ts";
 
 /** include/linux/socket.h, include/uapi/asm-generic/socket.h */
 export const SOL_SOCKET = 1;

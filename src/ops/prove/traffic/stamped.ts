@@ -3,8 +3,9 @@
  * then the network, and not how long a process waits for a processor, which on one machine it shares
  * with the node, the remote host and everybody's traffic.
  */
+import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { type Family, familyOf } from "../../../plan/ip.ts";
-import { calls, ptr } from "./calls.ts";
+import { calls } from "./calls.ts";
 import {
   bindTo,
   connectTo,
@@ -83,7 +84,8 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
   const fd = openSocket(socketTypes.datagram, family);
   set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
   ready(fd);
-  const { ppoll, recvmsg, send, sendto } = calls();
+  const { ppoll, recvmsg, sendto } = calls();
+  const { send } = libc();
 
   const data = new Uint8Array(LARGEST_BYTES);
   const name = new Uint8Array(ADDRESS_BYTES);

@@ -3,8 +3,9 @@
  * throws away what has come without copying it. A receiver that wakes for every segment would take a
  * processor from the node that is measured, which no remote host does.
  */
+import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { familyOf } from "../../../plan/ip.ts";
-import { calls, ptr } from "./calls.ts";
+import { calls } from "./calls.ts";
 import {
   bindTo,
   check,
@@ -40,7 +41,8 @@ export function streamReceiver(listen: string, port: number): StreamReceiver {
   set(listening, SOL_SOCKET, SO_REUSEADDR, 1);
   bindTo(listening, listen, port);
   check(calls().listen(listening, BACKLOG), `listen on port ${port}`);
-  const { accept4, recv, close } = calls();
+  const { accept4 } = calls();
+  const { recv, close } = libc();
   const nothing = new Uint8Array(1);
   let connections: number[] = [];
   return {

@@ -14,8 +14,8 @@ import {
 
 /**
  * The steady pod's guarantee in both directions, and the quick pod's round trip beside the noisy one on
- * egress. Two pods: with a latency target the limit is the guarantee and the queue is short, in which
- * TCP flows do not fill all of it.
+ * egress. Two pods: with a latency target the limit is the guarantee, and what a late timer costs is not
+ * made up for.
  */
 const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
   wireBits: usualWire,
