@@ -39,16 +39,17 @@ test("a pod behind a service reaches itself and is reached, by the service and b
     const [a, b] = [node.pod("a"), node.pod("b")];
     for (const pod of [a, b]) node.add(pod);
     mustInNamespace(node.lab.node, ["nft", "-f", "-"], { stdin: translation });
-    await withTraffic(async (start) => {
-      await start(a.namespace, { role: "tcp-sink", port: 8080, forMs, everyMs: forMs });
-      // It says that it is ready once its connection stands.
-      for (const [from, host, port] of [
-        [a.namespace, service, 80],
-        [b.namespace, service, 80],
-        [node.lab.remote, addresses.nodeUplink, 30_080],
-      ] as const)
+    // One after the other: a flow that fills the pod's queue would cost the next its first packets.
+    for (const [from, host, port] of [
+      [a.namespace, service, 80],
+      [b.namespace, service, 80],
+      [node.lab.remote, addresses.nodeUplink, 30_080],
+    ] as const)
+      await withTraffic(async (start) => {
+        await start(a.namespace, { role: "tcp-sink", port: 8080, forMs, everyMs: forMs });
+        // It says that it is ready once its connection stands.
         await start(from, { role: "tcp-source", host, port, flows: 1, forMs });
-    });
+      });
     expect(violationsOf(node)).toEqual([0, 0]);
   }));
 
