@@ -18,12 +18,12 @@ const usualPacketBytes = 1_500;
 const usualFrameBytes = usualPacketBytes + ethernetHeaderBytes;
 
 /** A pod's segment may hold a tree for this long: what a packet with a latency target waits for at the most, beside its own class. */
-const podUnitUs = 65;
+const podUnitUs = 40;
 
 /**
- * The largest GSO unit of a pod on a tree of this rate. At 10 Gbit/s a whole 64 KiB unit takes 52 us
- * and there is nothing to do; at 1 Gbit/s it takes 524 us, and everybody else waits behind it. Not
- * below three segments: smaller ones cost more CPU than they save time.
+ * The largest GSO unit of a pod on a tree of this rate. At 1 Gbit/s a whole 64 KiB unit takes 524 us,
+ * and everybody else waits behind it. Not below three segments: smaller ones cost more CPU than
+ * they save time.
  */
 export function podGsoMaxBytes(egressCapacityBits: number, mtuBytes: number): number {
   const wanted = bytesIn(egressCapacityBits, podUnitUs);

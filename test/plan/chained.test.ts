@@ -75,7 +75,7 @@ describe("the pod's GSO size", () => {
   test("is lowered, and put back", () => {
     const pod = podOf();
     const [made, former] = [desiredPod(pod, networkOf(bridged)), formerPod(pod)];
-    expect(sizeOf(made)).toMatchObject({ netns: pod.netns, name: "eth0", gsoMaxBytes: 8_125 });
+    expect(sizeOf(made)).toMatchObject({ netns: pod.netns, name: "eth0", gsoMaxBytes: 5_000 });
     expect(lines(former, made).filter((line) => line.includes("gso_max_size"))).toEqual([
       "ip link set dev eth0 gso_max_size 65536",
     ]);

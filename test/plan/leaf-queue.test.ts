@@ -17,7 +17,7 @@ import { codelGivenUs, codelTicks } from "../../src/plan/units.ts";
 import { promiseWith, trees } from "./samples.ts";
 
 const gigabit = 1e9;
-const gsoBytes = 8125;
+const gsoBytes = 5_000;
 
 function promise(
   guaranteeBits: number,
@@ -45,9 +45,9 @@ describe("fq_codel's numbers", () => {
     ["a limit of 100 Mbit/s", promise(0, 100e6), 5_000, 100_000, 4 * 125_000],
     ["a guarantee without a limit", promise(200e6, null), 5_000, 100_000, 4 * 1_250_000],
     ["a latency target", promise(400e6, 400e6, 2_000), 1_000, 96_000, 4 * 100_000],
-    // The fifo holds two units then, and a unit takes 6.5 ms.
-    ["a limit where a unit takes long", promise(0, 10e6), 6_500, 101_500, 4 * 2 * gsoBytes],
-    ["a target below what a unit takes", promise(10e6, 10e6, 1_000), 6_500, 101_500, 8 * gsoBytes],
+    // The fifo holds two units then, and a unit takes 8 ms.
+    ["a limit where a unit takes long", promise(0, 5e6), 8_000, 103_000, 4 * 2 * gsoBytes],
+    ["a target below what a unit takes", promise(5e6, 5e6, 1_000), 8_000, 103_000, 8 * gsoBytes],
   ])("%s", (_, asked, targetUs, intervalUs, memoryLimitBytes) => {
     expect(codel(asked)).toMatchObject({ targetUs, intervalUs, memoryLimitBytes, ecn: true });
   });

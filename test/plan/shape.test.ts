@@ -156,13 +156,13 @@ describe("every leaf", () => {
       "best effort going out: its own unit",
       {},
       "egress",
-      { rateBytes: 1_000, burstBytes: 8_125, quantumBytes: 65_536 },
+      { rateBytes: 1_000, burstBytes: 5_000, quantumBytes: 65_536 },
     ],
     [
       "the smallest guarantee under a large limit",
       { egress: { guaranteeBits: 1_000, limitBits: 1e9, burstBytes: null } },
       "egress",
-      { rateBytes: 1_000, ceilBytes: 125e6, burstBytes: 8_125, cburstBytes: 625_000 },
+      { rateBytes: 1_000, ceilBytes: 125e6, burstBytes: 5_000, cburstBytes: 625_000 },
     ],
     [
       "a guarantee's burst is 5 ms of it",
@@ -174,7 +174,7 @@ describe("every leaf", () => {
       "a limit below the floor",
       { egress: { guaranteeBits: 0, limitBits: 1_000, burstBytes: null } },
       "egress",
-      { rateBytes: 125, ceilBytes: 125, burstBytes: 8_125, cburstBytes: 8_125 },
+      { rateBytes: 125, ceilBytes: 125, burstBytes: 5_000, cburstBytes: 5_000 },
     ],
     [
       "a limit for which a unit is too long",
@@ -198,7 +198,7 @@ describe("every leaf", () => {
       "a burst below a unit",
       { egress: { guaranteeBits: 100e6, limitBits: 100e6, burstBytes: 100 } },
       "egress",
-      { burstBytes: 8_125, cburstBytes: 8_125 },
+      { burstBytes: 5_000, cburstBytes: 5_000 },
     ],
     [
       "a latency target",
@@ -237,8 +237,8 @@ describe("every leaf", () => {
     const asked = (burstBytes: number) =>
       promiseWith({ egress: { ...bestEffort, limitBits, burstBytes } });
     expect(largestBurstAtLimit(limitBits)).toBe(274_877);
-    expect(leafShape(asked(274_877), "egress", 1e9, 8_125).cburstBytes).toBe(274_877);
-    expect(() => leafShape(asked(274_878), "egress", 1e9, 8_125)).toThrow(RangeError);
+    expect(leafShape(asked(274_877), "egress", 1e9, 5_000).cburstBytes).toBe(274_877);
+    expect(() => leafShape(asked(274_878), "egress", 1e9, 5_000)).toThrow(RangeError);
   });
 });
 
@@ -308,8 +308,9 @@ describe("the host's ingress", () => {
 
 describe("a pod's GSO size", () => {
   test.each([
-    ["65 us at 1 Gbit/s", 1e9, 1500, 8_125],
-    ["a whole unit from 7 Gbit/s on", 10e9, 1500, 65_536],
+    ["40 us at 1 Gbit/s", 1e9, 1500, 5_000],
+    ["40 us at 10 Gbit/s", 10e9, 1500, 50_000],
+    ["a whole unit from 13.2 Gbit/s on", 13.2e9, 1500, 65_536],
     ["three segments at the least", 10e6, 1500, 4_500],
     ["three of another MTU", 10e6, 9_000, 27_000],
     ["never above a whole unit", 10e6, 65_535, 65_536],
