@@ -137,7 +137,7 @@ export function setupText({ settings }: ProveResult): string {
 /** What the probers measure. */
 export const latencyNote =
   "Latency is the round trip of a UDP request and its answer in the network, by the kernels' time " +
-  "stamps: from the sender's send until the answer is at its device, without the time that the other " +
+  "stamps: from the sender's device until the answer is there, without the time that the other " +
   "end's process held it. What the processes see is longer by the time that they wait for a processor.";
 
 /** How to read the numbers. */

@@ -13,7 +13,11 @@ export const SO_RCVLOWAT = 18;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_TIMESTAMPNS = 35;
+export const SO_TIMESTAMPING = 37;
 export const MSG_TRUNC = 0x20;
+export const MSG_ERRQUEUE = 0x2000;
+/** include/uapi/linux/net_tstamp.h */
+export const timestamping = { TX_SOFTWARE: 1 << 1, SOFTWARE: 1 << 4, OPT_TSONLY: 1 << 11 } as const;
 
 /** include/linux/net.h */
 export const socketTypes = { stream: 1, datagram: 2 } as const;

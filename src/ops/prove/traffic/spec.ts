@@ -60,8 +60,8 @@ export type TrafficSpec =
 
 /**
  * When a request was sent, and its round trip twice, in microseconds: in the network, from the moment
- * that it was handed to the kernel until the answer was at the sender's device, without the time that
- * the other end held it; and as the processes see it, everybody's waits for a processor included.
+ * that it left the sender's device until the answer was there, without the time from device to device
+ * that the other end held it; and as the processes see it, everybody's waits for a processor included.
  */
 export type RoundTrip = [atMs: number, us: number, seenUs: number];
 
@@ -147,10 +147,14 @@ const holds: Record<FieldKind, { words: string; test(value: unknown): boolean }>
 export const anyAddress: Record<Family, string> = { 4: "0.0.0.0", 6: "::" };
 
 /**
- * How a request begins, and its answer: its number (4 bytes), and how many nanoseconds the other end's
+ * How a request begins, and its answer: its number, and for how many nanoseconds the other end's
  * processes held it (a double), from its arrival at their device until they handed the answer over.
+ * When that answer left the device is known only afterwards, so the next answer to the same sender
+ * says it: which request was the one before, and how long it was held from device to device.
  */
-export const probe = { number: 0, heldNs: 4, bytes: 12 } as const;
+export const probe = { number: 0, heldNs: 4, before: 12, beforeHeldNs: 16, bytes: 24 } as const;
+/** For `before`: there was none, or the kernel did not say. */
+export const noNumber = 2 ** 32 - 1;
 
 /** @throws FairwayError decode, naming the field that is missing or of the wrong kind. */
 export function parseSpec(text: string): TrafficSpec {

@@ -1,7 +1,8 @@
 /**
- * UDP sockets that know when a datagram came: by the kernel's clock, at the device. What is timed is
- * then the network, and not how long a process waits for a processor, which on one machine it shares
- * with the node, the remote host and everybody's traffic.
+ * UDP sockets that know when a datagram came and went: by the kernel's clock, at the device. What is
+ * timed is then the network, and not how long a process waits for a processor, or its system calls
+ * for the interrupts of others: on one machine it shares those with the node, the remote host and
+ * everybody's traffic.
  */
 import { libc, ptr } from "../../../kernel/netlink/libc.ts";
 import { type Family, familyOf } from "../../../plan/ip.ts";
@@ -9,11 +10,14 @@ import { calls } from "./calls.ts";
 import {
   bindTo,
   connectTo,
+  MSG_ERRQUEUE,
   openSocket,
+  SO_TIMESTAMPING,
   SO_TIMESTAMPNS,
   SOL_SOCKET,
   set,
   socketTypes,
+  timestamping,
 } from "./sockets.ts";
 
 /** include/uapi/linux/time.h; the clock of SO_TIMESTAMPNS. */
@@ -24,7 +28,10 @@ const POLLIN = 1;
 const LARGEST_BYTES = 2_048;
 /** struct sockaddr_in6, the larger of both. */
 const ADDRESS_BYTES = 28;
-/** struct cmsghdr (length, level, type) with a struct timespec in it. */
+/**
+ * struct cmsghdr (length, level, type) with a struct timespec in it: SO_TIMESTAMPNS, always the first,
+ * of what came and of what went (__sock_recv_timestamp). There is no room for those that come after it.
+ */
 const CONTROL_BYTES = 32;
 const CONTROL_DATA = 16;
 /** struct msghdr, and behind it its one struct iovec: where pointers and lengths are, in a machine of 64 bits. */
@@ -59,6 +66,8 @@ export interface Datagram {
   /** The socket's own memory: it holds until the next one is taken. */
   bytes: Uint8Array;
   arrivedNs: number;
+  /** Who sent it, as a key. */
+  from: string;
 }
 
 export interface StampedSocket {
@@ -70,6 +79,11 @@ export interface StampedSocket {
   send(bytes: Uint8Array): boolean;
   /** To whoever sent what was taken last. */
   answer(bytes: Uint8Array): void;
+  /**
+   * When what was sent last, not before `sinceNs`, was at the device; null: it is not there yet, as when
+   * a neighbour is asked for first.
+   */
+  leftNs(sinceNs: number): number | null;
 }
 
 export function listeningSocket(host: string, port: number): StampedSocket {
@@ -83,6 +97,8 @@ export function connectedSocket(host: string, port: number): StampedSocket {
 function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
   const fd = openSocket(socketTypes.datagram, family);
   set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  const { TX_SOFTWARE, SOFTWARE, OPT_TSONLY } = timestamping;
+  set(fd, SOL_SOCKET, SO_TIMESTAMPING, TX_SOFTWARE | SOFTWARE | OPT_TSONLY);
   ready(fd);
   const { ppoll, recvmsg, sendto } = calls();
   const { send } = libc();
@@ -104,6 +120,20 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
   poll.setInt16(4, POLLIN, true);
   const wait = new BigInt64Array(2);
 
+  const receive = (flags: number): number => {
+    header.setUint32(message.nameLength, ADDRESS_BYTES, true);
+    header.setBigUint64(message.controlLength, BigInt(CONTROL_BYTES), true);
+    return Number(recvmsg(fd, headerAt, flags));
+  };
+  const stampNs = (): number =>
+    nsOf(control.getBigInt64(CONTROL_DATA, true), control.getBigInt64(CONTROL_DATA + 8, true));
+  /** All stamps of what went: one that stays there would end every wait. */
+  const lastStampNs = (): number | null => {
+    let last: number | null = null;
+    while (receive(MSG_ERRQUEUE) >= 0) last = stampNs();
+    return last;
+  };
+
   return {
     wait(forNs) {
       if (forNs <= 0) return;
@@ -113,23 +143,23 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
       ppoll(ptr(poll), 1, ptr(wait), null);
     },
     take() {
-      header.setUint32(message.nameLength, ADDRESS_BYTES, true);
-      header.setBigUint64(message.controlLength, BigInt(CONTROL_BYTES), true);
-      const length = Number(recvmsg(fd, headerAt, 0));
+      const length = receive(0);
       // Nothing there, or an ICMP error that waited: the request that it is about counts as lost.
-      if (length < 0) return null;
-      return {
-        bytes: data.subarray(0, length),
-        arrivedNs: nsOf(
-          control.getBigInt64(CONTROL_DATA, true),
-          control.getBigInt64(CONTROL_DATA + 8, true),
-        ),
-      };
+      if (length < 0) {
+        lastStampNs();
+        return null;
+      }
+      const from = name.subarray(0, header.getUint32(message.nameLength, true)).join();
+      return { bytes: data.subarray(0, length), arrivedNs: stampNs(), from };
     },
     send: (bytes) => send(fd, ptr(bytes), bytes.length, 0) === BigInt(bytes.length),
     answer(bytes) {
       const length = header.getUint32(message.nameLength, true);
       sendto(fd, ptr(bytes), bytes.length, 0, ptr(name), length);
+    },
+    leftNs(sinceNs) {
+      const last = lastStampNs();
+      return last !== null && last >= sinceNs ? last : null;
     },
   };
 }

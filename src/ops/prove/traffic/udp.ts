@@ -1,5 +1,5 @@
 import { finish, report } from "./output.ts";
-import { anyAddress, probe, type RoundTrip, type TrafficSpec } from "./spec.ts";
+import { anyAddress, noNumber, probe, type RoundTrip, type TrafficSpec } from "./spec.ts";
 import { connectedSocket, epochMs, listeningSocket, nowNs } from "./stamped.ts";
 
 type Echo = Extract<TrafficSpec, { role: "udp-echo" }>;
@@ -9,12 +9,14 @@ type Probe = Extract<TrafficSpec, { role: "udp-probe" }>;
 const YIELD_NS = 50e6;
 const yielded = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Answers every datagram with itself, and with how long it was held here. */
+/** Answers every datagram with itself, and with how long it and the one before were held here. */
 export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Promise<void> {
   const socket = listeningSocket(listen, port);
   report({ type: "ready" });
   const untilNs = nowNs() + forMs * 1e6;
   let yieldNs = 0;
+  /** The last request of each sender's. */
+  const before = new Map<string, { number: number; heldNs: number }>();
   while (nowNs() < untilNs) {
     if (nowNs() >= yieldNs) {
       await yielded();
@@ -22,11 +24,18 @@ export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Pr
     }
     socket.wait(YIELD_NS);
     for (let taken = socket.take(); taken !== null; taken = socket.take()) {
-      const { bytes, arrivedNs } = taken;
+      const { bytes, arrivedNs, from } = taken;
       if (bytes.length < probe.bytes) continue;
       const view = new DataView(bytes.buffer);
-      view.setFloat64(probe.heldNs, nowNs() - arrivedNs);
+      const { number, heldNs } = before.get(from) ?? { number: noNumber, heldNs: 0 };
+      view.setUint32(probe.before, number);
+      view.setFloat64(probe.beforeHeldNs, heldNs);
+      const sentNs = nowNs();
+      view.setFloat64(probe.heldNs, sentNs - arrivedNs);
       socket.answer(bytes);
+      const leftNs = socket.leftNs(sentNs);
+      if (leftNs === null) before.delete(from);
+      else before.set(from, { number: view.getUint32(probe.number), heldNs: leftNs - arrivedNs });
     }
   }
   finish(0);
@@ -46,25 +55,37 @@ export async function udpProbe(spec: Probe): Promise<void> {
   const periodNs = 1e9 / spec.perSecond;
   const timeoutNs = spec.timeoutMs * 1e6;
   const sentAtNs = new Float64Array(due);
+  /** When each was at the device. */
+  const leftNs = new Float64Array(due);
   const answered = new Uint8Array(due);
   let answers = 0;
   let sent = 0;
   let trips: RoundTrip[] = [];
+  /** Answered, and the other end has not said yet how long it held them from device to device. */
+  const open = new Map<number, { awayNs: number; heldNs: number; seenNs: number }>();
   const socket = connectedSocket(spec.host, spec.port);
   report({ type: "ready" });
 
+  const settle = (index: number, heldNs?: number): void => {
+    const trip = open.get(index);
+    if (trip === undefined) return;
+    open.delete(index);
+    const networkNs = trip.awayNs - (heldNs ?? trip.heldNs);
+    trips.push([epochMs(sentAtNs[index] ?? 0), networkNs / 1e3, trip.seenNs / 1e3]);
+  };
   const takeAnswers = (): void => {
     for (let taken = socket.take(); taken !== null; taken = socket.take()) {
       const seenNs = nowNs();
       const { bytes, arrivedNs } = taken;
       const view = new DataView(bytes.buffer);
+      settle(view.getUint32(probe.before), view.getFloat64(probe.beforeHeldNs));
       const index = view.getUint32(probe.number);
       const at = sentAtNs[index];
       if (!at || answered[index] || arrivedNs - at > timeoutNs) continue;
       answered[index] = 1;
       answers += 1;
-      const networkNs = arrivedNs - at - view.getFloat64(probe.heldNs);
-      trips.push([epochMs(at), networkNs / 1e3, (seenNs - at) / 1e3]);
+      const awayNs = arrivedNs - (leftNs[index] ?? at);
+      open.set(index, { awayNs, heldNs: view.getFloat64(probe.heldNs), seenNs: seenNs - at });
     }
   };
   const flush = (): void => {
@@ -90,9 +111,12 @@ export async function udpProbe(spec: Probe): Promise<void> {
     if (index >= next && index < due) {
       next = index + 1;
       number.setUint32(probe.number, index);
-      sentAtNs[index] = nowNs();
-      if (socket.send(request)) sent += 1;
-      else sentAtNs[index] = 0;
+      const sentNs = nowNs();
+      if (socket.send(request)) {
+        sent += 1;
+        sentAtNs[index] = sentNs;
+        leftNs[index] = socket.leftNs(sentNs) ?? sentNs;
+      }
     }
     const untilNs = next < due ? startNs + next * periodNs : now + YIELD_NS;
     socket.wait(Math.min(untilNs, now + YIELD_NS) - nowNs());
@@ -106,6 +130,8 @@ export async function udpProbe(spec: Probe): Promise<void> {
       yieldNs = now + YIELD_NS;
     }
   }
+  // The last one, and those before an answer that was lost: until the answer was handed over there.
+  for (const index of [...open.keys()]) settle(index);
   flush();
   const lostAtMs = Array.from(sentAtNs).flatMap((at, i) => (at && !answered[i] ? epochMs(at) : []));
   report({ type: "probed", due, sent, lostAtMs });

@@ -137,6 +137,35 @@ describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
     });
   }, 20_000);
 
+  test("how long the other end's process held a request is seen, and not the network's", async () => {
+    await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
+      const echo = start(lab.remote, { role: "udp-echo", port: 7000, forMs: 8000 });
+      await ready(echo);
+      const prober = start(lab.node, {
+        role: "udp-probe",
+        host,
+        port: 7000,
+        forMs: 1500,
+        perSecond: 200,
+        payloadBytes: 64,
+        timeoutMs: 1000,
+      });
+      const found = lines(prober);
+      await Bun.sleep(500);
+      echo.kill("SIGSTOP");
+      await Bun.sleep(300);
+      echo.kill("SIGCONT");
+      const trips = (await found).flatMap((line) =>
+        line.type === "round-trips" ? line.trips : [],
+      );
+      echo.kill();
+      expect(trips.every(([, us, seenUs]) => us > 0 && us < seenUs)).toBe(true);
+      const held = trips.filter(([, , seenUs]) => seenUs > 100_000);
+      expect(held.length).toBeGreaterThan(20);
+      expect(held.every(([, us, seenUs]) => us < seenUs / 2)).toBe(true);
+    });
+  }, 20_000);
+
   test("what is never answered is lost, not forgotten", async () => {
     await withLab({ prefix: "fwtraffic" }, async (lab) => {
       const spec = {
