@@ -42,7 +42,7 @@ const udpFramesOf = (family: Family): number =>
 const tcpFramesOf = (family: Family): number =>
   FRAME_BYTES / (TCP_PAYLOAD_BYTES - moreBytes(family));
 /** Few calls: the largest units that the pods' gso_max_size lets through in one piece. */
-const floodSegments = (scenario: Scenario): number =>
+const unitSegments = (scenario: Scenario): number =>
   Math.floor(
     (podGsoMaxBytes(capacityOf(scenario), MTU_BYTES) - UDP_HEADER_BYTES) / UDP_PAYLOAD_BYTES,
   );
@@ -142,7 +142,7 @@ async function startUdp(
     from,
     rateBits: Math.round(load.rateBits / udpFrames),
     payloadBytes: UDP_PAYLOAD_BYTES,
-    segments: burst || load.flood ? floodSegments(scenario) : 1,
+    segments: burst || load.inUnits ? unitSegments(scenario) : 1,
     turnMs: burst ? load.everyMs : 1,
     onMs: pauses?.onMs ?? 0,
     offMs: pauses?.offMs ?? 0,

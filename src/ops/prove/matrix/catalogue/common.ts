@@ -37,7 +37,7 @@ export const flood = (pod: string, direction: "egress" | "ingress", rateBits: nu
   pod,
   direction,
   rateBits,
-  flood: true,
+  inUnits: true,
 });
 
 export const paced = (pod: string, direction: "egress" | "ingress", rateBits: number): Load => ({
