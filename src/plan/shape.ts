@@ -201,12 +201,21 @@ export function leafShape(
  */
 const largestPoliceBytes = Math.floor(2 ** 64 / 1e9);
 
-/** The host's ingress, from bits per second of Ethernet frames to what nftables counts; null: too much for it. */
+/**
+ * Of each frame of TCP's, what nftables counts at the least: GRO hands over what came in many frames as
+ * one packet with one header. IPv6 and TCP with its time stamps take 72 bytes of 1500.
+ */
+const countedBytes = usualPacketBytes - 72;
+
+/**
+ * The host's ingress, from bits per second of Ethernet frames to what nftables counts; null: too much
+ * for it. Merged or not, no more frames come through than these bits: what pods are promised stays free.
+ */
 export function hostPoliceShape(
   bits: number,
 ): { bytesPerSecond: number; burstBytes: number } | null {
   const frames = rateBytes(bits);
-  const bytesPerSecond = Math.floor((frames * usualPacketBytes) / usualFrameBytes);
+  const bytesPerSecond = Math.floor((frames * countedBytes) / usualFrameBytes);
   // GRO hands units over that must pass whole.
   const burstBytes = Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs));
   return bytesPerSecond + burstBytes > largestPoliceBytes ? null : { bytesPerSecond, burstBytes };

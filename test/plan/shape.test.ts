@@ -295,9 +295,9 @@ describe("the host's ingress", () => {
         const { bytesPerSecond, burstBytes } = police;
         expectWritable({ burstBytes });
         expect(nftHolds(bytesPerSecond + burstBytes)).toBe(true);
-        // Without the Ethernet header of 14 bytes, so a little less than the frames' rate.
-        expect(bytesPerSecond).toBeLessThanOrEqual(rateBytes(bits));
-        expect(bytesPerSecond).toBeGreaterThanOrEqual(Math.floor(0.99 * rateBytes(bits)));
+        // GRO leaves one header of many: of 1514 bytes 1428 to 1448 are counted, and the frames' rate holds for all.
+        expect((bytesPerSecond * 1514) / 1428).toBeLessThanOrEqual(rateBytes(bits));
+        expect(bytesPerSecond).toBeGreaterThanOrEqual(Math.floor(0.94 * rateBytes(bits)));
         expect(burstBytes).toBeGreaterThanOrEqual(4 * groBytes);
       }),
       { numRuns: 500 },

@@ -3,8 +3,8 @@ import { dumpNode } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 
 const ingress = (rate: string) => ({ annotations: { "fairway.dev/ingress-guarantee": rate } });
-/** IP bytes per second of so many Mbit/s of Ethernet frames. */
-const bytes = (megabits: number): number => Math.floor(((megabits * 1e6) / 8) * (1500 / 1514));
+/** What is counted of so many Mbit/s of Ethernet frames in a second: at the least the payload of TCP over IPv6. */
+const bytes = (megabits: number): number => Math.floor(((megabits * 1e6) / 8) * (1428 / 1514));
 const policed = (node: TestNode): number =>
   Number(
     /limit rate over (\d+) bytes\/second/.exec(
