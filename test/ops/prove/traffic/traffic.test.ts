@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { withLab } from "../../../../src/lab/lab.ts";
+import { type Lab, withLab } from "../../../../src/lab/lab.ts";
 import { insideNamespace, mustInNamespace, namespacePath } from "../../../../src/lab/namespaces.ts";
 import { minimalEnvironment } from "../../../../src/lab/run.ts";
 import { addresses, devices } from "../../../../src/lab/wire.ts";
@@ -9,7 +9,11 @@ import {
   latencyRun,
   rateBits,
 } from "../../../../src/ops/prove/statistics.ts";
-import type { TrafficReport, TrafficSpec } from "../../../../src/ops/prove/traffic/spec.ts";
+import type {
+  RoundTrip,
+  TrafficReport,
+  TrafficSpec,
+} from "../../../../src/ops/prove/traffic/spec.ts";
 
 const root = process.getuid?.() === 0;
 const entry = `${import.meta.dir}/../../../../bin/fairway.ts`;
@@ -69,6 +73,18 @@ function tcpSegments(namespace: string): [number, number] {
 
 const host = addresses.remote;
 
+/** A remote host that answers, asked 200 times in a second, and what the prober says until it ends. */
+async function probeEcho(lab: Lab, times: { forMs: number; timeoutMs: number }) {
+  const port = 7000;
+  const echo = start(lab.remote, { role: "udp-echo", port, forMs: 8000 });
+  await ready(echo);
+  const asked = { host, port, perSecond: 200, payloadBytes: 64, ...times };
+  return { echo, told: lines(start(lab.node, { role: "udp-probe", ...asked })) };
+}
+
+const tripsOf = (found: TrafficReport[]): RoundTrip[] =>
+  found.flatMap((line) => (line.type === "round-trips" ? line.trips : []));
+
 describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
   test("the source fills it, and the sink sees it in Ethernet frames", async () => {
     await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
@@ -109,20 +125,10 @@ describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
 
   test("the prober keeps its pace and times every answer", async () => {
     await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
-      const echo = start(lab.remote, { role: "udp-echo", port: 7000, forMs: 8000 });
-      await ready(echo);
-      const prober = start(lab.node, {
-        role: "udp-probe",
-        host,
-        port: 7000,
-        forMs: 1000,
-        perSecond: 200,
-        payloadBytes: 64,
-        timeoutMs: 500,
-      });
-      const found = await lines(prober);
+      const { echo, told } = await probeEcho(lab, { forMs: 1000, timeoutMs: 500 });
+      const found = await told;
       echo.kill();
-      const trips = found.flatMap((line) => (line.type === "round-trips" ? line.trips : []));
+      const trips = tripsOf(found);
       const probed = found.find((line) => line.type === "probed");
       expect(probed).toMatchObject({ due: 200, lostAtMs: [] });
       expect(trips.length).toBeWithin(120, 201);
@@ -139,25 +145,12 @@ describe.skipIf(!root)("traffic over a wire of 100 Mbit/s", () => {
 
   test("how long the other end's process held a request is seen, and not the network's", async () => {
     await withLab({ prefix: "fwtraffic", wireBits: 100e6 }, async (lab) => {
-      const echo = start(lab.remote, { role: "udp-echo", port: 7000, forMs: 8000 });
-      await ready(echo);
-      const prober = start(lab.node, {
-        role: "udp-probe",
-        host,
-        port: 7000,
-        forMs: 1500,
-        perSecond: 200,
-        payloadBytes: 64,
-        timeoutMs: 1000,
-      });
-      const found = lines(prober);
+      const { echo, told } = await probeEcho(lab, { forMs: 1500, timeoutMs: 1000 });
       await Bun.sleep(500);
       echo.kill("SIGSTOP");
       await Bun.sleep(300);
       echo.kill("SIGCONT");
-      const trips = (await found).flatMap((line) =>
-        line.type === "round-trips" ? line.trips : [],
-      );
+      const trips = tripsOf(await told);
       echo.kill();
       expect(trips.every(([, us, seenUs]) => us > 0 && us < seenUs)).toBe(true);
       const held = trips.filter(([, , seenUs]) => seenUs > 100_000);
