@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type CommandOptions, type CommandResult, must, run } from "./run.ts";
 
 /** Where `ip netns` keeps names: the path that a runtime hands over as CNI_NETNS. */
@@ -67,6 +68,22 @@ export function setSysctl(namespace: string, key: string, value: string): void {
 
 export function getSysctl(namespace: string, key: string): string {
   return mustInNamespace(namespace, ["cat", `/proc/sys/${key.replaceAll(".", "/")}`]).trim();
+}
+
+/** The processors whose set is one word of the kernel's bitmaps. */
+const WORD_PROCESSORS = 32;
+
+/**
+ * From here on the packets of one flow are one processor's, as a network card's queues see to (RSS).
+ * A veth hands what it gets to the processor that sent it, which for what leaves a queue is any. Where
+ * it is queued per processor once more, as at a tunnel's end (gro_cells), it comes out in another order.
+ */
+export function steerFlows(namespace: string, device: string): void {
+  const processors = Math.min(availableParallelism(), WORD_PROCESSORS);
+  if (processors === 1) return;
+  mustInNamespace(namespace, ["tee", `/sys/class/net/${device}/queues/rx-0/rps_cpus`], {
+    stdin: (2 ** processors - 1).toString(16),
+  });
 }
 
 /**

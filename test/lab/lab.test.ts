@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { availableParallelism } from "node:os";
 import { type Lab, makeLab, withLab } from "../../src/lab/lab.ts";
 import {
   addNamespace,
@@ -9,6 +10,7 @@ import {
   mustInNamespace,
   namespacePath,
   setSysctl,
+  steerFlows,
   useLossBasedTcp,
 } from "../../src/lab/namespaces.ts";
 import { must, run } from "../../src/lab/run.ts";
@@ -96,6 +98,20 @@ describe.skipIf(!root)("a lab", () => {
       expect(hostDevices()).toBe(before);
     });
     expect(own()).toEqual([]);
+  });
+
+  test("steers a device's flows over the processors, and others' not", async () => {
+    await withLab({ prefix }, ({ node, remote }) => {
+      steerFlows(remote, devices.remote);
+      const mask = (namespace: string, device: string): number => {
+        const path = `/sys/class/net/${device}/queues/rx-0/rps_cpus`;
+        return Number.parseInt(mustInNamespace(namespace, ["cat", path]), 16);
+      };
+      const processors = Math.min(availableParallelism(), 32);
+      const wanted = processors === 1 ? 0 : 2 ** processors - 1;
+      expect(mask(remote, devices.remote)).toBe(wanted);
+      expect(mask(node, devices.uplink)).toBe(0);
+    });
   });
 
   test("goes with its pods, also where its user throws", async () => {

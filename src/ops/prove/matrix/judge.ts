@@ -3,7 +3,7 @@ import type { Verdict } from "../result.ts";
 import { percent, times } from "../words.ts";
 import { figureOf, median, roundTripsUs } from "./figures.ts";
 import type { CheckResult, Measured, PhaseRun, Repetition, Surroundings } from "./result.ts";
-import type { Check, Figure, Phase, Scenario } from "./scenario.ts";
+import type { Check, Figure, Load, Phase, Scenario } from "./scenario.ts";
 
 /** Below or above these a run says more about the machine than about Fairway. */
 const sound = {
@@ -19,10 +19,12 @@ const sound = {
   pairsWithinBound: 0.9,
 } as const;
 
+/** `again`: more looks than the scenario asks for, so that each is told beside their median. */
 export function checkResults(
   scenario: Scenario,
   measured: Measured,
   around: Surroundings,
+  again = false,
 ): CheckResult[] {
   return scenario.checks.map((check) => {
     const { figure, is, wanted, what } = check;
@@ -33,11 +35,12 @@ export function checkResults(
       return found === undefined || found.value === null ? null : found.text;
     };
     const { value } = own;
+    const looks = again ? ` (looks: ${own.each.join(", ")})` : "";
     return {
       what,
       measured: value,
       range: own.range,
-      text: own.text,
+      text: `${own.text}${looks}`,
       wanted: `${is} ${wantedText(figure, wanted)}`,
       met: value !== null && meets(figure.kind === "deviation" ? Math.abs(value) : value, check),
       onlyShown: check.onlyShown ?? null,
@@ -56,8 +59,22 @@ interface Value {
   text: string;
 }
 
-function aggregate(figure: Figure, runs: readonly Repetition[], around: Surroundings): Value {
+/** The value of all repetitions, and how each of them reads. */
+function aggregate(
+  figure: Figure,
+  runs: readonly Repetition[],
+  around: Surroundings,
+): Value & { each: string[] } {
   const values = runs.map((run) => figureOf(figure, run, around));
+  const each = values.map((value) => (value === null ? "none" : figureText(figure, value)));
+  return { ...medianOf(figure, runs, values), each };
+}
+
+function medianOf(
+  figure: Figure,
+  runs: readonly Repetition[],
+  values: readonly (number | null)[],
+): Value {
   const found = values.flatMap((value) => value ?? []);
   const range: [number, number] | null =
     found.length === 0 ? null : [Math.min(...found), Math.max(...found)];
@@ -151,9 +168,10 @@ function phaseLimits(phase: Phase, run: PhaseRun | undefined, capacityBits: numb
       );
   }
   for (const [name, { offeredShare }] of Object.entries(run.loads)) {
-    if (offeredShare !== null && offeredShare < sound.offered)
+    const needed = offeredNeeded(phase.loads[name]);
+    if (offeredShare !== null && offeredShare < needed)
       limits.push(
-        `${phase.name}: ${name} sent ${percent(offeredShare)} of what it was asked to (at least ${percent(sound.offered)} are needed)`,
+        `${phase.name}: ${name} sent ${percent(offeredShare)} of what it was asked to (at least ${percent(needed)} are needed)`,
       );
   }
   for (const [pod, { due, sent }] of Object.entries(run.latency)) {
@@ -161,6 +179,11 @@ function phaseLimits(phase: Phase, run: PhaseRun | undefined, capacityBits: numb
       limits.push(`${phase.name}: the prober of ${pod} sent ${sent} of ${due} requests in time`);
   }
   return limits;
+}
+
+function offeredNeeded(load: Load | undefined): number {
+  if (load?.kind !== "udp" || load.enoughBits === undefined) return sound.offered;
+  return Math.min(sound.offered, load.enoughBits / load.rateBits);
 }
 
 /** Said where something was not met: a processor that is never idle may be why. */

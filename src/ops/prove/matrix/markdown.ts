@@ -8,7 +8,7 @@ export function renderMarkdown(result: MatrixResult): string {
   return [
     "# The matrix, measured",
     "",
-    `Written by \`fairway prove\`${result.thorough ? ", thorough," : ""} on ${result.startedAt.slice(0, 16).replace("T", " ")} UTC, in ${result.tookSeconds.toFixed(0)} s. The node, the wire, the remote host and the pods are network namespaces of one machine. Rates count Ethernet frames, as HTB does. ${latencyNote}`,
+    `Written by \`fairway prove\`${result.thorough ? ", thorough," : ""} on ${result.startedAt.slice(0, 16).replace("T", " ")} UTC, in ${result.tookSeconds.toFixed(0)} s. The node, the wire, the remote host and the pods are network namespaces of one machine. Rates count Ethernet frames, as HTB does. ${latencyNote} Where a single look did not meet what is wanted, two more were taken and the median is judged; all three are told.`,
     "",
     "| the machine | |",
     "| --- | --- |",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FairwayError } from "../../../errors.ts";
 import { type Lab, makeLab } from "../../../lab/lab.ts";
-import { inNamespace, ipBatch, useLossBasedTcp } from "../../../lab/namespaces.ts";
+import { inNamespace, ipBatch, steerFlows, useLossBasedTcp } from "../../../lab/namespaces.ts";
 import { addresses, devices } from "../../../lab/wire.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { addPod, BRIDGE, type Pod, removeQos, tryAdd } from "../pods.ts";
@@ -166,6 +166,7 @@ function makeOverlay({ node, remote }: Lab): void {
     ...end(addresses.remote, addresses.nodeUplink, overlay.remote, devices.remote),
     `route replace ${addresses.podSubnet} via ${overlay.node} dev ${device}`,
   ]);
+  steerFlows(remote, devices.remote);
 }
 
 interface PodStatus {

@@ -28,8 +28,17 @@ interface Between {
 export type Load =
   /** TCP flows that take what they can get. `pulled`: the receiver opens the connections. */
   | ({ kind: "tcp"; flows: number; pulled?: true } & Between)
-  /** Datagrams at a rate, however many of them arrive; `inUnits`: several at once, which takes fewer calls. */
-  | ({ kind: "udp"; rateBits: number; inUnits?: true; pauses?: Pauses } & Between)
+  /**
+   * Datagrams at a rate, however many of them arrive; `inUnits`: several at once, which takes fewer calls.
+   * `enoughBits`: of a flood, what floods all the same, where the machine has no time for all of it.
+   */
+  | ({
+      kind: "udp";
+      rateBits: number;
+      inUnits?: true;
+      enoughBits?: number;
+      pauses?: Pauses;
+    } & Between)
   /** Of all pods whose names begin so: all at once send what their rate has earned them in `everyMs`. */
   | { kind: "bursts"; pods: string; rateBits: number; everyMs: number; direction: "egress" };
 

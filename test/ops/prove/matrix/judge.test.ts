@@ -54,6 +54,17 @@ describe("a check", () => {
     expect(check).toMatchObject({ measured, met, beside: null });
   });
 
+  test("looks that were taken again are told, and their median is judged", () => {
+    const looks = { fairway: flood(68.7e6, 99e6, 120e6) };
+    expect(checkResults(scenario({}), looks, around, true)[0]).toMatchObject({
+      met: true,
+      text: "99.0% (looks: 68.7%, 99.0%, 120.0%)",
+    });
+    expect(checkResults(scenario({}), looks, around)[0]?.text).toBe("99.0%");
+    const kept = { fairway: flood(68.7e6, 99e6, 90e6) };
+    expect(checkResults(scenario({}), kept, around, true)[0]?.met).toBe(false);
+  });
+
   test.each([
     ["a little less", 97.5e6, "-2.5%", true],
     ["a little more", 102.5e6, "+2.5%", true],
@@ -141,6 +152,18 @@ describe("what limits a repetition", () => {
     const found = limits(over);
     expect(found).toHaveLength(wanted === null ? 0 : 1);
     if (wanted !== null) expect(found[0]).toMatch(wanted);
+  });
+
+  test.each([
+    ["less than a flood needs", 0.73, 1],
+    ["less than was asked, and a flood all the same", 0.74, 0],
+  ] as const)("of a flood: %s", (_title, offeredShare, count) => {
+    const flooding = { kind: "udp", pod: "a", direction: "egress", rateBits: 150e6 } as const;
+    const [phase] = scenario({}).phases;
+    const a = { ...flooding, enoughBits: 110e6 };
+    const phases = phase === undefined ? [] : [{ ...phase, loads: { ...phase.loads, a } }];
+    const sent = { a: { ...loadOf(96e6), offeredShare }, back: loadOf(1) };
+    expect(limits({ loads: sent }, { phases })).toHaveLength(count);
   });
 
   test("a phase may ask for less", () => {

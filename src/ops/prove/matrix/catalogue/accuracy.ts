@@ -68,6 +68,8 @@ function accuracy(row: Row): Scenario {
         seconds,
         thoroughSeconds,
         fills: [direction],
+        // A tree that is emptier than a guarantee may be off tells nothing about it.
+        fillShare: 1 - within,
       };
     }),
     repeat: { usual: usualRuns, thorough: 5 },

@@ -40,6 +40,16 @@ export const flood = (pod: string, direction: "egress" | "ingress", rateBits: nu
   inUnits: true,
 });
 
+/** Half as much again as the wire carries; a tenth more is a flood too, on a slow machine. */
+export const floodTheWire = (pod: string): Load => ({
+  kind: "udp",
+  pod,
+  direction: "egress",
+  rateBits: 1.5 * usualWire,
+  enoughBits: 1.1 * usualWire,
+  inUnits: true,
+});
+
 export const paced = (pod: string, direction: "egress" | "ingress", rateBits: number): Load => ({
   kind: "udp",
   pod,

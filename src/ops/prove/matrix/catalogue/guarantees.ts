@@ -3,7 +3,7 @@ import type { Scenario } from "../scenario.ts";
 import {
   bestEffort,
   capacity,
-  flood,
+  floodTheWire,
   guaranteed,
   keeps,
   keepsTogether,
@@ -51,7 +51,7 @@ export const guarantees: Scenario[] = [
       {
         name: "TCP",
         loads: {
-          noisy: flood("noisy", "egress", 1.5 * usualWire),
+          noisy: floodTheWire("noisy"),
           steady: tcp("steady", "egress", 4),
         },
         seconds: 3,
@@ -60,7 +60,7 @@ export const guarantees: Scenario[] = [
       {
         name: "UDP",
         loads: {
-          noisy: flood("noisy", "egress", 1.5 * usualWire),
+          noisy: floodTheWire("noisy"),
           steady: paced("steady", "egress", 1.05 * usualGuarantee),
         },
         seconds: 3,

@@ -4,6 +4,7 @@ import {
   bestEffort,
   capacity,
   flood,
+  floodTheWire,
   guaranteed,
   keeps,
   mega,
@@ -87,7 +88,7 @@ export const sharing: Scenario[] = [
       {
         name: "flood",
         loads: {
-          first: flood("first", "egress", 1.5 * usualWire),
+          first: floodTheWire("first"),
           other: tcp("other", "egress", 8),
         },
         seconds: 3,
