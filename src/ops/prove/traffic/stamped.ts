@@ -66,8 +66,6 @@ export interface Datagram {
   /** The socket's own memory: it holds until the next one is taken. */
   bytes: Uint8Array;
   arrivedNs: number;
-  /** Who sent it, as a key. */
-  from: string;
 }
 
 export interface StampedSocket {
@@ -75,6 +73,8 @@ export interface StampedSocket {
   wait(forNs: number): void;
   /** The next of those that have come; null: there is none. */
   take(): Datagram | null;
+  /** Who sent what was taken last, as a key. */
+  sender(): string;
   /** To whom it is connected. False: the kernel took nothing. */
   send(bytes: Uint8Array): boolean;
   /** To whoever sent what was taken last. */
@@ -94,6 +94,13 @@ export function connectedSocket(host: string, port: number): StampedSocket {
   return stamped(familyOf(host), (fd) => connectTo(fd, host, port));
 }
 
+/**
+ * Bytes at an address that the kernel may be told once. The runtime moves the memory of a small array,
+ * one that was not made with a buffer of its own, as soon as the buffer or a part of it is asked for;
+ * the kernel would go on to write where it was.
+ */
+const fixedBytes = (length: number): Uint8Array => new Uint8Array(new ArrayBuffer(length));
+
 function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
   const fd = openSocket(socketTypes.datagram, family);
   set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
@@ -103,8 +110,8 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
   const { ppoll, recvmsg, sendto } = calls();
   const { send } = libc();
 
-  const data = new Uint8Array(LARGEST_BYTES);
-  const name = new Uint8Array(ADDRESS_BYTES);
+  const data = fixedBytes(LARGEST_BYTES);
+  const name = fixedBytes(ADDRESS_BYTES);
   const control = new DataView(new ArrayBuffer(CONTROL_BYTES));
   const header = new DataView(new ArrayBuffer(message.bytes));
   header.setBigUint64(message.name, BigInt(ptr(name)), true);
@@ -149,9 +156,9 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
         lastStampNs();
         return null;
       }
-      const from = name.subarray(0, header.getUint32(message.nameLength, true)).join();
-      return { bytes: data.subarray(0, length), arrivedNs: stampNs(), from };
+      return { bytes: data.subarray(0, length), arrivedNs: stampNs() };
     },
+    sender: () => name.subarray(0, header.getUint32(message.nameLength, true)).join(),
     send: (bytes) => send(fd, ptr(bytes), bytes.length, 0) === BigInt(bytes.length),
     answer(bytes) {
       const length = header.getUint32(message.nameLength, true);

@@ -24,8 +24,9 @@ export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Pr
     }
     socket.wait(YIELD_NS);
     for (let taken = socket.take(); taken !== null; taken = socket.take()) {
-      const { bytes, arrivedNs, from } = taken;
+      const { bytes, arrivedNs } = taken;
       if (bytes.length < probe.bytes) continue;
+      const from = socket.sender();
       const view = new DataView(bytes.buffer);
       const { number, heldNs } = before.get(from) ?? { number: noNumber, heldNs: 0 };
       view.setUint32(probe.before, number);
