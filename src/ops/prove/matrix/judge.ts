@@ -197,6 +197,10 @@ export function busyLimits(scenario: Scenario, runs: readonly Repetition[]): str
     : [];
 }
 
+/** Of what is judged. */
+export const allMet = (checks: readonly CheckResult[]): boolean =>
+  checks.every(({ met, onlyShown }) => met || onlyShown !== null);
+
 /**
  * What is met although the processors were all in use is met; what is not met then says nothing.
  * Loads that were not there show nothing either way.
@@ -207,7 +211,7 @@ export function scenarioVerdict(
   busy: readonly string[],
 ): Verdict {
   if (limits.length > 0) return "inconclusive";
-  if (checks.every(({ met, onlyShown }) => met || onlyShown !== null)) return "passed";
+  if (allMet(checks)) return "passed";
   return busy.length > 0 ? "inconclusive" : "failed";
 }
 

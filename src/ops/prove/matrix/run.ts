@@ -3,7 +3,14 @@ import { messageOf } from "../../../errors.ts";
 import { environment } from "../environment.ts";
 import type { Progress } from "../progress.ts";
 import { bandwidthVersion } from "./bandwidth.ts";
-import { busyLimits, checkResults, limitsOf, matrixVerdict, scenarioVerdict } from "./judge.ts";
+import {
+  allMet,
+  busyLimits,
+  checkResults,
+  limitsOf,
+  matrixVerdict,
+  scenarioVerdict,
+} from "./judge.ts";
 import { capacityOf, type MatrixNode, makeMatrixNode } from "./node.ts";
 import { phaseSeconds, runPhase } from "./phase.ts";
 import type { MatrixMode, MatrixResult, Measured, Repetition, ScenarioResult } from "./result.ts";
@@ -177,8 +184,7 @@ async function lookAgain(
   const isSingle = first.runs.length === 1 && scenario.phases.length > 0;
   if (!isSingle || first.limits.length > 0) return { ...first, again: false };
   const checks = checkResults(scenario, { fairway: first.runs }, node.surroundings);
-  if (checks.every(({ met, onlyShown }) => met || onlyShown !== null))
-    return { ...first, again: false };
+  if (allMet(checks)) return { ...first, again: false };
   const more = await pass(run, scenario, node, "fairway", MORE_LOOKS);
   return { runs: [...first.runs, ...more.runs], limits: more.limits, again: true };
 }

@@ -32,7 +32,11 @@ export const tcp = (
 ): Load => ({ kind: "tcp", pod, direction, flows, ...(pulled && { pulled }) });
 
 /** Units of several datagrams, more than the wire carries: it does not care what arrives. */
-export const flood = (pod: string, direction: "egress" | "ingress", rateBits: number): Load => ({
+export const flood = (
+  pod: string,
+  direction: Direction,
+  rateBits: number,
+): Extract<Load, { kind: "udp" }> => ({
   kind: "udp",
   pod,
   direction,
@@ -42,12 +46,8 @@ export const flood = (pod: string, direction: "egress" | "ingress", rateBits: nu
 
 /** Half as much again as the wire carries; a tenth more is a flood too, on a slow machine. */
 export const floodTheWire = (pod: string): Load => ({
-  kind: "udp",
-  pod,
-  direction: "egress",
-  rateBits: 1.5 * usualWire,
+  ...flood(pod, "egress", 1.5 * usualWire),
   enoughBits: 1.1 * usualWire,
-  inUnits: true,
 });
 
 export const paced = (pod: string, direction: "egress" | "ingress", rateBits: number): Load => ({
