@@ -1,12 +1,15 @@
 /** The verbs under the name fairway-ipam: an IPAM plugin for bridge, macvlan, ptp and others. */
 import { addressAskOf } from "../config/address-ask.ts";
+import { formatCidr } from "../config/addresses.ts";
 import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../config/ipam-plugin.ts";
+import type { IpamConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { networkHolders, requireNextAddresses } from "../node/addresses.ts";
 import { inLedger } from "../node/open.ts";
 import { checkReserved, release, releaseAllBut, reserve } from "../node/reserve.ts";
 import { readResolvConf } from "../node/resolv-conf.ts";
 import type { AttachmentKey } from "../plan/node.ts";
+import { specialNetworks } from "../plan/overlap.ts";
 import { validAttachments } from "./node-verbs.ts";
 import { type Outcome, requireVersion, withCheck, withGc } from "./outcome.ts";
 import { readPrevResult } from "./prev-result.ts";
@@ -22,8 +25,21 @@ const keyOf = (network: string, { containerId, ifname }: PodRequest): Attachment
   ifname,
 });
 
+/** What the subnets meet on the node is the main plugin's to know. Throws badConfig. */
+function refuseSpecial(name: string, { sets }: IpamConfig): void {
+  const subnets = new Set(sets.flat().map(({ subnet }) => formatCidr(subnet)));
+  for (const subnet of subnets)
+    for (const met of specialNetworks(subnet))
+      throw new FairwayError(
+        "badConfig",
+        `the subnet ${subnet} of network ${name} meets ${met}`,
+        "give ipam.subnet or ipam.ranges a network of unicast addresses",
+      );
+}
+
 function add(request: PodRequest): Outcome {
   const { cniVersion, name, dataDir, ipam, runtime } = parseIpamPluginConfig(request.config);
+  refuseSpecial(name, ipam);
   const { IP, K8S_POD_NAMESPACE, K8S_POD_NAME } = request.args;
   const asked = {
     key: keyOf(name, request),
@@ -75,6 +91,7 @@ function status({ config }: NodeRequest): Outcome {
   const { cniVersion, name, dataDir, ipam } = parseIpamPluginConfig(config);
   requireVersion("STATUS", cniVersion, withGc);
   try {
+    refuseSpecial(name, ipam);
     if (ipam.resolvConf !== null) readResolvConf(ipam.resolvConf);
     inLedger(dataDir, (ledger) =>
       requireNextAddresses(ledger, name, ipam, networkHolders(ledger, name)),

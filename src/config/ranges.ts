@@ -8,21 +8,8 @@ import type { Violations } from "./violations.ts";
 /** In a /31 or /32 (/127, /128) nothing is left beside the network's address, the gateway and the last address. */
 const maxPrefixLength: Record<Family, number> = { 4: 30, 6: 126 };
 
-/** IPv6 networks in which no pod can have an address of its own (RFC 4291, 2.4). */
-const notForPods: readonly [subnet: string, what: string][] = [
-  ["::/8", "not for hosts"],
-  ["fe80::/10", "link-local"],
-  ["ff00::/8", "multicast"],
-];
-
 function subnetProblem(subnet: Cidr): { problem: string; advice: string } | null {
   const { family, prefixLength } = subnet;
-  const special = family === 6 && notForPods.find(([text]) => overlapsText(subnet, text));
-  if (special)
-    return {
-      problem: `lies in or around ${special[0]}, which is ${special[1]}`,
-      advice: 'Give a network of unicast addresses, as in "fd00:10:244:1::/64".',
-    };
   return prefixLength <= maxPrefixLength[family]
     ? null
     : {
@@ -30,9 +17,6 @@ function subnetProblem(subnet: Cidr): { problem: string; advice: string } | null
         advice: `Take a /${maxPrefixLength[family]} or larger.`,
       };
 }
-
-const overlapsText = (subnet: Cidr, text: string): boolean =>
-  addresses.overlaps(subnet, addresses.parseCidr(text, text));
 
 function parseSubnet(section: Section): Cidr | undefined {
   const subnet = section.parse("subnet", addresses.parseCidr);

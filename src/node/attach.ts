@@ -21,6 +21,7 @@ import { ensureBase, liveNetworks, refuseConflicts, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
 import { refuseOtherWay } from "./chained.ts";
 import { disconnect } from "./detach.ts";
+import { grantedSubnets } from "./granted.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
 import { inStep } from "./in-step.ts";
@@ -31,6 +32,7 @@ import { refuseLostLedger } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
+import { refuseOverlaps } from "./surroundings.ts";
 import { isShortage, sweep } from "./sweep.ts";
 
 /** The attachment, and what its network asks of the base at this moment. */
@@ -198,12 +200,18 @@ function recordWhereItFits(
   }
 }
 
+/** The subnets that this pod's addresses are to come from, or have come from. */
+function withAskedSubnets({ base, granted }: Asked): NetworkBase {
+  return granted === null ? base : { ...base, subnets: grantedSubnets(granted) };
+}
+
 function attachAlone(
   ledger: Ledger,
   asked: Asked,
   rawConfig: string,
   tellFreed: (freed: AttachmentKey[]) => void,
 ): Attachment {
+  span("surroundings", () => refuseOverlaps(withAskedSubnets(asked)));
   span("leaf queues", () => ensureLeafKind(ledger, asked.base));
   const { attachment, base } = span("record", () =>
     recordWhereItFits(ledger, asked, rawConfig, tellFreed),

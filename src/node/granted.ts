@@ -15,6 +15,9 @@ function subnetOf({ address, prefixLength }: Lease): string {
   return formatCidr(networkOf(parseIp(address, "the delegate's address"), prefixLength));
 }
 
+/** The networks that the addresses lie in. */
+export const grantedSubnets = ({ leases }: Granted): string[] => [...new Set(leases.map(subnetOf))];
+
 /**
  * Which subnets there are is the other plugin's to know; ours are those that it gave addresses from to
  * the network's pods, and those of `more`.

@@ -16,6 +16,7 @@ import { refuseLostLedger, requireSound } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { withLedger } from "./open.ts";
 import { holderName } from "./propose.ts";
+import { refuseOverlaps } from "./surroundings.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 import { findLink, findUplink } from "./uplink.ts";
 
@@ -86,6 +87,7 @@ export function requireReady(
   requireUplinkUp(config);
   const others = liveNetworks(ledger).filter((n) => n.network !== base.network);
   for (const other of others) mustAgree(base, other);
+  refuseOverlaps(base);
   const tooLarge = tiersRefusal(config.tiers, base.trees);
   if (tooLarge !== null) throw tooLarge;
   const attachments = inForce(ledger.attachments.all(), base.trees);

@@ -3,15 +3,9 @@ import { readFileSync } from "node:fs";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
-import {
-  allLinks,
-  type Link,
-  linkNamed,
-  linkNumbered,
-  type RouteEntry,
-  routesOf,
-} from "../kernel/read/links.ts";
-import type { Family } from "../plan/ip.ts";
+import { allLinks, type Link, linkNamed, linkNumbered } from "../kernel/read/links.ts";
+import { nodeRoutes } from "../kernel/read/routes.ts";
+import { families } from "../plan/ip.ts";
 import { minorOfHostVeth } from "../plan/names.ts";
 import { mainTable } from "../plan/routes.ts";
 
@@ -27,20 +21,19 @@ export interface Uplink {
 
 type Asked = NetworkConfig["uplink"];
 
-const defaults: [Family, string][] = [
-  [4, "0.0.0.0/0"],
-  [6, "::/0"],
-];
-
-/** IPv4's, else IPv6's; of several the one that the kernel prefers. */
-function defaultRoute(socket: NetlinkSocket): RouteEntry | undefined {
-  for (const [family, any] of defaults) {
-    const [best] = routesOf(socket, family)
-      .filter(({ dst, table }) => dst === any && table === mainTable)
+/**
+ * Where the default route leads, IPv4's, else IPv6's; of several the one that the kernel prefers. One
+ * device for each, however many next hops it has on them (ECMP).
+ */
+function defaultDevices(socket: NetlinkSocket): number[] {
+  for (const family of families) {
+    const [best] = nodeRoutes(socket, family, mainTable)
+      .filter(({ dst, type }) => dst.length === 0 && type === "unicast")
       .toSorted((a, b) => a.priority - b.priority);
-    if (best !== undefined) return best;
+    if (best !== undefined)
+      return [...new Set(best.hops.flatMap(({ oifIndex }) => oifIndex ?? []))];
   }
-  return undefined;
+  return [];
 }
 
 /** For messages only: there may be thousands. */
@@ -62,8 +55,16 @@ export function findLink(asked: Asked, bridge: string): Link {
       `name one of the node's interfaces: ${present(socket)}`,
     );
   }
-  const index = defaultRoute(socket)?.oifIndex ?? null;
-  const link = index === null ? null : linkNumbered(socket, index);
+  const [index, ...others] = defaultDevices(socket);
+  if (index !== undefined && others.length > 0) {
+    const names = [index, ...others].flatMap((each) => linkNumbered(socket, each)?.name ?? []);
+    throw new FairwayError(
+      "uplinkUnknown",
+      `no single uplink: the node's default route leads over ${names.join(" and ")}, and uplink.name is not set`,
+      "set uplink.name to the one on which pods are promised their shares; what leaves by the others has neither guarantee nor limit",
+    );
+  }
+  const link = index === undefined ? null : linkNumbered(socket, index);
   if (link === null || link.name === bridge)
     throw new FairwayError(
       "uplinkUnknown",

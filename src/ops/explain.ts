@@ -12,6 +12,7 @@ import { requireNetns } from "../node/netns-asked.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planAdded } from "../node/rebalance.ts";
 import { planRepairSettled } from "../node/repair.ts";
+import { refuseOverlaps } from "../node/surroundings.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import {
@@ -120,6 +121,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
     ledger,
     askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
   );
+  refuseOverlaps(asked.base);
   const proposal = propose(ledger, asked);
   const { base } = asked;
   const networks = [...liveNetworks(ledger).filter((n) => n.network !== base.network), base];

@@ -3,6 +3,8 @@ import { type Family, familyOf } from "./ip.ts";
 import type { PodRoute } from "./node.ts";
 import type { Route } from "./state.ts";
 
+/** RT_TABLE_LOCAL: what is the node's own. */
+export const localTable = 255;
 /** RT_TABLE_MAIN and RT_SCOPE_LINK (include/uapi/linux/rtnetlink.h); from that scope on a route has no next hop. */
 export const mainTable = 254;
 export const linkScope = 253;

@@ -89,6 +89,16 @@ export const rtmsg = struct({
   type: "u8",
   flags: "u32",
 });
+/** struct rtnexthop (include/uapi/linux/rtnetlink.h) */
+export const rtnexthop = struct({ length: "u16", flags: "u8", hops: "u8", ifindex: "i32" });
+/** struct nhmsg (include/uapi/linux/nexthop.h) */
+export const nhmsg = struct({
+  family: "u8",
+  scope: "u8",
+  protocol: "u8",
+  pad: "u8",
+  flags: "u32",
+});
 /** struct tcmsg (include/uapi/linux/rtnetlink.h) */
 export const tcmsg = struct({
   family: "u8",

@@ -34,16 +34,43 @@ export const RTM = {
   DELTFILTER: 45,
   GETTFILTER: 46,
   GETNSID: 90,
+  GETNEXTHOP: 106,
 } as const;
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, METRICS: 8, TABLE: 15 } as const;
+export const RTA = {
+  DST: 1,
+  OIF: 4,
+  GATEWAY: 5,
+  PRIORITY: 6,
+  METRICS: 8,
+  MULTIPATH: 9,
+  TABLE: 15,
+  VIA: 18,
+  NH_ID: 30,
+} as const;
 export const RTAX = { MTU: 2, ADVMSS: 8 } as const;
 export const RTN_UNICAST = 1;
+/** The types of routes by their numbers, in the words of ip(8). */
+export const routeTypes: readonly string[] = [
+  "unspec",
+  "unicast",
+  "local",
+  "broadcast",
+  "anycast",
+  "multicast",
+  "blackhole",
+  "unreachable",
+  "prohibit",
+  "throw",
+];
 /** As ip(8) makes a route, and in a deletion: any scope. */
 export const RTPROT_BOOT = 3;
 export const RT_SCOPE_NOWHERE = 255;
 /** A route that IPv6 made of another one, for one destination. */
 export const RTM_F_CLONED = 0x200;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
+
+/** include/uapi/linux/nexthop.h */
+export const NHA = { ID: 1, GROUP: 2, OIF: 5, GATEWAY: 6 } as const;
 
 /** include/uapi/linux/net_namespace.h */
 export const NETNSA = { NSID: 1, FD: 3 } as const;
@@ -68,6 +95,7 @@ export const IFLA_BRPORT = { MODE: 4, GROUP_FWD_MASK: 31 } as const;
 export const VETH_INFO_PEER = 1;
 /** include/uapi/linux/if.h */
 export const IFF_UP = 1;
+export const IFF_NOARP = 0x80;
 
 /** include/uapi/linux/if_addr.h */
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;

@@ -6,6 +6,7 @@ import { ifaddrmsg, ifinfomsg, rtmsg } from "../netlink/structs.ts";
 import {
   AF,
   IFA,
+  IFF_NOARP,
   IFF_UP,
   IFLA,
   IFLA_BRPORT,
@@ -26,6 +27,8 @@ export interface Link {
   mac: string;
   mtuBytes: number;
   up: boolean;
+  /** A tunnel, or another device without neighbours (IFF_NOARP). */
+  withoutNeighbours: boolean;
   gsoMaxBytes: number;
   txQueueLength: number;
   /** "tbf"; null where the kernel does not say. */
@@ -55,6 +58,7 @@ function linkOf({ body }: Message): Link {
       .join(":"),
     mtuBytes: attributes.u32(IFLA.MTU) ?? 0,
     up: (flags & IFF_UP) !== 0,
+    withoutNeighbours: (flags & IFF_NOARP) !== 0,
     gsoMaxBytes: attributes.u32(IFLA.GSO_MAX_SIZE) ?? 0,
     txQueueLength: attributes.u32(IFLA.TXQLEN) ?? 0,
     rootQdisc: attributes.text(IFLA.QDISC) ?? null,

@@ -23,6 +23,7 @@ import { pools } from "./pools.ts";
 import { promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
 import { spoofing } from "./spoofing.ts";
+import { subnets } from "./subnets.ts";
 import { sysctls } from "./sysctls.ts";
 import { tools } from "./tools.ts";
 import { uplink } from "./uplink.ts";
@@ -35,6 +36,7 @@ const groups: Group[] = [
   conflists,
   ledger,
   uplink,
+  subnets,
   roots,
   flowtables,
   sysctls,

@@ -1,6 +1,7 @@
 /** The uplink, and whether its capacities go with what the link says of itself. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
+import { exitWords, otherExits } from "../../node/exits.ts";
 import { findLink, findUplink, linkSpeed } from "../../node/uplink.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
@@ -94,8 +95,25 @@ function followed({ configs, ledger }: Patient): Finding[] {
   });
 }
 
+/** What leaves by another interface passes no tree. */
+function exits({ bridge, uplink: asked }: NetworkConfig, { ledger }: Patient): Finding[] {
+  return attempt("uplink.others", () => {
+    const ingress = ledger?.networks().find(({ isOfThisBoot }) => isOfThisBoot)?.base.ingress;
+    const found = otherExits(findLink(asked, bridge).name, ingress?.name ?? bridge);
+    return found.map((each) =>
+      warn(
+        "uplink.others",
+        exitWords(each),
+        "lead it over the uplink, or promise nothing to pods that send there; a promise covers one uplink",
+      ),
+    );
+  });
+}
+
 export function uplink(patient: Patient): Finding[] {
   const [first] = patient.configs;
   // Networks of a node share one uplink: an ADD refuses those that do not agree.
-  return first === undefined ? [] : [...uplinkOf(first), ...followed(patient)];
+  return first === undefined
+    ? []
+    : [...uplinkOf(first), ...followed(patient), ...exits(first, patient)];
 }

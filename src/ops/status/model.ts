@@ -11,6 +11,7 @@ import { type Flow, type Measured, measureClass, measureFlow } from "../../measu
 import { liveNetworks } from "../../node/base.ts";
 import { shortfalls } from "../../node/capacity.ts";
 import { findings } from "../../node/check.ts";
+import { otherExits } from "../../node/exits.ts";
 import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
 import { type Pool, poolsOf } from "../../node/leases.ts";
 import { hostBits } from "../../node/network.ts";
@@ -18,6 +19,7 @@ import { memberOf } from "../../node/propose.ts";
 import { planRepairSettled } from "../../node/repair.ts";
 import type { DeviceLooks } from "../../node/sample.ts";
 import { type Tree, treesOf } from "../../plan/desired.ts";
+import type { Exit } from "../../plan/exits.ts";
 import { classid, hostMinor, leafHandle, tbfHandle } from "../../plan/names.ts";
 import {
   attachmentName,
@@ -85,6 +87,8 @@ export interface NodeStatus {
   shortfalls: string[];
   /** Addresses that are kept for pods that went. */
   keptAddresses: Hold[];
+  /** Interfaces beside the uplink that pods' traffic leaves by, and where to: no promise holds there. */
+  otherExits: Exit[];
   /** What `repair` would mend, in words. */
   drift: string[];
 }
@@ -232,6 +236,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
       pools: [],
       shortfalls: [],
       keptAddresses,
+      otherExits: [],
       drift: [],
     };
   const device = { egress: base.trees.uplink, ingress: base.ingress.name };
@@ -246,6 +251,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     pools: poolsOfNode(ledger),
     shortfalls: shortfalls(ledger),
     keptAddresses,
+    otherExits: otherExits(device.egress, device.ingress),
     drift: findings(planRepairSettled(ledger)),
   };
 }

@@ -1,6 +1,7 @@
 /** `status` for a person. */
 import { formatDuration, formatRate } from "../../config/quantities.ts";
 import { unknownWords } from "../../measure/counters.ts";
+import { exitWords } from "../../node/exits.ts";
 import type { Pool } from "../../node/leases.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
@@ -139,6 +140,7 @@ export function renderStatus(status: NodeStatus): string {
         `address ${address} of network ${network} is kept for ${podNamespace}/${podName} until ${new Date(untilMs).toISOString()}`,
     ),
   );
+  lines.push(...status.otherExits.map((exit) => `NOT BY THE UPLINK: ${exitWords(exit)}`));
   lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
   if (drift.length > 0)
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));

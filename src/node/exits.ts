@@ -1,0 +1,29 @@
+/** The interfaces beside the uplink that pods' traffic leaves by, looked at. */
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
+import { allLinks } from "../kernel/read/links.ts";
+import { nodeRoutes } from "../kernel/read/routes.ts";
+import { type Exit, exitsBeside } from "../plan/exits.ts";
+import { families } from "../plan/ip.ts";
+import { localTable } from "../plan/routes.ts";
+
+/** None where there is no such uplink: that is told elsewhere. */
+export function otherExits(uplinkName: string, bridge: string): Exit[] {
+  using socket = new NetlinkSocket();
+  const links = allLinks(socket).map((link) => ({ ...link, lowerIndex: link.peerIndex }));
+  const indexOf = (name: string) => links.find((link) => link.name === name)?.index ?? null;
+  const uplink = indexOf(uplinkName);
+  if (uplink === null) return [];
+  const routes = families
+    .flatMap((family) => nodeRoutes(socket, family, null))
+    .filter(({ table }) => table !== localTable);
+  return exitsBeside(uplink, indexOf(bridge), links, routes);
+}
+
+/** Of many destinations, for a line. */
+const shown = 4;
+
+export function exitWords({ dev, destinations }: Exit): string {
+  const more = destinations.length - shown;
+  const list = destinations.slice(0, shown).join(", ");
+  return `what pods send to ${list}${more > 0 ? ` and ${more} more` : ""} leaves by ${dev}, which is not the uplink: no guarantee and no limit holds there`;
+}

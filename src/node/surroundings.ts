@@ -1,0 +1,73 @@
+/** What the node has beside the pods' bridge, and whether a network's subnets go with it. */
+import { FairwayError } from "../errors.ts";
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
+import { linkNamed, linkNumbered } from "../kernel/read/links.ts";
+import { nodeAddresses, nodeRoutes } from "../kernel/read/routes.ts";
+import { families, ofFamily } from "../plan/ip.ts";
+import type { NetworkBase } from "../plan/node.ts";
+import { type OtherLink, type Overlap, overlapsOf } from "../plan/overlap.ts";
+import { mainTable } from "../plan/routes.ts";
+
+/** Types of routes that say where packets go, or that they go nowhere; what is the node's own stands in the local table. */
+const ways = new Set(["unicast", "blackhole", "unreachable", "prohibit", "throw"]);
+
+/**
+ * What of the node lies in or around these subnets, without what is on `bridge`: a route through it is
+ * Fairway's own, or leads to a pod. The node's main table is looked at: whether another one counts is up
+ * to its rules. Two dumps for each family that there is a subnet of.
+ */
+export function overlapsOfNode(subnets: readonly string[], bridge: string): Overlap[] {
+  if (subnets.length === 0) return [];
+  using socket = new NetlinkSocket();
+  const own = linkNamed(socket, bridge)?.index;
+  const links = new Map<number, OtherLink>();
+  const linkOf = (index: number): OtherLink => {
+    const known = links.get(index);
+    if (known !== undefined) return known;
+    const link = linkNumbered(socket, index);
+    const found = {
+      name: link?.name ?? `number ${index}, which is gone`,
+      hasNeighbours: link !== null && !link.withoutNeighbours,
+    };
+    links.set(index, found);
+    return found;
+  };
+  return families.flatMap((family) => {
+    const asked = ofFamily(subnets, family);
+    if (asked.length === 0) return [];
+    return overlapsOf(asked, {
+      addresses: nodeAddresses(socket, family).filter(({ index }) => index !== own),
+      routes: nodeRoutes(socket, family, mainTable).filter(
+        ({ type, hops }) => ways.has(type) && hops.every(({ oifIndex }) => oifIndex !== own),
+      ),
+      linkOf,
+    });
+  });
+}
+
+/** What to do about a subnet that meets something of the node's. */
+export const overlapAdvice =
+  "give the network a subnet that nothing else of this node uses (ipam.subnet or ipam.ranges), or remove the address or the route if nothing needs it: with this subnet the node, or its pods, would lose what is there";
+
+export const overlapText = (network: string, { subnet, with: met }: Overlap): string =>
+  `the subnet ${subnet} of network ${network} meets ${met}`;
+
+/** Of many, for a message. */
+const shown = 3;
+
+/** Throws badConfig, naming the interface or the route. */
+export function refuseOverlaps({
+  network,
+  subnets,
+  ingress,
+}: Pick<NetworkBase, "network" | "subnets" | "ingress">): void {
+  const conflicts = overlapsOfNode(subnets, ingress.name).filter(({ kind }) => kind === "conflict");
+  const [first] = conflicts;
+  if (first === undefined) return;
+  const others = conflicts.slice(1, shown).filter(({ subnet }) => subnet === first.subnet);
+  throw new FairwayError(
+    "badConfig",
+    [overlapText(network, first), ...others.map((each) => each.with)].join(", and "),
+    overlapAdvice,
+  );
+}

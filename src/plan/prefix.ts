@@ -1,0 +1,40 @@
+/** Networks as the kernel has them: bytes, most significant first, of which so many bits count. */
+import { bytesOfIp, ipOfBytes } from "./ip.ts";
+
+export interface Prefix {
+  /** Four or sixteen. */
+  bytes: Uint8Array;
+  /** In bits. */
+  length: number;
+}
+
+/** Of a text in the one form of addresses: "10.244.1.0/24"; without a length a single address. */
+export function prefixOf(text: string): Prefix {
+  const [address = "", length] = text.split("/");
+  const bytes = bytesOfIp(address);
+  return { bytes, length: length === undefined ? bytes.length * 8 : Number(length) };
+}
+
+export const prefixText = ({ bytes, length }: Prefix): string => `${ipOfBytes(bytes)}/${length}`;
+
+/** A single address, as a network. */
+export const hostPrefix = (bytes: Uint8Array): Prefix => ({ bytes, length: bytes.length * 8 });
+
+function beginAlike(a: Uint8Array, b: Uint8Array, bits: number): boolean {
+  const whole = bits >> 3;
+  for (let at = 0; at < whole; at++) if (a[at] !== b[at]) return false;
+  const rest = bits & 7;
+  return rest === 0 || (((a[whole] ?? 0) ^ (b[whole] ?? 0)) & (0xff << (8 - rest)) & 0xff) === 0;
+}
+
+/** Whether an address lies in both; never of two families. */
+export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
+  return (
+    a.bytes.length === b.bytes.length && beginAlike(a.bytes, b.bytes, Math.min(a.length, b.length))
+  );
+}
+
+/** Whether all of `inner` lies in `outer`, which it may be equal to. */
+export function liesWithin(inner: Prefix, outer: Prefix): boolean {
+  return inner.length >= outer.length && prefixesOverlap(inner, outer);
+}
