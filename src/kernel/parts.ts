@@ -1,14 +1,29 @@
 /** The kernel's parts that Fairway needs: whether they can be made, without making any. */
 import type { Evidence } from "./evidence.ts";
 
+export type ModuleName =
+  | "sch_htb"
+  | "sch_tbf"
+  | "veth"
+  | "bridge"
+  | "br_netfilter"
+  | "nf_tables"
+  | "nft_chain_nat"
+  | "nft_masq"
+  | "nft_fib_inet"
+  | "ifb"
+  | "sch_ingress"
+  | "cls_bpf"
+  | "act_mirred";
+
 export interface Part {
-  module: string;
+  module: ModuleName;
   config: string;
   /** Whether the kernel loads it itself when it is asked for. */
   onDemand: boolean;
 }
 
-const stillChained = new Set(["sch_htb", "sch_tbf", "nf_tables", "nft_fib_inet"]);
+const stillChained = new Set<ModuleName>(["sch_htb", "sch_tbf", "nf_tables", "nft_fib_inet"]);
 
 /** Where another plugin makes the pods' interfaces: those that lead what it routes through the tree. */
 const chainedParts: readonly Part[] = [

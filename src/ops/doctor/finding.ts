@@ -4,11 +4,12 @@ import { FairwayError, messageOf } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Manifest } from "../install/manifest.ts";
 import type { Places } from "../install/places.ts";
+import type { FindingId } from "./finding-ids.ts";
 
 export type Level = "ok" | "warn" | "error";
 
 export interface Finding {
-  /** What was looked at: "group.part". The same from run to run. */
+  /** What was looked at: "group.part", one of finding-ids.ts. The same from run to run. */
   id: string;
   level: Level;
   found: string;
@@ -31,14 +32,19 @@ export interface Patient {
 /** One group of findings: a file each. */
 export type Group = (patient: Patient) => Finding[];
 
-export const ok = (id: string, found: string): Finding => ({ id, level: "ok", found, todo: null });
-export const warn = (id: string, found: string, todo: string): Finding => ({
+export const ok = (id: FindingId, found: string): Finding => ({
+  id,
+  level: "ok",
+  found,
+  todo: null,
+});
+export const warn = (id: FindingId, found: string, todo: string): Finding => ({
   id,
   level: "warn",
   found,
   todo,
 });
-export const error = (id: string, found: string, todo: string | null): Finding => ({
+export const error = (id: FindingId, found: string, todo: string | null): Finding => ({
   id,
   level: "error",
   found,
@@ -46,7 +52,7 @@ export const error = (id: string, found: string, todo: string | null): Finding =
 });
 
 /** What cannot be looked at is a finding too. */
-export function attempt(id: string, look: () => Finding[]): Finding[] {
+export function attempt(id: FindingId, look: () => Finding[]): Finding[] {
   try {
     return look();
   } catch (thrown) {

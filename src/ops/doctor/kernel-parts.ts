@@ -2,8 +2,9 @@
 import { type Evidence, kernelEvidence } from "../../kernel/evidence.ts";
 import { ageOf, type Part, type Presence, partsFor, presenceOf } from "../../kernel/parts.ts";
 import { error, type Finding, ok, warn } from "./finding.ts";
+import type { FindingId } from "./finding-ids.ts";
 
-function judge(id: string, presence: Presence): Finding {
+function judge(id: FindingId, presence: Presence): Finding {
   switch (presence.is) {
     case "there":
       return ok(id, presence.how);

@@ -6,7 +6,7 @@ import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.
 const nearlyFullPercent = 90n;
 
 export function judgePool({ network, setIndex, ranges, given, total }: Pool): Finding {
-  const id = `pool.${network}.${setIndex}`;
+  const id = `pool.${network}.${setIndex}` as const;
   const found = `${given} of ${total} addresses given (${ranges})`;
   const all = BigInt(total);
   if (BigInt(given) >= all)

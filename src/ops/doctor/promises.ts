@@ -37,7 +37,7 @@ function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]
 
 /** Whether what is held still fits. `scales`: what does not is scaled, as the configuration says. */
 export function judgeHeld(tree: Tree, held: readonly Holder[], scales: boolean): Finding {
-  const id = `promises.${tree.direction}`;
+  const id = `promises.${tree.direction}` as const;
   const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
   const found = `${formatRate(sum)}bit/s promised to ${held.length} pods of ${ofCapacity(tree)}`;
   const freeBits = tree.capacityBits - neededBits(tree, held);
@@ -58,7 +58,7 @@ export function judgeHeld(tree: Tree, held: readonly Holder[], scales: boolean):
 /** Each tier alone on an empty node. */
 export function judgeTiers(tiers: NetworkConfig["tiers"], trees: readonly Tree[]): Finding[] {
   return Object.entries(tiers).map(([name, tier]) => {
-    const id = `tiers.${name}`;
+    const id = `tiers.${name}` as const;
     const refused = trees.flatMap((tree) => {
       const askedBits = tier[tree.direction].guaranteeBits ?? 0;
       const decision = admit({ ...tree, held: [], askedBits, holder: name });

@@ -12,7 +12,7 @@ import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.
 
 /** null: the kernel shows none, as for a device that queues nothing. */
 export function judgeRoot(dev: string, spec: QdiscSpec | null): Finding {
-  const id = `root.${dev}`;
+  const id = `root.${dev}` as const;
   if (spec === null) return ok(id, "none: an ADD makes ours");
   switch (spec.type) {
     case "tbf":

@@ -28,7 +28,7 @@ const settings: Setting[] = [
 export function judgeSysctl(setting: Setting, value: string | null, live: boolean): Finding {
   const { path, without, module } = setting;
   const name = path.replaceAll("/", ".");
-  const id = `sysctl.${name}`;
+  const id = `sysctl.${name}` as const;
   if (value === "1") return ok(id, "1");
   if (value === null)
     return error(

@@ -6,7 +6,7 @@ import { attempt, type Finding, ok, warn } from "./finding.ts";
 const versionArguments: Record<Tool, string[]> = { ip: ["-V"], tc: ["-V"], nft: ["--version"] };
 
 function tool(name: Tool): Finding[] {
-  const id = `tools.${name}`;
+  const id = `tools.${name}` as const;
   return attempt(id, () => {
     if (!neededTools(chosenBackend()).includes(name) && findToolIfAny(name) === null)
       return [

@@ -12,7 +12,7 @@ export function judgeCapacity(
   givenBits: number | null,
   speed: number | string,
 ): Finding {
-  const id = `uplink.${direction}Capacity`;
+  const id = `uplink.${direction}Capacity` as const;
   const key = `uplink.${direction}Capacity`;
   if (givenBits === null) {
     if (typeof speed === "string")

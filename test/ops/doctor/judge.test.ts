@@ -27,8 +27,12 @@ describe("a kernel part", () => {
     loadable: null,
     config: null,
   };
-  const htb = { module: "sch_htb", config: "CONFIG_NET_SCH_HTB", onDemand: true };
-  const filter = { module: "br_netfilter", config: "CONFIG_BRIDGE_NETFILTER", onDemand: false };
+  const htb = { module: "sch_htb", config: "CONFIG_NET_SCH_HTB", onDemand: true } as const;
+  const filter = {
+    module: "br_netfilter",
+    config: "CONFIG_BRIDGE_NETFILTER",
+    onDemand: false,
+  } as const;
   const dep = moduleNames(
     "kernel/net/sched/sch_htb.ko.xz:\nkernel/net/bridge/br_netfilter.ko: kernel/net/bridge/bridge.ko\n",
   );
@@ -351,11 +355,11 @@ test("a tier that exceeds the node alone is named, with what there is", () => {
 
 describe("exit codes", () => {
   test.each([
-    ["nothing but ok", [ok("a", "")], 0],
-    ["warnings", [ok("a", ""), warn("b", "", "")], 0],
-    ["an error", [warn("b", "", ""), error("c", "", null)], 1],
-    ["drift", [ok("a", ""), error("drift", "", null)], 3],
-    ["drift and an error", [error("drift", "", null), error("c", "", null)], 1],
+    ["nothing but ok", [ok("root", "")], 0],
+    ["warnings", [ok("root", ""), warn("uplink", "", "")], 0],
+    ["an error", [warn("uplink", "", ""), error("config", "", null)], 1],
+    ["drift", [ok("root", ""), error("drift", "", null)], 3],
+    ["drift and an error", [error("drift", "", null), error("config", "", null)], 1],
   ])("%s", (_, findings, code) => {
     expect(exitCodeOf(findings)).toBe(code);
   });
@@ -363,26 +367,26 @@ describe("exit codes", () => {
 
 test("one cause is told once", () => {
   const found = [
-    error("a", "no uplink", null),
-    error("b", "no uplink", null),
-    ok("c", "1"),
-    ok("d", "1"),
+    error("root", "no uplink", null),
+    error("uplink", "no uplink", null),
+    ok("config", "1"),
+    ok("node", "1"),
   ];
-  expect(onceEach(found).map(({ id }) => id)).toEqual(["a", "c", "d"]);
+  expect(onceEach(found).map(({ id }) => id)).toEqual(["root", "config", "node"]);
 });
 
 test("findings for a person: aligned, what to do below, counted at the end", () => {
   const text = renderFindings([
-    ok("a", "fine"),
-    warn("bbb", "so so", "look"),
-    error("c", "bad", null),
+    ok("root", "fine"),
+    warn("uplink", "so so", "look"),
+    error("config", "bad", null),
   ]);
   expect(text).toBe(
     [
-      "ok     a    fine",
-      "WARN   bbb  so so",
-      "            -> look",
-      "ERROR  c    bad",
+      "ok     root    fine",
+      "WARN   uplink  so so",
+      "               -> look",
+      "ERROR  config  bad",
       "1 error, 1 warning, 1 ok",
       "",
     ].join("\n"),

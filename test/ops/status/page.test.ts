@@ -1,0 +1,160 @@
+/** docs/status.md has every key that `status --json` can print, and no other. */
+import { expect, test } from "bun:test";
+import type { Measured } from "../../../src/measure/measure.ts";
+import type { DirectionStatus, NodeStatus, TreeStatus } from "../../../src/ops/status/model.ts";
+import { namesIn, pageText, tablesOf } from "../../support/pages.ts";
+
+type FlowStatus = NonNullable<TreeStatus["measured"]>;
+
+/** What has a table of its own in the page: its keys are not told again where it stands in another. */
+type Told = DirectionStatus | Measured | FlowStatus;
+
+/** Of all members of a union. */
+type Keys<T> = T extends unknown ? keyof T & string : never;
+type At<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
+
+type Below<Path extends string, V> = [V] extends [object]
+  ? [V] extends [Told]
+    ? never
+    : `${Path}.${Paths<V>}`
+  : never;
+
+type PathsOf<K extends string, V> = [V] extends [readonly (infer Each)[]]
+  ? `${K}[]` | Below<`${K}[]`, Each>
+  : K | Below<K, V>;
+
+/** All keys below T, as the page writes them: "trees[].dev". */
+type Paths<T> = { [K in Keys<T>]: PathsOf<K, NonNullable<At<T, K>>> }[Keys<T>];
+
+type All<T> = Record<Paths<T>, true>;
+
+/** By the word that stands above the page's table. */
+interface Shapes {
+  status: All<NodeStatus>;
+  direction: All<DirectionStatus>;
+  measured: All<Measured>;
+  flow: All<FlowStatus>;
+}
+
+/**
+ * The compiler holds this to the types that the command prints: a key that is new, or gone, is an error
+ * here. It belongs into docs/status.md as well.
+ */
+const printed: Shapes = {
+  status: {
+    intervalSeconds: true,
+    "trees[]": true,
+    "trees[].direction": true,
+    "trees[].dev": true,
+    "trees[].capacityBits": true,
+    "trees[].reserveBits": true,
+    "trees[].promisedBits": true,
+    "trees[].currentBits": true,
+    "trees[].measured": true,
+    "trees[].host": true,
+    "pods[]": true,
+    "pods[].attachment": true,
+    "pods[].pod": true,
+    "pods[].phase": true,
+    "pods[].addresses[]": true,
+    "pods[].classid": true,
+    "pods[].tier": true,
+    "pods[].latencyTargetUs": true,
+    "pods[].boundUs": true,
+    "pods[].notes[]": true,
+    "pods[].violations": true,
+    "pods[].violations.packets": true,
+    "pods[].violations.bytes": true,
+    "pods[].egress": true,
+    "pods[].ingress": true,
+    leafQueues: true,
+    "leafQueues.kind": true,
+    "leafQueues.why": true,
+    "leafQueues.release": true,
+    "leafQueues.probed[]": true,
+    "leafQueues.probed[].kind": true,
+    "leafQueues.probed[].offered": true,
+    "leafQueues.probed[].reason": true,
+    "otherExits[]": true,
+    "otherExits[].dev": true,
+    "otherExits[].destinations[]": true,
+    "pools[]": true,
+    "pools[].network": true,
+    "pools[].setIndex": true,
+    "pools[].ranges": true,
+    "pools[].given": true,
+    "pools[].total": true,
+    "shortfalls[]": true,
+    "keptAddresses[]": true,
+    "keptAddresses[].network": true,
+    "keptAddresses[].address": true,
+    "keptAddresses[].podNamespace": true,
+    "keptAddresses[].podName": true,
+    "keptAddresses[].ifname": true,
+    "keptAddresses[].untilMs": true,
+    "drift[]": true,
+  },
+  direction: {
+    guaranteeBits: true,
+    limitBits: true,
+    currentGuaranteeBits: true,
+    currentLimitBits: true,
+    kernel: true,
+    "kernel.rateBits": true,
+    "kernel.ceilBits": true,
+    "kernel.bytes": true,
+    "kernel.packets": true,
+    "kernel.drops": true,
+    "kernel.backlogBytes": true,
+    "kernel.backlogPackets": true,
+    measured: true,
+  },
+  measured: {
+    known: true,
+    why: true,
+    seconds: true,
+    sentBytes: true,
+    sentPackets: true,
+    rateBits: true,
+    packetsPerSecond: true,
+    drops: true,
+    samples: true,
+    backlogBytesMean: true,
+    backlogBytesMax: true,
+    backloggedShare: true,
+    queueDelayUs: true,
+    promise: true,
+    "promise.state": true,
+    "promise.demandSeconds": true,
+    "promise.judgedSeconds": true,
+    "promise.belowSeconds": true,
+    "promise.belowShare": true,
+  },
+  flow: {
+    known: true,
+    why: true,
+    seconds: true,
+    sentBytes: true,
+    sentPackets: true,
+    rateBits: true,
+    packetsPerSecond: true,
+    drops: true,
+  },
+};
+
+const page = pageText("docs/status.md");
+const tables = tablesOf(page.slice(page.indexOf("## `--json`"))).filter(
+  ({ header }) => header[0] === "field",
+);
+
+/** "A *direction*:" stands above the table of one; above the first stands none. */
+const wordAbove = (line: string): string => /^(?:A )?\*(\w+)\*/.exec(line)?.[1] ?? "status";
+
+const listed = (shape: string): string[] =>
+  tables
+    .filter(({ above }) => wordAbove(above) === shape)
+    .flatMap(({ rows }) => rows.flatMap(([cell = ""]) => namesIn(cell)));
+
+test.each(Object.entries(printed))("docs/status.md has the keys of a %s", (shape, keys) => {
+  expect(listed(shape).toSorted()).toEqual(Object.keys(keys).toSorted());
+});
