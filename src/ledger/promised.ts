@@ -12,6 +12,8 @@ export interface PromisedSums {
 export type Promised = Record<Direction, PromisedSums> & {
   /** Of the ingress guarantees of ready attachments, as they were asked for. */
   readyIngressBits: number;
+  /** Whether any of them has a latency target. */
+  hasTargets: boolean;
 };
 
 interface Row {
@@ -20,20 +22,30 @@ interface Row {
   ingress_bits: number;
   ingress_floors: number;
   ready_ingress_bits: number;
+  has_targets: 0 | 1;
 }
 
 export const nothingPromised: Promised = {
   egress: { guaranteedBits: 0, floors: 0 },
   ingress: { guaranteedBits: 0, floors: 0 },
   readyIngressBits: 0,
+  hasTargets: false,
 };
 
+/** One statement, since each verb asks. */
+const sums = `SELECT totals.*, EXISTS (
+    SELECT 1 FROM attachments INDEXED BY attachments_with_target
+    WHERE boot_id = totals.boot_id AND promise ->> '$.latencyTargetUs' IS NOT NULL
+  ) AS has_targets
+  FROM totals WHERE boot_id = ?`;
+
 export function promisedSums(store: Store): Promised {
-  const row = store.get<Row>("SELECT * FROM totals WHERE boot_id = ?", store.bootId);
+  const row = store.get<Row>(sums, store.bootId);
   if (row === null) return nothingPromised;
   return {
     egress: { guaranteedBits: row.egress_bits, floors: row.egress_floors },
     ingress: { guaranteedBits: row.ingress_bits, floors: row.ingress_floors },
     readyIngressBits: row.ready_ingress_bits,
+    hasTargets: row.has_targets === 1,
   };
 }

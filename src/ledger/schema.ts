@@ -189,6 +189,21 @@ CREATE TRIGGER attachment_joins_sums AFTER UPDATE OF promise, phase ON attachmen
     FROM counted c WHERE c.id = new.id AND totals.boot_id = new.boot_id;
 END;
 `,
+  // A burst that was chosen for a latency target is not kept any more, since it follows from all pods that
+  // have one. One that was asked for, by the pod, `set`, the runtime or the tier, stays.
+  `
+UPDATE attachments SET promise = json_set(promise, '$.egress.burstBytes', json('null'))
+WHERE promise ->> '$.latencyTargetUs' IS NOT NULL
+  AND promise ->> '$.egress.guaranteeBits' > 0
+  AND promise ->> '$.egress.burstBytes' IS NOT NULL
+  AND asks ->> '$.annotations."fairway.dev/egress-burst"' IS NULL
+  AND asks ->> '$.overrides."fairway.dev/egress-burst"' IS NULL
+  AND asks ->> '$.bandwidth.egressBurstBits' IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM networks n, json_each(n.config, '$.tiers') tier
+    WHERE n.name = attachments.network AND tier.key = attachments.promise ->> '$.tier'
+      AND tier.value ->> '$.egressBurst' IS NOT NULL);
+`,
 ];
 
 export const schemaVersion = migrations.length;

@@ -14,6 +14,7 @@ import {
   type TreeSettings,
 } from "../plan/node.ts";
 import { type KernelObject, keyOf, type State } from "../plan/state.ts";
+import { hasEgressTarget } from "../promise/latency.ts";
 import { span } from "../trace.ts";
 import { moveCursors } from "./addresses.ts";
 import { whileAtWork } from "./at-work.ts";
@@ -49,7 +50,8 @@ function recordIntent(
     for (const other of liveNetworks(ledger))
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
     if (asked.port !== null) refuseOtherWay(ledger, asked.key.network, asked.base.ingress);
-    return keepInForce(ledger, asked.base.trees, () => {
+    const mover = { promise: asked.promise, mtuBytes: asked.base.mtuBytes };
+    return keepInForce(ledger, asked.base.trees, [mover], () => {
       const { attachment, chosen } = propose(ledger, asked);
       ledger.attachments.insert(attachment);
       moveCursors(ledger, attachment.network, chosen);
@@ -103,7 +105,8 @@ function forget(
   failure: unknown,
 ): void {
   try {
-    inStep(ledger, () => keepInForce(ledger, trees, () => ledger.attachments.remove(attachment)));
+    const removal = () => ledger.attachments.remove(attachment);
+    inStep(ledger, () => keepInForce(ledger, trees, [attachment], removal));
   } catch (error) {
     if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
   }
@@ -142,20 +145,20 @@ function lookAndPlan(attachment: Attachment, desired: State): Step[] {
 }
 
 /**
- * What the pod has in the kernel, and its row ready. With `overcommit: "scale"` other ADDs may change
- * what is in force for this pod until its classes are there to be changed, so they are made under the
- * lock; else pods share nothing, and it is all made without.
+ * What the pod has in the kernel, and its row ready. With `overcommit: "scale"`, and with a latency
+ * target, other ADDs may change what is in force for this pod until its classes are there to be changed,
+ * so they are made under the lock; else pods share nothing, and it is all made without.
  */
 function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): void {
   const pod = desiredPod(attachment, base);
-  const isScaling = base.trees.overcommit === "scale";
-  const desired = isScaling ? withoutLeaves(pod) : pod;
+  const isShared = base.trees.overcommit === "scale" || hasEgressTarget(attachment.promise);
+  const desired = isShared ? withoutLeaves(pod) : pod;
   const isConnected = connectUnseen(attachment, base, desired);
   const steps = isConnected ? [] : lookAndPlan(attachment, desired);
   whileConnected(attachment, base, () => {
     span("apply", () => mustApply(steps));
     const becomeReady = () => {
-      if (isScaling) {
+      if (isShared) {
         const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
         mustApply(diff(own, observe(own)).steps);
       }

@@ -138,7 +138,7 @@ export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
     const networks = liveNetworks(ledger);
     const [first] = networks;
     if (first === undefined) return [];
-    return keepInForce(ledger, first.trees, () => applyAll(ledger));
+    return keepInForce(ledger, first.trees, "all", () => applyAll(ledger));
   };
   return inStep(ledger, work, applyAll);
 }

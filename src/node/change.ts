@@ -55,9 +55,10 @@ export function changePromise(
       );
     const all = ledger.attachments.all();
     const others = all.filter((a) => !sameAttachment(a, key));
-    const { promise } = admitted({ base, key, promise: asked, tiers }, heldBy(others));
-    return keepInForce(ledger, base.trees, () => {
-      ledger.attachments.setPromise(key, promise, asks);
+    admitted({ base, key, promise: asked, tiers }, heldBy(others));
+    const movers = [attachment, { ...attachment, promise: asked }];
+    return keepInForce(ledger, base.trees, movers, () => {
+      ledger.attachments.setPromise(key, asked, asks);
       return applyShared(ledger);
     });
   };

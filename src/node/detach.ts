@@ -89,7 +89,9 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
     keepForPod(ledger, attachment);
     return ledger.attachments.remove(attachment);
   };
-  span("remove row", () => inStep(ledger, () => keepInForce(ledger, base.trees, forget)));
+  span("remove row", () =>
+    inStep(ledger, () => keepInForce(ledger, base.trees, [attachment], forget)),
+  );
 }
 
 /** Whether there was one. Throws tryAgain where somebody else stays at work on it for `waitMs`, and what `remove` throws. */

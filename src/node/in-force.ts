@@ -1,5 +1,6 @@
 /** The promises in force, from what the ledger says at this moment. */
 import type { LedgerView } from "../ledger/ledger.ts";
+import type { Promised } from "../ledger/promised.ts";
 import {
   type Attachment,
   directions,
@@ -8,15 +9,19 @@ import {
   type TreeSettings,
 } from "../plan/node.ts";
 import { roomForPodsBits } from "../promise/admission.ts";
+import { hasEgressTarget, withBursts } from "../promise/latency.ts";
 import { inForce } from "../promise/scale.ts";
 
 /** Whether more is promised than there is, so that guarantees are scaled. */
-export function isOvercommitted(view: LedgerView, trees: TreeSettings): boolean {
-  const promised = view.attachments.promised();
+export function overcommits(promised: Promised, trees: TreeSettings): boolean {
   return directions.some((direction) => {
     const { guaranteedBits, floors } = promised[direction];
     return guaranteedBits > roomForPodsBits(trees, direction, floors);
   });
+}
+
+export function isOvercommitted(view: LedgerView, trees: TreeSettings): boolean {
+  return overcommits(view.attachments.promised(), trees);
 }
 
 /** All attachments of the node with their promises in force. Rows count in every phase. */
@@ -26,13 +31,21 @@ export function attachmentsInForce(view: LedgerView, networks: NetworkBase[]): A
   return first === undefined ? all : inForce(all, first.trees);
 }
 
+/** Those with a latency target, while nothing is scaled: all that a burst in force depends on. */
+export function targetsInForce(view: LedgerView, trees: TreeSettings): Attachment[] {
+  const { attachments } = view;
+  return withBursts<Attachment>(attachments.withTarget(), trees, attachments.largestMtuBytes());
+}
+
 /** One of them, which is in the ledger. */
 export function promiseInForce(
   view: LedgerView,
   attachment: Attachment,
   trees: TreeSettings,
 ): Attachment {
-  if (!isOvercommitted(view, trees)) return attachment;
-  const found = inForce(view.attachments.all(), trees).find((a) => sameAttachment(a, attachment));
+  const scales = isOvercommitted(view, trees);
+  if (!scales && !hasEgressTarget(attachment.promise)) return attachment;
+  const all = scales ? inForce(view.attachments.all(), trees) : targetsInForce(view, trees);
+  const found = all.find((a) => sameAttachment(a, attachment));
   return { ...attachment, promise: found?.promise ?? attachment.promise };
 }

@@ -1,6 +1,7 @@
 /**
  * What is ours in the kernel and nobody's: `repair`'s removals, without what it makes or changes. Where
- * guarantees may be scaled it is a leftover, too, that others' classes were changed for a pod that never came.
+ * guarantees may be scaled, or pods have latency targets, it is a leftover, too, that others' classes were
+ * changed for a pod that never came.
  */
 import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -15,10 +16,11 @@ import { planRepair } from "./repair.ts";
 export function planLeftovers(view: LedgerView): Step[] {
   const { steps } = planRepair(view);
   const made = new Set(steps.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));
-  const scales = liveNetworks(view)[0]?.trees.overcommit === "scale";
+  const isShared =
+    liveNetworks(view)[0]?.trees.overcommit === "scale" || view.attachments.promised().hasTargets;
   const removals = steps.filter((step) => step.op === "delete" && !made.has(keyOf(step.have)));
   const shares = steps.filter((step) => step.op === "change" && step.want.kind === "class");
-  return scales ? [...removals, ...shrinkingFirst(shares)] : removals;
+  return isShared ? [...removals, ...shrinkingFirst(shares)] : removals;
 }
 
 /** The steps that were done. Throws what the kernel refuses; nothing is changed then. */

@@ -18,7 +18,8 @@ import {
   type PodPromise,
 } from "../plan/node.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
-import { type Member, withinTargets } from "../promise/latency.ts";
+import type { Member } from "../promise/latency.ts";
+import { withinTargets } from "../promise/targets.ts";
 import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolders } from "./addresses.ts";
 import type { ChainedPort } from "./chained.ts";
 import type { Granted } from "./granted.ts";
@@ -104,18 +105,18 @@ export function memberOf(a: Attachment): Member {
  * Delays are bounded on egress: what comes in has queued on the wire before it is here. While
  * guarantees are scaled no target is kept (scale.ts); then it is one that the pod could have alone.
  */
-function checkTarget({ base, key, promise }: Terms, held: Held) {
+function checkTarget({ base, key, promise }: Terms, held: Held): string | null {
   const own = { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes };
-  if (leftBits(held, base.trees, "egress", promise.egress.guaranteeBits) < 0)
-    return { ...withinTargets(base, own, []), explained: null };
-  return withinTargets(base, own, held.withTarget().map(memberOf), held.largestMtuBytes);
+  if (leftBits(held, base.trees, "egress", promise.egress.guaranteeBits) < 0) {
+    withinTargets(base, own, () => []);
+    return null;
+  }
+  return withinTargets(base, own, () => held.withTarget().map(memberOf), held.largestMtuBytes);
 }
 
-/** The promise as it is admitted beside those that are held already. Throws promiseRefused. */
-export function admitted(terms: Terms, held: Held) {
-  const freeBits = checkRates(terms, held);
-  const { promise, explained } = checkTarget(terms, held);
-  return { promise, freeBits, latency: explained };
+/** What is left beside those that are held already, and how its bound comes about. Throws promiseRefused. */
+export function admitted(terms: Terms, held: Held): Pick<Proposal, "freeBits" | "latency"> {
+  return { freeBits: checkRates(terms, held), latency: checkTarget(terms, held) };
 }
 
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
@@ -152,10 +153,7 @@ export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
 export function propose(view: LedgerView, asked: Asked): Proposal {
   refuseExisting(view, asked.key);
-  const { promise, freeBits, latency } = admitted(
-    { ...asked, tiers: asked.config.tiers },
-    heldIn(view),
-  );
+  const { freeBits, latency } = admitted({ ...asked, tiers: asked.config.tiers }, heldIn(view));
   const { port, granted } = asked;
   const chosen = granted === null && port === null ? chooseFor(view, asked) : [];
   const leases = port?.leases ?? granted?.leases ?? chosen.map(leaseOf);
@@ -176,7 +174,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       leases,
       routes: routes.map((route) => withGateway(route, leases)),
       mtuBytes: asked.base.mtuBytes,
-      promise,
+      promise: asked.promise,
       asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,

@@ -6,6 +6,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { changePromise } from "../node/change.ts";
+import { promiseInForce } from "../node/in-force.ts";
 import { type Attachment, attachmentName, type PodAsks, type PodPromise } from "../plan/node.ts";
 import { promiseOf } from "../promise/ask.ts";
 import {
@@ -83,6 +84,14 @@ function promiseWith(asks: PodAsks, config: NetworkConfig, namespace: string | n
   });
 }
 
+/** Of one that is in the ledger; with the burst that a latency target leaves it. */
+function promiseOfPod(ledger: LedgerView, key: Attachment): PodPromise | undefined {
+  const found = ledger.attachments.find(key);
+  const trees = ledger.network(key.network)?.base.trees;
+  if (found === null || trees === undefined) return found?.promise;
+  return promiseInForce(ledger, found, trees).promise;
+}
+
 function set(pod: string, pairs: string[], options: Options): void {
   if (options.reset === true ? pairs.length > 0 : pairs.length === 0)
     throw new FairwayError(
@@ -101,7 +110,7 @@ function set(pod: string, pairs: string[], options: Options): void {
       asks,
       config.tiers,
     );
-    const now = ledger.attachments.find(attachment)?.promise;
+    const now = promiseOfPod(ledger, attachment);
     const lines = [
       ...(now === undefined ? [] : promiseLines(now)),
       ...steps.map((step) => `${step.op}: ${step.why}`),

@@ -27,8 +27,23 @@ export interface EgressPath {
 
 const us = (bytes: number, bits: number): number => (8e6 * bytes) / bits;
 
+/** What the others that go first come to, for one of them. */
+export interface Company {
+  /** Their guarantees. */
+  takenBits: number;
+  /** Their bursts, and one unit of each. */
+  aheadBytes: number;
+}
+
+export function companyOf(classes: readonly LatencyClass[]): Company {
+  return {
+    takenBits: classes.reduce((sum, { guaranteeBits }) => sum + guaranteeBits, 0),
+    aheadBytes: classes.reduce((sum, { burstBytes, unitBytes }) => sum + burstBytes + unitBytes, 0),
+  };
+}
+
 /**
- * The bound of class `own` beside `others`, in microseconds; Infinity where the others leave it
+ * The bound of class `own` beside others, in microseconds; Infinity where the others leave it
  * nothing. Static priority, one unit of somebody else's in front, blind multiplexing among those
  * that go first:
  *
@@ -36,18 +51,12 @@ const us = (bytes: number, bits: number): number => (8e6 * bytes) / bits;
  *
  * A burst below the class's own unit leaves it in debt for the rest of the unit: + (L_i - b) / g.
  */
-export function boundUs(
-  path: EgressPath,
-  own: LatencyClass,
-  others: readonly LatencyClass[],
-): number {
-  const taken = others.reduce((sum, { guaranteeBits }) => sum + guaranteeBits, 0);
-  const left = path.capacityBits - taken;
+export function boundUs(path: EgressPath, own: LatencyClass, others: Company): number {
+  const left = path.capacityBits - others.takenBits;
   if (left <= 0) return Number.POSITIVE_INFINITY;
-  const ahead = others.reduce((sum, { burstBytes, unitBytes }) => sum + burstBytes + unitBytes, 0);
   const debt = Math.max(0, own.unitBytes - own.burstBytes);
   return (
-    us(own.burstBytes + ahead + path.blocking.bytes, left) +
+    us(own.burstBytes + others.aheadBytes + path.blocking.bytes, left) +
     us(debt, own.guaranteeBits) +
     us(path.tbfBurstBytes, path.wireBits)
   );
@@ -59,90 +68,18 @@ export interface Bounded {
   boundUs: number;
 }
 
+/** Whole numbers are summed, so that the order of the classes does not show in the last digit. */
 export function boundsOf(path: EgressPath, classes: readonly LatencyClass[]): Bounded[] {
+  const all = companyOf(classes);
   return classes.map((own) => ({
     latencyClass: own,
-    boundUs: boundUs(
-      path,
-      own,
-      classes.filter((other) => other !== own),
-    ),
+    boundUs: boundUs(path, own, {
+      takenBits: all.takenBits - own.guaranteeBits,
+      aheadBytes: all.aheadBytes - own.burstBytes - own.unitBytes,
+    }),
   }));
 }
 
-/** Longer bursts help nobody: what is late by more has been late before. */
-const longestBurstUs = 5_000;
-
-/** The burst to start from: what the class may send in its target's time, so that a late timer costs it no rate. */
-function generousBurst({
-  guaranteeBits,
-  targetUs,
-  unitBytes,
-}: Omit<LatencyClass, "burstBytes">): number {
-  const micros = Math.min(targetUs, longestBurstUs);
-  return Math.max(unitBytes, Math.floor((guaranteeBits * micros) / 8e6));
-}
-
-/** A burst beyond one unit leaves a quarter of the class's own target to those that come later. */
-const ownShare = 0.75;
-
-export type LatencyDecision =
-  | { ok: true; own: Bounded; others: Bounded[] }
-  | {
-      ok: false;
-      path: EgressPath;
-      others: readonly LatencyClass[];
-      own: Bounded;
-      /** Those whose target would break, the new one included, with the smallest possible burst of the new one. */
-      broken: Bounded[];
-      /** The smallest target that the new class could have beside these others; null where it breaks theirs. */
-      smallestUs: number | null;
-    };
-
-/**
- * Whether a class of this guarantee and target fits beside those that are admitted, and with which
- * burst: the largest up to its target's time that keeps every class within its target. `askedBurstBytes`:
- * the pod's own word, taken as it is. Others' bursts stay as they were admitted.
- */
-export function admitLatency(
-  path: EgressPath,
-  asked: Omit<LatencyClass, "burstBytes">,
-  others: readonly LatencyClass[],
-  askedBurstBytes: number | null,
-): LatencyDecision {
-  const smallest = askedBurstBytes ?? asked.unitBytes;
-  const largest = askedBurstBytes ?? generousBurst(asked);
-  const evaluate = (burstBytes: number): { own: Bounded; rest: Bounded[]; fits: boolean } => {
-    const [own, ...rest] = boundsOf(path, [{ ...asked, burstBytes }, ...others]) as [
-      Bounded,
-      ...Bounded[],
-    ];
-    const share = burstBytes > smallest ? ownShare : 1;
-    const fits =
-      own.boundUs <= share * asked.targetUs &&
-      rest.every((b) => b.boundUs <= b.latencyClass.targetUs);
-    return { own, rest, fits };
-  };
-  const least = evaluate(smallest);
-  if (!least.fits) {
-    const broken = [least.own, ...least.rest].filter((b) => b.boundUs > b.latencyClass.targetUs);
-    const onlyOwn = broken.every((b) => b === least.own);
-    return {
-      ok: false,
-      path,
-      others,
-      own: least.own,
-      broken,
-      smallestUs: onlyOwn ? Math.ceil(least.own.boundUs) : null,
-    };
-  }
-  // Every bound grows with the burst, so what fits is one interval.
-  let [low, high] = [smallest, largest];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (evaluate(middle).fits) low = middle;
-    else high = middle - 1;
-  }
-  const best = evaluate(low);
-  return { ok: true, own: best.own, others: best.rest };
+export function isLate({ latencyClass, boundUs: bound }: Bounded): boolean {
+  return bound > latencyClass.targetUs;
 }

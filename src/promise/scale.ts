@@ -1,7 +1,8 @@
 /**
- * What guarantees come to where their sum is more than there is: they shrink in proportion. A pod's
- * promise in force is a pure function of all attachments and the trees, so that every process of the
- * node comes to the same. Where the sum fits, what is in force is what was promised.
+ * What is in force: what guarantees come to where their sum is more than there is, since they shrink in
+ * proportion then; and the bursts of those with a latency target, which are chosen together (bursts.ts). A
+ * pod's promise in force is a pure function of all attachments and the trees, so that every process of
+ * the node comes to the same. Where the sum fits, and without a target, it is what was promised.
  */
 import { formatRate } from "../config/quantities.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type TreeSettings,
 } from "../plan/node.ts";
 import { floorBits, leafRateBits, roomForPodsBits } from "./admission.ts";
+import { withBursts } from "./latency.ts";
 
 /**
  * Whole bits per second, in the order of `askedBits`, all above 0: no more than was asked, leaf rates
@@ -46,7 +48,7 @@ function sum(bits: readonly number[]): bigint {
 }
 
 /** As much of an attachment as counts here. */
-type Holding = Pick<Attachment, "promise">;
+type Holding = Pick<Attachment, "promise" | "mtuBytes">;
 
 interface Scaling {
   /** By attachment. */
@@ -112,7 +114,7 @@ export function inForce<A extends Holding>(held: readonly A[], trees: TreeSettin
   const egress = scaling(held, trees, "egress");
   const ingress = scaling(held, trees, "ingress");
   const by = { egress, ingress };
-  return held.map((each, index) => ({
+  const rates = held.map((each, index) => ({
     ...each,
     promise: directions.reduce(
       (promise, direction) =>
@@ -120,4 +122,5 @@ export function inForce<A extends Holding>(held: readonly A[], trees: TreeSettin
       each.promise,
     ),
   }));
+  return withBursts(rates, trees);
 }

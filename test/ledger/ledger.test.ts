@@ -82,6 +82,7 @@ describe("attachments", () => {
       egress: { guaranteedBits: 0, floors: 0 },
       ingress: { guaranteedBits: 0, floors: 0 },
       readyIngressBits: 0,
+      hasTargets: false,
     });
     ledger.exclusively(() => {
       ledger.attachments.insert(attachment(0, promise(5e6, 0)));
@@ -92,6 +93,7 @@ describe("attachments", () => {
       egress: { guaranteedBits: 5_008_000, floors: 1 },
       ingress: { guaranteedBits: 1e15, floors: 2 },
       readyIngressBits: 0,
+      hasTargets: true,
     });
     ledger.attachments.setPhase(attachment(2), "ready");
     expect(ledger.attachments.promised().readyIngressBits).toBe(1e15);

@@ -57,6 +57,7 @@ function counted(ledger: Ledger) {
       readyIngressBits: all
         .filter((a) => a.phase === "ready")
         .reduce((sum, a) => sum + a.promise.ingress.guaranteeBits, 0),
+      hasTargets: all.some((a) => a.promise.latencyTargetUs !== null),
     },
     mtuBytes: Math.max(0, ...all.map((a) => a.mtuBytes)),
     targets: all.filter((a) => a.promise.latencyTargetUs !== null),

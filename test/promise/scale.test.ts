@@ -99,8 +99,14 @@ const trees: TreeSettings = {
   hostClasses: [],
 };
 
-function pod(egressBits: number, more: Partial<PodPromise> = {}): { promise: PodPromise } {
+interface Pod {
+  promise: PodPromise;
+  mtuBytes: number;
+}
+
+function pod(egressBits: number, more: Partial<PodPromise> = {}): Pod {
   return {
+    mtuBytes: 1500,
     promise: {
       egress: { guaranteeBits: egressBits, limitBits: null, burstBytes: null },
       ingress: { guaranteeBits: 0, limitBits: null, burstBytes: null },

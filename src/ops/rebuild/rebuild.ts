@@ -8,12 +8,10 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { openLedger } from "../../ledger/ledger.ts";
 import { holderText, type Reservation } from "../../ledger/reservations.ts";
 import { baseInForce } from "../../node/capacity.ts";
-import { heldBy } from "../../node/held.ts";
 import { recordHome } from "../../node/home.ts";
 import { forgetEarlierBoots } from "../../node/kept.ts";
 import { ensureLeafKind } from "../../node/leaf-queues.ts";
 import { bootId } from "../../node/open.ts";
-import { admitted } from "../../node/propose.ts";
 import { isBeingReplaced, replaceLedger } from "../../node/replace-ledger.ts";
 import { findUplink } from "../../node/uplink.ts";
 import { type Attachment, attachmentName } from "../../plan/node.ts";
@@ -84,30 +82,10 @@ function rowsOf({ known, found }: Matched, networks: Map<string, KnownNetwork>):
     return network;
   };
   const all = [...networks.values()];
-  const rows = [
+  return [
     ...known.map((pod) => knownRow(pod, ofNetwork(pod.add.network), configOf(pod.add.raw))),
     ...found.map((pod) => foundRow(pod, networkOfPod(pod, all))),
   ];
-  return rows.map((row) => admittedAgain(row, ofNetwork(row.network), rows));
-}
-
-/** With the bursts that admission gives to a latency target. What does not fit any more is kept as it was asked. */
-function admittedAgain(
-  row: Attachment,
-  { base, config: { tiers } }: KnownNetwork,
-  rows: readonly Attachment[],
-): Attachment {
-  if (row.promise.latencyTargetUs === null) return row;
-  const others = rows.filter((other) => other !== row);
-  try {
-    return {
-      ...row,
-      promise: admitted({ base, tiers, key: row, promise: row.promise }, heldBy(others)).promise,
-    };
-  } catch (error) {
-    if (error instanceof FairwayError && error.kind === "promiseRefused") return row;
-    throw error;
-  }
 }
 
 /** Of other plugins' pods: what is theirs in the kernel only that plugin knows, so each stays until its DEL. */

@@ -24,6 +24,11 @@ export class Random {
     return this.whole(1, n) === 1;
   }
 
+  shuffled<T>(from: readonly T[]): T[] {
+    const left = [...from];
+    return from.flatMap(() => left.splice(this.whole(0, left.length - 1), 1));
+  }
+
   /** undefined of none. */
   pick<T>(from: readonly T[]): T | undefined {
     return from[this.whole(0, from.length - 1)];

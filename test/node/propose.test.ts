@@ -1,0 +1,88 @@
+/** Admission of many pods, as ADDs meet it one after the other: the order in which they come does not show. */
+import { expect, test } from "bun:test";
+import { FairwayError } from "../../src/errors.ts";
+import { heldBy } from "../../src/node/held.ts";
+import { admitted } from "../../src/node/propose.ts";
+import type { Attachment, DirectionPromise, NetworkBase, PodPromise } from "../../src/plan/node.ts";
+import { boundedMembers } from "../../src/promise/latency.ts";
+import { inForce } from "../../src/promise/scale.ts";
+import { bestEffort, networkWith, podWith, promiseWith, trees } from "../plan/samples.ts";
+import { Random } from "./model/random.ts";
+
+/** 950M to give. */
+const baseWith = (mtuBytes: number): NetworkBase =>
+  networkWith({ mtuBytes, trees: { ...trees, egressReserveBits: 50e6 } });
+
+/** Of the first that is refused, in this order; null: all are admitted. */
+function refusalOf(pods: readonly Attachment[]): string | null {
+  try {
+    for (const [at, pod] of pods.entries())
+      admitted(
+        { base: baseWith(pod.mtuBytes), key: pod, promise: pod.promise, tiers: {} },
+        heldBy(pods.slice(0, at)),
+      );
+    return null;
+  } catch (error) {
+    if (error instanceof FairwayError && error.kind === "promiseRefused") return error.message;
+    throw error;
+  }
+}
+
+function egressOf(random: Random, hasTarget: boolean): DirectionPromise {
+  const guaranteeBits = random.whole(1, 320) * 1e6;
+  if (!hasTarget && random.isOneIn(2)) return bestEffort;
+  const burstBytes = random.isOneIn(6) ? random.whole(5_000, 40_000) : null;
+  return { guaranteeBits, limitBits: hasTarget ? guaranteeBits : null, burstBytes };
+}
+
+function promiseOf(random: Random): PodPromise {
+  const hasTarget = !random.isOneIn(3);
+  return promiseWith({
+    egress: egressOf(random, hasTarget),
+    latencyTargetUs: hasTarget ? random.whole(1_300, 9_000) : null,
+  });
+}
+
+const setOf = (random: Random): Attachment[] =>
+  Array.from({ length: random.whole(2, 7) }, (_, n) =>
+    podWith(0x10 + n, { promise: promiseOf(random), mtuBytes: random.isOneIn(8) ? 9000 : 1500 }),
+  );
+
+const burstsOf = (pods: readonly Attachment[]): Map<string, number | null> =>
+  new Map(
+    inForce(pods, baseWith(1500).trees).map((p) => [p.containerId, p.promise.egress.burstBytes]),
+  );
+
+test("1,000 random sets in two orders each: the same verdict for the set, and the same bursts; and what is left when one goes is admitted, too", () => {
+  const random = new Random(33);
+  const counts = { admitted: 0, forTargets: 0, forRates: 0 };
+  for (let round = 0; round < 1000; round++) {
+    const set = setOf(random);
+    const other = random.shuffled(set);
+    const refusal = refusalOf(set);
+    expect(refusalOf(other) === null).toBe(refusal === null);
+    expect(burstsOf(other)).toEqual(burstsOf(set));
+    if (refusal !== null) {
+      counts[refusal.includes("latency target") ? "forTargets" : "forRates"]++;
+      continue;
+    }
+    counts.admitted++;
+    const { trees: settings } = baseWith(1500);
+    const members = inForce(set, settings).map((p) => ({ ...p, holder: p.containerId }));
+    for (const { boundUs, latencyClass } of boundedMembers({ trees: settings }, members))
+      expect(boundUs).toBeLessThanOrEqual(latencyClass.targetUs);
+    // Who goes leaves no set that would not have been admitted.
+    expect(refusalOf(set.toSpliced(random.whole(0, set.length - 1), 1))).toBeNull();
+  }
+  expect(counts).toEqual({ admitted: 638, forTargets: 271, forRates: 91 });
+});
+
+test("three pods of 300M at 6 ms on a wire of 1 Gbit/s, of which 950M are to be given", () => {
+  const egress = { guaranteeBits: 300e6, limitBits: 300e6, burstBytes: null };
+  const promise = promiseWith({ egress, latencyTargetUs: 6_000 });
+  const three = [0x10, 0x11, 0x12].map((minor) => podWith(minor, { promise }));
+  expect(refusalOf(three)).toBeNull();
+  expect([...burstsOf(three.slice(0, 1)).values()]).toEqual([187_500]);
+  expect([...burstsOf(three.slice(0, 2)).values()]).toEqual([150_000, 150_000]);
+  expect([...burstsOf(three).values()]).toEqual([46_875, 46_875, 46_875]);
+});
