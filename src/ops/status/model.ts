@@ -37,6 +37,8 @@ export interface DirectionStatus {
   /** In force: less than promised where guarantees are scaled. */
   currentGuaranteeBits: number;
   currentLimitBits: number | null;
+  /** What it may send at once, as asked for, or as chosen for a latency target; null: 5 ms of its rate. */
+  currentBurstBytes: number | null;
   /** null: the kernel has no such class. */
   kernel: ({ rateBits: number; ceilBits: number } & Counters) | null;
   /** null: not measured. */
@@ -117,6 +119,7 @@ function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
 }
 
 type Rates = Pick<DirectionPromise, "guaranteeBits" | "limitBits">;
+type Current = Rates & Partial<Pick<DirectionPromise, "burstBytes">>;
 
 /** Everything that is said of a class. */
 class Classes {
@@ -132,7 +135,7 @@ class Classes {
     dev: string,
     minor: number,
     { guaranteeBits, limitBits }: Rates,
-    current: Rates,
+    current: Current,
   ): DirectionStatus {
     const id = classid(minor);
     const looks = this.#interval?.looks.get(dev);
@@ -141,6 +144,7 @@ class Classes {
       limitBits,
       currentGuaranteeBits: current.guaranteeBits,
       currentLimitBits: current.limitBits,
+      currentBurstBytes: current.burstBytes ?? null,
       kernel: kernelOf(this.#classes.get(`${dev} ${id}`)),
       measured:
         looks === undefined

@@ -99,6 +99,7 @@ const printed: Shapes = {
     limitBits: true,
     currentGuaranteeBits: true,
     currentLimitBits: true,
+    currentBurstBytes: true,
     kernel: true,
     "kernel.rateBits": true,
     "kernel.ceilBits": true,
