@@ -5,9 +5,10 @@
  * time. A scenario that the machine did not let be judged counts as neither passed nor failed; where that
  * is so of many, nothing was tested, which is a failure.
  */
-import { catalogue } from "../src/ops/prove/matrix/catalogue/index.ts";
-import type { CheckResult, MatrixResult, ScenarioResult } from "../src/ops/prove/matrix/result.ts";
-import type { Figure } from "../src/ops/prove/matrix/scenario.ts";
+
+import type { CheckResult, MatrixResult, ScenarioResult } from "../src/prove/matrix/result.ts";
+import type { Figure } from "../src/prove/matrix/scenario.ts";
+import { catalogue } from "../src/prove/scenarios/index.ts";
 
 const TRIES = 3;
 /** The whole matrix takes eleven minutes; twice that is stuck. */

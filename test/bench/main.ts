@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { messageOf } from "../../src/errors.ts";
-import { run } from "../../src/lab/run.ts";
-import { environment } from "../../src/ops/prove/environment.ts";
-import { interruptible, requireRoot } from "../../src/ops/prove/main.ts";
-import { bandwidthVersion } from "../../src/ops/prove/matrix/bandwidth.ts";
-import type { Environment } from "../../src/ops/prove/result.ts";
-import { runTraffic } from "../../src/ops/prove/traffic/index.ts";
+import { environment } from "../../src/prove/environment.ts";
+import { run } from "../../src/prove/lab/run.ts";
+import { interruptible, requireMeans } from "../../src/prove/main.ts";
+import { bandwidthVersion } from "../../src/prove/matrix/bandwidth.ts";
+import type { Environment } from "../../src/prove/result.ts";
+import { runTraffic } from "../../src/prove/traffic/index.ts";
 import { binary, repository } from "../support/binary.ts";
 import { renderPage } from "./page.ts";
 import type { Part } from "./part.ts";
@@ -103,7 +103,7 @@ function readFigures(file: string): BenchResult | null {
 }
 
 async function bench(options: Options): Promise<void> {
-  requireRoot();
+  requireMeans();
   const builds = { binary, other: options.binary ?? null, reference: referenceFolder() };
   const { figures, page } = outputs(options);
   const cubic = run(["sysctl", "-n", "net.ipv4.tcp_allowed_congestion_control"]).stdout;

@@ -4,9 +4,9 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Lab, makeLab } from "../../src/lab/lab.ts";
-import { ipBatch, namespacePath } from "../../src/lab/namespaces.ts";
-import { addresses, devices } from "../../src/lab/wire.ts";
+import { type Lab, makeLab } from "../../src/prove/lab/lab.ts";
+import { ipBatch, namespacePath } from "../../src/prove/lab/namespaces.ts";
+import { addresses, devices } from "../../src/prove/lab/wire.ts";
 import {
   type BenchPod,
   type Ended,

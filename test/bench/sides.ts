@@ -1,7 +1,7 @@
 /** Who is measured: Fairway, and the chains of reference plugins that do what comes closest. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { devices } from "../../src/lab/wire.ts";
+import { devices } from "../../src/prove/lab/wire.ts";
 import { toolsFolder } from "../support/reference.ts";
 import type { Json } from "./plugin.ts";
 import { type ChainPlugin, podSubnet, type SideSpec } from "./side.ts";

@@ -3,13 +3,13 @@ import { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Lab, makeLab } from "../../src/lab/lab.ts";
+import { type Lab, makeLab } from "../../src/prove/lab/lab.ts";
 import {
   delNamespace,
   inNamespace,
   mustInNamespace,
   namespacePath,
-} from "../../src/lab/namespaces.ts";
+} from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";

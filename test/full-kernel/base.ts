@@ -1,7 +1,7 @@
 /** The round trip of a pod, and of a node, on this kernel. */
 import assert from "node:assert/strict";
-import { inNamespace } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { withNode } from "../support/node.ts";
 import type { Suite } from "./suite.ts";

@@ -1,7 +1,7 @@
 /** br_netfilter: a stock kernel has it as a module, and nothing loads it by itself. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { must } from "../../src/lab/run.ts";
+import { must } from "../../src/prove/lab/run.ts";
 import { withNode } from "../support/node.ts";
 import { dumpLinks } from "./look.ts";
 import type { Suite } from "./suite.ts";

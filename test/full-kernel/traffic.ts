@@ -1,8 +1,8 @@
 /** Traffic through a leaf with fq_codel: the limit holds, and what answers to marks is marked, not dropped. */
 import assert from "node:assert/strict";
-import { insideNamespace, setSysctl } from "../../src/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/lab/run.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import { insideNamespace, setSysctl } from "../../src/prove/lab/namespaces.ts";
+import { minimalEnvironment } from "../../src/prove/lab/run.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { binary } from "../support/binary.ts";
 import { withNode } from "../support/node.ts";
 import type { Suite } from "./suite.ts";

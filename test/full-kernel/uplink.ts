@@ -4,7 +4,7 @@ import { Database } from "bun:sqlite";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "../../src/lab/run.ts";
+import { must } from "../../src/prove/lab/run.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 import type { Suite } from "./suite.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { inNamespace, insideNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace, insideNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";

@@ -4,12 +4,12 @@ import { applySteps } from "../../src/kernel/apply.ts";
 import { backendVariable } from "../../src/kernel/backend.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { observe } from "../../src/kernel/observe.ts";
-import { type Lab, makeLab } from "../../src/lab/lab.ts";
-import { namespacePath } from "../../src/lab/namespaces.ts";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
 import { plainKind } from "../../src/plan/leaf-queue.ts";
 import { baseOwner, merge, type State } from "../../src/plan/state.ts";
+import { type Lab, makeLab } from "../../src/prove/lab/lab.ts";
+import { namespacePath } from "../../src/prove/lab/namespaces.ts";
 import { inputOf, networkWith, podWith, trees } from "../plan/samples.ts";
 
 let lab: Lab;

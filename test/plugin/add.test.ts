@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 
 const reaches = (from: string, to: string): boolean =>

@@ -1,6 +1,6 @@
 /** An ADD looks at a base's outlines only: what takes a part of it away as a whole is mended by the next one all the same. */
 import { expect, test } from "bun:test";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { dumpNode } from "../support/dump.ts";
 import { withNode } from "../support/node.ts";
 

@@ -1,7 +1,7 @@
 /** Fairway after the plugin that makes the pod's interface: the reference bridge, and ptp, which routes. */
 import { describe, expect, test } from "bun:test";
-import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { type Chain, type ChainKind, chainKinds, chainOn } from "../support/chain.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";

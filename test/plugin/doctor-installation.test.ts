@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
 import type { Finding } from "../../src/ops/doctor/finding.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";

@@ -3,7 +3,7 @@
  * it right, and a connection of a pod's that is open meanwhile lives on, with its pod's promise.
  */
 import { describe, expect, test } from "bun:test";
-import { addresses } from "../../src/lab/wire.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { dumpNode } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 import { withTalk } from "../support/talk.ts";

@@ -1,7 +1,7 @@
 /** Two range sets, one address of each: what a pod gets, whom it reaches, and where its packets are counted. */
 import { describe, expect, test } from "bun:test";
-import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
-import { addresses, devices } from "../../src/lab/wire.ts";
+import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses, devices } from "../../src/prove/lab/wire.ts";
 import { dumpNode } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 

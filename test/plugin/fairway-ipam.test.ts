@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 
 const bothFamilies = {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace, mustInNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 import { hasReference, toolsFolder } from "../support/reference.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
-import { run } from "../../src/lab/run.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { run } from "../../src/prove/lab/run.ts";
 import { binary } from "../support/binary.ts";
 import { fakeDelegate } from "../support/fake-delegate.ts";
 import { type TestNode, withNode } from "../support/node.ts";

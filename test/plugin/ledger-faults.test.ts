@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
-import { run } from "../../src/lab/run.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { run } from "../../src/prove/lab/run.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { attachmentNames, vanish } from "../support/gone.ts";

@@ -2,8 +2,13 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { inNamespace, ipBatch, mustInNamespace, setSysctl } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import {
+  inNamespace,
+  ipBatch,
+  mustInNamespace,
+  setSysctl,
+} from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 import { withTraffic } from "../support/traffic.ts";
 

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { attachmentNames, vanish } from "../support/gone.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 

@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { readViolations } from "../../src/kernel/read/tables.ts";
-import { mustInNamespace, namespacePath } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
 import { linkLocal } from "../../src/plan/guard.ts";
 import { bridgeMac, podMac } from "../../src/plan/names.ts";
+import { mustInNamespace, namespacePath } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import * as frames from "../support/frames.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 import { PacketSocket } from "../support/packet-socket.ts";

@@ -11,7 +11,7 @@ import {
 import { release } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { inNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
 import { vanish } from "../support/gone.ts";

@@ -1,8 +1,8 @@
 /** A pods' network beside what the node has: an ADD takes nothing from the node. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
 import { type Ended, type TestNode, withNode } from "../support/node.ts";

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
-import { run } from "../../src/lab/run.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { run } from "../../src/prove/lab/run.ts";
 import { binary } from "../support/binary.ts";
 import { requestOf, verbEnvironment, withNode } from "../support/node.ts";
 

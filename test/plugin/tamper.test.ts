@@ -1,6 +1,6 @@
 /** For each object that the plan owns: altered or removed, CHECK names it, repair mends it, the next plan is empty. */
 import { describe, expect, test } from "bun:test";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 

@@ -1,8 +1,8 @@
 /** Which interface is the uplink, by the node's default route, and what leaves by another. */
 import { expect, test } from "bun:test";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
 import type { NodeStatus } from "../../src/ops/status/model.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 
 const { remote, remote6 } = addresses;

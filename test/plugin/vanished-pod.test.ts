@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { delNamespace } from "../../src/lab/namespaces.ts";
+import { delNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 

@@ -1,8 +1,8 @@
 /** Pods that come and go under traffic, with their promises looked at all along: main.ts RESULT_FILE MINUTES */
 import { writeFileSync } from "node:fs";
-import { useLossBasedTcp } from "../../src/lab/namespaces.ts";
-import { addresses } from "../../src/lab/wire.ts";
 import type { NodeStatus } from "../../src/ops/status/model.ts";
+import { useLossBasedTcp } from "../../src/prove/lab/namespaces.ts";
+import { addresses } from "../../src/prove/lab/wire.ts";
 import { countOf } from "../faults/support/fairway-chain.ts";
 import { runIn } from "../faults/support/process.ts";
 import { binary } from "../support/binary.ts";

@@ -1,5 +1,5 @@
 /** A node without any tool: no folder of programs has anything in it. */
-import { inNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "./binary.ts";
 import {
   type AddOptions,

@@ -1,6 +1,6 @@
 /** A chain of plugins with Fairway in it, called in order as libcni does: each gets the one before's result. */
 import { join } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "./binary.ts";
 import { type Ended, type Pod, type TestNode, verbEnvironment } from "./node.ts";
 import { toolsFolder } from "./reference.ts";

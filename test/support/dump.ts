@@ -1,5 +1,5 @@
 /** A namespace's whole network state as text, without what differs by nature: indexes, counters, timers. */
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 
 const withoutIndexes = (text: string): string =>
   text

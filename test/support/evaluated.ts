@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { inNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { repository } from "./binary.ts";
 import { requestOf, type TestNode, verbEnvironment } from "./node.ts";
 

@@ -1,5 +1,5 @@
 /** Pods whose sandbox went without a DEL. */
-import { inNamespace } from "../../src/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import type { Pod, TestNode } from "./node.ts";
 
 interface Known {

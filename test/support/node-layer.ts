@@ -7,13 +7,13 @@ import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { linkNamed } from "../../src/kernel/read/links.ts";
 import { classesOf } from "../../src/kernel/read/tc.ts";
-import { namespacePath } from "../../src/lab/namespaces.ts";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
 import { attach } from "../../src/node/attach.ts";
 import { changePromise } from "../../src/node/change.ts";
 import { bootId } from "../../src/node/open.ts";
 import type { Attachment, AttachmentKey } from "../../src/plan/node.ts";
 import { promiseOf } from "../../src/promise/ask.ts";
+import { namespacePath } from "../../src/prove/lab/namespaces.ts";
 import type { Pod, TestNode } from "./node.ts";
 
 export type Annotations = Record<string, string>;

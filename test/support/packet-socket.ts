@@ -3,8 +3,8 @@ import { errno, libc, ptr } from "../../src/kernel/netlink/libc.ts";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { linkNamed } from "../../src/kernel/read/links.ts";
-import { namespacePath } from "../../src/lab/namespaces.ts";
-import { calls } from "../../src/ops/prove/traffic/calls.ts";
+import { namespacePath } from "../../src/prove/lab/namespaces.ts";
+import { calls } from "../../src/prove/traffic/calls.ts";
 
 /** include/linux/socket.h, uapi/linux/if_ether.h, if_packet.h, asm-generic/socket.h */
 const AF_PACKET = 17;

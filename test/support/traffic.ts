@@ -1,7 +1,7 @@
 /** The project's own generators of traffic, started in a namespace and stopped whatever happens. */
-import { insideNamespace } from "../../src/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/lab/run.ts";
-import type { TrafficSpec } from "../../src/ops/prove/traffic/spec.ts";
+import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
+import { minimalEnvironment } from "../../src/prove/lab/run.ts";
+import type { TrafficSpec } from "../../src/prove/traffic/spec.ts";
 import { binary } from "./binary.ts";
 
 type Start = (namespace: string, spec: TrafficSpec) => Promise<void>;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { mustInNamespace } from "../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { dumpNode } from "./dump.ts";
 
 /** What moves by itself: counters, and what follows the memory at hand. */

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { basename } from "node:path";
 import { FairwayError } from "../../errors.ts";
+import { isCompiled } from "../compiled.ts";
 import { description } from "../version.ts";
 
 const chunkBytes = 4 << 20;
@@ -71,7 +72,7 @@ export function versionOf(path: string): string {
 
 /** The compiled file that runs at this moment. Throws unavailable from a checkout. */
 export function ownExecutable(): string {
-  if (Bun.main.startsWith("/$bunfs/")) return process.execPath;
+  if (isCompiled) return process.execPath;
   throw new FairwayError(
     "unavailable",
     `this is no compiled fairway: it runs in ${basename(process.execPath)}`,

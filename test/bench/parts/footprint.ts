@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { run } from "../../../src/lab/run.ts";
+import { run } from "../../../src/prove/lab/run.ts";
 import type { Part } from "../part.ts";
 import { executeForMemory } from "../plugin.ts";
 import type { Recorder } from "../result.ts";

@@ -1,7 +1,7 @@
 /** ADD, as often as it does something else. */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../../src/lab/namespaces.ts";
+import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
 import type { AddOptions } from "../../support/node.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { faultyBinary, ledgerRows, type World } from "../support/world.ts";

@@ -1,5 +1,5 @@
 /** After another plugin, whose interface is there already: on a bridge, and routed. */
-import { mustInNamespace } from "../../../src/lab/namespaces.ts";
+import { mustInNamespace } from "../../../src/prove/lab/namespaces.ts";
 import type { AddOptions } from "../../support/node.ts";
 import type { Scenario } from "../support/scenario.ts";
 import type { World } from "../support/world.ts";

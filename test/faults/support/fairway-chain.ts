@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../../src/lab/namespaces.ts";
-import { must } from "../../../src/lab/run.ts";
+import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
+import { must } from "../../../src/prove/lab/run.ts";
 import { binary } from "../../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
 import { readPoints } from "./points.ts";

@@ -1,5 +1,5 @@
 /** Processes in a namespace, beside others, that may be killed at a moment that was asked for. */
-import { insideNamespace } from "../../../src/lab/namespaces.ts";
+import { insideNamespace } from "../../../src/prove/lab/namespaces.ts";
 
 type Json = Record<string, unknown>;
 

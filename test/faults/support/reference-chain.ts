@@ -1,8 +1,8 @@
 /** bridge, host-local and bandwidth of the CNI project in the same sweep, called as libcni calls them. */
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../../src/lab/namespaces.ts";
-import { must } from "../../../src/lab/run.ts";
+import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
+import { must } from "../../../src/prove/lab/run.ts";
 import { type Pod, type TestNode, verbEnvironment } from "../../support/node.ts";
 import { toolsFolder } from "../../support/reference.ts";
 import { type Gone, runIn } from "./process.ts";

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../../src/lab/namespaces.ts";
+import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
 import { repository } from "../../support/binary.ts";
 import { dumpNode, dumpPod } from "../../support/dump.ts";
 import {

@@ -1,7 +1,6 @@
 /** A random step on a real node and on the model beside it, and whether the two agree after it. */
 import { expect } from "bun:test";
 import { FairwayError } from "../../../src/errors.ts";
-import { delNamespace } from "../../../src/lab/namespaces.ts";
 import { setCapacity } from "../../../src/node/capacity.ts";
 import { check } from "../../../src/node/check.ts";
 import { collect } from "../../../src/node/collect.ts";
@@ -9,6 +8,7 @@ import { detach } from "../../../src/node/detach.ts";
 import { planRepair } from "../../../src/node/repair.ts";
 import { sweep } from "../../../src/node/sweep.ts";
 import { classid } from "../../../src/plan/names.ts";
+import { delNamespace } from "../../../src/prove/lab/namespaces.ts";
 import type { Pod, TestNode } from "../../support/node.ts";
 import type { Annotations, NodeLayer } from "../../support/node-layer.ts";
 import {

@@ -4,13 +4,13 @@
  */
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { namespacePath } from "../../../src/lab/namespaces.ts";
+import { namespacePath } from "../../../src/prove/lab/namespaces.ts";
 import {
   type CommandOptions,
   type CommandResult,
   minimalEnvironment,
   run,
-} from "../../../src/lab/run.ts";
+} from "../../../src/prove/lab/run.ts";
 
 export interface Host {
   /** The argument vector that runs a command in these namespaces. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "../../../src/lab/run.ts";
+import { must } from "../../../src/prove/lab/run.ts";
 
 export const pauseImage = "fairway.test/pause:1";
 

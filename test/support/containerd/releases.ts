@@ -1,7 +1,7 @@
 /** The containerd releases that the tests run, as scripts/test-e2e lays them down. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "../../../src/lab/run.ts";
+import { must } from "../../../src/prove/lab/run.ts";
 import { repository } from "../binary.ts";
 
 export interface Release {

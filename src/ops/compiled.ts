@@ -1,0 +1,2 @@
+/** Whether this program is one compiled file, whose entry lives in Bun's own file system; else it runs from a checkout. */
+export const isCompiled = Bun.main.startsWith("/$bunfs/");

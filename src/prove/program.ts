@@ -1,0 +1,16 @@
+/** The program `fairway-prove`. `fairway prove` starts it, so its name is the same in all that it says. */
+import { exitCodes } from "../ops/exit-codes.ts";
+import { runProgram } from "../ops/run-program.ts";
+import { proveCommand } from "./command.ts";
+
+/** The hidden end: traffic in a namespace. */
+async function traffic(args: string[]): Promise<number> {
+  const { runTraffic } = await import("./traffic/index.ts");
+  await runTraffic(args);
+  return exitCodes.done;
+}
+
+export function proveMain(args: string[]): Promise<number> {
+  if (args[0] === "traffic") return traffic(args.slice(1));
+  return runProgram("fairway prove", proveCommand(), args);
+}

@@ -1,0 +1,98 @@
+import { type Direction, directions } from "../../plan/node.ts";
+import { CAPACITY_SHARE } from "../matrix/node.ts";
+import type { Check, Load, Phase, ScenarioPod } from "../matrix/scenario.ts";
+
+export const mega = 1_000_000;
+
+/** What two cores fill in one direction without being busy all the time. */
+export const usualWire = 500 * mega;
+/** Of the usual wire; both directions. */
+export const usualGuarantee = 200 * mega;
+export const capacity = (wireBits: number): number => Math.floor(wireBits * CAPACITY_SHARE);
+
+/** Of its guarantee, in frames, is what a pod must have. */
+export const kept = 0.98;
+
+export const bestEffort = (name: string): ScenarioPod => ({ name, asks: {} });
+
+/** The same guarantee in both directions. */
+export const guaranteed = (name: string, bits: number, latencyTarget?: string): ScenarioPod => ({
+  name,
+  asks: {
+    ...Object.fromEntries(directions.map((d) => [`${d}-guarantee`, String(bits)])),
+    ...(latencyTarget && { "latency-target": latencyTarget }),
+  },
+});
+
+export const tcp = (
+  pod: string,
+  direction: "egress" | "ingress",
+  flows: number,
+  pulled?: true,
+): Load => ({ kind: "tcp", pod, direction, flows, ...(pulled && { pulled }) });
+
+/** Units of several datagrams, more than the wire carries: it does not care what arrives. */
+export const flood = (
+  pod: string,
+  direction: Direction,
+  rateBits: number,
+): Extract<Load, { kind: "udp" }> => ({
+  kind: "udp",
+  pod,
+  direction,
+  rateBits,
+  inUnits: true,
+});
+
+/** Half as much again as the wire carries; a tenth more is a flood too, on a slow machine. */
+export const floodTheWire = (pod: string): Load => ({
+  ...flood(pod, "egress", 1.5 * usualWire),
+  enoughBits: 1.1 * usualWire,
+});
+
+export const paced = (pod: string, direction: "egress" | "ingress", rateBits: number): Load => ({
+  kind: "udp",
+  pod,
+  direction,
+  rateBits,
+});
+
+/** Some loads have at least that share of a rate together. */
+export const keepsTogether = (
+  what: string,
+  phase: string,
+  loads: string[],
+  ofBits: number,
+  wanted: number = kept,
+): Check => ({ what, figure: { kind: "rate", phase, loads, ofBits }, is: "at least", wanted });
+
+/** A pod with a guarantee has it. */
+export const keeps = (
+  what: string,
+  phase: string,
+  load: string,
+  ofBits: number,
+  wanted: number = kept,
+): Check => keepsTogether(what, phase, [load], ofBits, wanted);
+
+/** The steady pod's packets are told by their class, whatever was done to their addresses on the way. */
+export const steadyInItsClass = (phase: string, direction: Direction, wanted: number): Check => ({
+  what: `${phase}: what the steady pod's class counted, of what arrived`,
+  figure: { kind: "inClass", phase, pod: "steady", direction, loads: ["steady"] },
+  is: "at least",
+  wanted,
+});
+
+export const idle = (probes: string[], seconds = 2): Phase => ({
+  name: "idle",
+  loads: {},
+  probes,
+  seconds,
+});
+
+export const slowdown = (pod: string, loaded: string, wanted: number): Check => ({
+  what: `${pod}: request-response p50 under load, to idle`,
+  figure: { kind: "slowdown", pod, idle: "idle", loaded },
+  is: "at most",
+  wanted,
+});
