@@ -6,8 +6,8 @@
  * is so of many, nothing was tested, which is a failure.
  */
 
-import type { CheckResult, MatrixResult, ScenarioResult } from "../src/prove/matrix/result.ts";
-import type { Figure } from "../src/prove/matrix/scenario.ts";
+import type { CheckResult, ProveResult, ScenarioResult } from "../src/prove/engine/result.ts";
+import type { Figure } from "../src/prove/engine/scenario.ts";
 import { catalogue } from "../src/prove/scenarios/index.ts";
 
 const TRIES = 3;
@@ -20,18 +20,18 @@ const MOST_INCONCLUSIVE = 5;
 
 const times: ReadonlySet<Figure["kind"]> = new Set(["slowdown", "givenBack", "withinBound"]);
 
-const [, , binary = "dist/fairway"] = process.argv;
+const [, , binary = "dist/fairway-prove"] = process.argv;
 
 function measure(names: readonly string[]): ScenarioResult[] {
   const asked = names.flatMap((name) => ["--scenario", name]);
-  const child = Bun.spawnSync([binary, "prove", "--json", ...asked], {
+  const child = Bun.spawnSync([binary, "--json", ...asked], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "inherit",
     timeout: RUN_LIMIT_MS,
   });
   try {
-    return (JSON.parse(child.stdout.toString()) as MatrixResult).scenarios;
+    return (JSON.parse(child.stdout.toString()) as ProveResult).scenarios;
   } catch {
     console.log(`fairway prove ended with ${child.exitCode} and no result`);
     return [];

@@ -1,21 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { FairwayError, messageOf } from "../errors.ts";
 import { exitCodes } from "../ops/exit-codes.ts";
-import type { Scenario } from "./matrix/scenario.ts";
-import type { Verdict } from "./result.ts";
-import { defaults, parseSeconds, parseWire } from "./settings.ts";
+import type { Verdict } from "./engine/result.ts";
+import type { Scenario } from "./engine/scenario.ts";
+import { defaults, neighbour, parseSeconds, parseWire } from "./scenarios/neighbour.ts";
 
 /** As commander hands them over. */
-export interface ProveOptions {
+interface Options {
   /** Bits per second. */
   wire: number;
   /** Seconds. */
   duration: number;
   json?: true;
   html?: string;
-}
-
-interface MatrixChoice {
   list?: true;
   all?: true;
   scenario?: string[];
@@ -25,7 +22,7 @@ interface MatrixChoice {
   plugins?: string;
 }
 
-/** `fairway prove`; what it needs is loaded when it runs. */
+/** What measures is loaded when it runs. */
 export function proveCommand(): Command {
   return new Command("fairway prove")
     .description("measure Fairway against no QoS, in private network namespaces (as root)")
@@ -45,21 +42,18 @@ export function proveCommand(): Command {
     .option("--all", "run all scenarios, one after the other, with a table at the end")
     .option("--scenario <name>", "run this one; may be given again", collect)
     .option("--thorough", "with --all or --scenario: more and longer repetitions")
-    .option("--markdown <file>", "with --all or --scenario: also write a page of documentation")
-    .option(
-      "--bandwidth-plugin <file>",
-      "with --all or --scenario: also measure with the pods under this reference plugin",
-    )
+    .option("--markdown <file>", "also write a page of documentation")
+    .option("--bandwidth-plugin <file>", "also measure with the pods under this reference plugin")
     .option(
       "--plugins <dir>",
       "the folder of the reference plugins bridge, ptp and host-local: with --all also the scenarios of Fairway after them",
     )
     .addHelpText(
       "after",
-      "\nExit codes: 0 the promises were kept; 1 they were not, or the run is inconclusive; 2 usage.",
+      "\nWithout --all and --scenario it measures one promised pod beside one that takes all it can get, as --wire and --duration say.\nExit codes: 0 the promises were kept; 1 they were not, or the run is inconclusive; 2 usage.",
     )
     .exitOverride()
-    .action(async (options: ProveOptions & MatrixChoice, command: Command) => {
+    .action(async (options: Options, command: Command) => {
       const verdict = await run(options, command);
       process.exitCode = verdict === "passed" ? exitCodes.done : exitCodes.failed;
     });
@@ -67,55 +61,63 @@ export function proveCommand(): Command {
 
 const collect = (name: string, former: string[] = []): string[] => [...former, name];
 
-/** Options of the main job alone, and of the matrix alone. */
-const mainOnly = ["wire", "duration", "html"] as const;
-const matrixOnly = ["thorough", "markdown", "bandwidthPlugin", "plugins"] as const;
+/** Options of the main job alone, and of scenarios of the list alone. */
+const mainOnly = ["wire", "duration"] as const;
+const listedOnly = ["thorough", "plugins"] as const;
 
-/** The main job, unless scenarios are asked for. */
-async function run(options: ProveOptions & MatrixChoice, command: Command): Promise<Verdict> {
+async function run(options: Options, command: Command): Promise<Verdict> {
   const { list, all, scenario: names } = options;
   const asked = [list && "--list", all && "--all", names && "--scenario"].filter(Boolean);
   if (asked.length > 1) command.error(`error: ${asked.join(" and ")} do not go together`);
-  const [matrix] = asked;
-  for (const name of matrix ? mainOnly : matrixOnly) {
+  const [choice] = asked;
+  for (const name of choice ? mainOnly : listedOnly) {
     if (command.getOptionValueSource(name) !== "cli") continue;
     command.error(
-      matrix
-        ? `error: --${name} does not go with ${matrix}`
+      choice
+        ? `error: --${name} does not go with ${choice}`
         : `error: --${name} goes with --all or --scenario`,
     );
   }
-  if (matrix === undefined) {
-    const { runProve } = await import("./main.ts");
-    return runProve(options);
-  }
-  const { printList, runScenarios } = await import("./matrix/main.ts");
   if (list) {
-    printList();
+    await printList();
     return "passed";
   }
+  const { runScenarios } = await import("./run.ts");
+  return runScenarios({
+    scenarios: await scenariosOf(options, command),
+    thorough: options.thorough === true,
+    json: options.json === true,
+    html: options.html ?? null,
+    markdown: options.markdown ?? null,
+    bandwidthPlugin: options.bandwidthPlugin ?? null,
+    plugins: options.plugins ?? null,
+  });
+}
+
+async function printList(): Promise<void> {
+  const { catalogue, chained } = await import("./scenarios/index.ts");
+  const { renderList } = await import("./report/table.ts");
+  process.stdout.write(renderList([...catalogue, ...chained]));
+}
+
+async function scenariosOf(
+  { all, scenario: names, plugins, wire, duration }: Options,
+  command: Command,
+): Promise<readonly Scenario[]> {
   const { catalogue, chained, scenarioNamed } = await import("./scenarios/index.ts");
-  const named = (name: string): Scenario => {
+  if (all && plugins === undefined)
+    process.stderr.write(
+      `fairway prove: left out, since --plugins is not given: ${chained.map(({ name }) => name).join(", ")}\n`,
+    );
+  if (all) return plugins === undefined ? catalogue : [...catalogue, ...chained];
+  if (names === undefined) return [neighbour(wire, duration)];
+  return names.map((name) => {
     try {
       return scenarioNamed(name);
     } catch (error) {
       const details = error instanceof FairwayError ? `\n  ${error.details}` : "";
       return command.error(`error: ${messageOf(error)}${details}`);
     }
-  };
-  const plugins = options.plugins ?? null;
-  if (all && plugins === null)
-    process.stderr.write(
-      `fairway prove: left out, since --plugins is not given: ${chained.map(({ name }) => name).join(", ")}\n`,
-    );
-  const whole = plugins === null ? catalogue : [...catalogue, ...chained];
-  return runScenarios({
-    scenarios: names === undefined ? whole : names.map(named),
-    thorough: options.thorough === true,
-    json: options.json === true,
-    markdown: options.markdown ?? null,
-    bandwidthPlugin: options.bandwidthPlugin ?? null,
-    plugins,
   });
 }
 

@@ -1,83 +1,65 @@
-import { type Direction, directions } from "../plan/node.ts";
-import { environment } from "./environment.ts";
-import { judge, machineLimits, verdictOf } from "./judge.ts";
-import { makeProveNode, type ProveNode } from "./node.ts";
-import { idleLatency, loadedLatency, type Phases, phaseSeconds, throughput } from "./phases.ts";
-import type { Progress } from "./progress.ts";
-import type { DirectionResult, Mode, ModeResult, ProveResult, ProveSettings } from "./result.ts";
+/** A run, from the scenarios that are asked for to what is printed and written of it. */
+import { writeFileSync } from "node:fs";
+import { version } from "../ops/version.ts";
+import { makeProgress } from "./engine/progress.ts";
+import type { Verdict } from "./engine/result.ts";
+import { prove, scenarioSeconds } from "./engine/run.ts";
+import type { Scenario } from "./engine/scenario.ts";
+import { checkWritable, interruptible, requireMeans } from "./means.ts";
+import { renderHtml } from "./report/html/page.ts";
+import { renderMarkdown } from "./report/markdown.ts";
+import { renderAll, renderAlone, renderScenario } from "./report/table.ts";
 
-export interface ProveRun {
-  settings: ProveSettings;
-  fairwayVersion: string;
-  progress: Progress;
-  /** Ends the run early; everything is cleaned up before the promise rejects with its reason. */
-  signal: AbortSignal;
+export interface RunOptions {
+  scenarios: readonly Scenario[];
+  thorough: boolean;
+  json: boolean;
+  /** Files. */
+  html: string | null;
+  markdown: string | null;
+  bandwidthPlugin: string | null;
+  /** The folder of the reference plugins. */
+  plugins: string | null;
 }
 
-const SETUP_SECONDS = 2;
-
-export function totalSeconds({ seconds }: ProveSettings): number {
-  const mode =
-    phaseSeconds("idle", seconds) +
-    directions.length * (phaseSeconds("loaded", seconds) + phaseSeconds("throughput", seconds));
-  return SETUP_SECONDS + 2 * mode;
-}
-
-const modeTitles: Record<Mode, string> = { fairway: "with Fairway", noQos: "without QoS" };
-
-/** Makes the node and its pods, measures with Fairway and then without QoS, removes everything, judges. */
-export async function prove(run: ProveRun): Promise<ProveResult> {
-  const { settings, progress, signal } = run;
-  const startedAt = new Date();
-  progress.step("making the node, the wire and two pods", SETUP_SECONDS);
-  const node = makeProveNode(settings);
-  process.once("exit", node.remove);
-  try {
-    signal.throwIfAborted();
-    const phases = { node, settings, signal };
-    const fairway = await measure("fairway", phases, progress);
-    node.removeQos();
-    const noQos = await measure("noQos", phases, progress);
-    return resultOf(run, node, startedAt, { noQos, fairway });
-  } finally {
-    process.removeListener("exit", node.remove);
-    progress.end();
-    node.remove();
-  }
-}
-
-async function measure(mode: Mode, phases: Phases, progress: Progress): Promise<ModeResult> {
-  const { seconds } = phases.settings;
-  const step = (what: string, kind: Parameters<typeof phaseSeconds>[0]): void =>
-    progress.step(`${modeTitles[mode]}: ${what}`, phaseSeconds(kind, seconds));
-  step("latency, idle", "idle");
-  const idle = await idleLatency(phases);
-  const direction = async (name: Direction): Promise<DirectionResult> => {
-    step(`${name}, latency beside the noisy pod`, "loaded");
-    const loaded = await loadedLatency(phases, name);
-    step(`${name}, throughput of both pods`, "throughput");
-    return { loaded, throughput: await throughput(phases, name) };
-  };
-  return { idle, egress: await direction("egress"), ingress: await direction("ingress") };
-}
-
-function resultOf(
-  { settings, fairwayVersion }: ProveRun,
-  node: ProveNode,
-  startedAt: Date,
-  modes: Record<Mode, ModeResult>,
-): ProveResult {
-  const judgements = judge({ settings, modes });
-  const limits = machineLimits({ settings, modes });
-  return {
-    version: 1,
-    startedAt: startedAt.toISOString(),
-    tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 100) / 10,
-    settings,
-    environment: environment(fairwayVersion, node.congestionControl),
-    modes,
-    judgements,
-    limits,
-    verdict: verdictOf(judgements, limits),
-  };
+/**
+ * One scenario with all that was measured; of several each result as soon as it is known, and a table at
+ * the end.
+ * @throws FairwayError for what this machine lacks.
+ */
+export async function runScenarios(options: RunOptions): Promise<Verdict> {
+  const { scenarios, thorough, json, html, markdown, bandwidthPlugin, plugins } = options;
+  requireMeans();
+  // Known before the minutes of measuring, not after them.
+  if (html !== null) checkWritable("--html", html);
+  if (markdown !== null) checkWritable("--markdown", markdown);
+  const isAlone = scenarios.length === 1;
+  const progress = makeProgress(
+    { isTTY: process.stderr.isTTY === true, write: (text) => void process.stderr.write(text) },
+    scenarios.reduce(
+      (sum, scenario) => sum + scenarioSeconds(scenario, thorough, bandwidthPlugin !== null),
+      0,
+    ),
+  );
+  const result = await interruptible((signal) =>
+    prove({
+      scenarios,
+      thorough,
+      bandwidthPlugin,
+      plugins,
+      fairwayVersion: version,
+      progress,
+      signal,
+      done(each) {
+        if (json || isAlone) return;
+        progress.end();
+        process.stdout.write(`${renderScenario(each)}\n`);
+      },
+    }),
+  );
+  if (html !== null) writeFileSync(html, renderHtml(result));
+  if (markdown !== null) writeFileSync(markdown, renderMarkdown(result));
+  const text = isAlone ? renderAlone(result) : renderAll(result);
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : text);
+  return result.verdict;
 }

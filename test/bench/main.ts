@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { messageOf } from "../../src/errors.ts";
-import { environment } from "../../src/prove/environment.ts";
+import { bandwidthVersion } from "../../src/prove/engine/bandwidth.ts";
+import { environment } from "../../src/prove/engine/environment.ts";
+import type { Environment } from "../../src/prove/engine/result.ts";
 import { run } from "../../src/prove/lab/run.ts";
-import { interruptible, requireMeans } from "../../src/prove/main.ts";
-import { bandwidthVersion } from "../../src/prove/matrix/bandwidth.ts";
-import type { Environment } from "../../src/prove/result.ts";
+import { interruptible, requireMeans } from "../../src/prove/means.ts";
 import { runTraffic } from "../../src/prove/traffic/index.ts";
 import { binary, repository } from "../support/binary.ts";
 import { renderPage } from "./page.ts";

@@ -1,5 +1,5 @@
 /** docs/benchmarks.md, from the figures. Pure. */
-import type { Environment } from "../../src/prove/result.ts";
+import type { Environment } from "../../src/prove/engine/result.ts";
 import { failuresOf, type Wanted } from "./comparisons.ts";
 import { type Compared, compare, comparisonsOf, judge } from "./judge.ts";
 import type { Part } from "./part.ts";

@@ -1,5 +1,5 @@
 /** What the bench writes as JSON: every single value, in the order in which it was taken. */
-import type { Environment } from "../../src/prove/result.ts";
+import type { Environment } from "../../src/prove/engine/result.ts";
 
 export type Unit = "ms" | "us" | "Gbit/s" | "CPU s/GB" | "MiB" | "count";
 

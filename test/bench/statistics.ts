@@ -1,5 +1,5 @@
 /** Pure: what is said of values that were measured side by side, round by round. */
-import { percentile } from "../../src/prove/statistics.ts";
+import { percentile } from "../../src/prove/judge/statistics.ts";
 
 /** With `from` and `to` around it: quartiles, or an interval of 95%. */
 export interface Estimate {

@@ -16,9 +16,8 @@ describe("what does not go together is usage, before anything is made", () => {
     [["--list", "--all"], "--list and --all do not go together"],
     [["--all", "--scenario", "limit"], "--all and --scenario do not go together"],
     [["--all", "--wire", "300M"], "--wire does not go with --all"],
-    [["--scenario", "limit", "--html", "x"], "--html does not go with --scenario"],
+    [["--scenario", "limit", "--duration", "3"], "--duration does not go with --scenario"],
     [["--thorough"], "--thorough goes with --all or --scenario"],
-    [["--markdown", "x"], "--markdown goes with --all or --scenario"],
     [["--plugins", "x"], "--plugins goes with --all or --scenario"],
     [["--scenario", "nothing"], 'there is no "nothing"'],
   ] as const)("%j", (options, wanted) => {

@@ -1,16 +1,22 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { ProveResult } from "../../src/prove/engine/result.ts";
 import { listNamespaces } from "../../src/prove/lab/namespaces.ts";
 import { minimalEnvironment } from "../../src/prove/lab/run.ts";
-import type { ProveResult } from "../../src/prove/result.ts";
 
 const root = process.getuid?.() === 0;
-const entry = `${import.meta.dir}/../../bin/fairway.ts`;
+const bin = `${import.meta.dir}/../../bin`;
 const folder = mkdtempSync("/tmp/fairway-provetest-");
 
-function start(...options: string[]) {
-  return Bun.spawn([process.execPath, entry, "prove", ...options], {
+/** `fairway-prove` itself, or `fairway prove`, which starts it. */
+const programs = {
+  "fairway-prove": [`${bin}/prove.ts`],
+  "fairway prove": [`${bin}/fairway.ts`, "prove"],
+} as const;
+
+function start(program: keyof typeof programs, ...options: string[]) {
+  return Bun.spawn([process.execPath, ...programs[program], ...options], {
     env: { ...minimalEnvironment(), TMPDIR: folder },
     stdin: "ignore",
     stdout: "pipe",
@@ -34,26 +40,29 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!root)("fairway prove", () => {
   test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
+    ["SIGINT", "fairway-prove", 130],
+    ["SIGTERM", "fairway-prove", 143],
+    ["SIGTERM", "fairway prove", 143],
   ] as const)(
-    "%s in the middle: everything it made is gone",
-    async (signal, code) => {
-      const child = start();
+    "%s to %s in the middle: everything it made is gone",
+    async (signal, program, code) => {
+      const child = start(program);
       // Its first measurement: all namespaces stand, generators run.
       const reader = child.stderr.getReader();
-      for (let said = ""; !said.includes("latency, idle"); ) {
+      for (let said = ""; !said.includes("neighbour: idle"); ) {
         const { value, done } = await reader.read();
         if (done) throw new Error(`it ended early: ${said}`);
         said += new TextDecoder().decode(value);
       }
       await Bun.sleep(1_000);
-      expect(namespacesOf(child.pid)).toHaveLength(5);
-      const generators = childrenOf(child.pid);
+      const prover =
+        program === "fairway-prove" ? child.pid : Number(childrenOf(child.pid)[0] ?? Number.NaN);
+      expect(namespacesOf(prover)).toHaveLength(5);
+      const generators = childrenOf(prover);
       expect(generators.length).toBeGreaterThanOrEqual(2);
       child.kill(signal);
       expect(await child.exited).toBe(code);
-      expect(namespacesOf(child.pid)).toEqual([]);
+      expect(namespacesOf(prover)).toEqual([]);
       expect(generators.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
       expect(readdirSync(folder)).toEqual([]);
     },
@@ -62,18 +71,33 @@ describe.skipIf(!root)("fairway prove", () => {
 
   test("a whole run keeps the promises, and its exit code says so", async () => {
     const report = join(mkdtempSync("/tmp/fairway-provetest-"), "report.html");
-    const child = start("--wire", "200M", "--duration", "2", "--json", "--html", report);
+    const child = start(
+      "fairway-prove",
+      "--wire",
+      "200M",
+      "--duration",
+      "2",
+      "--json",
+      "--html",
+      report,
+    );
     const result = JSON.parse(await new Response(child.stdout).text()) as ProveResult;
     expect(await child.exited).toBe(result.verdict === "passed" ? 0 : 1);
-    expect(result.judgements).toHaveLength(6);
+    const [found] = result.scenarios;
+    if (found === undefined) throw new Error("it measured nothing");
+    expect(found.checks).toHaveLength(6);
     // How long an answer takes is for the demo to judge, on a machine that does nothing else; and one
     // that is busy limits a run. What else was promised has to be kept here too.
-    const shares = result.judgements.filter(({ criterion }) => !criterion.startsWith("latency"));
+    const shares = found.checks.filter(({ what }) =>
+      / of (its guarantee|the capacity)$/.test(what),
+    );
     expect(shares).toHaveLength(4);
     if (result.verdict !== "inconclusive")
       for (const { measured } of shares) expect(measured).toBeGreaterThan(0.9);
-    for (const direction of ["egress", "ingress"] as const)
-      expect(result.modes.fairway[direction].throughput.series).toHaveLength(20);
+    for (const direction of ["egress", "ingress"]) {
+      const phase = found.modes.fairway?.find(({ name }) => name === direction);
+      expect(phase?.loads.map(({ series }) => series.length)).toEqual([20, 20]);
+    }
     expect(readFileSync(report, "utf8")).toContain(`<span class="badge">${result.verdict}</span>`);
     rmSync(join(report, ".."), { recursive: true });
     expect(namespacesOf(child.pid)).toEqual([]);

@@ -1,5 +1,5 @@
 import { directions } from "../../plan/node.ts";
-import type { Load, Phase, Scenario } from "../matrix/scenario.ts";
+import type { Load, Phase, Scenario } from "../engine/scenario.ts";
 import { capacity, flood, guaranteed, mega, paced, tcp, usualWire } from "./common.ts";
 
 interface Row {

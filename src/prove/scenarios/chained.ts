@@ -1,5 +1,5 @@
 import { directions } from "../../plan/node.ts";
-import type { Scenario } from "../matrix/scenario.ts";
+import type { Scenario } from "../engine/scenario.ts";
 import {
   bestEffort,
   guaranteed,

@@ -1,6 +1,6 @@
 import { type Direction, directions } from "../../plan/node.ts";
-import { CAPACITY_SHARE } from "../matrix/node.ts";
-import type { Check, Load, Phase, ScenarioPod } from "../matrix/scenario.ts";
+import { CAPACITY_SHARE } from "../engine/node.ts";
+import type { Check, Load, Phase, ScenarioPod } from "../engine/scenario.ts";
 
 export const mega = 1_000_000;
 

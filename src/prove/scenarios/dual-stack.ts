@@ -1,6 +1,6 @@
 import { type Family, families } from "../../plan/ip.ts";
 import { type Direction, directions } from "../../plan/node.ts";
-import type { Check, Load, Phase, Scenario } from "../matrix/scenario.ts";
+import type { Check, Load, Phase, Scenario } from "../engine/scenario.ts";
 import {
   bestEffort,
   guaranteed,

@@ -1,16 +1,18 @@
 import { FairwayError } from "../../errors.ts";
-import type { Scenario } from "../matrix/scenario.ts";
+import type { Scenario } from "../engine/scenario.ts";
 import { accuracies } from "./accuracy.ts";
 import { chained } from "./chained.ts";
 import { dualStack } from "./dual-stack.ts";
 import { guarantees } from "./guarantees.ts";
 import { latency } from "./latency.ts";
+import { defaults, neighbour, parseWire } from "./neighbour.ts";
 import { sharing } from "./sharing.ts";
 
 export { chained };
 
-/** The whole matrix, but for what needs other plugins, in the order that it is run and shown in. */
+/** All scenarios, but for what needs other plugins, in the order that it is run and shown in. */
 export const catalogue: readonly Scenario[] = [
+  neighbour(parseWire(defaults.wire), defaults.seconds),
   ...guarantees,
   ...dualStack,
   ...sharing,

@@ -1,4 +1,4 @@
-import type { Scenario, ScenarioPod } from "../matrix/scenario.ts";
+import type { Scenario, ScenarioPod } from "../engine/scenario.ts";
 import {
   bestEffort,
   guaranteed,

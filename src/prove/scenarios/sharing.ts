@@ -1,5 +1,5 @@
 import { hostRateBits, reserveBits } from "../../promise/admission.ts";
-import { host, type Scenario } from "../matrix/scenario.ts";
+import { host, type Scenario } from "../engine/scenario.ts";
 import {
   bestEffort,
   capacity,

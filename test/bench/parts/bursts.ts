@@ -1,4 +1,4 @@
-import { percentile } from "../../../src/prove/statistics.ts";
+import { percentile } from "../../../src/prove/judge/statistics.ts";
 import type { Part, PartContext } from "../part.ts";
 import type { BenchPod, Verb } from "../plugin.ts";
 import { inRounds } from "../rounds.ts";

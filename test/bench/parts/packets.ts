@@ -1,15 +1,15 @@
 /** What packets pay: throughput, processor time and latency through the trees. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Direction, directions } from "../../../src/plan/node.ts";
-import { environment } from "../../../src/prove/environment.ts";
-import { withGenerators } from "../../../src/prove/generator.ts";
+import { environment } from "../../../src/prove/engine/environment.ts";
+import { withGenerators } from "../../../src/prove/engine/generator.ts";
+import { probe } from "../../../src/prove/engine/probe.ts";
+import { processorTimes, shareBusy } from "../../../src/prove/engine/processors.ts";
+import { asFrames, type Count, rateBits } from "../../../src/prove/judge/statistics.ts";
 import { useLossBasedTcp } from "../../../src/prove/lab/namespaces.ts";
 import { addresses } from "../../../src/prove/lab/wire.ts";
-import { probe } from "../../../src/prove/phases.ts";
-import { processorTimes, shareBusy } from "../../../src/prove/processors.ts";
-import { asFrames, type Count, rateBits } from "../../../src/prove/statistics.ts";
+import { latencyNote } from "../../../src/prove/report/words.ts";
 import { nowMs } from "../../../src/prove/traffic/output.ts";
-import { latencyNote } from "../../../src/prove/words.ts";
 import { fillNode } from "../fill.ts";
 import type { Part, PartContext } from "../part.ts";
 import { inRounds } from "../rounds.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { asFrames, type Count, latencyRun, rateBits } from "../../../src/prove/judge/statistics.ts";
 import { type Lab, withLab } from "../../../src/prove/lab/lab.ts";
 import {
   insideNamespace,
@@ -7,11 +8,10 @@ import {
 } from "../../../src/prove/lab/namespaces.ts";
 import { minimalEnvironment } from "../../../src/prove/lab/run.ts";
 import { addresses, devices } from "../../../src/prove/lab/wire.ts";
-import { asFrames, type Count, latencyRun, rateBits } from "../../../src/prove/statistics.ts";
 import type { RoundTrip, TrafficReport, TrafficSpec } from "../../../src/prove/traffic/spec.ts";
 
 const root = process.getuid?.() === 0;
-const entry = `${import.meta.dir}/../../../bin/fairway.ts`;
+const entry = `${import.meta.dir}/../../../bin/prove.ts`;
 
 function start(namespace: string, spec: TrafficSpec) {
   const argv = insideNamespace(namespace, [

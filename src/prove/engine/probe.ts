@@ -1,0 +1,58 @@
+/** Request and answer, again and again, from one end to the other. */
+import { latencyRun, type Probes, type TimeWindow } from "../judge/statistics.ts";
+import { nowMs } from "../traffic/output.ts";
+import type { RoundTrip } from "../traffic/spec.ts";
+import type { Generator, Start } from "./generator.ts";
+import type { Pod } from "./pods.ts";
+import type { LatencyRun } from "./result.ts";
+
+/** TCP flows find their rates, queues fill, the prober's code gets compiled: none of it is counted. */
+export const WARM_UP_MS = 1_000;
+/** An unanswered request is lost after this: sixty times the wire's full queue. */
+const PROBE_TIMEOUT_MS = 1_000;
+const PROBE_BYTES = 64;
+/** One point of a curve. */
+export const STEP_MS = 100;
+/** For the start of what comes later in a phase: servers outlive it, they are stopped at its end. */
+const SLACK_MS = 15_000;
+
+type End = Pick<Pod, "namespace" | "address">;
+
+export interface ProbeSettings {
+  port: number;
+  measuredMs: number;
+  perSecond: number;
+}
+
+/** Requests from one end to the other and back; the window begins when the prober is warm. */
+export async function probe(
+  { from, to }: { from: End; to: End },
+  start: Start,
+  { port, measuredMs, perSecond }: ProbeSettings,
+): Promise<{ latency: Omit<LatencyRun, "busyShare">; window: TimeWindow }> {
+  await start(to.namespace, { role: "udp-echo", port, forMs: measuredMs + SLACK_MS });
+  const prober = await start(from.namespace, {
+    role: "udp-probe",
+    host: to.address,
+    port,
+    forMs: WARM_UP_MS + measuredMs,
+    perSecond,
+    payloadBytes: PROBE_BYTES,
+    timeoutMs: PROBE_TIMEOUT_MS,
+  });
+  const fromMs = nowMs() + WARM_UP_MS;
+  const window = { fromMs, toMs: fromMs + measuredMs };
+  await prober.ended;
+  return { latency: latencyRun(probesOf(prober), window, STEP_MS), window };
+}
+
+function probesOf(prober: Generator): Probes {
+  const trips: RoundTrip[] = [];
+  const probes = { due: 0, sent: 0, trips, lostAtMs: [] as readonly number[] };
+  for (const line of prober.reports) {
+    if (line.type === "round-trips") trips.push(...line.trips);
+    if (line.type === "probed")
+      Object.assign(probes, { due: line.due, sent: line.sent, lostAtMs: line.lostAtMs });
+  }
+  return probes;
+}
