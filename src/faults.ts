@@ -4,7 +4,7 @@
  */
 import { SQLiteError } from "bun:sqlite";
 import { appendFileSync } from "node:fs";
-import type { EffectKind } from "./effect.ts";
+import type { EffectKind } from "./effect-kind.ts";
 import { FairwayError } from "./errors.ts";
 
 /** A file to which a line is written for each: kind, tab, what. */

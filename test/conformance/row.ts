@@ -3,8 +3,6 @@ import type { SentenceName } from "./sentences.ts";
 import type { Call, Json, World } from "./world.ts";
 
 export const verbs = ["any", "ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"] as const;
-export const versions = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
-export type Version = (typeof versions)[number];
 
 interface About {
   /** "add/interface-exists": unique, and what the page and the record of faults name it by. */
@@ -44,9 +42,6 @@ export interface StoryRow extends About {
 }
 
 export type Row = StillRow | StoryRow;
-
-/** What a row needs before it begins did not work: that is another row's failure. */
-export class Unprepared extends Error {}
 
 export const expectedOf = (row: Row): string => {
   if (row.kind === "story") return row.expected;

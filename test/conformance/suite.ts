@@ -1,6 +1,7 @@
 /** Runs the rows: those that change nothing several at a time, with the whole node compared after each few; stories beside each other, or alone. */
 import { judge, Unmet } from "./judge.ts";
-import { type Row, type StillRow, type StoryRow, Unprepared } from "./row.ts";
+import type { Row, StillRow, StoryRow } from "./row.ts";
+import { Unprepared } from "./unprepared.ts";
 import { type Json, type Network, type Pod, World } from "./world.ts";
 
 export interface Outcome {

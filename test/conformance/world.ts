@@ -13,7 +13,8 @@ import {
 import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";
-import { Unprepared, type Version } from "./row.ts";
+import { Unprepared } from "./unprepared.ts";
+import type { Version } from "./versions.ts";
 
 export type Json = Record<string, unknown>;
 

@@ -1,17 +1,12 @@
 import type { Family } from "../../plan/ip.ts";
 import { podGsoMaxBytes } from "../../plan/shape.ts";
-import {
-  type Count,
-  FRAME_BYTES,
-  IPV6_MORE_BYTES,
-  MTU_BYTES,
-  TCP_PAYLOAD_BYTES,
-} from "../judge/statistics.ts";
+import { FRAME_BYTES, IPV6_MORE_BYTES, MTU_BYTES, TCP_PAYLOAD_BYTES } from "../judge/statistics.ts";
 import { namespacePath } from "../lab/namespaces.ts";
 import { anyAddress, type Endpoint } from "../traffic/spec.ts";
 import type { Generator, Start } from "./generator.ts";
 import { capacityOf, type ProveNode } from "./node.ts";
 import type { Pod } from "./pods.ts";
+import type { Count } from "./result.ts";
 import type { Load, Scenario } from "./scenario.ts";
 
 export interface RunningLoad {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { firstByteMs } from "../judge/figures.ts";
-import { type Count, rateBits, type TimeWindow } from "../judge/statistics.ts";
+import { rateBits, type TimeWindow } from "../judge/statistics.ts";
 import { nowMs } from "../traffic/output.ts";
 import { type Start, withGenerators } from "./generator.ts";
 import { type RunningLoad, startLoad } from "./loads.ts";
 import type { ProveNode } from "./node.ts";
 import { probe, WARM_UP_MS } from "./probe.ts";
 import { processorTimes, shareBusy } from "./processors.ts";
-import type { LoadRun, PhaseRun } from "./result.ts";
+import type { Count, LoadRun, PhaseRun } from "./result.ts";
 import type { Phase, Scenario } from "./scenario.ts";
 
 export interface PhaseContext {

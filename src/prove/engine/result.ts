@@ -1,5 +1,4 @@
 import type { Direction } from "../../plan/node.ts";
-import type { Count } from "../judge/statistics.ts";
 import type { ScenarioPod } from "./scenario.ts";
 
 /**
@@ -37,6 +36,12 @@ export interface LatencyRun {
   series: LatencyPoint[];
   /** The share of the machine's processors in use meanwhile, 0 to 1. */
   busyShare: number;
+}
+
+/** A receiver's running total. */
+export interface Count {
+  atMs: number;
+  bytes: number;
 }
 
 /** What one load did in a phase. Rates are bits per second of Ethernet frames, as HTB counts them. */

@@ -1,8 +1,15 @@
 /** From measurements to the figures that are judged. Pure. */
 
-import type { ClassCounts, LoadRun, PhaseRun, Repetition, Surroundings } from "../engine/result.ts";
+import type {
+  ClassCounts,
+  Count,
+  LoadRun,
+  PhaseRun,
+  Repetition,
+  Surroundings,
+} from "../engine/result.ts";
 import type { Figure } from "../engine/scenario.ts";
-import { bytesAt, type Count } from "./statistics.ts";
+import { bytesAt } from "./statistics.ts";
 
 /** Of one repetition; null: there is nothing to compute it from. */
 export function figureOf(figure: Figure, run: Repetition, around: Surroundings): number | null {

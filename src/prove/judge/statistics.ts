@@ -1,16 +1,10 @@
-import type { LatencyPoint, LatencyRun, RatePoint } from "../engine/result.ts";
+import type { Count, LatencyPoint, LatencyRun, RatePoint } from "../engine/result.ts";
 import type { RoundTrip } from "../traffic/spec.ts";
 
 /** Milliseconds, both since the same moment; `fromMs` is inside, `toMs` is not. */
 export interface TimeWindow {
   fromMs: number;
   toMs: number;
-}
-
-/** A receiver's running total. */
-export interface Count {
-  atMs: number;
-  bytes: number;
 }
 
 /** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */

@@ -1,6 +1,7 @@
 /** ADD: what it makes, and what it prints in each version. */
 import { demand, equal, judge } from "../judge.ts";
-import { type Row, type StoryRow, storiesOf, type Version, versions } from "../row.ts";
+import { type Row, type StoryRow, storiesOf } from "../row.ts";
+import { type Version, versions } from "../versions.ts";
 import { type Json, newest, type World } from "../world.ts";
 
 interface Link {

@@ -1,6 +1,7 @@
 /** After the plugin that makes the pod's interface: what came as prevResult is what goes on. */
 import { demand, equal, judge } from "../judge.ts";
-import { type Row, type StoryRow, versions } from "../row.ts";
+import type { Row, StoryRow } from "../row.ts";
+import { versions } from "../versions.ts";
 import { type Json, newest, type Pod, World } from "../world.ts";
 
 /** As `ptp` leaves it: a pair, routed. */

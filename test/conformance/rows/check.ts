@@ -2,7 +2,9 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { judge } from "../judge.ts";
-import { type Row, type StillRow, type StoryRow, storiesOf, Unprepared, versions } from "../row.ts";
+import { type Row, type StillRow, type StoryRow, storiesOf } from "../row.ts";
+import { Unprepared } from "../unprepared.ts";
+import { versions } from "../versions.ts";
 import { type Json, newest, type World } from "../world.ts";
 
 const story = storiesOf("CHECK");

@@ -1,5 +1,6 @@
 /** The configuration: identity, versions, unknown keys, what the runtime adds. */
-import { type Row, type StillRow, versions } from "../row.ts";
+import type { Row, StillRow } from "../row.ts";
+import { versions } from "../versions.ts";
 import { type Call, type Json, validKey } from "../world.ts";
 
 const every = ["ADD", "DEL", "CHECK", "GC", "STATUS"] as const;

@@ -1,6 +1,8 @@
 /** DEL: best effort, as often as a runtime likes, whatever is missing. */
 import { demand, equal, judge } from "../judge.ts";
-import { type Row, type StoryRow, storiesOf, Unprepared, versions } from "../row.ts";
+import { type Row, type StoryRow, storiesOf } from "../row.ts";
+import { Unprepared } from "../unprepared.ts";
+import { versions } from "../versions.ts";
 import { type Call, type Json, type Network, newest, type Pod, type World } from "../world.ts";
 
 const story = storiesOf("DEL");

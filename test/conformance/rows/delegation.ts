@@ -3,7 +3,8 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { FakeDelegate } from "../../support/fake-delegate.ts";
 import { demand, equal, judge } from "../judge.ts";
-import { type Row, type StoryRow, versions } from "../row.ts";
+import type { Row, StoryRow } from "../row.ts";
+import { versions } from "../versions.ts";
 import { type Call, type Json, type Network, newest, validKey, type World } from "../world.ts";
 
 const story = (

@@ -1,5 +1,6 @@
 /** CNI_*: what is missing, malformed or unknown. */
-import { type Row, type StillRow, versions } from "../row.ts";
+import type { Row, StillRow } from "../row.ts";
+import { versions } from "../versions.ts";
 
 type Env = Record<string, string | null>;
 

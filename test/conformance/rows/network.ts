@@ -1,6 +1,7 @@
 /** GC, STATUS and VERSION: the verbs about no pod in particular. */
 import { equal, judge } from "../judge.ts";
-import { type Row, type StillRow, type StoryRow, storiesOf, versions } from "../row.ts";
+import { type Row, type StillRow, type StoryRow, storiesOf } from "../row.ts";
+import { versions } from "../versions.ts";
 import { type Json, type Network, newest, type Pod, validKey, type World } from "../world.ts";
 
 const story = (verb: "GC" | "STATUS", ...row: Parameters<ReturnType<typeof storiesOf>>): StoryRow =>

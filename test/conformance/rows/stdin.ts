@@ -1,5 +1,6 @@
 /** What stands on stdin: bytes that are no configuration, and JSON that has no one meaning, is deep or is long. */
-import { type Row, type StillRow, versions } from "../row.ts";
+import type { Row, StillRow } from "../row.ts";
+import { versions } from "../versions.ts";
 import { type Call, type Json, uplink } from "../world.ts";
 
 const configVerbs = ["ADD", "DEL", "CHECK", "GC", "STATUS"] as const;

@@ -1,7 +1,7 @@
 /** A scenario, played with each fault at each of its points. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { EffectKind } from "../../../src/effect.ts";
+import type { EffectKind } from "../../../src/effect-kind.ts";
 import type { Fault } from "../../../src/faults.ts";
 import type { Ended } from "../../support/node.ts";
 import { faultsAt, isKill, type Point, readPoints } from "./points.ts";

@@ -1,6 +1,6 @@
 /** The points of a verb at which something can fail, and in which ways. */
 import { readFileSync } from "node:fs";
-import type { EffectKind } from "../../../src/effect.ts";
+import type { EffectKind } from "../../../src/effect-kind.ts";
 import type { Fault } from "../../../src/faults.ts";
 
 export interface Point {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Count } from "../../../src/prove/engine/result.ts";
 import type { Figure } from "../../../src/prove/engine/scenario.ts";
 import {
   burstsAhead,
@@ -8,7 +9,7 @@ import {
   median,
   returnTimes,
 } from "../../../src/prove/judge/figures.ts";
-import type { Count } from "../../../src/prove/judge/statistics.ts";
+
 import { latencyOf, loadOf, phaseOf } from "../fixture.ts";
 
 /** A running total that grows by these bytes in bins of 10 ms. */

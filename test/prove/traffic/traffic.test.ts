@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { asFrames, type Count, latencyRun, rateBits } from "../../../src/prove/judge/statistics.ts";
+import type { Count } from "../../../src/prove/engine/result.ts";
+import { asFrames, latencyRun, rateBits } from "../../../src/prove/judge/statistics.ts";
 import { type Lab, withLab } from "../../../src/prove/lab/lab.ts";
 import {
   insideNamespace,
