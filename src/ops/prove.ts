@@ -22,7 +22,7 @@ function proverCommand(): [string, ...string[]] {
     throw new FairwayError(
       "unavailable",
       `fairway prove needs ${proverName}, and ${path} is not there`,
-      `put the one of version ${version} there: in a checkout, scripts/build prove makes it, as dist/${proverName}`,
+      `put the one of version ${version} there: in a checkout, scripts/build makes it, as dist/${proverName}`,
     );
   }
 }

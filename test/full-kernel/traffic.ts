@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { insideNamespace, setSysctl } from "../../src/prove/lab/namespaces.ts";
 import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
-import { binary } from "../support/binary.ts";
+import { prover } from "../support/binary.ts";
 import { withNode } from "../support/node.ts";
 import type { Suite } from "./suite.ts";
 
@@ -13,9 +13,9 @@ const runMs = 6_000;
 /** Emulation is coarse. */
 const tolerance = 0.25;
 
-/** A generator of the plugin's own (`fairway traffic`); ends by itself, or when its input is closed. */
+/** A generator of the project's own (`fairway-prove traffic`); ends by itself, or when its input is closed. */
 function generate(namespace: string, spec: Record<string, unknown>) {
-  const argv = insideNamespace(namespace, [binary, "traffic", JSON.stringify(spec)]);
+  const argv = insideNamespace(namespace, [prover, "traffic", JSON.stringify(spec)]);
   return Bun.spawn(argv, {
     stdin: "pipe",
     stdout: "pipe",

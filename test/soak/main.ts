@@ -5,7 +5,7 @@ import { useLossBasedTcp } from "../../src/prove/lab/namespaces.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { countOf } from "../faults/support/fairway-chain.ts";
 import { runIn } from "../faults/support/process.ts";
-import { binary } from "../support/binary.ts";
+import { binary, prover } from "../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment, withNode } from "../support/node.ts";
 import { withTraffic } from "../support/traffic.ts";
 import { addLook, notKept, type Promises } from "./promises.ts";
@@ -102,7 +102,7 @@ async function soak(node: TestNode, result: SoakResult): Promise<void> {
         const prevResult = await verb("ADD", pod, options);
         // A generator of its own, that ends with its time.
         const traffic = runIn(pod.namespace, {
-          argv: [binary, "traffic", JSON.stringify({ ...source, flows: 1, forMs: 2_000 })],
+          argv: [prover, "traffic", JSON.stringify({ ...source, flows: 1, forMs: 2_000 })],
         });
         await Bun.sleep(800 + 137 * index);
         await verb("CHECK", pod, { ...options, config: { prevResult } });

@@ -2,13 +2,13 @@
 import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
 import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 import type { TrafficSpec } from "../../src/prove/traffic/spec.ts";
-import { binary } from "./binary.ts";
+import { prover } from "./binary.ts";
 
 type Start = (namespace: string, spec: TrafficSpec) => Promise<void>;
 
 /** Starts one and waits for its first line: it listens, or is connected. */
 async function started(namespace: string, spec: TrafficSpec) {
-  const child = Bun.spawn(insideNamespace(namespace, [binary, "traffic", JSON.stringify(spec)]), {
+  const child = Bun.spawn(insideNamespace(namespace, [prover, "traffic", JSON.stringify(spec)]), {
     env: minimalEnvironment(),
     stdin: "pipe",
     stdout: "pipe",
