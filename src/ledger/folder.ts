@@ -86,6 +86,15 @@ export function existingFile(dir: string): string | null {
   }
 }
 
+/** The file's path if there is one, looked at as `prepareFolder` does. Makes nothing. Throws ledgerUnusable. */
+export function existingFileChecked(dir: string): string | null {
+  const file = existingFile(dir);
+  if (file === null) return null;
+  checkFolder(dir);
+  checkFiles(file);
+  return file;
+}
+
 /** On a read-only file system, and all that was written is in the file itself. */
 export function isSettledReadOnly(file: string): boolean {
   try {

@@ -10,7 +10,13 @@ import { type Holds, type HoldsView, holdsOf } from "./holds.ts";
 import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
 import { type Networks, type NetworksView, networksOf } from "./networks.ts";
 import { type Reservations, type ReservationsView, reservationsOf } from "./reservations.ts";
-import { openStore, openStoreReadonly, type Store, type StoreOptions } from "./store.ts";
+import {
+  openStore,
+  openStoreCopy,
+  openStoreReadonly,
+  type Store,
+  type StoreOptions,
+} from "./store.ts";
 
 export type LedgerOptions = StoreOptions;
 
@@ -50,7 +56,18 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
 
 /** Makes the folder (0700) and the file (0600) if there are none. Throws ledgerUnusable, or tryAgain. */
 export function openLedger(options: LedgerOptions): Ledger {
-  const store = openStore(options);
+  return writable(openStore(options));
+}
+
+/**
+ * For trying what would happen: a copy in memory of what the ledger holds at this moment. What is written
+ * to it goes with it, no lock is taken and no file is made. Throws ledgerUnusable.
+ */
+export function openLedgerCopy(options: LedgerOptions): Ledger {
+  return writable(openStoreCopy(options));
+}
+
+function writable(store: Store): Ledger {
   return {
     ...parts(store),
     exclusively: (fn) => store.exclusively(fn),

@@ -5,8 +5,10 @@ import { FairwayError } from "../errors.ts";
 import { asLedgerError, isBusy, unusable } from "./failures.ts";
 import {
   existingFile,
+  existingFileChecked,
   identityOf,
   isSettledReadOnly,
+  ledgerFileName,
   prepareFolder,
   refuseWhileRebuilt,
 } from "./folder.ts";
@@ -184,6 +186,41 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
   if (store !== null || found === 0) return store;
   openStore(options).close();
   return open().store;
+}
+
+/**
+ * A copy in memory of what the ledger holds at this moment, of this version's schema; an empty one if no
+ * ledger has been made yet. What is written to it is nowhere else, and no lock is taken. Throws as
+ * `openStore`.
+ */
+export function openStoreCopy(options: StoreOptions): Store {
+  checkBootId(options.bootId);
+  const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
+  const existing = existingFileChecked(options.dir);
+  const file = existing ?? `${options.dir}/${ledgerFileName}`;
+  try {
+    const db = existing === null ? new Database(":memory:", { strict: true }) : inMemory(existing);
+    refuseWhileRebuilt(options.dir);
+    const found = checkedVersion(db, file);
+    if (found < schemaVersion) db.run(upgradeFrom(found));
+    db.run("PRAGMA foreign_keys = ON");
+    return new Store(db, file, options.bootId, busyTimeoutMs);
+  } catch (error) {
+    throw asLedgerError(error, file, busyTimeoutMs);
+  }
+}
+
+/** A database in memory has no log, so its header must not ask for one (sqlite3_deserialize, "WAL mode"). */
+function inMemory(file: string): Database {
+  const from = effect("ledger", "OPEN", () => openToLook(file));
+  try {
+    const bytes = from.serialize();
+    // The file format versions for writing and for reading: 1 is the rollback journal's.
+    bytes.fill(1, 18, 20);
+    return Database.deserialize(bytes, { strict: true });
+  } finally {
+    from.close();
+  }
 }
 
 function checkBootId(bootId: string): void {

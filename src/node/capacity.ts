@@ -5,6 +5,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import {
+  type Attachment,
   attachmentName,
   directions,
   type IngressPlace,
@@ -20,7 +21,7 @@ import { attachmentsInForce } from "./in-force.ts";
 import { inStep } from "./in-step.ts";
 import { withLeafKind } from "./leaf-queues.ts";
 import { networkBase } from "./network.ts";
-import { applyToPods } from "./pods-there.ts";
+import { applyToPods, connectable } from "./pods-there.ts";
 import { type Asked, memberOf } from "./propose.ts";
 import { keepInForce, planLeaves, shrinkingFirst } from "./rebalance.ts";
 import { findUplink, type Uplink } from "./uplink.ts";
@@ -105,6 +106,15 @@ export function shortfalls(view: LedgerView): string[] {
   return [...rates, ...late];
 }
 
+/** Throws foreignQdisc. */
+function planAll(networks: NetworkBase[], attachments: Attachment[], there: Attachment[]): Step[] {
+  const plan = planNode(baseInput(networks, attachments), attachments, there);
+  refuseConflicts(plan.conflicts);
+  const within = new Set(there);
+  const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
+  return shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
+}
+
 /**
  * The whole node brought to what the ledger says, with the classes of pods whose namespace is gone.
  * Throws foreignQdisc and what the kernel refuses.
@@ -112,33 +122,43 @@ export function shortfalls(view: LedgerView): string[] {
 function applyAll(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  return applyToPods(attachments, (there) => {
-    const plan = planNode(baseInput(networks, attachments), attachments, there);
-    refuseConflicts(plan.conflicts);
-    const within = new Set(there);
-    const cutOff = attachments.filter((a) => a.phase === "ready" && !within.has(a));
-    return shrinkingFirst([...plan.steps, ...planLeaves(cutOff, networks)]);
-  });
+  return applyToPods(attachments, (there) => planAll(networks, attachments, there));
+}
+
+/** Inside `exclusively`: the networks' bases with the capacity that is set from now on. */
+function recordCapacity(ledger: Ledger, change: Partial<SetCapacity>): NetworkBase[] {
+  ledger.setFact(fact, JSON.stringify({ ...capacitySet(ledger), ...change }));
+  const live = new Set(liveNetworks(ledger).map((n) => n.network));
+  for (const { name, config: text } of ledger.networks()) {
+    if (!live.has(name)) continue;
+    const config = parseNetworkConfig(JSON.parse(text));
+    const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
+    ledger.recordNetwork({ name, config: text, base });
+  }
+  return liveNetworks(ledger);
 }
 
 /**
- * Sets it (null: not set) and brings the trees and all pods' classes to it, under the node's lock.
+ * Sets what is named (null: not set any more) and brings the trees and all pods' classes to it, under the node's lock.
  * What no longer fits is not taken away from anybody: it is for `shortfalls` to tell.
  */
-export function setCapacity(ledger: Ledger, change: SetCapacity): Step[] {
+export function setCapacity(ledger: Ledger, change: Partial<SetCapacity>): Step[] {
   const work = (): Step[] => {
-    ledger.setFact(fact, JSON.stringify(change));
-    const live = new Set(liveNetworks(ledger).map((n) => n.network));
-    for (const { name, config: text } of ledger.networks()) {
-      if (!live.has(name)) continue;
-      const config = parseNetworkConfig(JSON.parse(text));
-      const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
-      ledger.recordNetwork({ name, config: text, base });
-    }
-    const networks = liveNetworks(ledger);
-    const [first] = networks;
+    const [first] = recordCapacity(ledger, change);
     if (first === undefined) return [];
     return keepInForce(ledger, first.trees, "all", () => applyAll(ledger));
   };
   return inStep(ledger, work, applyAll);
+}
+
+/**
+ * The steps that `setCapacity` would do; the kernel is only looked at. `copy`: of the ledger, which has the
+ * change afterwards. Throws as `setCapacity`, but for what the kernel would refuse.
+ */
+export function tryCapacity(copy: Ledger, change: Partial<SetCapacity>): Step[] {
+  return copy.exclusively(() => {
+    const networks = recordCapacity(copy, change);
+    const attachments = attachmentsInForce(copy, networks);
+    return networks.length === 0 ? [] : planAll(networks, attachments, connectable(attachments));
+  });
 }

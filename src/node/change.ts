@@ -6,8 +6,10 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { desiredNode } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import {
+  type Attachment,
   type AttachmentKey,
   attachmentName,
+  type NetworkBase,
   type PodAsks,
   type PodPromise,
   sameAttachment,
@@ -17,50 +19,81 @@ import { requireAttachment } from "./check.ts";
 import { heldBy } from "./held.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { inStep } from "./in-step.ts";
-import { applyToPods } from "./pods-there.ts";
+import { applyToPods, connectable } from "./pods-there.ts";
 import { admitted } from "./propose.ts";
 import { keepInForce, shrinkingFirst } from "./rebalance.ts";
+
+/** What it takes for the base and the parts of these pods in it to be as the ledger says. Throws foreignQdisc. */
+function planShared(
+  networks: NetworkBase[],
+  attachments: Attachment[],
+  there: Attachment[],
+): Step[] {
+  const desired = desiredNode(baseInput(networks, attachments), there);
+  const { steps, conflicts } = diff(desired, observeShared(desired));
+  refuseConflicts(conflicts);
+  return shrinkingFirst(steps);
+}
 
 /** The base and all pods' parts in it, brought to what the ledger says. Throws foreignQdisc and what the kernel refuses. */
 function applyShared(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  return applyToPods(attachments, (there) => {
-    const desired = desiredNode(baseInput(networks, attachments), there);
-    const { steps, conflicts } = diff(desired, observeShared(desired));
-    refuseConflicts(conflicts);
-    return shrinkingFirst(steps);
-  });
+  return applyToPods(attachments, (there) => planShared(networks, attachments, there));
+}
+
+/** What a pod is to be promised from now on, and with what that was asked. */
+export interface PromiseChange {
+  key: AttachmentKey;
+  tiers: NetworkConfig["tiers"];
+  /** Under the lock, so that what another process set meanwhile is not lost. May throw badConfig. */
+  ask(former: PodAsks): { asks: PodAsks; asked: PodPromise };
+}
+
+/** Inside `exclusively`: the network's base, and how the promise is recorded, since it is admitted. */
+function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
+  const attachment = requireAttachment(ledger, key);
+  const base = ledger.network(key.network)?.base;
+  if (attachment.phase !== "ready" || base === undefined)
+    throw new FairwayError(
+      "tryAgain",
+      `attachment ${attachmentName(key)} is ${attachment.phase}: an ADD or a DEL is at work on it`,
+      "try again when that has ended",
+    );
+  const { asks, asked } = ask(attachment.asks);
+  const others = ledger.attachments.all().filter((a) => !sameAttachment(a, key));
+  admitted({ base, key, promise: asked, tiers }, heldBy(others));
+  return {
+    base,
+    movers: [attachment, { ...attachment, promise: asked }],
+    record: () => void ledger.attachments.setPromise(key, asked, asks),
+  };
 }
 
 /**
  * The steps that were done, under the node's lock: a refused change changes nothing, neither the
  * ledger nor the kernel. Throws unknownContainer, tryAgain, promiseRefused and what the kernel refuses.
  */
-export function changePromise(
-  ledger: Ledger,
-  key: AttachmentKey,
-  asked: PodPromise,
-  asks: PodAsks,
-  tiers: NetworkConfig["tiers"],
-): Step[] {
+export function changePromise(ledger: Ledger, change: PromiseChange): Step[] {
   const work = (): Step[] => {
-    const attachment = requireAttachment(ledger, key);
-    const base = ledger.network(key.network)?.base;
-    if (attachment.phase !== "ready" || base === undefined)
-      throw new FairwayError(
-        "tryAgain",
-        `attachment ${attachmentName(key)} is ${attachment.phase}: an ADD or a DEL is at work on it`,
-        "try again when that has ended",
-      );
-    const all = ledger.attachments.all();
-    const others = all.filter((a) => !sameAttachment(a, key));
-    admitted({ base, key, promise: asked, tiers }, heldBy(others));
-    const movers = [attachment, { ...attachment, promise: asked }];
+    const { base, movers, record } = admitChange(ledger, change);
     return keepInForce(ledger, base.trees, movers, () => {
-      ledger.attachments.setPromise(key, asked, asks);
+      record();
       return applyShared(ledger);
     });
   };
   return inStep(ledger, work, applyShared);
+}
+
+/**
+ * The steps that `changePromise` would do; the kernel is only looked at. `copy`: of the ledger, which has
+ * the change afterwards. Throws as `changePromise`, but for what the kernel would refuse.
+ */
+export function tryPromise(copy: Ledger, change: PromiseChange): Step[] {
+  return copy.exclusively(() => {
+    admitChange(copy, change).record();
+    const networks = liveNetworks(copy);
+    const attachments = attachmentsInForce(copy, networks);
+    return planShared(networks, attachments, connectable(attachments));
+  });
 }

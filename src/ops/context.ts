@@ -6,7 +6,12 @@ import { defaults } from "../config/defaults.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { type Ledger, type LedgerView, openLedgerReadonly } from "../ledger/ledger.ts";
+import {
+  type Ledger,
+  type LedgerView,
+  openLedgerCopy,
+  openLedgerReadonly,
+} from "../ledger/ledger.ts";
 import { nothingPromised } from "../ledger/promised.ts";
 import { bootId, withLedger } from "../node/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
@@ -126,6 +131,16 @@ export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerVi
 
 export function withWritableLedger<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {
   return withLedger(dataDirOf(options), use);
+}
+
+/** For trying what would happen: what is written goes with the copy, and no folder or file is made. */
+export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {
+  const ledger = openLedgerCopy({ dir: dataDirOf(options), bootId: bootId() });
+  try {
+    return use(ledger);
+  } finally {
+    ledger.close();
+  }
 }
 
 /** --config, else what the last ADD of --network recorded, else of the only network. */

@@ -1,46 +1,108 @@
 /** `fairway set-capacity`: what the wire carries, changed at run time. */
 import { Command } from "commander";
-import { formatRate, parseLimitBits } from "../config/quantities.ts";
-import { FairwayError } from "../errors.ts";
-import { capacitySet, type SetCapacity, setCapacity, shortfalls } from "../node/capacity.ts";
-import { type CommonOptions, withCommonOptions, withWritableLedger } from "./context.ts";
+import { parseLimitBits } from "../config/quantities.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import {
+  capacitySet,
+  type SetCapacity,
+  setCapacity,
+  shortfalls,
+  tryCapacity,
+} from "../node/capacity.ts";
+import { type Capacity, capacities } from "../node/capacity-sources.ts";
+import {
+  type CommonOptions,
+  withCommonOptions,
+  withLedgerCopy,
+  withWritableLedger,
+} from "./context.ts";
+import { capacityWords } from "./overrides.ts";
+import { refuseUsage } from "./usage.ts";
 
 interface Options extends CommonOptions {
   egress?: string;
   ingress?: string;
   reset?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
-function changed(former: SetCapacity, { egress, ingress, reset }: Options): SetCapacity {
+/** What `--json` prints. */
+export interface CapacityOutcome {
+  dryRun: boolean;
+  /** Whether what is set is, or would be, other than before. */
+  changed: boolean;
+  /** As set from now on, beside what holds without that. */
+  capacities: Capacity[];
+  /** What was promised and does not fit, in words. */
+  shortfalls: string[];
+  steps: { op: string; why: string }[];
+}
+
+/** Only what is named changes. */
+type Change = Partial<SetCapacity>;
+
+/** The value that takes back what was set. */
+const takenBack = "-";
+
+function changeOf({ egress, ingress, reset }: Options, command: Command): Change {
   const given = egress !== undefined || ingress !== undefined;
   if (given === (reset === true))
-    throw new FairwayError(
-      "badConfig",
-      "give --egress RATE, --ingress RATE or both, or --reset alone",
+    refuseUsage(
+      command,
+      "give --egress RATE, --ingress RATE or both (- takes one back), or --reset alone",
       "for example: fairway set-capacity --egress 5G --ingress 5G",
     );
   if (reset === true) return { egressBits: null, ingressBits: null };
+  const bits = (text: string, option: string): number | null =>
+    text === takenBack ? null : parseLimitBits(text, option);
+  try {
+    return {
+      ...(egress !== undefined && { egressBits: bits(egress, "--egress") }),
+      ...(ingress !== undefined && { ingressBits: bits(ingress, "--ingress") }),
+    };
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+    return refuseUsage(command, messageOf(error), error.details ?? "");
+  }
+}
+
+function setIn(ledger: Ledger, change: Change, dryRun: boolean): CapacityOutcome {
+  const before = capacitySet(ledger);
+  const steps = (dryRun ? tryCapacity : setCapacity)(ledger, change);
   return {
-    egressBits: egress === undefined ? former.egressBits : parseLimitBits(egress, "--egress"),
-    ingressBits: ingress === undefined ? former.ingressBits : parseLimitBits(ingress, "--ingress"),
+    dryRun,
+    changed: JSON.stringify(before) !== JSON.stringify(capacitySet(ledger)),
+    capacities: capacities(ledger),
+    shortfalls: shortfalls(ledger),
+    steps: steps.map(({ op, why }) => ({ op, why })),
   };
 }
 
-const words = (bits: number | null): string =>
-  bits === null ? "as configured" : `${formatRate(bits)}bit/s`;
+function headLine({ dryRun, changed }: CapacityOutcome): string[] {
+  if (dryRun) return [changed ? "dry run, it would be:" : "dry run, nothing would change:"];
+  return changed ? [] : ["nothing changed:"];
+}
 
-function run(options: Options): void {
-  withWritableLedger(options, (ledger) => {
-    const capacity = changed(capacitySet(ledger), options);
-    const steps = setCapacity(ledger, capacity);
-    const short = shortfalls(ledger);
-    const lines = [
-      `egress ${words(capacity.egressBits)}, ingress ${words(capacity.ingressBits)}, until --reset or the next boot`,
-      ...steps.map((step) => `${step.op}: ${step.why}`),
-      ...short.map((line) => `NO LONGER FITS: ${line}`),
-    ];
-    process.stdout.write(`${lines.join("\n")}\n`);
-  });
+export function renderCapacity(outcome: CapacityOutcome): string {
+  const lines = [
+    ...headLine(outcome),
+    ...outcome.capacities.map(capacityWords),
+    ...outcome.steps.map(({ op, why }) => `${op}: ${why}`),
+    ...outcome.shortfalls.map((line) => `NO LONGER FITS: ${line}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function run(options: Options, command: Command): void {
+  const change = changeOf(options, command);
+  const dryRun = options.dryRun === true;
+  const withLedger = dryRun ? withLedgerCopy : withWritableLedger;
+  const outcome = withLedger(options, (ledger) => setIn(ledger, change, dryRun));
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(outcome, null, 2)}\n` : renderCapacity(outcome),
+  );
 }
 
 export function setCapacityCommand(): Command {
@@ -48,8 +110,10 @@ export function setCapacityCommand(): Command {
     .description(
       "what the uplink carries, instead of what is configured or found; the trees follow",
     )
-    .option("--egress <RATE>", "out of the node, such as 5G")
-    .option("--ingress <RATE>", "into the node")
-    .option("--reset", "back to what is configured or found")
+    .option("--egress <RATE>", "out of the node, such as 5G; - takes back what was set")
+    .option("--ingress <RATE>", "into the node; - takes back what was set")
+    .option("--reset", "take back both: what is configured or found is in force again")
+    .option("--dry-run", "tell what would be done, and change nothing")
+    .option("--json", "as data")
     .action(run);
 }

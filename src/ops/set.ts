@@ -1,31 +1,53 @@
 /** `fairway set`: another promise for a living pod, and back. */
 import { Command } from "commander";
-import { asksForAddress } from "../config/address-ask.ts";
-import { rulesOf } from "../config/policy.ts";
+import { annotationKeys } from "../config/annotation-keys.ts";
 import type { NetworkConfig } from "../config/types.ts";
-import { FairwayError } from "../errors.ts";
-import type { LedgerView } from "../ledger/ledger.ts";
-import { changePromise } from "../node/change.ts";
+import { FairwayError, messageOf } from "../errors.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { changePromise, type PromiseChange, tryPromise } from "../node/change.ts";
 import { promiseInForce } from "../node/in-force.ts";
-import { type Attachment, attachmentName, type PodAsks, type PodPromise } from "../plan/node.ts";
-import { promiseOf } from "../promise/ask.ts";
+import { type Override, overrideOf } from "../node/override.ts";
+import { type Attachment, attachmentName, type PodPromise } from "../plan/node.ts";
+import { asksWith, type Changes, promiseAsked, withoutEffect } from "../promise/override.ts";
 import {
   type CommonOptions,
   networkConfigOf,
   withCommonOptions,
+  withLedgerCopy,
   withWritableLedger,
 } from "./context.ts";
 import { promiseLines } from "./explain.ts";
+import { overrideWords } from "./overrides.ts";
+import { changesOf } from "./set-changes.ts";
+import { refuseUsage } from "./usage.ts";
 
 interface Options extends CommonOptions {
   reset?: boolean;
   containerId?: string;
+  dryRun?: boolean;
+  json?: boolean;
 }
 
-const prefix = "fairway.dev/";
+/** What `--json` prints. */
+export interface SetOutcome {
+  /** NAMESPACE/NAME. */
+  pod: string;
+  attachment: string;
+  dryRun: boolean;
+  /** Whether the promise is, or would be, another than before. */
+  changed: boolean;
+  former: PodPromise;
+  promise: PodPromise;
+  /** Less than the promise where guarantees are scaled. */
+  inForce: PodPromise;
+  /** What is set over the pod's own; null: nothing. */
+  override: Override | null;
+  /** Why what was asked for has no effect, in words. */
+  reasons: string[];
+  steps: { op: string; why: string }[];
+}
 
-function podNamed(ledger: LedgerView, pod: string, options: Options): Attachment {
-  const [namespace = "", name = ""] = pod.includes("/") ? pod.split("/", 2) : ["default", pod];
+function podNamed(ledger: LedgerView, [namespace, name]: PodName, options: Options): Attachment {
   const found = ledger.attachments
     .byPod(namespace, name)
     .filter((a) => options.containerId === undefined || a.containerId === options.containerId)
@@ -45,86 +67,132 @@ function podNamed(ledger: LedgerView, pod: string, options: Options): Attachment
       );
 }
 
-function changesOf(pairs: string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, key = "", value = ""] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
-      const name = key.startsWith(prefix) ? key : `${prefix}${key}`;
-      if (asksForAddress({ [name]: value }))
-        throw new FairwayError(
-          "badConfig",
-          `${name}: the address of a living pod cannot be changed`,
-          "put the annotation on the pod, and recreate it",
-        );
-      if (key !== "") return [name, value];
-      throw new FairwayError(
-        "badConfig",
-        `${pair} is not KEY=VALUE`,
-        "for example egress-guarantee=300M",
-      );
-    }),
-  );
+type PodName = [namespace: string, name: string];
+
+/** What is asked: null takes back all that was set. */
+interface Asked {
+  pod: PodName;
+  changes: Changes | null;
 }
 
-/** What was set before stays, unless it is set anew. */
-function asksWith(former: PodAsks, changes: Record<string, string> | null): PodAsks {
-  return { ...former, overrides: changes === null ? null : { ...former.overrides, ...changes } };
-}
-
-/** The policy's limits are for pods without one of their own; what the operator sets is not asked of it. */
-function promiseWith(asks: PodAsks, config: NetworkConfig, namespace: string | null): PodPromise {
-  const { annotations, bandwidth, overrides } = asks;
-  const { tiers, defaultTier, policy } = config;
-  return promiseOf({
-    annotations: { ...annotations, ...overrides },
-    bandwidth,
-    tiers,
-    defaultTier,
-    rules: policy === null ? null : rulesOf(policy, namespace),
-  });
-}
-
-/** Of one that is in the ledger; with the burst that a latency target leaves it. */
-function promiseOfPod(ledger: LedgerView, key: Attachment): PodPromise | undefined {
-  const found = ledger.attachments.find(key);
-  const trees = ledger.network(key.network)?.base.trees;
-  if (found === null || trees === undefined) return found?.promise;
-  return promiseInForce(ledger, found, trees).promise;
-}
-
-function set(pod: string, pairs: string[], options: Options): void {
-  if (options.reset === true ? pairs.length > 0 : pairs.length === 0)
-    throw new FairwayError(
-      "badConfig",
-      "give KEY=VALUE, or --reset alone",
+function askedOf(pod: string, pairs: string[], reset: boolean, command: Command): Asked {
+  const [namespace = "", name = "", ...rest] = pod.includes("/")
+    ? pod.split("/")
+    : ["default", pod];
+  if (namespace === "" || name === "" || rest.length > 0)
+    refuseUsage(command, `${JSON.stringify(pod)} is not NAMESPACE/POD`, "for example shop/cart");
+  if (reset ? pairs.length > 0 : pairs.length === 0)
+    refuseUsage(
+      command,
+      "give KEY=VALUE, KEY=- to take one back, or --reset alone",
       "for example: fairway set shop/cart egress-guarantee=300M",
     );
-  withWritableLedger(options, (ledger) => {
-    const attachment = podNamed(ledger, pod, options);
-    const config = networkConfigOf({ ...options, network: attachment.network }, ledger, {});
-    const asks = asksWith(attachment.asks, options.reset === true ? null : changesOf(pairs));
-    const steps = changePromise(
-      ledger,
-      attachment,
-      promiseWith(asks, config, attachment.podNamespace),
-      asks,
-      config.tiers,
-    );
-    const now = promiseOfPod(ledger, attachment);
-    const lines = [
-      ...(now === undefined ? [] : promiseLines(now)),
-      ...steps.map((step) => `${step.op}: ${step.why}`),
-    ];
-    process.stdout.write(`${lines.join("\n")}\n`);
-  });
+  try {
+    return { pod: [namespace, name], changes: reset ? null : changesOf(pairs) };
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+    return refuseUsage(command, messageOf(error), error.details ?? "");
+  }
+}
+
+/** Why something that was asked for is not to be seen in the promise. */
+function reasonsOf(
+  { changes }: Asked,
+  { asks: former }: Attachment,
+  config: NetworkConfig,
+  isSame: boolean,
+): string[] {
+  const had = (key: string): boolean => Object.hasOwn(former.overrides ?? {}, key);
+  if (changes === null)
+    return former.overrides === null
+      ? ["nothing was set with `fairway set`: the pod has what it asked for itself"]
+      : [];
+  const reasons = Object.entries(changes).flatMap(([key, value]) =>
+    value === null && !had(key)
+      ? [`${key} was not set with \`fairway set\`: there is nothing to take back`]
+      : [],
+  );
+  const tier = changes[annotationKeys.tier] ?? null;
+  if (tier !== null) reasons.push(...withoutEffect(tier, asksWith(former, changes), config));
+  if (isSame && reasons.length === 0) reasons.push("the pod has this promise already");
+  return reasons;
+}
+
+const withoutNotes = (promise: PodPromise): string => JSON.stringify({ ...promise, notes: [] });
+
+function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
+  const before = podNamed(ledger, asked.pod, options);
+  const config = networkConfigOf({ ...options, network: before.network }, ledger, {});
+  const change: PromiseChange = {
+    key: before,
+    tiers: config.tiers,
+    ask: (former) => {
+      const { changes } = asked;
+      const asks = changes === null ? { ...former, overrides: null } : asksWith(former, changes);
+      return { asks, asked: promiseAsked(asks, config, before.podNamespace) };
+    },
+  };
+  const dryRun = options.dryRun === true;
+  const steps = (dryRun ? tryPromise : changePromise)(ledger, change);
+  const after = ledger.attachments.find(before) ?? before;
+  const trees = ledger.network(after.network)?.base.trees;
+  const inForce = trees === undefined ? after : promiseInForce(ledger, after, trees);
+  const isSame = withoutNotes(before.promise) === withoutNotes(after.promise);
+  return {
+    pod: asked.pod.join("/"),
+    attachment: attachmentName(after),
+    dryRun,
+    changed: !isSame,
+    former: before.promise,
+    promise: after.promise,
+    inForce: inForce.promise,
+    override: overrideOf(ledger, after),
+    reasons: reasonsOf(asked, before, config, isSame),
+    steps: steps.map(({ op, why }) => ({ op, why })),
+  };
+}
+
+const headWords = ({ dryRun, changed }: SetOutcome): string => {
+  if (dryRun) return changed ? "would be promised (dry run)" : "would keep its promise (dry run)";
+  return changed ? "is promised" : "keeps its promise";
+};
+
+export function renderSet(outcome: SetOutcome): string {
+  const { pod, attachment, promise, inForce, override, reasons, steps } = outcome;
+  const isScaled = withoutNotes(promise) !== withoutNotes(inForce);
+  const lines = [
+    `${pod} (${attachment}) ${headWords(outcome)}:`,
+    ...promiseLines(promise),
+    ...(isScaled ? promiseLines(inForce).map((line) => `in force, ${line}`) : []),
+    override === null
+      ? "nothing is set over what the pod itself asked for"
+      : `set over the pod's own: ${overrideWords(override)}`,
+    ...reasons,
+    ...steps.map(({ op, why }) => `${op}: ${why}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function set(pod: string, pairs: string[], options: Options, command: Command): void {
+  const asked = askedOf(pod, pairs, options.reset === true, command);
+  const withLedger = options.dryRun === true ? withLedgerCopy : withWritableLedger;
+  const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(outcome, null, 2)}\n` : renderSet(outcome),
+  );
 }
 
 export function setCommand(): Command {
   return withCommonOptions(new Command("set"))
     .description("change the promise of a living pod, until --reset or its end")
     .argument("<NAMESPACE/POD>", "the pod, as Kubernetes names it")
-    .argument("[KEY=VALUE...]", "as the annotations below fairway.dev/: egress-guarantee=300M")
-    .option("--reset", "back to what the pod's own annotations say")
+    .argument(
+      "[KEY=VALUE...]",
+      "as the annotations below fairway.dev/: egress-guarantee=300M; KEY=- takes back what was set for one key",
+    )
+    .option("--reset", "take back all that was set: the pod has what it asked for itself")
     .option("--container-id <ID>", "which, where the pod has several attachments")
+    .option("--dry-run", "tell what would be done, and change nothing")
+    .option("--json", "as data")
     .action(set);
 }

@@ -20,7 +20,7 @@ import { type Lab, withLab } from "../../src/prove/lab/lab.ts";
 import { inNamespace, mustInNamespace, namespacePath } from "../../src/prove/lab/namespaces.ts";
 import type { CommandResult } from "../../src/prove/lab/run.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
-import { binary } from "../support/binary.ts";
+import { binary, repository } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
 import { withTraffic } from "../support/traffic.ts";
 import { dumpFiles, dumpWhole } from "../support/whole.ts";
@@ -116,6 +116,22 @@ function anotherBuild(path: string): void {
   bytes[15] = 1;
   writeFileSync(path, bytes, { mode: 0o755 });
 }
+
+test("docs/install.md shows what install prints, in its order", () =>
+  withSite((site) => {
+    for (const folder of ["opt", "etc", "var/lib"])
+      mkdirSync(join(site.root, folder), { recursive: true });
+    const page = readFileSync(join(repository, "docs/install.md"), "utf8");
+    const shown = /^# fairway install (--subnet .*)\n([\s\S]*?)^# fairway install\n(.*)\n/m.exec(
+      page,
+    );
+    const [, options = "", first = "", second = ""] = shown ?? [];
+    const asPage = (printed: string): string =>
+      printed.replaceAll(site.root, "").replaceAll("uplink uplink", "uplink eth0");
+    const done = must(site.install(...options.split(" "), "--uplink", "uplink"));
+    expect(asPage(done)).toBe(first);
+    expect(asPage(must(site.install()))).toBe(`${second}\n`);
+  }));
 
 test("install, pods, uninstall: links, addresses, routes, qdiscs, nftables, sysctls and files are as before", () =>
   withSite((site) => {

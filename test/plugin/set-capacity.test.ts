@@ -62,6 +62,51 @@ test("a configuration with another capacity is followed by the next ADD, for all
     expect(node.fairway("explain").stdout).toContain("nothing to do");
   }));
 
+interface Outcome {
+  dryRun: boolean;
+  changed: boolean;
+  capacities: { direction: string; setBits: number | null; configuredBits: number | null }[];
+  steps: unknown[];
+}
+const outcomeOf = (node: TestNode, ...words: string[]): Outcome =>
+  JSON.parse(node.fairway("set-capacity", ...words, "--json").stdout) as Outcome;
+
+test("a dry run changes nothing; one direction is taken back alone; status and doctor tell what is set", () =>
+  withNode((node) => {
+    node.add(node.pod("a"), guarantee("100M"));
+    const before = dumpNode(node.lab.node);
+    const tried = outcomeOf(node, "--egress", "200M", "--ingress", "300M", "--dry-run");
+    expect(tried).toMatchObject({
+      dryRun: true,
+      changed: true,
+      capacities: [
+        { direction: "egress", setBits: 200e6, configuredBits: 400e6 },
+        { direction: "ingress", setBits: 300e6, configuredBits: 400e6 },
+      ],
+    });
+    expect(tried.steps.length).toBeGreaterThan(0);
+    expect(dumpNode(node.lab.node)).toBe(before);
+    expect(node.fairway("status", "--no-measure").stdout).not.toContain("CAPACITY SET");
+    const done = outcomeOf(node, "--egress", "200M", "--ingress", "300M");
+    expect(done).toEqual({ ...tried, dryRun: false });
+    expect(node.fairway("status", "--no-measure").stdout).toContain(
+      "CAPACITY SET: egress: 200Mbit/s, set with `fairway set-capacity`, until --egress -, --reset or the next boot; without it 400Mbit/s, as configured (uplink.egressCapacity)",
+    );
+    const doctor = node.fairway("doctor").stdout;
+    expect(doctor).toContain("200Mbit/s, set with `fairway set-capacity` until the next boot");
+    // The trees are as they were set: nothing waits for the next ADD.
+    expect(doctor).not.toContain("uplink.recorded");
+    expect(outcomeOf(node, "--egress", "-").capacities).toMatchObject([
+      { setBits: null },
+      { setBits: 300e6 },
+    ]);
+    expect(root(node, "uplink")).toContain("rate 400Mbit");
+    expect(root(node, "fw0")).toContain("rate 300Mbit");
+    expect(outcomeOf(node, "--reset").changed).toBe(true);
+    expect(outcomeOf(node, "--reset")).toMatchObject({ changed: false, steps: [] });
+    expect(dumpNode(node.lab.node)).toBe(before);
+  }));
+
 test.each([
   ["nothing", []],
   ["both", ["--reset", "--egress", "1G"]],
@@ -70,7 +115,7 @@ test.each([
   withNode((node) => {
     node.add(node.pod("a"));
     const before = dumpNode(node.lab.node);
-    expect(node.fairway("set-capacity", ...words)).toMatchObject({ code: 1 });
+    expect(node.fairway("set-capacity", ...words)).toMatchObject({ code: 2 });
     expect(dumpNode(node.lab.node)).toBe(before);
   }),
 );

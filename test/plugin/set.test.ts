@@ -39,12 +39,17 @@ test("set changes the classes in place, records it, and --reset goes back; CHECK
 
 test.each([
   ["more than is free", ["egress-guarantee=350M"], 1, "280M is free"],
-  ["a key that there is not", ["egress-garantee=1M"], 1, "fairway.dev/egress-garantee"],
+  ["a key that there is not", ["egress-garantee=1M"], 2, "fairway.dev/egress-garantee"],
   ["a limit below its guarantee", ["egress-limit=10M"], 1, "fairway.dev/egress-guarantee"],
   ["a target that cannot be kept", ["latency-target=1us"], 1, "smallest that it could have"],
-  ["no value", ["egress-guarantee"], 1, "KEY=VALUE"],
-  ["nothing", [], 1, "--reset"],
-  ["both", ["egress-guarantee=1M", "--reset"], 1, "--reset"],
+  ["no value", ["egress-guarantee"], 2, "KEY=VALUE"],
+  ["nothing", [], 2, "--reset"],
+  ["a key twice", ["egress-guarantee=1M", "fairway.dev/egress-guarantee=2M"], 2, "is given twice"],
+  ["a rate that is none", ["egress-guarantee=fast"], 2, "egress-guarantee"],
+  ["a pod's address", ["ip=198.18.0.9"], 2, "recreate it"],
+  ["a key to take back that there is not", ["egress-garantee=-"], 2, "unknown annotation"],
+  ["a dry run of what is refused", ["egress-guarantee=350M", "--dry-run"], 1, "280M is free"],
+  ["both", ["egress-guarantee=1M", "--reset"], 2, "--reset"],
 ])("a refused change changes nothing: %s", (_, words, code, says) =>
   withNode((node) => {
     const { pod, result } = shop(node);
@@ -62,6 +67,77 @@ test.each([
     expect(node.check(pod, result).stdout).toBe("");
   }),
 );
+
+const outcomeOf = (node: TestNode, ...words: string[]) =>
+  JSON.parse(node.fairway("set", "shop/cart", ...words, "--json").stdout) as Record<
+    string,
+    unknown
+  >;
+const statusOf = (node: TestNode) =>
+  JSON.parse(node.fairway("status", "--no-measure", "--json").stdout) as {
+    pods: { override: unknown }[];
+    capacities: { setBits: number | null; configuredBits: number | null }[];
+  };
+
+test("a dry run tells what would be done, as the change itself then does, and changes nothing", () =>
+  withNode((node) => {
+    const { pod, result } = shop(node);
+    const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
+    const status = statusOf(node);
+    const tried = outcomeOf(node, "egress-guarantee=200M", "--dry-run");
+    expect(tried).toMatchObject({ pod: "shop/cart", dryRun: true, changed: true });
+    expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
+    expect(statusOf(node)).toEqual(status);
+    expect(node.check(pod, result).stdout).toBe("");
+    const done = outcomeOf(node, "egress-guarantee=200M");
+    expect(done).toEqual({ ...tried, dryRun: false });
+    expect(node.fairway("set", "shop/cart", "--reset", "--dry-run").stdout).toStartWith(
+      "shop/cart (",
+    );
+    expect(classOf(node)).toContain("rate 200Mbit");
+  }));
+
+test("one key is taken back and the others stay; what is set is told by status and doctor", () =>
+  withNode((node) => {
+    shop(node);
+    expect(statusOf(node).pods[0]?.override).toBeNull();
+    node.fairway("set", "shop/cart", "egress-guarantee=200M", "ingress-limit=30M");
+    const words =
+      /shop\/cart: set with `fairway set`: egress-guarantee=200M \(its own annotation: 50M\), ingress-limit=30M \(no annotation of its own\); without it egress: guarantee 50Mbit\/s/;
+    expect(node.fairway("status", "--no-measure").stdout).toMatch(words);
+    expect(node.fairway("doctor").stdout).toMatch(words);
+    expect(statusOf(node).pods[0]?.override).toMatchObject({
+      keys: [
+        { key: "fairway.dev/egress-guarantee", set: "200M", own: "50M" },
+        { key: "fairway.dev/ingress-limit", set: "30M", own: null },
+      ],
+      own: { egress: { guaranteeBits: 50e6 }, ingress: { limitBits: null } },
+    });
+    expect(node.fairway("set", "shop/cart", "egress-guarantee=-").code).toBe(0);
+    expect(classOf(node)).toContain("rate 50Mbit");
+    expect(classOf(node, "fw0")).toContain("ceil 30Mbit");
+    const nothing = node.fairway("set", "shop/cart", "egress-guarantee=-");
+    expect(nothing).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("was not set with `fairway set`"),
+    });
+    expect(node.fairway("set", "shop/cart", "ingress-limit=-").code).toBe(0);
+    expect(statusOf(node).pods[0]?.override).toBeNull();
+    expect(node.fairway("doctor").stdout).not.toContain("overrides");
+  }));
+
+test("a tier that changes nothing says why", () =>
+  withNode(
+    (node) => {
+      shop(node);
+      const { reasons, changed } = outcomeOf(node, "tier=gold");
+      expect(reasons).toEqual([
+        "tiers.gold.egressGuarantee (120M) has no effect: the pod's own annotation fairway.dev/egress-guarantee=50M goes before a tier",
+      ]);
+      expect(changed).toBe(true);
+    },
+    { tiers: { gold: { egressGuarantee: "120M" } } },
+  ));
 
 test("an unknown pod is named", () =>
   withNode((node) => {

@@ -89,7 +89,7 @@ export function nodeLayer(node: TestNode): NodeLayer {
           rules: null,
         });
         const asks = { annotations: {}, bandwidth: null, overrides: annotations };
-        changePromise(ledger, key, promise, asks, tiers);
+        changePromise(ledger, { key, tiers, ask: () => ({ asks, asked: promise }) });
       }),
     waitForNoLink: (name) => {
       const deadlineMs = performance.now() + 10_000;

@@ -20,7 +20,7 @@ import { leafQueues } from "./leaf-queues.ts";
 import { leaks } from "./leaks.ts";
 import { ledger } from "./ledger.ts";
 import { pools } from "./pools.ts";
-import { promises } from "./promises.ts";
+import { overrides, promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
 import { spoofing } from "./spoofing.ts";
 import { subnets } from "./subnets.ts";
@@ -44,6 +44,7 @@ const groups: Group[] = [
   pools,
   spoofing,
   promises,
+  overrides,
   drift,
   leaks,
 ];

@@ -32,6 +32,7 @@ export const findingIds = [
   "ledger.rows",
   "ledger.schema",
   "node",
+  "overrides",
   "path.DEVICE",
   "path.flowtables",
   "pool.NETWORK",

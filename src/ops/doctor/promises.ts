@@ -1,7 +1,8 @@
 /** Promises against capacity: those that are held, and those that the tiers offer. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
-import { baseInForce } from "../../node/capacity.ts";
+import { baseInForce, capacitySet } from "../../node/capacity.ts";
+import { overrideOf } from "../../node/override.ts";
 import { findUplink } from "../../node/uplink.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
 import {
@@ -14,6 +15,7 @@ import {
   leafRateBits,
 } from "../../promise/admission.ts";
 import { emptyLedger } from "../context.ts";
+import { overrideWords } from "../overrides.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 type Tree = Pick<AdmissionAsk, "direction" | "capacityBits" | "reserveBits">;
@@ -35,8 +37,15 @@ function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]
   return guaranteed.reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), kept);
 }
 
-/** Whether what is held still fits. `scales`: what does not is scaled, as the configuration says. */
-export function judgeHeld(tree: Tree, held: readonly Holder[], scales: boolean): Finding {
+/**
+ * Whether what is held still fits. `scales`: what does not is scaled, as the configuration says. `isSet`:
+ * the capacity was set at run time, which goes before the configuration.
+ */
+export function judgeHeld(
+  tree: Tree,
+  held: readonly Holder[],
+  { scales, isSet }: { scales: boolean; isSet: boolean },
+): Finding {
   const id = `promises.${tree.direction}` as const;
   const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
   const found = `${formatRate(sum)}bit/s promised to ${held.length} pods of ${ofCapacity(tree)}`;
@@ -48,10 +57,13 @@ export function judgeHeld(tree: Tree, held: readonly Holder[], scales: boolean):
     .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
     .slice(0, 3)
     .map(({ holder, guaranteeBits }) => `${holder} ${formatRate(guaranteeBits)}`);
+  const raise = isSet
+    ? `take back what \`fairway set-capacity\` set (--${tree.direction} -) if the link can do more`
+    : `raise uplink.${tree.direction}Capacity if the link can do more, which the next ADD brings into force`;
   return error(
     id,
     `${found}: ${formatRate(-freeBits)}bit/s too much`,
-    `these cannot all be kept at once: delete pods, or raise uplink.${tree.direction}Capacity if the link can do more (largest: ${largest.join(", ")})`,
+    `these cannot all be kept at once: delete pods, give some less (\`fairway set\`), or ${raise} (largest: ${largest.join(", ")})`,
   );
 }
 
@@ -95,12 +107,18 @@ export function promises({ ledger, configs }: Patient): Finding[] {
     const base = baseInForce(ledger ?? emptyLedger, first, uplink);
     const trees = directions.map((direction) => treeOf(base, direction));
     const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees));
+    const set = capacitySet(ledger ?? emptyLedger);
     const scales = base.trees.overcommit === "scale";
     const half = trees.filter(({ reserveBits, capacityBits }) => reserveBits * 2 > capacityBits);
     return [
       ...(ledger === null
         ? []
-        : trees.map((tree) => judgeHeld(tree, holders(base, tree.direction), scales))),
+        : trees.map((tree) =>
+            judgeHeld(tree, holders(base, tree.direction), {
+              scales,
+              isSet: set[`${tree.direction}Bits`] !== null,
+            }),
+          )),
       ...half.map((tree) =>
         warn(
           `reserve.${tree.direction}`,
@@ -111,4 +129,26 @@ export function promises({ ledger, configs }: Patient): Finding[] {
       ...tiers,
     ];
   });
+}
+
+/** What an operator set over what pods themselves asked for: it is meant, and easily forgotten. */
+export function overrides({ ledger }: Patient): Finding[] {
+  if (ledger === null) return [];
+  return attempt("overrides", () =>
+    ledger.attachments.all().flatMap((attachment) => {
+      const override = overrideOf(ledger, attachment);
+      if (override === null) return [];
+      const { podNamespace, podName } = attachment;
+      const pod =
+        podName === null ? attachmentName(attachment) : `${podNamespace ?? "default"}/${podName}`;
+      const found = `${pod}: set with \`fairway set\`: ${overrideWords(override)}`;
+      return override.own === null
+        ? warn(
+            "overrides",
+            found,
+            `the pod would not start again as it is: change its annotations, or the policy; \`fairway set ${pod} --reset\` is refused until then`,
+          )
+        : ok("overrides", found);
+    }),
+  );
 }

@@ -1,65 +1,80 @@
 /** The uplink, and whether its capacities go with what the link says of itself. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
+import type { LedgerView } from "../../ledger/ledger.ts";
+import { capacitySet } from "../../node/capacity.ts";
+import type { Capacity } from "../../node/capacity-sources.ts";
 import { exitWords, otherExits } from "../../node/exits.ts";
 import { findLink, findUplink, linkSpeed } from "../../node/uplink.ts";
-import { type Direction, directions } from "../../plan/node.ts";
+import { directions } from "../../plan/node.ts";
+import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 /** `speed`: bits per second, or why it is not known. */
 export function judgeCapacity(
-  direction: Direction,
-  givenBits: number | null,
+  { direction, setBits, configuredBits }: Omit<Capacity, "linkBits">,
   speed: number | string,
 ): Finding {
   const id = `uplink.${direction}Capacity` as const;
-  const key = `uplink.${direction}Capacity`;
+  const isSet = setBits !== null;
+  // What was set at run time goes before the key: advice on that would change nothing.
+  const change = (to: string): string =>
+    isSet
+      ? `\`fairway set-capacity --${direction} RATE\` with ${to}, or \`--${direction} -\` to take back what was set`
+      : `set ${id} to ${to}`;
+  const givenBits = setBits ?? configuredBits;
   if (givenBits === null) {
     if (typeof speed === "string")
       return error(
         id,
-        `${key} is not set and the link's speed is not known: ${speed}`,
-        `set ${key} to what the wire carries, for example "1G"`,
+        `${id} is not set and the link's speed is not known: ${speed}`,
+        `set ${id} to what the wire carries, for example "1G"`,
       );
     const found = `${formatRate(speed)}bit/s, the link's speed`;
     return direction === "egress"
       ? ok(id, found)
-      : warn(
-          id,
-          `${found}: what arrives queues before this node`,
-          `set ${key} 5-10% under the wire`,
-        );
+      : warn(id, `${found}: what arrives queues before this node`, change(underTheWire));
   }
-  const given = `${formatRate(givenBits)}bit/s, as given`;
+  const without =
+    configuredBits === null ? "the link's speed" : `${formatRate(configuredBits)}bit/s as given`;
+  const given = isSet
+    ? `${formatRate(givenBits)}bit/s, set with \`fairway set-capacity\` until the next boot, in place of ${without}`
+    : `${formatRate(givenBits)}bit/s, as given`;
   if (typeof speed === "string") return ok(id, `${given}; not to be checked: ${speed}`);
   const found = `${given}; the link's speed is ${formatRate(speed)}bit/s`;
   if (givenBits > speed)
     return warn(
       id,
       `${found}, which is less: promises beyond it cannot be kept`,
-      `set ${key} to what the wire carries, unless the driver's word is wrong`,
+      `${change("what the wire carries")}, unless the driver's word is wrong`,
     );
   if (direction === "ingress" && givenBits === speed)
-    return warn(
-      id,
-      `${found}: what arrives queues before this node`,
-      `set ${key} 5-10% under the wire`,
-    );
+    return warn(id, `${found}: what arrives queues before this node`, change(underTheWire));
   return ok(id, found);
 }
 
-function uplinkOf({ uplink, bridge, name }: NetworkConfig): Finding[] {
+const underTheWire = "5-10% less than the wire carries";
+
+function uplinkOf({ uplink, bridge, name }: NetworkConfig, view: LedgerView): Finding[] {
   return attempt("uplink", () => {
     const link = findLink(uplink, bridge);
     const chosen = uplink.name === null ? "the interface of the default route" : "as given";
     const found = `${link.name}, ${chosen} (network ${name}, MTU ${link.mtuBytes})`;
     const speed = linkSpeed(link);
+    const set = capacitySet(view);
     return [
       link.up
         ? ok("uplink", found)
         : error("uplink", `${found} is down`, `ip link set dev ${link.name} up`),
       ...directions.map((direction) =>
-        judgeCapacity(direction, uplink[`${direction}CapacityBits`], speed),
+        judgeCapacity(
+          {
+            direction,
+            setBits: set[`${direction}Bits`],
+            configuredBits: uplink[`${direction}CapacityBits`],
+          },
+          speed,
+        ),
       ),
     ];
   });
@@ -73,8 +88,10 @@ function followed({ configs, ledger }: Patient): Finding[] {
     return attempt("uplink.recorded", () => {
       const now = findUplink(config.uplink, config.bridge);
       const { trees, mtuBytes } = recorded.base;
+      const set = capacitySet(ledger ?? emptyLedger);
       const changes = directions.flatMap((direction) => {
-        const [was, is] = [trees[`${direction}CapacityBits`], now[`${direction}CapacityBits`]];
+        const is = set[`${direction}Bits`] ?? now[`${direction}CapacityBits`];
+        const was = trees[`${direction}CapacityBits`];
         return was === is
           ? []
           : [`${direction} capacity was ${formatRate(was)}bit/s and is ${formatRate(is)}bit/s`];
@@ -115,5 +132,9 @@ export function uplink(patient: Patient): Finding[] {
   // Networks of a node share one uplink: an ADD refuses those that do not agree.
   return first === undefined
     ? []
-    : [...uplinkOf(first), ...followed(patient), ...exits(first, patient)];
+    : [
+        ...uplinkOf(first, patient.ledger ?? emptyLedger),
+        ...followed(patient),
+        ...exits(first, patient),
+      ];
 }

@@ -10,11 +10,13 @@ import type { Unknown } from "../../measure/counters.ts";
 import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
 import { liveNetworks } from "../../node/base.ts";
 import { shortfalls } from "../../node/capacity.ts";
+import { type Capacity, capacities } from "../../node/capacity-sources.ts";
 import { findings } from "../../node/check.ts";
 import { otherExits } from "../../node/exits.ts";
 import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
 import { type Pool, poolsOf } from "../../node/leases.ts";
 import { hostBits } from "../../node/network.ts";
+import { type Override, overrideOf } from "../../node/override.ts";
 import { memberOf } from "../../node/propose.ts";
 import { planRepairSettled } from "../../node/repair.ts";
 import type { DeviceLooks } from "../../node/sample.ts";
@@ -56,6 +58,8 @@ export interface PodStatus {
   /** The longest that a packet of the pod can wait in the egress tree while it stays within its guarantee; null without a target. */
   boundUs: number | null;
   notes: string[];
+  /** What was set with `fairway set` over what the pod itself asked for; null: nothing. */
+  override: Override | null;
   /** What it sent under others' addresses, which was dropped; null: nothing counts that. */
   violations: Violations | null;
   egress: DirectionStatus;
@@ -85,6 +89,8 @@ export interface NodeStatus {
   leafQueues: LeafQueues;
   /** How full the networks' range sets are. */
   pools: Pool[];
+  /** What each direction's capacity is made of: set at run time, configured, found. */
+  capacities: Capacity[];
   /** What is promised and does not fit any more, in words. */
   shortfalls: string[];
   /** Addresses that are kept for pods that went. */
@@ -186,6 +192,7 @@ function podsOf(
     latencyTargetUs: a.promise.latencyTargetUs,
     boundUs: bounds.get(memberOf(a).holder) ?? null,
     notes: now.notes,
+    override: overrideOf(ledger, a),
     violations: violations.get(a.hostVeth) ?? null,
     egress: classes.of(device.egress, a.classMinor, a.promise.egress, now.egress),
     ingress: classes.of(device.ingress, a.classMinor, a.promise.ingress, now.ingress),
@@ -238,6 +245,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
       pods: [],
       leafQueues: queues,
       pools: [],
+      capacities: capacities(ledger),
       shortfalls: [],
       keptAddresses,
       otherExits: [],
@@ -253,6 +261,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     pods,
     leafQueues: queues,
     pools: poolsOfNode(ledger),
+    capacities: capacities(ledger),
     shortfalls: shortfalls(ledger),
     keptAddresses,
     otherExits: otherExits(device.egress, device.ingress),

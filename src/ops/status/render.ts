@@ -4,6 +4,7 @@ import { unknownWords } from "../../measure/counters.ts";
 import { exitWords } from "../../node/exits.ts";
 import type { Pool } from "../../node/leases.ts";
 import { type Direction, directions } from "../../plan/node.ts";
+import { capacityWords, overrideWords } from "../overrides.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
 import { measuredCells, measuredHeader, promiseWords, rateWords, violationWords } from "./words.ts";
 
@@ -111,6 +112,11 @@ const measuredLegend = [
   "no demand: less than the guarantee was sent, and nothing more waited to be sent; delay: mean backlog / throughput, in this queue only",
 ];
 
+function overrideLine({ pod, attachment, override }: PodStatus): string[] {
+  if (override === null) return [];
+  return [`${pod ?? attachment}: set with \`fairway set\`: ${overrideWords(override)}`];
+}
+
 /** What a person should look into. */
 export function violationLine({ pod, attachment, violations }: PodStatus): string[] {
   const packets = violations?.packets ?? 0;
@@ -131,7 +137,7 @@ export function renderStatus(status: NodeStatus): string {
   if (pods.length > 0) lines.push("", ...table([header, ...pods.flatMap(podRows)]), "");
   for (const pod of pods)
     lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
-  lines.push(...pods.flatMap(violationLine));
+  lines.push(...pods.flatMap(overrideLine), ...pods.flatMap(violationLine));
   if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
   if (status.pools.length > 0) lines.push("", ...table([poolHeader, ...status.pools.map(poolRow)]));
   lines.push(
@@ -141,6 +147,11 @@ export function renderStatus(status: NodeStatus): string {
     ),
   );
   lines.push(...status.otherExits.map((exit) => `NOT BY THE UPLINK: ${exitWords(exit)}`));
+  lines.push(
+    ...status.capacities.flatMap((each) =>
+      each.setBits === null ? [] : `CAPACITY SET: ${capacityWords(each)}`,
+    ),
+  );
   lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
   if (drift.length > 0)
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));

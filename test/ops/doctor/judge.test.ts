@@ -126,12 +126,31 @@ describe("a capacity", () => {
     ["not given, egress", "egress", null, 1e9, "ok", "the link's speed"],
     ["not given, ingress", "ingress", null, 1e9, "warn", "queues before this node"],
     ["neither", "ingress", null, "eth0 is a veth", "error", "uplink.ingressCapacity is not set"],
-  ] as const)("%s", (_, direction, given, speed, level, says) => {
-    expect(judgeCapacity(direction, given, speed)).toMatchObject({
+  ] as const)("%s", (_, direction, configuredBits, speed, level, says) => {
+    expect(judgeCapacity({ direction, setBits: null, configuredBits }, speed)).toMatchObject({
       level,
       found: expect.stringContaining(says),
     });
   });
+
+  test.each([
+    ["below the link's speed", "egress", 5e8, 1e9, "ok", null],
+    ["above it", "egress", 2e9, 1e9, "warn", "`fairway set-capacity --egress RATE` with"],
+    ["at it, ingress", "ingress", 1e9, 1e9, "warn", "`--ingress -` to take back what was set"],
+    ["no speed to check it", "egress", 5e8, "eth0 reports no speed", "ok", null],
+  ] as const)(
+    "set at run time, %s: the advice is on what holds",
+    (_, direction, setBits, speed, level, todo) => {
+      const finding = judgeCapacity({ direction, setBits, configuredBits: 9e8 }, speed);
+      expect(finding).toMatchObject({
+        level,
+        found: expect.stringMatching(
+          /set with `fairway set-capacity` .* in place of 900Mbit\/s as given/,
+        ),
+        todo: todo === null ? null : expect.stringContaining(todo),
+      });
+    },
+  );
 });
 
 describe("a root qdisc", () => {
@@ -303,14 +322,22 @@ describe("promises", () => {
     ["beside best-effort pods", held(200, 0, 0), "ok", "180Mbit/s free"],
     ["more than there is", held(200, 250), "error", "70Mbit/s too much"],
   ] as const)("%s", (_, holders, level, says) => {
-    expect(judgeHeld(tree(400, 20), holders, false)).toMatchObject({
+    expect(judgeHeld(tree(400, 20), holders, { scales: false, isSet: false })).toMatchObject({
       level,
       found: expect.stringContaining(says),
     });
   });
 
+  test.each([
+    [false, "raise uplink.egressCapacity if the link can do more, which the next ADD"],
+    [true, "take back what `fairway set-capacity` set (--egress -)"],
+  ])("more than there is, the capacity set at run time: %p", (isSet, advice) => {
+    const { todo } = judgeHeld(tree(400, 20), held(500), { scales: false, isSet });
+    expect(todo).toContain(advice);
+  });
+
   test("with overcommit scale more than there is is no error, and said", () => {
-    expect(judgeHeld(tree(400, 20), held(500), true)).toMatchObject({
+    expect(judgeHeld(tree(400, 20), held(500), { scales: true, isSet: false })).toMatchObject({
       level: "ok",
       found: expect.stringContaining("120Mbit/s too much, so guarantees are scaled"),
     });
@@ -330,7 +357,7 @@ describe("promises", () => {
             .map(({ holder, guaranteeBits: askedBits }) =>
               admit({ ...t, held: all, holder, askedBits }),
             );
-          return (judgeHeld(t, all, false).level === "ok") === last?.ok;
+          return (judgeHeld(t, all, { scales: false, isSet: false }).level === "ok") === last?.ok;
         },
       ),
       { numRuns: 1000 },

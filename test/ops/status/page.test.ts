@@ -2,12 +2,13 @@
 import { expect, test } from "bun:test";
 import type { Measured } from "../../../src/measure/measure.ts";
 import type { DirectionStatus, NodeStatus, TreeStatus } from "../../../src/ops/status/model.ts";
+import type { PodPromise } from "../../../src/plan/node.ts";
 import { namesIn, pageText, tablesOf } from "../../support/pages.ts";
 
 type FlowStatus = NonNullable<TreeStatus["measured"]>;
 
 /** What has a table of its own in the page: its keys are not told again where it stands in another. */
-type Told = DirectionStatus | Measured | FlowStatus;
+type Told = DirectionStatus | Measured | FlowStatus | PodPromise;
 
 /** Of all members of a union. */
 type Keys<T> = T extends unknown ? keyof T & string : never;
@@ -34,6 +35,7 @@ interface Shapes {
   direction: All<DirectionStatus>;
   measured: All<Measured>;
   flow: All<FlowStatus>;
+  own: All<PodPromise>;
 }
 
 /**
@@ -62,6 +64,13 @@ const printed: Shapes = {
     "pods[].latencyTargetUs": true,
     "pods[].boundUs": true,
     "pods[].notes[]": true,
+    "pods[].override": true,
+    "pods[].override.keys[]": true,
+    "pods[].override.keys[].key": true,
+    "pods[].override.keys[].set": true,
+    "pods[].override.keys[].own": true,
+    "pods[].override.own": true,
+    "pods[].override.ownRefused": true,
     "pods[].violations": true,
     "pods[].violations.packets": true,
     "pods[].violations.bytes": true,
@@ -84,6 +93,11 @@ const printed: Shapes = {
     "pools[].ranges": true,
     "pools[].given": true,
     "pools[].total": true,
+    "capacities[]": true,
+    "capacities[].direction": true,
+    "capacities[].setBits": true,
+    "capacities[].configuredBits": true,
+    "capacities[].linkBits": true,
     "shortfalls[]": true,
     "keptAddresses[]": true,
     "keptAddresses[].network": true,
@@ -140,6 +154,19 @@ const printed: Shapes = {
     rateBits: true,
     packetsPerSecond: true,
     drops: true,
+  },
+  own: {
+    tier: true,
+    latencyTargetUs: true,
+    "notes[]": true,
+    egress: true,
+    "egress.guaranteeBits": true,
+    "egress.limitBits": true,
+    "egress.burstBytes": true,
+    ingress: true,
+    "ingress.guaranteeBits": true,
+    "ingress.limitBits": true,
+    "ingress.burstBytes": true,
   },
 };
 

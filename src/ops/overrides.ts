@@ -1,0 +1,49 @@
+/** What an operator changed at run time, in words: for `set`, `set-capacity`, `status` and `doctor`. */
+import { fairwayPrefix } from "../config/annotation-keys.ts";
+import { formatRate } from "../config/quantities.ts";
+import type { Capacity } from "../node/capacity-sources.ts";
+import type { Override } from "../node/override.ts";
+import type { OverriddenKey } from "../promise/override.ts";
+import { promiseLines } from "./explain.ts";
+
+const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
+
+/** A key as the command line has it. */
+export const shortKey = (key: string): string =>
+  key.startsWith(fairwayPrefix) ? key.slice(fairwayPrefix.length) : key;
+
+/** "egress-guarantee=200M (its own annotation: 50M)". */
+export function keysWords(keys: readonly OverriddenKey[]): string {
+  return keys
+    .map(({ key, set, own }) => {
+      const beside = own === null ? "no annotation of its own" : `its own annotation: ${own}`;
+      return `${shortKey(key)}=${set} (${beside})`;
+    })
+    .join(", ");
+}
+
+/** What the pod would have without what was set. */
+function ownWords({ own, ownRefused }: Override): string {
+  if (own === null) return `what the pod itself asked for is refused today: ${ownRefused}`;
+  return `without it ${promiseLines({ ...own, notes: [] }).join("; ")}`;
+}
+
+/** `pod`: as the command line names it, where it has a name. */
+export function overrideWords(override: Override): string {
+  return `${keysWords(override.keys)}; ${ownWords(override)}`;
+}
+
+/** What holds without `set-capacity`. */
+export function sourceWords({ direction, configuredBits, linkBits }: Capacity): string {
+  if (configuredBits !== null)
+    return `${bit(configuredBits)}, as configured (uplink.${direction}Capacity)`;
+  if (linkBits !== null) return `${bit(linkBits)}, as found (the link's speed)`;
+  return "not known: no network is configured yet, or the link says no speed";
+}
+
+/** One direction: what is in force, where it comes from, and how long it stays. */
+export function capacityWords(capacity: Capacity): string {
+  const { direction, setBits } = capacity;
+  if (setBits === null) return `${direction}: ${sourceWords(capacity)}`;
+  return `${direction}: ${bit(setBits)}, set with \`fairway set-capacity\`, until --${direction} -, --reset or the next boot; without it ${sourceWords(capacity)}`;
+}
