@@ -1,7 +1,8 @@
 /** `ipam.routes`: the routes in a pod, with the fields that CNI 1.1.0 gives them. */
 import { leastIpv6MtuBytes } from "../plan/ip.ts";
 import type { PodRoute } from "../plan/node.ts";
-import { linkScope, routePlace } from "../plan/routes.ts";
+import { linkScope } from "../plan/route-numbers.ts";
+import { routePlace } from "../plan/routes.ts";
 import * as addresses from "./addresses.ts";
 import { isObject, Section } from "./section.ts";
 import type { Cidr, Ip } from "./types.ts";

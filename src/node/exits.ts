@@ -4,7 +4,7 @@ import { allLinks } from "../kernel/read/links.ts";
 import { nodeRoutes } from "../kernel/read/routes.ts";
 import { type Exit, exitsBeside } from "../plan/exits.ts";
 import { families } from "../plan/ip.ts";
-import { localTable } from "../plan/routes.ts";
+import { localTable } from "../plan/route-numbers.ts";
 
 /** None where there is no such uplink: that is told elsewhere. */
 export function otherExits(uplinkName: string, bridge: string): Exit[] {

@@ -6,7 +6,7 @@ import { nodeAddresses, nodeRoutes } from "../kernel/read/routes.ts";
 import { families, ofFamily } from "../plan/ip.ts";
 import type { NetworkBase } from "../plan/node.ts";
 import { type OtherLink, type Overlap, overlapsOf } from "../plan/overlap.ts";
-import { mainTable } from "../plan/routes.ts";
+import { mainTable } from "../plan/route-numbers.ts";
 
 /** Types of routes that say where packets go, or that they go nowhere; what is the node's own stands in the local table. */
 const ways = new Set(["unicast", "blackhole", "unreachable", "prohibit", "throw"]);

@@ -7,7 +7,7 @@ import { allLinks, type Link, linkNamed, linkNumbered } from "../kernel/read/lin
 import { nodeRoutes } from "../kernel/read/routes.ts";
 import { families } from "../plan/ip.ts";
 import { minorOfHostVeth } from "../plan/names.ts";
-import { mainTable } from "../plan/routes.ts";
+import { mainTable } from "../plan/route-numbers.ts";
 
 export interface Uplink {
   name: string;

@@ -7,7 +7,7 @@ import { familyOf } from "./ip.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
 import { clsactParent, portSet, redirectPref, sysctlName, tableOfSet } from "./names.ts";
 import { bytecode } from "./redirect.ts";
-import { linkScope, mainTable } from "./routes.ts";
+import { linkScope, mainTable } from "./route-numbers.ts";
 import { surplusChains } from "./ruleset.ts";
 import {
   type Address,

@@ -1,13 +1,9 @@
 /** A pod's routes as the kernel knows them: what it fills in where a route says nothing. */
 import { type Family, familyOf } from "./ip.ts";
 import type { PodRoute } from "./node.ts";
+import { linkScope, mainTable } from "./route-numbers.ts";
 import type { Route } from "./state.ts";
 
-/** RT_TABLE_LOCAL: what is the node's own. */
-export const localTable = 255;
-/** RT_TABLE_MAIN and RT_SCOPE_LINK (include/uapi/linux/rtnetlink.h); from that scope on a route has no next hop. */
-export const mainTable = 254;
-export const linkScope = 253;
 const universeScope = 0;
 
 /** The kernel's own: IP6_RT_PRIO_USER (include/uapi/linux/ipv6_route.h), and for IPv4 none. */

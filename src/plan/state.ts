@@ -4,7 +4,7 @@
  */
 
 import { clsactParent, sysctlName } from "./names.ts";
-import { mainTable } from "./routes.ts";
+import { mainTable } from "./route-numbers.ts";
 
 /** null: the node's own network namespace. Otherwise the path of a pod's. */
 export type Netns = string | null;
