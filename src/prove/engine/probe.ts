@@ -1,5 +1,5 @@
 /** Request and answer, again and again, from one end to the other. */
-import { latencyRun, type Probes, type TimeWindow } from "../judge/statistics.ts";
+import { latencyRun, type Probes, seriesStepMs, type TimeWindow } from "../judge/statistics.ts";
 import { nowMs } from "../traffic/output.ts";
 import type { RoundTrip } from "../traffic/spec.ts";
 import type { Generator, Start } from "./generator.ts";
@@ -11,8 +11,6 @@ export const WARM_UP_MS = 1_000;
 /** An unanswered request is lost after this: sixty times the wire's full queue. */
 const PROBE_TIMEOUT_MS = 1_000;
 const PROBE_BYTES = 64;
-/** One point of a curve. */
-export const STEP_MS = 100;
 /** For the start of what comes later in a phase: servers outlive it, they are stopped at its end. */
 const SLACK_MS = 15_000;
 
@@ -43,7 +41,7 @@ export async function probe(
   const fromMs = nowMs() + WARM_UP_MS;
   const window = { fromMs, toMs: fromMs + measuredMs };
   await prober.ended;
-  return { latency: latencyRun(probesOf(prober), window, STEP_MS), window };
+  return { latency: latencyRun(probesOf(prober), window, seriesStepMs), window };
 }
 
 function probesOf(prober: Generator): Probes {

@@ -2,10 +2,7 @@
 import { parseRateBits } from "../../config/quantities.ts";
 import type { LoadRun, LoadShown, PhaseRun, PhaseShown, Repetition } from "../engine/result.ts";
 import type { Load, Scenario } from "../engine/scenario.ts";
-import { rateSeries } from "./statistics.ts";
-
-/** One point of a curve. */
-const stepMs = 100;
+import { rateSeries, seriesStepMs } from "./statistics.ts";
 
 function guaranteeOf({ pods }: Scenario, name: string, load: Load): number | null {
   const asks = pods.find((pod) => pod.name === name)?.asks;
@@ -27,7 +24,7 @@ function loadShown(
     pod,
     guaranteeBits: pod === null ? null : guaranteeOf(scenario, pod, load),
     rateBits: run.rateBits,
-    series: rateSeries(run.counts, window, stepMs),
+    series: rateSeries(run.counts, window, seriesStepMs),
   };
 }
 

@@ -7,6 +7,9 @@ export interface TimeWindow {
   toMs: number;
 }
 
+/** One point of a curve. */
+export const seriesStepMs = 100;
+
 /** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */
 export const TCP_PAYLOAD_BYTES = 1448;
 export const MTU_BYTES = 1_500;
