@@ -87,7 +87,7 @@ function opened(identity: string, paths: readonly string[]): { fd: number; path:
 }
 
 /** By the ids that the node's namespace knows them by: only those that it has a pair into. */
-function namespacesById(
+export function namespacesById(
   socket: NetlinkSocket,
   preferred: readonly string[],
 ): Map<number, { path: string; identity: string }> {
@@ -106,7 +106,7 @@ function namespacesById(
 }
 
 /** null: it is gone, or its namespace is. */
-function endAt(path: string, identity: string, index: number): SeenEnd | null {
+export function endAt(path: string, identity: string, index: number): SeenEnd | null {
   try {
     return inNetns(path, () => {
       using socket = new NetlinkSocket();
@@ -122,7 +122,7 @@ function endAt(path: string, identity: string, index: number): SeenEnd | null {
 }
 
 /** Addresses by the minor that the maps lead them to. */
-function mappedByMinor(): Map<number, string[]> {
+export function mappedByMinor(): Map<number, string[]> {
   const found = new Map<number, string[]>();
   using reader = new TableReader();
   for (const { key, value } of reader.allElements(names.table)) {

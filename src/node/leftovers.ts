@@ -8,6 +8,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import { keyOf } from "../plan/state.ts";
 import { liveNetworks } from "./base.ts";
+import { requireKnownPods } from "./known-pods.ts";
 import { requireSound } from "./lost.ts";
 import { shrinkingFirst } from "./rebalance.ts";
 import { planRepair } from "./repair.ts";
@@ -23,10 +24,11 @@ export function planLeftovers(view: LedgerView): Step[] {
   return isShared ? [...removals, ...shrinkingFirst(shares)] : removals;
 }
 
-/** The steps that were done. Throws what the kernel refuses; nothing is changed then. */
+/** The steps that were done. Throws ledgerUnusable, and what the kernel refuses; nothing is changed then. */
 export function removeLeftovers(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
     requireSound(ledger);
+    requireKnownPods(ledger);
     const steps = planLeftovers(ledger);
     applyOrRollBack(steps);
     return steps;

@@ -5,29 +5,38 @@
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { allLinks } from "../kernel/read/links.ts";
+import { TableReader } from "../kernel/read/tables.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
-import { minorOfHostVeth } from "../plan/names.ts";
+import { classMap, minorOfHostVeth } from "../plan/names.ts";
+import { knowsThisBoot } from "./this-boot.ts";
 
 const shown = 5;
 
-/** A network is recorded with its first pod and stays: without one there was no pod since the node booted. */
-function knowsThisBoot(view: LedgerView): boolean {
-  return view.attachments.any() || view.networks().some(({ isOfThisBoot }) => isOfThisBoot);
-}
-
-/** The node's ends of pods' pairs that are there although the ledger never heard of a pod. */
-function unknownPods(view: LedgerView): string[] {
-  if (knowsThisBoot(view)) return [];
+/** The node's ends of pods' pairs. */
+function pairs(): string[] {
   using socket = new NetlinkSocket();
   return allLinks(socket)
     .filter(({ type, name }) => type === "veth" && minorOfHostVeth(name) !== null)
     .map(({ name }) => name);
 }
 
-/** Throws ledgerUnusable. */
+/** Whether our maps lead any address to a class: also other plugins' pods have that. */
+function mapsAny(): boolean {
+  using reader = new TableReader();
+  return Object.values(classMap).some((map) => reader.elements(map).length > 0);
+}
+
+/** For the verbs: what an ADD can tell without looking into namespaces. Throws ledgerUnusable. */
 export function refuseLostLedger(view: LedgerView): void {
-  const found = unknownPods(view);
-  if (found.length === 0) return;
+  if (knowsThisBoot(view)) return;
+  const found = pairs();
+  if (found.length === 0) {
+    if (!mapsAny()) return;
+    // Loaded here: it looks into every namespace, and is needed where all rows are missing.
+    const { requireKnownPods } = require("./known-pods.ts") as typeof import("./known-pods.ts");
+    requireKnownPods(view);
+    return;
+  }
   const more = found.length > shown ? ` and ${found.length - shown} more` : "";
   throw new FairwayError(
     "ledgerUnusable",

@@ -12,7 +12,8 @@ import { nodeHolders, requireNextAddresses } from "./addresses.ts";
 import { baseInput, guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
-import { refuseLostLedger, requireSound } from "./lost.ts";
+import { requireKnownPods } from "./known-pods.ts";
+import { requireSound } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { withLedger } from "./open.ts";
 import { holderName } from "./propose.ts";
@@ -81,7 +82,7 @@ export function requireReady(
 ): void {
   for (const tool of neededTools(chosenBackend())) findTool(tool);
   requireSound(ledger);
-  refuseLostLedger(ledger);
+  requireKnownPods(ledger);
   requireKernelParts(ledger, config.chained, remember);
   const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
   requireUplinkUp(config);

@@ -4,50 +4,17 @@
  */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
-import { netnsKind } from "../kernel/netns.ts";
 import { observe } from "../kernel/observe.ts";
 import { observeOurs } from "../kernel/ours.ts";
 import { strays } from "../kernel/strays.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
-import { holderText } from "../ledger/reservations.ts";
 import { desiredNode, treesOf } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
-import type { Attachment, NetworkBase } from "../plan/node.ts";
+import type { NetworkBase } from "../plan/node.ts";
 import { merge, type State } from "../plan/state.ts";
 import { baseInput } from "./base.ts";
 import { formerPodThere } from "./detach.ts";
 import { followsAnother, formerState } from "./former.ts";
-import { holderName } from "./propose.ts";
-
-/** Whatever phase a row is in; without those whose namespace is gone, which nobody lives in. */
-export function livePods(view: LedgerView): Attachment[] {
-  return view.attachments.all().filter(({ netns }) => netnsKind(netns) !== "absent");
-}
-
-/** Without fairway-ipam nobody would free them, or keep them from being given twice. Throws attachmentExists. */
-function refuseWhileReserved(view: LedgerView): void {
-  const reserved = view.reservations.all();
-  const [first] = reserved;
-  if (first === undefined) return;
-  throw new FairwayError(
-    "attachmentExists",
-    `${reserved.length} addresses are reserved for other plugins' pods: ${first.address} of network ${first.network} for ${holderText(first)}${reserved.length > 1 ? ", ..." : ""}`,
-    "remove those pods, or give back what nobody has (`fairway ipam list`, `fairway ipam release --force`); --force forgets them",
-  );
-}
-
-/** Throws attachmentExists, naming the first of them. */
-export function refuseWhilePodsLive(view: LedgerView): void {
-  refuseWhileReserved(view);
-  const live = livePods(view);
-  if (live.length === 0) return;
-  const shown = live.slice(0, 3).map(holderName).join(", ");
-  throw new FairwayError(
-    "attachmentExists",
-    `${live.length} ${live.length === 1 ? "pod lives" : "pods live"} on this node: ${shown}${live.length > 3 ? ", ..." : ""}`,
-    "drain the node (kubectl drain), or remove the pods; --force takes their network away while they live",
-  );
-}
 
 /** What was in force since the node booted: of earlier boots nothing is left. */
 function basesOf(view: LedgerView): NetworkBase[] {

@@ -3,6 +3,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
+import { requireKnownPods } from "./known-pods.ts";
 import { requireSound } from "./lost.ts";
 import { applyToPods } from "./pods-there.ts";
 import { followUplink } from "./renamed-uplink.ts";
@@ -44,11 +45,12 @@ function applyRepair(ledger: Ledger): Step[] {
 /** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */
 const rounds = 3;
 
-/** The steps that were done. Throws foreignQdisc, uplinkUnknown and what the kernel refuses. */
+/** The steps that were done. Throws ledgerUnusable, foreignQdisc, uplinkUnknown and what the kernel refuses. */
 export function repair(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
     // It removes what no row owns: a row that cannot be read would cost a living pod its network.
     requireSound(ledger);
+    requireKnownPods(ledger);
     followUplink(ledger);
     const done: Step[] = [];
     for (let round = 0; round < rounds; round++) {

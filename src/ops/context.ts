@@ -1,11 +1,13 @@
 /** Where the operator's commands get their configuration and their ledger from. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { ledgerFileName } from "../ledger/folder.ts";
 import {
   type Ledger,
   type LedgerView,
@@ -13,6 +15,8 @@ import {
   openLedgerReadonly,
 } from "../ledger/ledger.ts";
 import { nothingPromised } from "../ledger/promised.ts";
+import { requireKnownPods } from "../node/known-pods.ts";
+import { requireSound } from "../node/lost.ts";
 import { bootId, withLedger } from "../node/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
 
@@ -119,14 +123,32 @@ export const emptyLedger: LedgerView = {
   formerRoots: () => [],
 };
 
+/** The same, as that of a folder: for messages. */
+export const noLedgerIn = (dir: string): LedgerView => ({
+  ...emptyLedger,
+  file: join(dir, ledgerFileName),
+});
+
 /** For looking: nothing is made. */
 export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerView) => T): T {
-  const ledger = openLedgerReadonly({ dir: dataDirOf(options), bootId: bootId() }) ?? emptyLedger;
+  const dir = dataDirOf(options);
+  const ledger = openLedgerReadonly({ dir, bootId: bootId() }) ?? noLedgerIn(dir);
   try {
     return use(ledger);
   } finally {
     ledger.close();
   }
+}
+
+/**
+ * To be called by who is about to change what the ledger says, before it is opened for that: where it was
+ * lost, or is another folder's, not even an empty one is made. Throws ledgerUnusable.
+ */
+export function refuseLost(options: CommonOptions): void {
+  withLedgerView(options, (view) => {
+    requireSound(view);
+    requireKnownPods(view);
+  });
 }
 
 export function withWritableLedger<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {

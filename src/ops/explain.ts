@@ -7,7 +7,9 @@ import { observeShared } from "../kernel/ours.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/base.ts";
 import { withCapacityInForce } from "../node/capacity.ts";
+import { requireKnownPods } from "../node/known-pods.ts";
 import { leafQueues } from "../node/leaf-queues.ts";
+import { refuseLostLedger } from "../node/lost.ts";
 import { requireNetns } from "../node/netns-asked.ts";
 import { type Asked, type Proposal, propose } from "../node/propose.ts";
 import { planAdded } from "../node/rebalance.ts";
@@ -104,6 +106,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const runtimeConfig = { "io.kubernetes.cri.pod-annotations": annotationsOf(options.annotation) };
   const config = networkConfigOf(options, ledger, runtimeConfig);
   requireNetns(netns, false);
+  refuseLostLedger(ledger);
   if (config.ipam.delegate !== null)
     throw new FairwayError(
       "badConfig",
@@ -159,6 +162,7 @@ function aboutPod({ base }: Asked, { attachment, freeBits, latency }: Proposal):
 }
 
 function explainNode(ledger: LedgerView): Explained {
+  requireKnownPods(ledger);
   const { steps, conflicts } = planRepairSettled(ledger);
   refuseConflicts(conflicts);
   const about =

@@ -9,6 +9,7 @@ import type { Step } from "../plan/diff.ts";
 import { type Attachment, attachmentName } from "../plan/node.ts";
 import {
   type CommonOptions,
+  refuseLost,
   withCommonOptions,
   withLedgerView,
   withWritableLedger,
@@ -89,6 +90,7 @@ function act(options: Options, listed: Listed): Outcome {
 async function run(options: Options): Promise<void> {
   const listed = await listedBy(options);
   const isDryRun = options.dryRun === true;
+  refuseLost(options);
   const outcome = isDryRun
     ? withLedgerView(options, (view) => {
         refuseStranger(view, listed, options);

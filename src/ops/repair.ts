@@ -6,6 +6,7 @@ import {
   type CommonOptions,
   dataDirOf,
   readConfigFile,
+  refuseLost,
   withCommonOptions,
   withWritableLedger,
 } from "./context.ts";
@@ -34,6 +35,7 @@ function repaired(options: RepairOptions): string[] {
       "--cache-dir and --kernel-only say what a ledger is rebuilt from",
       "give them with --rebuild",
     );
+  refuseLost(options);
   const lines = withWritableLedger(options, repair).map((step) => `${step.op}: ${step.why}`);
   return lines.length === 0 ? ["nothing to do"] : lines;
 }

@@ -13,6 +13,7 @@ import {
 import { type Capacity, capacities } from "../node/capacity-sources.ts";
 import {
   type CommonOptions,
+  refuseLost,
   withCommonOptions,
   withLedgerCopy,
   withWritableLedger,
@@ -97,6 +98,7 @@ export function renderCapacity(outcome: CapacityOutcome): string {
 
 function run(options: Options, command: Command): void {
   const change = changeOf(options, command);
+  refuseLost(options);
   const dryRun = options.dryRun === true;
   const withLedger = dryRun ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, change, dryRun));

@@ -12,6 +12,7 @@ import { asksWith, type Changes, promiseAsked, withoutEffect } from "../promise/
 import {
   type CommonOptions,
   networkConfigOf,
+  refuseLost,
   withCommonOptions,
   withLedgerCopy,
   withWritableLedger,
@@ -175,6 +176,7 @@ export function renderSet(outcome: SetOutcome): string {
 
 function set(pod: string, pairs: string[], options: Options, command: Command): void {
   const asked = askedOf(pod, pairs, options.reset === true, command);
+  refuseLost(options);
   const withLedger = options.dryRun === true ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));
   process.stdout.write(

@@ -41,12 +41,14 @@ export function rule(name: string, text: string): { id: string; text: string } {
   return { id: `${commentPrefix}${name} ${digest(text)}`, text };
 }
 
+/** By its comment. */
+export const isOurRule = (id: string): boolean => id.startsWith(commentPrefix);
+
 /** Chains of ours that are there and not wanted any more; those of somebody else's in our table stay. */
 export function surplusChains(want: Ruleset, have: Ruleset): Chain[] {
   return have.chains.filter(
     ({ name, rules }) =>
-      !want.chains.some((c) => c.name === name) &&
-      rules.some(({ id }) => id.startsWith(commentPrefix)),
+      !want.chains.some((c) => c.name === name) && rules.some(({ id }) => isOurRule(id)),
   );
 }
 

@@ -5,7 +5,13 @@ import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { openLedgerReadonly } from "../../ledger/ledger.ts";
 import { bootId } from "../../node/open.ts";
-import { type CommonOptions, dataDirOf, emptyLedger, readConfigFile } from "../context.ts";
+import {
+  type CommonOptions,
+  dataDirOf,
+  emptyLedger,
+  noLedgerIn,
+  readConfigFile,
+} from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
 import { confFiles } from "../install/neighbours.ts";
@@ -99,7 +105,7 @@ function configsOf(
 function open(dataDir: string): { view: LedgerView | null; found: Finding[] } {
   let view: LedgerView | null = null;
   const found = attempt("ledger", () => {
-    view = openLedgerReadonly({ dir: dataDir, bootId: bootId() }) ?? emptyLedger;
+    view = openLedgerReadonly({ dir: dataDir, bootId: bootId() }) ?? noLedgerIn(dataDir);
     return [];
   });
   return { view, found };

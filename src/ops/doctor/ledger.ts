@@ -5,7 +5,8 @@ import type { RecordedAttachment } from "../../ledger/attachment-rows.ts";
 import { faultOfFolder } from "../../ledger/folder.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { type LedgerLook, lookAtLedger } from "../../ledger/look.ts";
-import { refuseLostLedger, requireSound } from "../../node/lost.ts";
+import { requireKnownPods } from "../../node/known-pods.ts";
+import { requireSound } from "../../node/lost.ts";
 import { attachmentName } from "../../plan/node.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
@@ -114,7 +115,7 @@ function inside(view: LedgerView): Finding[] {
     return [ok("ledger.pages", "every page, index and constraint is in order")];
   });
   const known = attempt("ledger.rows", () => {
-    refuseLostLedger(view);
+    requireKnownPods(view);
     return rows(view);
   });
   return [...sound, ...known];

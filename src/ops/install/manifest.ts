@@ -8,6 +8,8 @@ import type { Places } from "./places.ts";
 export interface Manifest extends Places {
   /** Those that were not there before, from above. */
   foldersMade: string[];
+  /** The ledger's folder, this file's own: a copy elsewhere is told from it. Absent in what an older version wrote. */
+  dataDir?: string;
 }
 
 export const manifestFile = (dataDir: string): string => join(dataDir, "install.json");
@@ -46,8 +48,9 @@ function attempt(parse: () => unknown): unknown {
 
 function isManifest(value: unknown): value is Manifest {
   if (!isObject(value)) return false;
-  const { binDir, confDir, confFile, foldersMade } = value;
+  const { binDir, confDir, confFile, foldersMade, dataDir } = value;
   return (
+    (dataDir === undefined || typeof dataDir === "string") &&
     [binDir, confDir, confFile].every((each) => typeof each === "string") &&
     Array.isArray(foldersMade) &&
     foldersMade.every((each) => typeof each === "string")

@@ -91,7 +91,7 @@ export function planFiles(conflist: Conflist, places: Places, dataDir: string): 
   return [
     ...left.map((path): FileStep => ({ op: "remove", path, words: `remove ${path}` })),
     ...dataFolders.map(folderStep(dataDir)),
-    ...planText(owned.manifest, manifestText({ ...places, foldersMade }), 0o600),
+    ...planText(owned.manifest, manifestText({ ...places, foldersMade, dataDir }), 0o600),
     ...otherFolders.map(folderStep(dataDir)),
     ...planBinary(places),
     ...planLink(places),

@@ -5,25 +5,22 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
-import { messageOf } from "../../errors.ts";
+import { FairwayError, messageOf } from "../../errors.ts";
 import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
 import { atWorkFileName } from "../../node/at-work.ts";
 import { forgetFormer, hasFormer, rootsThatDiffer } from "../../node/former.ts";
+import { type LivingPods, livingPods, refuseWhilePodsLive } from "../../node/living-pods.ts";
 import { bootId, withLedger } from "../../node/open.ts";
-import {
-  bringBack,
-  livePods,
-  planRemoval,
-  refuseWhilePodsLive,
-  removeFromNode,
-} from "../../node/remove.ts";
+import { othersAddresses, othersInTheWay } from "../../node/others.ts";
+import { bringBack, planRemoval, removeFromNode } from "../../node/remove.ts";
 import type { Step } from "../../plan/diff.ts";
 import { titleOf } from "../../plan/state.ts";
-import { emptyLedger } from "../context.ts";
+import { noLedgerIn } from "../context.ts";
 import { isFairway } from "./executable.ts";
 import { abandoned, applyFiles, type FileStep, look } from "./files.ts";
 import { withPlaceOptions } from "./install.ts";
 import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
+import { otherFolder } from "./other-folder.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
 import { conflistAt, isOwnLink, ownedPaths, settingsOf } from "./present.ts";
 
@@ -128,11 +125,24 @@ interface Taken {
   cannot: string[];
 }
 
+/** Pods, and what others put into what is ours. Throws attachmentExists; nothing is changed then. */
+function refuseLosses(view: LedgerView): void {
+  refuseWhilePodsLive(view);
+  const others = othersInTheWay(planRemoval(view));
+  if (others.length === 0) return;
+  throw new FairwayError(
+    "attachmentExists",
+    `what is not Fairway's is part of what it would remove: ${others.join("; ")}`,
+    "move it elsewhere first (ip link set dev PORT nomaster; another table); --force removes it with ours, or leaves it without",
+  );
+}
+
 /** Without a ledger, or with one that cannot be read: what bears our names. */
-function takeStrays(conflist: FileStep[]): Taken {
+function takeStrays(view: LedgerView, conflist: FileStep[], force: boolean): Taken {
+  if (!force) refuseLosses(view);
   const files = applyFiles(conflist);
   try {
-    const steps = bringBack(emptyLedger);
+    const steps = bringBack(view);
     files.commit();
     return { steps, cannot: steps.length === 0 ? [] : [withoutRecord] };
   } catch (error) {
@@ -145,7 +155,7 @@ function takeStrays(conflist: FileStep[]): Taken {
 function takeAll(dataDir: string, conflist: FileStep[], force: boolean): Taken {
   return withLedger(dataDir, (ledger) =>
     ledger.exclusively(() => {
-      if (!force) refuseWhilePodsLive(ledger);
+      if (!force) refuseLosses(ledger);
       const files = applyFiles(conflist);
       try {
         const recorded = hasFormer(ledger);
@@ -165,11 +175,17 @@ function takeAll(dataDir: string, conflist: FileStep[], force: boolean): Taken {
 
 interface LedgerRead {
   there: boolean;
-  /** Pods. */
-  live: number;
+  pods: LivingPods;
   /** What would be done; null: that was not asked. */
   steps: Step[] | null;
   notes: string[];
+}
+
+/** What goes with what is ours, in words. */
+function goesAlong(view: LedgerView, steps: readonly Step[]): string[] {
+  return [...othersInTheWay(steps), ...othersAddresses(view, steps)].map(
+    (what) => `not Fairway's, and goes with it: ${what}`,
+  );
 }
 
 /** Throws attachmentExists while pods live, and what stands in the way of reading, unless `force`. */
@@ -177,27 +193,47 @@ function readLedger(
   dataDir: string,
   { force, plan }: { force: boolean; plan: boolean },
 ): LedgerRead {
-  const planOf = (view: LedgerView): Step[] | null => (plan ? planRemoval(view) : null);
+  const read = (view: LedgerView, there: boolean, notes: string[]): LedgerRead => {
+    if (!force) refuseLosses(view);
+    const planned = planRemoval(view);
+    return {
+      there,
+      pods: livingPods(view),
+      steps: plan ? planned : null,
+      notes: [...notes, ...goesAlong(view, planned)],
+    };
+  };
   let view: ReturnType<typeof openLedgerReadonly>;
   try {
     view = openLedgerReadonly({ dir: dataDir, bootId: bootId() });
   } catch (error) {
     if (!force) throw error;
-    const notes = [`the ledger was not read: ${messageOf(error)}`];
-    return { there: false, live: 0, steps: planOf(emptyLedger), notes };
+    return read(noLedgerIn(dataDir), false, [`the ledger was not read: ${messageOf(error)}`]);
   }
-  if (view === null) return { there: false, live: 0, steps: planOf(emptyLedger), notes: [] };
+  if (view === null) return read(noLedgerIn(dataDir), false, []);
   try {
-    if (!force) refuseWhilePodsLive(view);
-    return { there: true, live: livePods(view).length, steps: planOf(view), notes: [] };
+    return read(view, true, []);
   } finally {
     view.close();
   }
 }
 
+/** What --force costs, in words: whose network or promise it takes. */
+function lossesOf({ known, unknown }: LivingPods, isDryRun: boolean): string[] {
+  const names = [...known, ...unknown];
+  if (names.length === 0) return [];
+  const [noun, have] = names.length === 1 ? ["pod", "has"] : ["pods", "have"];
+  const what = isDryRun
+    ? `living ${noun} would lose the network, or the promise`
+    : `${noun} lived, and ${have} no network now, or no promise`;
+  return [`note: ${names.length} ${what}: ${names.join(", ")}; delete them`];
+}
+
 function run(options: Options): void {
   const force = options.force === true;
   const { dataDir, places, manifest, logFile, ...node } = whereItLies(options);
+  const elsewhere = otherFolder(dataDir, options);
+  if (elsewhere !== null && !force) throw elsewhere;
   const owned = ownedPaths(places, dataDir);
   const kept: Kept = [];
   const conflist = planConflist(owned.conf, node.conflist, kept);
@@ -215,7 +251,9 @@ function run(options: Options): void {
     taken = { steps: read.steps, cannot: [] };
     files = rest();
   } else {
-    taken = read.there ? takeAll(dataDir, conflist, force) : takeStrays(conflist);
+    taken = read.there
+      ? takeAll(dataDir, conflist, force)
+      : takeStrays(noLedgerIn(dataDir), conflist, force);
     files = rest();
     applyFiles(files).commit();
   }
@@ -225,9 +263,8 @@ function run(options: Options): void {
   const lines = [
     ...done.map(({ words }) => words),
     ...read.notes.map((each) => `note: ${each}`),
-    ...(read.live > 0
-      ? [`note: ${read.live} pods lived, and have no network now: delete them`]
-      : []),
+    ...(elsewhere === null ? [] : [`note: ${elsewhere.message}`]),
+    ...lossesOf(read.pods, options.dryRun === true),
     ...taken.cannot.map((each) => `not put back: ${each}`),
     ...kept.map((each) => `kept: ${each}`),
     ...(done.length === 0 ? ["nothing to do: Fairway is not on this node"] : []),
@@ -239,7 +276,10 @@ function run(options: Options): void {
 export function uninstallCommand(): Command {
   return withPlaceOptions(new Command("uninstall"))
     .description("take Fairway off the node, and put back what was there before")
-    .option("--force", "also while pods live, whose network goes; also with a damaged ledger")
+    .option(
+      "--force",
+      "also while pods live: each loses its network, or where Fairway is chained its promise; also with a damaged ledger, or another data folder than install.json names. --dry-run tells what breaks",
+    )
     .option("--keep-ledger", "for an `install` to come")
     .action(run);
 }

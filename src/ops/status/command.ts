@@ -1,8 +1,11 @@
 /** `fairway status` and `fairway top`: what is promised, beside what is measured. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
+import type { FairwayError } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
+import { lostLedger } from "../../node/known-pods.ts";
 import { sampleDevices } from "../../node/sample.ts";
+import { knowsThisBoot } from "../../node/this-boot.ts";
 import { withCommonOptions, withLedgerView } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type Interval, type NodeStatus, nodeStatus, treeDevices } from "./model.ts";
@@ -95,9 +98,20 @@ async function runOnce(options: StatusOptions): Promise<NodeStatus> {
   return status;
 }
 
+/** A ledger that knows nothing has nothing to show; one that lacks rows shows those that it has. */
+function refuseEmpty(options: StatusOptions): FairwayError | null {
+  return withLedgerView(options, (view) => {
+    const lost = lostLedger(view);
+    if (lost !== null && !knowsThisBoot(view)) throw lost;
+    return lost;
+  });
+}
+
 async function run(options: StatusOptions): Promise<void> {
+  const lost = refuseEmpty(options);
   const last = await (options.watch === true ? runWatch(options) : runOnce(options));
   if (last !== null && last.drift.length > 0) process.exitCode = exitCodes.drift;
+  if (lost !== null) throw lost;
 }
 
 function withStatusOptions(command: Command): Command {

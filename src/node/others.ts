@@ -1,0 +1,104 @@
+/** What other people put into or onto what is ours: it would go with it. */
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
+import { addressesOf, allLinks, linkNamed } from "../kernel/read/links.ts";
+import { TableReader } from "../kernel/read/tables.ts";
+import { setsOf } from "../kernel/set-keys.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import type { Step } from "../plan/diff.ts";
+import { guardRuleset } from "../plan/guard.ts";
+import { ingressIfb, minorOfHostVeth } from "../plan/names.ts";
+import { isOurRule, ruleset } from "../plan/ruleset.ts";
+
+/** The chains that any configuration makes. */
+const ownChains: ReadonlySet<string> = new Set(
+  [
+    ruleset({
+      place: { kind: "ifb", name: ingressIfb },
+      masquerades: false,
+      hostPolice: { uplink: "any", bytesPerSecond: 1, burstBytes: 1 },
+    }),
+    ruleset({
+      place: { kind: "bridge", name: "any", owned: true },
+      masquerades: true,
+      hostPolice: null,
+    }),
+    guardRuleset(),
+  ].flatMap(({ chains }) => chains.map(({ name }) => name)),
+);
+
+/** In words: ports that are no pods' of ours, and devices that stand on it. Of a bridge that is there. */
+export function othersOnBridge(name: string): string[] {
+  using socket = new NetlinkSocket();
+  const links = allLinks(socket);
+  const bridge = links.find((link) => link.name === name);
+  if (bridge === undefined) return [];
+  return links.flatMap((link) => {
+    if (link.masterIndex === bridge.index)
+      return minorOfHostVeth(link.name) === null ? [`the port ${link.name}`] : [];
+    const standsOnIt =
+      link.type !== "veth" && link.peerIndex === bridge.index && link.peerNetnsId === null;
+    return standsOnIt ? [`the ${link.type ?? "device"} ${link.name} on it`] : [];
+  });
+}
+
+/** In words: what somebody added to a table of ours. */
+export function othersInTable(table: string): string[] {
+  using reader = new TableReader();
+  const found = reader.ruleset(table);
+  if (found === null) return [];
+  const ownSets = new Set(setsOf(table).map(({ name }) => name));
+  const chains = found.chains.filter(
+    ({ name, rules }) => !ownChains.has(name) && !rules.some(({ id }) => isOurRule(id)),
+  );
+  return [
+    ...chains.map(({ name }) => `the chain ${name}`),
+    ...found.sets
+      .filter(({ name }) => !ownSets.has(name))
+      .map(({ kind, name }) => `the ${kind} ${name}`),
+  ];
+}
+
+/** Of the removals of a plan, what others have in them, in words. */
+export function othersInTheWay(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => {
+    if (step.op !== "delete") return [];
+    if (step.have.kind === "bridge") {
+      const { name } = step.have;
+      return othersOnBridge(name).map((what) => `${what} (bridge ${name})`);
+    }
+    if (step.have.kind !== "ruleset") return [];
+    const { table } = step.have;
+    return othersInTable(table).map((what) => `${what} (table ${table})`);
+  });
+}
+
+/** Each has it by itself. */
+const comesByItself = (cidr: string): boolean => /^fe80:/i.test(cidr);
+
+/** Addresses on bridges of a plan's removals that no network of the ledger gave them. Of an unknown ledger nothing can be told. */
+export function othersAddresses(view: LedgerView, steps: readonly Step[]): string[] {
+  const networks = view.networks();
+  if (networks.length === 0) return [];
+  const gateways = new Set(networks.flatMap(({ base }) => base.gateways));
+  using socket = new NetlinkSocket();
+  return steps.flatMap((step) => {
+    if (step.op !== "delete" || step.have.kind !== "bridge") return [];
+    const { name } = step.have;
+    const link = linkNamed(socket, name);
+    return (link === null ? [] : addressesOf(socket, link.index))
+      .filter((cidr) => !gateways.has(cidr) && !comesByItself(cidr))
+      .map((cidr) => `address ${cidr} of ${name}, which no network of the ledger gave it`);
+  });
+}
+
+/** What bears our table's name and nothing of ours: somebody had it before us. */
+export function isOthersTable(table: string): boolean {
+  using reader = new TableReader();
+  const found = reader.ruleset(table);
+  if (found === null) return false;
+  const ownSets = new Set(setsOf(table).map(({ name }) => name));
+  const hasOurs =
+    found.sets.some(({ name }) => ownSets.has(name)) ||
+    found.chains.some(({ rules }) => rules.some(({ id }) => isOurRule(id)));
+  return !hasOurs && found.sets.length + found.chains.length > 0;
+}

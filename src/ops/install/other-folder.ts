@@ -1,0 +1,63 @@
+/** Whether Fairway is installed with another data folder than the one that `uninstall` is asked about. */
+import fs from "node:fs";
+import { join } from "node:path";
+import { defaults } from "../../config/defaults.ts";
+import { FairwayError } from "../../errors.ts";
+import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
+import { type PlaceOptions, type Places, placesOf } from "./places.ts";
+import { conflistAt, settingsOf } from "./present.ts";
+
+interface Named {
+  dataDir: string;
+  /** The file that names it. */
+  by: string;
+}
+
+/** As far as it is there. */
+function realPath(path: string): string {
+  try {
+    return fs.realpathSync(path);
+  } catch {
+    return path.replace(/(.)\/+$/, "$1");
+  }
+}
+
+function namedByConflist({ confDir, confFile }: Places): Named[] {
+  const path = join(confDir, confFile);
+  const conflist = conflistAt(path);
+  if (typeof conflist === "string") return [];
+  return [{ dataDir: settingsOf(conflist, path).dataDir, by: path }];
+}
+
+function namedByManifest(dataDir: string): { manifest: Manifest; named: Named }[] {
+  const manifest = readManifest(dataDir);
+  if (manifest === null) return [];
+  const named = { dataDir: manifest.dataDir ?? dataDir, by: manifestFile(dataDir) };
+  return [{ manifest, named }];
+}
+
+/** The folders that install.json and the conflist name: in the asked places, beside the ledger, where they usually are. */
+function namedFolders(dataDir: string, options: PlaceOptions): Named[] {
+  const own = namedByManifest(dataDir);
+  // Who names the places means the installation there, and no other.
+  const isUsual = options.confDir === undefined && options.binDir === undefined;
+  const usual = isUsual ? namedByManifest(defaults.dataDir) : [];
+  return [
+    ...own.map(({ named }) => named),
+    ...usual.map(({ named }) => named),
+    ...namedByConflist(placesOf(options, own[0]?.manifest ?? {})),
+    ...namedByConflist(placesOf(options)),
+  ];
+}
+
+/** null: nothing names another. */
+export function otherFolder(dataDir: string, options: PlaceOptions): FairwayError | null {
+  const asked = realPath(dataDir);
+  const other = namedFolders(dataDir, options).find((named) => realPath(named.dataDir) !== asked);
+  if (other === undefined) return null;
+  return new FairwayError(
+    "badConfig",
+    `Fairway is installed with the data folder ${other.dataDir} (${other.by} says so), and ${dataDir} is asked for`,
+    `nothing was changed: \`fairway uninstall --data-dir ${other.dataDir}\`. --force goes by ${dataDir} all the same: what ${other.dataDir} knows of this node before Fairway is not put back then`,
+  );
+}
