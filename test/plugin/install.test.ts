@@ -636,7 +636,9 @@ describe("uninstall", () => {
       const pods = ["a", "b"].map((name) => site.lab.addPod(name));
       for (const pod of pods) must(site.verb("ADD", pod, guarantee));
       const said = must(site.uninstall("--force"));
-      expect(said).toContain(`note: 2 pods lived, and have no network now, or no promise: pods/${pods[0]}/eth0, pods/${pods[1]}/eth0; delete them`);
+      expect(said).toContain(
+        `note: 2 pods lived, and have no network now, or no promise: pods/${pods[0]}/eth0, pods/${pods[1]}/eth0; delete them`,
+      );
       expect(site.whole()).toBe(before);
       for (const pod of pods)
         expect(mustInNamespace(pod, ["ip", "-o", "link", "show"])).not.toContain("eth0");
@@ -714,7 +716,12 @@ describe("uninstall", () => {
       for (const each of ["wal", "shm"])
         rmSync(join(site.dataDir, `ledger.db-${each}`), { force: true });
       const living = site.whole();
-      refused(site.uninstall(), "1 pod lives on this node", "has no row of 1: fwv10 (", "--rebuild");
+      refused(
+        site.uninstall(),
+        "1 pod lives on this node",
+        "has no row of 1: fwv10 (",
+        "--rebuild",
+      );
       expect(site.whole()).toBe(living);
       // No DEL knows of it any more: it goes with its namespace.
       mustInNamespace(site.lab.node, ["ip", "netns", "del", pod]);

@@ -2,6 +2,7 @@
 import { strays } from "../../kernel/strays.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { baseInput, liveNetworks } from "../../node/base.ts";
+import { unknownPods } from "../../node/known-pods.ts";
 import { planRepair } from "../../node/repair.ts";
 import { desiredNode } from "../../plan/desired.ts";
 import { type KernelObject, keyOf, titleOf } from "../../plan/state.ts";
@@ -18,16 +19,22 @@ function found(view: LedgerView): KernelObject[] {
   return [...strays()].flatMap(([key, { object }]) => (known.has(key) ? [] : [object]));
 }
 
+/** Never what would cost a pod its network: `uninstall` is no advice while one lives that no row knows. */
+function todoOf(ledger: LedgerView): string {
+  if (unknownPods(ledger).length > 0)
+    return "it may be of pods that live (ledger.rows): wait with `fairway uninstall`, whose --force would take their network, until their ledger is found, or made anew by `fairway repair --rebuild`";
+  return liveNetworks(ledger).length === 0
+    ? "`fairway uninstall` removes it"
+    : "if nothing uses it, remove it with ip or tc";
+}
+
 export function leaks({ ledger, dataDir }: Patient): Finding[] {
   if (ledger === null) return [];
   return attempt(id, () => {
     const left = found(ledger);
     if (left.length === 0)
       return [ok(id, "none: all that bears our names is in the ledger, or is drift")];
-    const others =
-      liveNetworks(ledger).length === 0
-        ? "`fairway uninstall` removes it"
-        : "if nothing uses it, remove it with ip or tc";
+    const others = todoOf(ledger);
     return left.map((object) =>
       warn(
         id,
