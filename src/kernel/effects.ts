@@ -3,7 +3,8 @@
  * tools; `messagesOf` is the one place that says which.
  */
 import type { Step } from "../plan/diff.ts";
-import { gsoSizes, type Line, linesOf } from "../plan/render.ts";
+import { gsoSizes } from "../plan/gso.ts";
+import { type Line, linesOf, queueLengthAfter } from "../plan/render.ts";
 import type { KernelObject } from "../plan/state.ts";
 import type { Backend } from "./backend.ts";
 import { addressRequest, routeRequest } from "./write/addresses.ts";
@@ -40,7 +41,13 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
       return [links.madeBridge(object), ...settings, links.setBridge(object)];
     }
     case "hostlink":
-      return gone ? [] : gsoSizes(object).map((size) => links.setGsoSize(object, size));
+      if (gone) return [];
+      return [
+        ...gsoSizes(object).map((size) => links.setGsoSize(object, size)),
+        ...(object.gsoIpv4MaxBytes === undefined
+          ? []
+          : [links.setGsoIpv4Size(object, object.gsoIpv4MaxBytes)]),
+      ];
     case "veth":
       return links.vethRequests(op, object);
     case "port":
@@ -57,11 +64,9 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
     case "redirect":
       return [redirectRequest(op, object)];
     case "qdisc": {
-      const { dev, spec } = object;
       const asLine = qdiscRequest(op, object);
-      return op !== "change" && spec.type === "clsact" && spec.txQueueLength !== null
-        ? [asLine, links.setTxQueueLength(dev, spec.txQueueLength)]
-        : [asLine];
+      const length = queueLengthAfter(op, object);
+      return length === null ? [asLine] : [asLine, links.setTxQueueLength(object.dev, length)];
     }
     case "class":
       return [classRequest(op, object)];

@@ -2,10 +2,12 @@
  * The observed state of what a desired state names, and of nothing else, so that one pod's verb does not
  * read a whole node.
  */
+import { ownIpv4Bytes } from "../plan/gso.ts";
 import * as names from "../plan/names.ts";
 import {
   acceptRaForwarding,
   type Entry,
+  type HostLink,
   type Ipv6Setting,
   ipv6Path,
   type KernelObject,
@@ -90,6 +92,11 @@ function podLinkObject(netns: string, link: Link): PodLink {
   return { kind: "podlink", netns, name, mac, mtuBytes, gsoMaxBytes, up };
 }
 
+function hostLinkObject({ gsoIpv4MaxBytes: _, ...want }: HostLink, link: Link): HostLink {
+  const { gsoMaxBytes } = link;
+  return { ...want, gsoMaxBytes, ...ownIpv4Bytes(gsoMaxBytes, link.gsoIpv4MaxBytes) };
+}
+
 const withIpv6 = "net/ipv6/conf/all/forwarding";
 
 function ipv6Setting(look: Look, want: Ipv6Setting): Ipv6Setting | null {
@@ -130,7 +137,7 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
     case "hostlink": {
       const link =
         want.netns === undefined ? look.link(want.name) : look.pod(want.netns, want.name).link;
-      return link === null ? null : { ...want, gsoMaxBytes: link.gsoMaxBytes };
+      return link === null ? null : hostLinkObject(want, link);
     }
     case "ifb": {
       const link = look.link(want.name);

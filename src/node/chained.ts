@@ -5,17 +5,24 @@ import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { inNetns, inNetnsIfThere } from "../kernel/netns.ts";
 import { type Link, linkNamed, linkNumbered } from "../kernel/read/links.ts";
+import { qdiscAt } from "../kernel/read/tc.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
-import { ingressIfb } from "../plan/names.ts";
-import { type Attachment, type IngressPlace, isChained, type Lease } from "../plan/node.ts";
+import { ownIpv4Bytes } from "../plan/gso.ts";
+import { clsactParent, ingressIfb } from "../plan/names.ts";
+import {
+  type Attachment,
+  type ChainedLink,
+  type IngressPlace,
+  isChained,
+  type Lease,
+} from "../plan/node.ts";
 
 /** A pod's interface that another plugin made. */
 export interface ChainedPort {
   hostIfname: string;
   podMac: string;
-  gsoMaxBytes: number;
-  /** Of the host interface. */
-  txQueueLength: number;
+  /** As it is before us. */
+  link: ChainedLink;
   /** Where the ingress tree of such pods stands. */
   ingress: IngressPlace;
   leases: Lease[];
@@ -51,6 +58,26 @@ function placeOf(host: Link, socket: NetlinkSocket): IngressPlace {
   );
 }
 
+/** Ours alone takes our filter; an `ingress` there is told when that is to be put in. */
+function hasClsact({ index }: Link, socket: NetlinkSocket): boolean {
+  return qdiscAt(socket, index, clsactParent)?.kind === "clsact";
+}
+
+function linkBefore(
+  { gsoMaxBytes, gsoIpv4MaxBytes }: Link,
+  host: Link,
+  ingress: IngressPlace,
+  socket: NetlinkSocket,
+): ChainedLink {
+  const { gsoIpv4MaxBytes: ipv4 } = ownIpv4Bytes(gsoMaxBytes, gsoIpv4MaxBytes);
+  return {
+    formerGsoMaxBytes: gsoMaxBytes,
+    ...(ipv4 !== undefined && { formerGsoIpv4MaxBytes: ipv4 }),
+    txQueueLength: host.txQueueLength,
+    ...(ingress.kind === "ifb" && hasClsact(host, socket) && { hadClsact: true }),
+  };
+}
+
 /**
  * What the chain says, `hostNames`, held against the kernel. Throws badConfig where the pod has no
  * such interface, where it is no veth pair with its other end on this node, and where the chain names
@@ -79,12 +106,12 @@ export function findChainedPort(
       "the plugins before fairway disagree with the kernel: DEL the pod and ADD it again",
     );
   parseInterfaceName(host.name, "the pod's host interface");
+  const ingress = placeOf(host, socket);
   return {
     hostIfname: host.name,
     podMac: pod.mac,
-    gsoMaxBytes: pod.gsoMaxBytes,
-    txQueueLength: host.txQueueLength,
-    ingress: placeOf(host, socket),
+    link: linkBefore(pod, host, ingress, socket),
+    ingress,
   };
 }
 

@@ -28,7 +28,7 @@ export function formerPodThere(attachment: Attachment): State {
 }
 
 /** With the queue length that a hook's device is to have without it, which the kernel does not remember. */
-function withFormerLength(step: Step, former: State): Step {
+export function withFormerLength(step: Step, former: State): Step {
   if (step.op !== "delete" || step.have.kind !== "qdisc") return step;
   const known = former.get(keyOf(step.have))?.object;
   if (step.have.spec.type !== "clsact" || known?.kind !== "qdisc") return step;

@@ -178,10 +178,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
       asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
-      chained:
-        port === null
-          ? null
-          : { formerGsoMaxBytes: port.gsoMaxBytes, txQueueLength: port.txQueueLength },
+      chained: port === null ? null : port.link,
     },
   };
 }

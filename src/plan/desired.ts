@@ -21,10 +21,12 @@ import {
   baseOwner,
   type Element,
   type Entry,
+  type HostLink,
   type Ipv6Setting,
   type KernelObject,
   merge,
   type Netns,
+  type Qdisc,
   type State,
   stateOf,
 } from "./state.ts";
@@ -291,32 +293,45 @@ function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): 
   ];
 }
 
+const clsact = (dev: string, txQueueLength: number | null): Qdisc => ({
+  kind: "qdisc",
+  dev,
+  parent: names.clsactParent,
+  handle: names.clsactHandle,
+  spec: { type: "clsact", shared: false, txQueueLength },
+});
+
 /** What leads to the tree what another plugin sends into the pod's interface. */
 function redirection(hostVeth: string, { txQueueLength }: ChainedLink, to: string): KernelObject[] {
   return [
     { kind: "element", set: names.portSet, key: hostVeth, value: null },
-    {
-      kind: "qdisc",
-      dev: hostVeth,
-      parent: names.clsactParent,
-      handle: names.clsactHandle,
-      spec: { type: "clsact", shared: false, txQueueLength },
-    },
+    clsact(hostVeth, txQueueLength),
     { kind: "redirect", dev: hostVeth, to },
   ];
 }
 
-const podGso = ({ netns, ifname }: Attachment, gsoMaxBytes: number): KernelObject => ({
+const podGso = ({ netns, ifname }: Attachment, gsoMaxBytes: number): HostLink => ({
   kind: "hostlink",
   netns,
   name: ifname,
   gsoMaxBytes,
 });
 
+function formerOf(pod: Attachment, chained: ChainedLink): KernelObject[] {
+  const { formerGsoMaxBytes, formerGsoIpv4MaxBytes, hadClsact } = chained;
+  return [
+    {
+      ...podGso(pod, formerGsoMaxBytes),
+      ...(formerGsoIpv4MaxBytes !== undefined && { gsoIpv4MaxBytes: formerGsoIpv4MaxBytes }),
+    },
+    ...(hadClsact === true ? [clsact(pod.hostVeth, null)] : []),
+  ];
+}
+
 /** What is put back once the attachment is gone: of a pod whose interface another plugin made. */
 export function formerPod(pod: Attachment): State {
   const { chained = null } = pod;
-  const objects = chained === null ? [] : [podGso(pod, chained.formerGsoMaxBytes)];
+  const objects = chained === null ? [] : formerOf(pod, chained);
   return stateOf(objects.map((object): Entry => ({ owner: attachmentName(pod), object })));
 }
 

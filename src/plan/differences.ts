@@ -1,4 +1,5 @@
 /** What differs between an object that is wanted and one that is there. */
+import { ipv4BytesOf } from "./gso.ts";
 import { fqCodelDifferences } from "./leaf-queue.ts";
 import { surplusChains } from "./ruleset.ts";
 import type { KernelObject, Qdisc } from "./state.ts";
@@ -28,6 +29,8 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       break;
     case "hostlink":
       fields(want, have as typeof want, ["gsoMaxBytes"]);
+      if (want.gsoIpv4MaxBytes !== undefined)
+        note("gsoIpv4MaxBytes", want.gsoIpv4MaxBytes, ipv4BytesOf(have as typeof want));
       break;
     case "ifb":
       fields(want, have as typeof want, ["up"]);

@@ -99,8 +99,12 @@ export interface Attachment extends AttachmentKey {
 export interface ChainedLink {
   /** gso_max_size of the pod's interface, put back when the attachment goes. */
   formerGsoMaxBytes: number;
+  /** IPv4's own, where it does not follow from that (gso.ts). */
+  formerGsoIpv4MaxBytes?: number;
   /** Of its host interface: the kernel makes another of 0 when a qdisc is attached. */
   txQueueLength: number;
+  /** Whether somebody's clsact stood on it before us: it stays then. */
+  hadClsact?: true;
 }
 
 /** Whether the pods' interfaces are another plugin's. */

@@ -3,6 +3,7 @@
  * made of. Every name in a line was validated where it came in; none holds a space or a quote.
  */
 import type { Step } from "./diff.ts";
+import { gsoSizes } from "./gso.ts";
 import { familyOf } from "./ip.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
 import { clsactParent, portSet, redirectPref, sysctlName, tableOfSet } from "./names.ts";
@@ -12,7 +13,6 @@ import { surplusChains } from "./ruleset.ts";
 import {
   type Address,
   type Element,
-  type HostLink,
   ipv6Path,
   type KernelObject,
   type Netns,
@@ -30,13 +30,9 @@ export interface Line {
   text: string;
 }
 
-/** GSO_LEGACY_MAX_SIZE, include/linux/netdevice.h */
-const oldGsoLimitBytes = 65_536;
-
-/** The sizes to be set, one after the other. */
-export function gsoSizes({ gsoMaxBytes }: HostLink): number[] {
-  // A size up to the old limit sets IPv4's own limit too, one above it does not (netif_set_gso_max_size).
-  return gsoMaxBytes > oldGsoLimitBytes ? [oldGsoLimitBytes, gsoMaxBytes] : [gsoMaxBytes];
+/** What a device is to have once a qdisc is attached, or gone; null: what it has. */
+export function queueLengthAfter(op: Step["op"], { spec }: Qdisc): number | null {
+  return op !== "change" && "txQueueLength" in spec ? (spec.txQueueLength ?? null) : null;
 }
 
 const onOff = (value: boolean): string => (value ? "on" : "off");
@@ -178,11 +174,11 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       // The device is not ours to make or to remove.
       if (gone) return [];
       const { netns = null, name } = object;
-      return gsoSizes(object).map((size) => ({
-        tool: "ip",
-        netns,
-        text: `link set dev ${name} gso_max_size ${size}`,
-      }));
+      const sizes = gsoSizes(object).map((size) => `gso_max_size ${size}`);
+      // Needs iproute2 6.3, as whoever set it had.
+      if (object.gsoIpv4MaxBytes !== undefined)
+        sizes.push(`gso_ipv4_max_size ${object.gsoIpv4MaxBytes}`);
+      return sizes.map((size) => ({ tool: "ip", netns, text: `link set dev ${name} ${size}` }));
     }
     case "ifb": {
       const { name, mac, up } = object;
@@ -224,11 +220,11 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       return [{ tool: "ip", netns: object.netns, text: routeLine(op, object) }];
     case "qdisc": {
       const lines = node("tc", qdiscLine(op, object));
-      const { spec, dev } = object;
       // A device without a queue, as Go's plugins make them, is given 1000 by the kernel (qdisc_create).
-      return op !== "change" && spec.type === "clsact" && spec.txQueueLength !== null
-        ? [...lines, ...node("ip", `link set dev ${dev} txqueuelen ${spec.txQueueLength}`)]
-        : lines;
+      const length = queueLengthAfter(op, object);
+      return length === null
+        ? lines
+        : [...lines, ...node("ip", `link set dev ${object.dev} txqueuelen ${length}`)];
     }
     case "class":
       return node("tc", classLine(op, object));

@@ -40,6 +40,8 @@ export interface HostLink {
   netns?: string;
   name: string;
   gsoMaxBytes: number;
+  /** IPv4's own limit, where it is not what follows from `gsoMaxBytes` (gso.ts). Absent: not asked for. */
+  gsoIpv4MaxBytes?: number;
 }
 
 /** A device of ours that hands on what is redirected to it, through the tree that it holds. */
@@ -131,9 +133,19 @@ export interface Ipv6Setting {
   value: string;
 }
 
-/** Rates in bytes per second; bursts as the kernel holds them, in time: psched ticks of 64 ns (units.ts). */
+/**
+ * `txQueueLength`: what the device is to have once it is attached, or gone; absent or null: what it has.
+ * Rates in bytes per second; bursts as the kernel holds them, in time: psched ticks of 64 ns (units.ts).
+ */
 export type QdiscSpec =
-  | { type: "tbf"; rateBytes: number; burstBytes: number; burstTicks: number; limitBytes: number }
+  | {
+      type: "tbf";
+      rateBytes: number;
+      burstBytes: number;
+      burstTicks: number;
+      limitBytes: number;
+      txQueueLength?: number;
+    }
   | { type: "htb"; defaultMinor: number }
   | { type: "bfifo"; limitBytes: number }
   | {
@@ -149,13 +161,10 @@ export type QdiscSpec =
       /** null: no threshold above which every packet is marked. */
       ceThresholdUs: number | null;
     }
-  /**
-   * `shared`: somebody else's filters are there too, so it stays. `txQueueLength`: what the device
-   * is to have once it is attached; null: what it has.
-   */
+  /** `shared`: somebody else's filters are there too, so it stays. */
   | { type: "clsact"; shared: boolean; txQueueLength: number | null }
   /** What the kernel attaches by itself, or nothing: may be replaced. */
-  | { type: "default"; name: string }
+  | { type: "default"; name: string; txQueueLength?: number }
   /** Somebody else's: never touched. */
   | { type: "foreign"; name: string };
 

@@ -4,6 +4,7 @@ import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts"
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { type Chain, type ChainKind, chainKinds, chainOn } from "../support/chain.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
+import { giveSizes, sizesOf } from "../support/gso.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 import { hasReference } from "../support/reference.ts";
 import { spoilers } from "../support/spoilers.ts";
@@ -354,6 +355,40 @@ describe.skipIf(unable)("a chain that Fairway cannot follow (needs Go)", () => {
         code: 7,
         msg: expect.stringContaining("bridge is fw0 in pods and another plugin's cni0 (chained)"),
       });
+    }));
+
+  test("somebody's hook without a filter stays, as it was", () =>
+    withChain(chainKinds[1] as ChainKind, (world) => {
+      const { node, chain } = world;
+      const pod = node.pod("a");
+      const result = chain.first(pod);
+      const host = hostEnd(world, result);
+      // The base comes with a pod and stays.
+      expect(chain.add(pod, result).code).toBe(0);
+      expect(chain.del(pod).code).toBe(0);
+      mustInNamespace(node.lab.node, ["tc", "qdisc", "add", "dev", host, "clsact"]);
+      const before = [dumpNode(node.lab.node), dumpPod(pod.namespace)];
+      expect(before[0]).toContain(`qdisc clsact ffff: dev ${host}`);
+      expect(chain.add(pod, result).code).toBe(0);
+      expect(chain.check(pod, result).code).toBe(0);
+      expect(chain.del(pod).code).toBe(0);
+      expect([dumpNode(node.lab.node), dumpPod(pod.namespace)]).toEqual(before);
+      expect(chain.add(pod, result).code).toBe(0);
+      expect(node.fairway("uninstall", "--force").code).toBe(0);
+      expect(dumpNode(node.lab.node)).toContain(`qdisc clsact ffff: dev ${host}`);
+    }));
+
+  test("a size of IPv4's own, of a pod's interface, comes back", () =>
+    withChain(chainKinds[0] as ChainKind, ({ node, chain }) => {
+      const pod = node.pod("a");
+      const result = chain.first(pod);
+      const before = { gsoMaxBytes: 65_536, gsoIpv4MaxBytes: 30_000 };
+      giveSizes(pod.netns, "eth0", before);
+      expect(sizesOf(pod.netns, "eth0")).toEqual(before);
+      expect(chain.add(pod, result, { annotations: promise }).code).toBe(0);
+      expect(sizesOf(pod.netns, "eth0")).not.toEqual(before);
+      expect(chain.del(pod).code).toBe(0);
+      expect(sizesOf(pod.netns, "eth0")).toEqual(before);
     }));
 
   test("the reference bandwidth plugin's hook in our place is named", () =>

@@ -88,6 +88,7 @@ export const IFLA = {
   NET_NS_FD: 28,
   LINK_NETNSID: 37,
   GSO_MAX_SIZE: 41,
+  GSO_IPV4_MAX_SIZE: 63,
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 export const IFLA_BRPORT = { MODE: 4, GROUP_FWD_MASK: 31 } as const;

@@ -30,6 +30,8 @@ export interface Link {
   /** A tunnel, or another device without neighbours (IFF_NOARP). */
   withoutNeighbours: boolean;
   gsoMaxBytes: number;
+  /** IPv4's own limit; null where the kernel has none (before 6.3). */
+  gsoIpv4MaxBytes: number | null;
   txQueueLength: number;
   /** "tbf"; null where the kernel does not say. */
   rootQdisc: string | null;
@@ -60,6 +62,7 @@ function linkOf({ body }: Message): Link {
     up: (flags & IFF_UP) !== 0,
     withoutNeighbours: (flags & IFF_NOARP) !== 0,
     gsoMaxBytes: attributes.u32(IFLA.GSO_MAX_SIZE) ?? 0,
+    gsoIpv4MaxBytes: attributes.u32(IFLA.GSO_IPV4_MAX_SIZE) ?? null,
     txQueueLength: attributes.u32(IFLA.TXQLEN) ?? 0,
     rootQdisc: attributes.text(IFLA.QDISC) ?? null,
     peerIndex: attributes.u32(IFLA.LINK) ?? null,

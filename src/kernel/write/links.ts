@@ -71,6 +71,9 @@ export const setUp = ({ name, up }: Ifb): Request => set(name, up);
 export const setTxQueueLength = (name: string, packets: number): Request =>
   set(name, null, attribute(IFLA.TXQLEN, u32(packets)));
 
+export const setGsoIpv4Size = ({ name }: HostLink, bytes: number): Request =>
+  set(name, null, attribute(IFLA.GSO_IPV4_MAX_SIZE, u32(bytes)));
+
 export const setGsoSize = ({ name }: HostLink, bytes: number): Request =>
   set(name, null, attribute(IFLA.GSO_MAX_SIZE, u32(bytes)));
 
