@@ -4,6 +4,7 @@
  */
 import { ownIpv4Bytes } from "../plan/gso.ts";
 import * as names from "../plan/names.ts";
+import { noHandle, type RootLook, takesFilters, whyForeign } from "../plan/root.ts";
 import {
   acceptRaForwarding,
   type Entry,
@@ -26,9 +27,6 @@ import { readSysctl } from "./read/sysctl.ts";
 import type { ClassEntry, QdiscEntry } from "./read/tc.ts";
 import { setForm } from "./set-keys.ts";
 
-/** What the kernel attaches by itself (net.core.default_qdisc and the driver's choice). */
-const defaultRoots = new Set(["noqueue", "mq", "pfifo_fast", "fq_codel", "fq"]);
-
 function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
   if (entry.kind === "tbf" && entry.handle === names.tbfHandle && entry.tbf !== undefined)
     return {
@@ -36,11 +34,29 @@ function rootSpec(look: Look, dev: string, entry: QdiscEntry): QdiscSpec {
       burstBytes: burstBytesOfTbf(entry.tbf.burstTicks, entry.tbf.rateBytes),
       ...entry.tbf,
     };
-  // mq and noqueue take no filters; on the others one is somebody's work.
-  const plain =
-    defaultRoots.has(entry.kind) &&
-    !(entry.kind === "fq_codel" && look.filtered(dev, entry.handle));
-  return { type: plain ? "default" : "foreign", name: `${entry.kind} ${entry.handle}` };
+  const name = `${entry.kind} ${entry.handle}`;
+  const why = whyForeign(rootLook(look, dev, entry));
+  if (why === null) return { type: "default", name };
+  return { type: "foreign", name: why === "" ? name : `${name} (${why})` };
+}
+
+function rootLook(look: Look, dev: string, { kind, handle, fqCodel }: QdiscEntry): RootLook {
+  return {
+    kind,
+    handle,
+    fqCodel: fqCodel ?? null,
+    // Of somebody's own it matters only where that could be put back.
+    isFiltered:
+      takesFilters(kind) &&
+      (handle === noHandle || kind === "fq_codel") &&
+      look.filtered(dev, handle),
+    mtuBytes: look.link(dev)?.mtuBytes ?? 0,
+    // Of the others none has anything below it.
+    below:
+      kind === "mq"
+        ? look.qdiscs(dev).filter((q) => q.parent !== "root" && q.parent !== names.clsactParent)
+        : [],
+  };
 }
 
 /** The settings of a queue that is not a root's. */

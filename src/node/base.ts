@@ -9,6 +9,7 @@ import { type Conflict, diff, type Plan, type Step } from "../plan/diff.ts";
 import { guardRuleset } from "../plan/guard.ts";
 import { clsactParent, guardTable } from "../plan/names.ts";
 import type { Attachment, IngressPlace, NetworkBase, Phase } from "../plan/node.ts";
+import { clearing } from "../plan/root.ts";
 import { baseOwner, type State, stateOf } from "../plan/state.ts";
 import { span } from "../trace.ts";
 import { isAsSeen, rememberSeen } from "./base-seen.ts";
@@ -59,7 +60,7 @@ export function refuseConflicts(conflicts: Conflict[]): void {
   throw new FairwayError(
     "foreignQdisc",
     `the root qdisc of ${dev} is ${name}, which is not Fairway's and not the kernel's default`,
-    `Fairway needs the root of ${dev} and takes nobody's away: remove it (tc qdisc del dev ${dev} root) if nothing needs it, or name another uplink`,
+    `Fairway needs the root of ${dev} and takes nobody's away: remove it (${clearing(dev, name)}) if nothing needs it, or name another uplink`,
   );
 }
 

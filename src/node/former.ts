@@ -5,9 +5,15 @@
 import { readdirSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
 import { findToolIfAny, runTool } from "../kernel/children.ts";
+import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { observe } from "../kernel/observe.ts";
+import { linkNamed } from "../kernel/read/links.ts";
 import { readSysctl } from "../kernel/read/sysctl.ts";
+import { allQdiscs } from "../kernel/read/tc.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { Step } from "../plan/diff.ts";
+import { clsactParent } from "../plan/names.ts";
+import { noHandle } from "../plan/root.ts";
 import {
   baseOwner,
   type Entry,
@@ -23,6 +29,10 @@ import {
 const seenPrefix = "former ";
 /** As tc shows what somebody had put at a root with a handle of its own, for a person. */
 const shownPrefix = "former-root-shown ";
+/** The kinds below a root that was the kernel's. */
+const belowPrefix = "former-root-below ";
+/** The queue length of a device that had none. */
+const lengthPrefix = "former-queue-length ";
 
 /** What is there before us, or belongs to the whole node, and is changed and not made. */
 const changed = new Set<KernelObject["kind"]>(["sysctl", "ipv6setting", "hostlink", "bridge"]);
@@ -65,14 +75,54 @@ export function rootOf(dev: string): Qdisc | null {
   return entry?.object.kind === "qdisc" ? entry.object : null;
 }
 
-/** The handle of what the kernel attached by itself. */
-const noHandle = "0:";
-
-/** The root of a device as tc shows it, with all of its settings. Throws missingTool. */
-export function shownRoot(dev: string): string {
-  const { ok, stdout, stderr } = runTool("tc", ["qdisc", "show", "dev", dev, "root"]);
+/** The root of a device as tc shows it, with all of its settings, and what stands below it. Throws missingTool. */
+function shownRoot(dev: string): string {
+  const { ok, stdout, stderr } = runTool("tc", ["qdisc", "show", "dev", dev]);
   if (!ok) throw new FairwayError("kernelRefused", `tc cannot show the root of ${dev}: ${stderr}`);
-  return stdout.replaceAll(/ refcnt \d+/g, "").trim();
+  return stdout
+    .replaceAll(/ refcnt \d+/g, "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^qdisc (clsact|ingress) /.test(line))
+    .sort()
+    .join("; ");
+}
+
+/** The kinds of queue that stand below a root: an mq has one for each queue of the device. */
+function kindsBelow(dev: string): string {
+  using socket = new NetlinkSocket();
+  const index = linkNamed(socket, dev)?.index;
+  const below = allQdiscs(socket).filter(
+    (q) => q.ifindex === index && q.parent !== "root" && q.parent !== clsactParent,
+  );
+  return [...new Set(below.map(({ kind }) => kind))].sort().join(", ");
+}
+
+/** A device of somebody's that has no queue is given 1000 by the kernel with our root (qdisc_create). */
+function recordQueueLength(ledger: Ledger, dev: string): void {
+  using socket = new NetlinkSocket();
+  if (linkNamed(socket, dev)?.txQueueLength === 0) ledger.setFact(`${lengthPrefix}${dev}`, "0");
+}
+
+/** By device. */
+export function formerQueueLengths(view: LedgerView): ReadonlyMap<string, number> {
+  return new Map(
+    [...view.factsUnder(lengthPrefix)].map(([key, value]) => [
+      key.slice(lengthPrefix.length),
+      Number(value),
+    ]),
+  );
+}
+
+/** A step at the root of a device, with what its queue length was. */
+export function withQueueLength(step: Step, lengths: ReadonlyMap<string, number>): Step {
+  const object = step.op === "delete" ? step.have : step.want;
+  if (object.kind !== "qdisc" || object.parent !== "root") return step;
+  const txQueueLength = lengths.get(object.dev);
+  const { spec } = object;
+  if (txQueueLength === undefined || (spec.type !== "tbf" && spec.type !== "default")) return step;
+  const withLength = { ...object, spec: { ...spec, txQueueLength } };
+  return step.op === "delete" ? { ...step, have: withLength } : { ...step, want: withLength };
 }
 
 function recordRoot(ledger: Ledger, dev: string): void {
@@ -81,8 +131,11 @@ function recordRoot(ledger: Ledger, dev: string): void {
   const [kind = "", handle = noHandle] = spec.name.split(" ");
   const known = ledger.formerRoots().some(({ device }) => device === dev);
   ledger.recordFormerRoot({ device: dev, kind, handle });
+  if (known) return;
+  recordQueueLength(ledger, dev);
+  if (kind === "mq") ledger.setFact(`${belowPrefix}${dev}`, kindsBelow(dev));
   // For a person, so a node without tc does without.
-  if (known || handle === noHandle || findToolIfAny("tc") === null) return;
+  if (handle === noHandle || findToolIfAny("tc") === null) return;
   ledger.setFact(`${shownPrefix}${dev}`, shownRoot(dev));
 }
 
@@ -106,6 +159,14 @@ export function recordFormer(ledger: Ledger, base: State): void {
 /** Whether anything is recorded: a base was made since the node booted. */
 export function hasFormer(view: LedgerView): boolean {
   return view.factsUnder(seenPrefix).size > 0 || view.formerRoots().length > 0;
+}
+
+/** Whether it is recorded what stood in the place of an object, if anything did. */
+export function knowsFormer(
+  view: LedgerView,
+  { kind, name }: { kind: "bridge" | "ifb"; name: string },
+): boolean {
+  return view.factsUnder(seenPrefix).has(`${seenPrefix}${kind} ${name}`);
 }
 
 /** Whether the kernel may have set it along with another (movedAlong). */
@@ -139,13 +200,15 @@ export function formerState(view: LedgerView): State {
 
 /** Once it is put back. */
 export function forgetFormer(ledger: Ledger): void {
-  for (const prefix of [seenPrefix, shownPrefix]) ledger.forgetFactsUnder(prefix);
+  for (const prefix of [seenPrefix, shownPrefix, belowPrefix, lengthPrefix])
+    ledger.forgetFactsUnder(prefix);
   for (const { device } of ledger.formerRoots()) ledger.forgetFormerRoot(device);
 }
 
 /** The roots that are not what they were, in words. */
 export function rootsThatDiffer(view: LedgerView): string[] {
   const shown = view.factsUnder(shownPrefix);
+  const below = view.factsUnder(belowPrefix);
   return view.formerRoots().flatMap(({ device, kind, handle }) => {
     const now = rootOf(device);
     const before = findToolIfAny("tc") === null ? undefined : shown.get(`${shownPrefix}${device}`);
@@ -153,6 +216,12 @@ export function rootsThatDiffer(view: LedgerView): string[] {
       // A bridge of ours is gone; a device that is down shows none until it comes up.
       const name = now !== null && "name" in now.spec ? now.spec.name : null;
       const [is] = (name ?? kind).split(" ");
+      const queues = below.get(`${belowPrefix}${device}`);
+      const queuesNow = is === "mq" && name !== null ? kindsBelow(device) : queues;
+      if (is === kind && queues !== queuesNow)
+        return [
+          `the queues below the root ${kind} of ${device} were ${queues}, the kernel's own; now its choice is ${queuesNow}`,
+        ];
       return is === kind
         ? []
         : [`the root qdisc of ${device} was ${kind}, the kernel's own; now its choice is ${is}`];

@@ -13,21 +13,26 @@ import { diff, type Step } from "../plan/diff.ts";
 import type { NetworkBase } from "../plan/node.ts";
 import { merge, type State } from "../plan/state.ts";
 import { baseInput } from "./base.ts";
-import { formerPodThere } from "./detach.ts";
-import { followsAnother, formerState } from "./former.ts";
+import { formerPodThere, withFormerLength } from "./detach.ts";
+import { followsAnother, formerQueueLengths, formerState, withQueueLength } from "./former.ts";
 
 /** What was in force since the node booted: of earlier boots nothing is left. */
 function basesOf(view: LedgerView): NetworkBase[] {
   return view.networks().flatMap(({ isOfThisBoot, base }) => (isOfThisBoot ? [base] : []));
 }
 
-function observedOurs(view: LedgerView, former: State): State {
+/** All that the ledger wanted. */
+function desiredBefore(view: LedgerView): State {
+  const attachments = view.attachments.all();
+  return desiredNode(baseInput(basesOf(view), attachments), attachments);
+}
+
+function observedOurs(view: LedgerView, former: State, desired: State): State {
   const networks = basesOf(view);
   const [first] = networks;
   const everywhere = merge(strays(), observe(former));
   if (first === undefined) return everywhere;
   const input = baseInput(networks, view.attachments.all());
-  const desired = desiredNode(input, view.attachments.all());
   const devices = treesOf(first.trees, first.ingress, input.hostBits).map(({ dev }) => dev);
   // What was looked up by its owner knows more than what was found by its name, so it comes last.
   return merge(everywhere, observeOurs(desired, first.ingress.name, devices));
@@ -36,7 +41,11 @@ function observedOurs(view: LedgerView, former: State): State {
 /** Touches nothing. */
 export function planRemoval(view: LedgerView): Step[] {
   const former = merge(formerState(view), ...view.attachments.all().map(formerPodThere));
-  const { steps } = diff(former, observedOurs(view, former));
+  const desired = desiredBefore(view);
+  const lengths = formerQueueLengths(view);
+  const steps = diff(former, observedOurs(view, former, desired)).steps.map((step) =>
+    withQueueLength(withFormerLength(step, desired), lengths),
+  );
   // What follows another is looked at once that one is back: the kernel moves most of it itself.
   const followers = steps.filter(({ want }) => want !== null && followsAnother(want));
   const leads = steps.some((step) => step.want?.kind === "sysctl" && !followers.includes(step));

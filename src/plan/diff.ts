@@ -4,6 +4,7 @@
 import { containerIn, parentClass, rank } from "./containment.ts";
 import { differences } from "./differences.ts";
 import { madeAnew } from "./leaf-queue.ts";
+import { noHandle } from "./root.ts";
 import {
   type Entry,
   type KernelObject,
@@ -33,9 +34,6 @@ export interface Plan {
   conflicts: Conflict[];
 }
 
-/** The handle of what the kernel attached by itself: it can be replaced, and not be deleted. */
-const noHandle = "0:";
-
 /** Whether the two differ in their settings only. */
 function sameQdisc(a: Qdisc, b: Qdisc): boolean {
   return a.spec.type === b.spec.type && a.handle === b.handle;
@@ -48,6 +46,7 @@ function needsReplacement(want: KernelObject, have: KernelObject): boolean {
   if (want.kind !== "qdisc" || have.kind !== "qdisc") return false;
   // HTB cannot change what it was made with.
   if (sameQdisc(want, have)) return want.spec.type === "htb" || madeAnew(want.spec, have.spec);
+  // What the kernel attached by itself can be replaced, and not be deleted.
   // `tc qdisc replace` refuses another kind under the same handle, `change` another handle. The
   // kernel's default at the root is replaced in one go: traffic never meets a gap.
   return want.parent !== "root" && have.handle !== noHandle;

@@ -35,7 +35,7 @@ function uninstall(node: TestNode): string {
 }
 
 /** What the kernel attaches by itself. */
-const defaults = ["fq_codel", "pfifo_fast"] as const;
+const defaults = ["fq_codel", "pfifo_fast", "fq", "sfq"] as const;
 
 /** What a person made of the root. */
 const foreign: { title: string; commands: string[]; names: RegExp }[] = [
@@ -56,6 +56,27 @@ const foreign: { title: string; commands: string[]; names: RegExp }[] = [
     title: "a cake",
     commands: ["tc qdisc replace dev wan root handle 7: cake bandwidth 50mbit"],
     names: /root qdisc of wan is cake 7:/,
+  },
+  {
+    title: "a fq_codel with settings",
+    commands: ["tc qdisc replace dev wan root handle 7: fq_codel limit 999 flows 64"],
+    names:
+      /root qdisc of wan is fq_codel 7: \(with .*limit is 999 packets, by default 10240 packets, flows is 64/,
+  },
+  {
+    title: "a fq_codel with a target",
+    commands: ["tc qdisc replace dev wan root handle 7: fq_codel target 2ms noecn"],
+    names: /root qdisc of wan is fq_codel 7: \(with .*target is .*ecn is false, by default true/,
+  },
+  {
+    title: "a fq",
+    commands: ["tc qdisc replace dev wan root handle 7: fq maxrate 50mbit"],
+    names: /root qdisc of wan is fq 7: \(which somebody put there/,
+  },
+  {
+    title: "the kernel's own with a user's filter",
+    commands: ["tc filter add dev wan protocol ip u32 match ip dport 53 0xffff classid 0:1"],
+    names: /root qdisc of wan is fq_codel 0: \(with somebody's filters\)/,
   },
   {
     title: "a prio",
@@ -99,23 +120,51 @@ export const uplink: Suite = async (test) => {
         /not put back: the root qdisc of wan was pfifo_fast, the kernel's own; now its choice is fq_codel/,
       );
     }));
-  for (const { settings, isBack } of [
-    { settings: "fq_codel", isBack: true },
-    { settings: "fq_codel limit 999", isBack: false },
-  ])
-    await test(`a root that a person made (${settings}) comes back${isBack ? "" : " but for its settings, which is said"}`, () =>
-      withNode((node) => {
-        addTap(node, "wan", 1);
-        node.run(...`tc qdisc replace dev wan root handle 7: ${settings}`.split(" "));
-        const before = root(node, "wan");
-        const pod = node.pod("a");
-        node.add(pod, { config: over("wan") });
-        node.del(pod);
-        const said = uninstall(node);
-        if (isBack) assert.equal(root(node, "wan"), before);
-        else assert.match(said, /not put back: the root qdisc of wan was .*limit 999p.* and is /);
-        assert.match(root(node, "wan"), /^qdisc fq_codel 7: /);
-      }));
+  await test("a root that a person made without settings comes back", () =>
+    withNode((node) => {
+      addTap(node, "wan", 1);
+      node.run(..."tc qdisc replace dev wan root handle 7: fq_codel".split(" "));
+      const before = root(node, "wan");
+      assert.match(before, /^qdisc fq_codel 7: /);
+      const pod = node.pod("a");
+      node.add(pod, { config: over("wan") });
+      assert.match(root(node, "wan"), /^qdisc tbf fa00: root/);
+      node.del(pod);
+      assert.doesNotMatch(uninstall(node), /not put back/);
+      assert.equal(root(node, "wan"), before);
+    }));
+  await test("queues below a default mq that the kernel would not choose any more are said", () =>
+    withNode((node) => {
+      setDefault("pfifo_fast");
+      addTap(node, "wan", 2);
+      setDefault("fq_codel");
+      const pod = node.pod("a");
+      node.add(pod, { config: over("wan") });
+      node.del(pod);
+      assert.match(
+        uninstall(node),
+        /not put back: the queues below the root mq of wan were pfifo_fast, the kernel's own; now its choice is fq_codel/,
+      );
+    }));
+  await test("a tuned queue below an mq is refused, named and left alone", () =>
+    withNode((node) => {
+      addTap(node, "wan", 2);
+      node.run(..."tc qdisc replace dev wan root handle 1: mq".split(" "));
+      node.run(..."tc qdisc replace dev wan parent 1:1 handle 11: fq maxrate 50mbit".split(" "));
+      const before = node.run("tc", "qdisc", "show", "dev", "wan");
+      const added = node.verb("ADD", node.pod("a"), { config: over("wan") });
+      assert.equal(added.json.code, 104, added.stdout);
+      assert.match(String(added.json.msg), /is mq 1: \(with fq 11: at 1:1 below it\)/);
+      assert.equal(node.run("tc", "qdisc", "show", "dev", "wan"), before);
+    }));
+  await test("a bridge of our name that a device stands on is refused", () =>
+    withNode((node) => {
+      node.run(..."ip link add name fw0 type bridge".split(" "));
+      node.run(..."ip link add link fw0 name fw0.7 type vlan id 7".split(" "));
+      const added = node.verb("ADD", node.pod("a"));
+      assert.equal(added.json.code, 7, added.stdout);
+      assert.match(String(added.json.msg), /bridge fw0 already, .* with the vlan fw0\.7 on it/);
+    }));
   await test("a default mq over two queues is recorded and replaced", () =>
     withNode((node) => {
       addTap(node, "wan", 2);

@@ -6,6 +6,7 @@ import { allQdiscs } from "../../kernel/read/tc.ts";
 import { placeFor } from "../../node/chained.ts";
 import { rootOf } from "../../node/former.ts";
 import { findLink } from "../../node/uplink.ts";
+import { clearing, noHandle } from "../../plan/root.ts";
 import type { QdiscSpec } from "../../plan/state.ts";
 import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
@@ -18,13 +19,18 @@ export function judgeRoot(dev: string, spec: QdiscSpec | null): Finding {
     case "tbf":
       return ok(id, "Fairway's");
     case "default":
-      return ok(id, `${spec.name}, the kernel's default: an ADD puts ours in its place`);
+      return ok(
+        id,
+        spec.name.endsWith(` ${noHandle}`)
+          ? `${spec.name}, the kernel's default: an ADD puts ours in its place`
+          : `${spec.name}, which somebody put there as it is by default: an ADD puts ours in its place, and \`uninstall\` puts it back`,
+      );
     default: {
       const name = "name" in spec ? spec.name : spec.type;
       return error(
         id,
         `${name}, which is neither Fairway's nor the kernel's default: an ADD refuses it`,
-        `if nothing needs it: tc qdisc del dev ${dev} root. Else name another uplink`,
+        `if nothing needs it: ${clearing(dev, name)}. Else name another uplink`,
       );
     }
   }
