@@ -64,6 +64,16 @@ export function refuseConflicts(conflicts: Conflict[]): void {
   );
 }
 
+/** Throws badConfig: what bears our names was somebody's before. */
+export function refuseTakenPlaces(view: LedgerView, networks: readonly NetworkBase[]): void {
+  const [first] = networks;
+  if (first === undefined) return;
+  // Loaded here: it is asked where a base has to be made, which is once in a boot.
+  const { placesTaken } = require("./taken-places.ts") as typeof import("./taken-places.ts");
+  const taken = placesTaken(view, first.ingress);
+  if (taken !== null) throw taken;
+}
+
 /** Why the kernel would not take the table against spoofing that this plan makes; null: it would, or has it. */
 export function guardRefusal({ steps }: Plan): FairwayError | null {
   const made = steps.filter(
@@ -137,6 +147,7 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
     rememberSeen(ledger, wanted);
     return;
   }
+  refuseTakenPlaces(ledger, networks);
   // In a transaction of its own: whoever dies in the next one has changed what was there before.
   ledger.exclusively(() => recordFormer(ledger, desiredBase(baseInputNow(ledger, networks))));
   ledger.exclusively(() => {

@@ -10,8 +10,8 @@ import { ingressIfb, minorOfHostVeth } from "../plan/names.ts";
 import { isOurRule, ruleset } from "../plan/ruleset.ts";
 
 /** The chains that any configuration makes. */
-const ownChains: ReadonlySet<string> = new Set(
-  [
+function ownChains(): ReadonlySet<string> {
+  const rulesets = [
     ruleset({
       place: { kind: "ifb", name: ingressIfb },
       masquerades: false,
@@ -23,8 +23,9 @@ const ownChains: ReadonlySet<string> = new Set(
       hostPolice: null,
     }),
     guardRuleset(),
-  ].flatMap(({ chains }) => chains.map(({ name }) => name)),
-);
+  ];
+  return new Set(rulesets.flatMap(({ chains }) => chains.map(({ name }) => name)));
+}
 
 /** In words: ports that are no pods' of ours, and devices that stand on it. Of a bridge that is there. */
 export function othersOnBridge(name: string): string[] {
@@ -47,8 +48,9 @@ export function othersInTable(table: string): string[] {
   const found = reader.ruleset(table);
   if (found === null) return [];
   const ownSets = new Set(setsOf(table).map(({ name }) => name));
+  const own = ownChains();
   const chains = found.chains.filter(
-    ({ name, rules }) => !ownChains.has(name) && !rules.some(({ id }) => isOurRule(id)),
+    ({ name, rules }) => !own.has(name) && !rules.some(({ id }) => isOurRule(id)),
   );
   return [
     ...chains.map(({ name }) => `the chain ${name}`),

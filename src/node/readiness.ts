@@ -9,7 +9,14 @@ import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.t
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { nodeHolders, requireNextAddresses } from "./addresses.ts";
-import { baseInput, guardRefusal, liveNetworks, planBase, refuseConflicts } from "./base.ts";
+import {
+  baseInput,
+  guardRefusal,
+  liveNetworks,
+  planBase,
+  refuseConflicts,
+  refuseTakenPlaces,
+} from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { requireKnownPods } from "./known-pods.ts";
@@ -94,6 +101,7 @@ export function requireReady(
   const attachments = inForce(ledger.attachments.all(), base.trees);
   const plan = planBase(baseInput([...others, base], attachments));
   refuseConflicts(plan.conflicts);
+  refuseTakenPlaces(ledger, [base]);
   const refused = guardRefusal(plan);
   if (refused !== null) throw refused;
   requireRoom(ledger, config, base);

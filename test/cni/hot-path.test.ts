@@ -51,6 +51,9 @@ test("no verb loads a package, or the operator's commands", () =>
       const told = evaluatedBy(bundle, node, "ADD", node.pod("q"), { logLevel: "debug" });
       expect(packagesOf(told.before)).toEqual([]);
       expect(packagesOf(told.after)).toContain("pino");
+      // Whose the names are that the base wants is asked by who makes one.
+      expect(verbs.ADD.before).toContain("src/node/taken-places.ts");
+      expect(told.before).not.toContain("src/node/taken-places.ts");
     }),
   ));
 

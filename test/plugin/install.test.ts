@@ -372,6 +372,27 @@ const refusals: Refusal[] = [
     says: ["the root qdisc of uplink is htb 7:", "tc qdisc del dev uplink root"],
   },
   {
+    title: "an uplink with somebody's queue below its root",
+    prepare: ({ run }) => {
+      run(..."ip tuntap add mode tap multi_queue name wan".split(" "));
+      run(..."ip link set dev wan up".split(" "));
+      run(..."tc qdisc replace dev wan root handle 1: mq".split(" "));
+      run(..."tc qdisc replace dev wan parent 1:1 handle 11: pfifo limit 10".split(" "));
+    },
+    args: () => ["--subnet", addresses.podSubnet, "--uplink", "wan", ...capacities],
+    says: ["the root qdisc of wan is mq 1: (with pfifo 11: at 1:1 below it)"],
+  },
+  {
+    title: "somebody's bridge of our name",
+    prepare: ({ run }) => {
+      run(..."ip link add name fw0 type bridge".split(" "));
+      run(..."ip link add name vm0 type veth peer name vm1".split(" "));
+      run(..."ip link set dev vm0 master fw0".split(" "));
+    },
+    args: () => plain,
+    says: ["there is a bridge fw0 already, which is not Fairway's", "with the port vm0"],
+  },
+  {
     title: "an own conflist that is not JSON",
     args: (site) => ["--conflist", writeIn(site.root, "own.conflist", "{")],
     says: ["own.conflist is not JSON"],
@@ -809,6 +830,8 @@ test("what was there before is known, and put back, when the first ADD died in t
     rmSync(tools, { recursive: true });
     refused(site.uninstall(), "1 pod lives on this node");
     must(site.verb("DEL", pod));
-    expect(must(site.uninstall())).toContain("set back sysctl net.ipv4.ip_forward to 0");
+    const said = must(site.uninstall());
+    expect(said).toContain("set back sysctl net.ipv4.ip_forward to 0");
+    expect(said).toContain("ethtool -K DEVICE lro on");
     expect(site.whole()).toBe(before);
   }));

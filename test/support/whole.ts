@@ -58,13 +58,17 @@ function dumpLinks(namespace: string): string {
   );
 }
 
-/** The network of a node and the files below a folder. */
-export function dumpWhole(namespace: string, folder: string): string {
+/** The network of a node, with all details of its links and all settings. */
+export function dumpNetwork(namespace: string): string {
   return [
     // A bridge learns that its last port went a little later.
     dumpNode(namespace).replaceAll(" linkdown", ""),
     dumpLinks(namespace),
     dumpSysctls(namespace),
-    dumpFiles(folder),
   ].join("\n===\n");
+}
+
+/** The network of a node and the files below a folder. */
+export function dumpWhole(namespace: string, folder: string): string {
+  return [dumpNetwork(namespace), dumpFiles(folder)].join("\n===\n");
 }

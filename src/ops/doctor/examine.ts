@@ -25,6 +25,7 @@ import { kernelParts } from "./kernel-parts.ts";
 import { leafQueues } from "./leaf-queues.ts";
 import { leaks } from "./leaks.ts";
 import { ledger } from "./ledger.ts";
+import { places } from "./places.ts";
 import { pools } from "./pools.ts";
 import { overrides, promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
@@ -47,6 +48,7 @@ const groups: Group[] = [
   flowtables,
   sysctls,
   bridges,
+  places,
   pools,
   spoofing,
   promises,

@@ -31,6 +31,7 @@ export const findingIds = [
   "ledger.pages",
   "ledger.rows",
   "ledger.schema",
+  "names",
   "node",
   "overrides",
   "path.DEVICE",

@@ -229,6 +229,19 @@ function lossesOf({ known, unknown }: LivingPods, isDryRun: boolean): string[] {
   return [`note: ${names.length} ${what}: ${names.join(", ")}; delete them`];
 }
 
+/** dev_disable_lro(), which inet_forward_change() calls, has no counterpart. */
+function forGood(steps: readonly Step[]): string[] {
+  const forwarded = steps.some(
+    ({ want }) =>
+      want?.kind === "sysctl" && want.path === "net/ipv4/ip_forward" && want.value === "0",
+  );
+  return forwarded
+    ? [
+        "note: when forwarding went on, the kernel switched LRO off on interfaces that had it, and leaves it off: `ethtool -K DEVICE lro on` where you want it",
+      ]
+    : [];
+}
+
 function run(options: Options): void {
   const force = options.force === true;
   const { dataDir, places, manifest, logFile, ...node } = whereItLies(options);
@@ -264,6 +277,7 @@ function run(options: Options): void {
     ...done.map(({ words }) => words),
     ...read.notes.map((each) => `note: ${each}`),
     ...(elsewhere === null ? [] : [`note: ${elsewhere.message}`]),
+    ...forGood(taken.steps),
     ...lossesOf(read.pods, options.dryRun === true),
     ...taken.cannot.map((each) => `not put back: ${each}`),
     ...kept.map((each) => `kept: ${each}`),
