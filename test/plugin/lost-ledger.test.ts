@@ -5,13 +5,17 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { must } from "../../src/prove/lab/run.ts";
 import { binary } from "../support/binary.ts";
 import { chainKinds, chainOn } from "../support/chain.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
@@ -213,24 +217,43 @@ test("pods that went without a DEL are no loss: commands go on, and uninstall ta
     expect(node.run("ip", "link", "show")).not.toMatch(/fw0|fwv/);
   }));
 
-test("a process keeps a pod's namespace alive whose path is gone: refused, until that process ends", () =>
-  withNode(async (node) => {
-    const a = node.pod("a");
-    node.add(a);
-    await withProcessIn(a, () => {
-      node.run("ip", "netns", "del", a.namespace);
-      for (const forgets of [false, true]) {
-        if (forgets) forget(node);
-        const before = dumpNode(node.lab.node);
-        const done = node.fairway("uninstall", ...nowhere);
-        expect(done).toMatchObject({ code: 1, stdout: "" });
-        expect(done.stderr).toContain("1 pod lives on this node");
-        expect(done.stderr).toContain(forgets ? "fwv10 (/proc/" : "pods/a/eth0");
-        expect(dumpNode(node.lab.node)).toBe(before);
-      }
-    });
-    expect(node.fairway("uninstall", ...nowhere)).toMatchObject({ code: 0 });
-  }));
+/** Mounted elsewhere a namespace lives without a process, as a runtime's does. */
+async function withMountOf(pod: Pod, use: () => void): Promise<void> {
+  const path = join(mkdtempSync(join(tmpdir(), "fairway-mount-")), "netns");
+  writeFileSync(path, "");
+  must(["mount", "--bind", pod.netns, path]);
+  try {
+    use();
+  } finally {
+    must(["umount", path]);
+    rmSync(join(path, ".."), { recursive: true });
+  }
+}
+
+test.each([
+  ["a process", withProcessIn],
+  ["a mount elsewhere", withMountOf],
+] as const)(
+  "%s keeps a pod's namespace alive whose path is gone: refused, until that ends",
+  (_, whileKept) =>
+    withNode(async (node) => {
+      const a = node.pod("a");
+      node.add(a);
+      await whileKept(a, () => {
+        node.run("ip", "netns", "del", a.namespace);
+        for (const forgets of [false, true]) {
+          if (forgets) forget(node);
+          const before = dumpNode(node.lab.node);
+          const done = node.fairway("uninstall", ...nowhere);
+          expect(done).toMatchObject({ code: 1, stdout: "" });
+          expect(done.stderr).toContain("1 pod lives on this node");
+          expect(done.stderr).toContain(forgets ? "fwv10 (" : "pods/a/eth0");
+          expect(dumpNode(node.lab.node)).toBe(before);
+        }
+      });
+      expect(node.fairway("uninstall", ...nowhere)).toMatchObject({ code: 0 });
+    }),
+);
 
 const unable = !hasReference("bridge", "ptp", "host-local");
 
@@ -296,6 +319,52 @@ test("install.json names the folder: uninstall of another one is refused, whiche
     const right = run("uninstall", ...places, "--data-dir", `${at("data")}/`);
     expect(right).toMatchObject({ code: 0, stderr: "" });
     expect(existsSync(at("bin"))).toBe(false);
+  }));
+
+test("another folder than install.json names, while a pod lives: refused, and --force says what it costs", () =>
+  withNode(async (node) => {
+    const at = (name: string): string => join(node.dataDir, name);
+    const places = ["--bin-dir", at("bin"), "--conf-dir", at("net.d")];
+    const run = (...argv: string[]) => inNamespace(node.lab.node, [binary, ...argv]);
+    const installed = run(
+      ...["install", ...places, "--data-dir", at("data"), "--subnet", "198.19.1.0/24"],
+      ...["--uplink", "uplink", "--egress-capacity", "400M", "--ingress-capacity", "400M"],
+    );
+    expect(installed.code).toBe(0);
+    const a = node.pod("a");
+    node.add(a, { config: { dataDir: at("data") } });
+    await withProcessIn(a, () => {
+      const files = () => readdirSync(node.dataDir, { recursive: true }).toSorted();
+      const before = [whole(node, a), files()];
+      const wrong = ["uninstall", ...places, "--data-dir", at("wrong")];
+      for (const more of [[], ["--dry-run"]]) {
+        const done = run(...wrong, ...more);
+        expect(done).toMatchObject({ code: 1, stdout: "" });
+        expect(done.stderr).toContain(`installed with the data folder ${at("data")}`);
+        expect(done.stderr).toContain(`--data-dir ${at("data")}`);
+        expect([whole(node, a), files()]).toEqual(before);
+      }
+      // The right one refuses, too: the pod lives.
+      const right = run("uninstall", ...places);
+      expect(right).toMatchObject({ code: 1, stdout: "" });
+      expect(right.stderr).toContain("1 pod lives on this node: pods/a/eth0");
+      expect([whole(node, a), files()]).toEqual(before);
+      const told = run(...wrong, "--force", "--dry-run");
+      expect(told).toMatchObject({ code: 0, stderr: "" });
+      expect(told.stdout).toMatch(
+        /note: 1 living pod would lose the network, or the promise: fwv10 \(.*\); delete them/,
+      );
+      expect(told.stdout).toContain(
+        `note: Fairway is installed with the data folder ${at("data")}`,
+      );
+      expect([whole(node, a), files()]).toEqual(before);
+      const forced = run(...wrong, "--force");
+      expect(forced).toMatchObject({ code: 0, stderr: "" });
+      expect(forced.stdout).toMatch(
+        /note: 1 pod lived, and has no network now, or no promise: fwv10 \(/,
+      );
+      expect(forced.stdout).toContain("not put back: no ledger says what was there before Fairway");
+    });
   }));
 
 test("a port, and a chain, that are not Fairway's stand in the way of uninstall, and --force says what goes", () =>
