@@ -10,9 +10,9 @@ import { guardRuleset } from "../plan/guard.ts";
 import { clsactParent, guardTable } from "../plan/names.ts";
 import type { Attachment, IngressPlace, NetworkBase, Phase } from "../plan/node.ts";
 import { clearing } from "../plan/root.ts";
-import { baseOwner, type State, stateOf } from "../plan/state.ts";
+import { baseOwner, type KernelObject, merge, type State, stateOf } from "../plan/state.ts";
 import { span } from "../trace.ts";
-import { isAsSeen, rememberSeen } from "./base-seen.ts";
+import { followRules, glance, rememberSeen } from "./base-seen.ts";
 import { hasInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
 import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
@@ -133,18 +133,47 @@ export function planNode(
   return diff(desired, observed);
 }
 
+/** What is in the two tables: rules, and all elements. */
+const isOfTables = ({ kind }: KernelObject): boolean => kind === "ruleset" || kind === "element";
+
+const tablesOf = (state: State): State =>
+  new Map([...state].filter(([, { object }]) => isOfTables(object)));
+
+/** The base, and what the pods have in its tables. */
+function planShared(input: BaseInput, pods: Attachment[]): Plan {
+  const desired = merge(desiredBase(input), tablesOf(desiredNode(input, pods)));
+  const observed = span("observe", () => observeShared(desired));
+  return span("plan", () => diff(desired, observed));
+}
+
+/**
+ * Inside `exclusively`: what lacks is made, with all that the ready pods had in it. Of leftovers only the
+ * base's own go: another ADD may be making what would look like one.
+ */
+function makeMissing(input: BaseInput, attachments: Attachment[]): void {
+  applyToPods(attachments, (there) => {
+    const desired = desiredNode(input, there);
+    return diff(desired, observeBase(desired)).steps;
+  });
+}
+
+/** A look after the making finds what somebody else took away meanwhile. */
+const rounds = 3;
+
 /**
  * Looks without the lock, since the base is nearly always there; makes it under the lock, looking
- * again first. When it has to be made, what the ready pods had in it is made with it: it went with
- * the base. Throws foreignQdisc and what the kernel refuses.
+ * again first, and looks at it after that: who returns from here has seen it whole, with what the ready
+ * pods have in its tables. Throws foreignQdisc, what the kernel refuses, and tryAgain where somebody
+ * takes it away as fast as it is made.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
   const wanted = baseInputNow(ledger, networks);
-  if (span("glance", () => isAsSeen(ledger, wanted))) return;
-  const missing = planBase(wanted);
-  refuseConflicts(missing.conflicts);
-  if (missing.steps.length === 0) {
-    rememberSeen(ledger, wanted);
+  const seen = span("glance", () => glance(ledger, wanted));
+  if (seen.isWhole) return;
+  const first = planShared(wanted, connectable(attachmentsInForce(ledger, networks)));
+  refuseConflicts(first.conflicts);
+  if (first.steps.length === 0) {
+    rememberSeen(ledger, seen.now);
     return;
   }
   refuseTakenPlaces(ledger, networks);
@@ -153,16 +182,27 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
   ledger.exclusively(() => {
     const attachments = attachmentsInForce(ledger, networks);
     const input = baseInput(networks, attachments);
-    const base = planBase(input);
-    refuseConflicts(base.conflicts);
-    if (base.steps.length === 0) return;
-    applyToPods(attachments, (there) => {
-      const desired = desiredNode(input, there);
-      // Of leftovers only the base's own: another ADD may be making what would look like one.
-      return diff(desired, observeBase(desired)).steps;
-    });
-    rememberSeen(ledger, input);
+    for (let round = 0; ; round++) {
+      const { now } = glance(ledger, input);
+      const missing = planShared(input, connectable(attachments));
+      refuseConflicts(missing.conflicts);
+      if (missing.steps.length === 0) {
+        rememberSeen(ledger, now);
+        return;
+      }
+      if (round === rounds) throw takenAway(missing);
+      makeMissing(input, attachments);
+    }
   });
+}
+
+function takenAway({ steps }: Plan): FairwayError {
+  const [first] = steps;
+  return new FairwayError(
+    "tryAgain",
+    `what all pods share was made ${rounds} times, and each time somebody took it away or changed it: ${first?.why ?? ""}${steps.length > 1 ? `, and ${steps.length - 1} more` : ""}`,
+    "find out who does (`nft monitor`, `ip monitor all`; a firewall that flushes all tables when it reloads), then try again",
+  );
 }
 
 /**
@@ -172,5 +212,7 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
 export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
   ledger.attachments.setPhase(attachment, phase);
   if (attachment.promise.ingress.guaranteeBits === 0) return;
-  applyOrRollBack(planTable(baseInputNow(ledger, liveNetworks(ledger))));
+  const input = baseInputNow(ledger, liveNetworks(ledger));
+  const steps = planTable(input);
+  if (steps.length > 0) followRules(ledger, input, () => void applyOrRollBack(steps));
 }

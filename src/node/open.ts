@@ -1,5 +1,6 @@
 /** The ledger of this boot. */
 import { readFileSync } from "node:fs";
+import { keepGenerationsIn } from "../kernel/own-generations.ts";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
 import { span } from "../trace.ts";
 
@@ -7,8 +8,12 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-const open = (dataDir: string): Ledger =>
-  span("open ledger", () => openLedger({ dir: dataDir, bootId: bootId() }));
+function open(dataDir: string): Ledger {
+  const boot = bootId();
+  const ledger = span("open ledger", () => openLedger({ dir: dataDir, bootId: boot }));
+  keepGenerationsIn(dataDir, boot);
+  return ledger;
+}
 
 /**
  * For a verb, whose process ends soon: the ledger is not closed. Who closes it last writes its log back

@@ -2,10 +2,12 @@
 import { ipv4BytesOf } from "./gso.ts";
 import { fqCodelDifferences } from "./leaf-queue.ts";
 import { surplusChains } from "./ruleset.ts";
-import type { KernelObject, Qdisc } from "./state.ts";
+import type { KernelObject, Qdisc, Ruleset } from "./state.ts";
 import { sameTicks } from "./units.ts";
 
 const shown = (value: unknown): string => (value === null ? "none" : String(value));
+
+const shownFlag = ({ isDormant }: Ruleset): string | null => (isDormant ? "dormant" : null);
 
 /** What differs, in words. Empty: nothing. Absent fields were not asked for. */
 export function differences(want: KernelObject, have: KernelObject): string[] {
@@ -77,6 +79,7 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       break;
     case "ruleset": {
       const b = have as typeof want;
+      note("flag", shownFlag(want), shownFlag(b));
       // A set that was made anew is listed last, and one of somebody else's does no harm.
       for (const { kind, name } of want.sets)
         if (!b.sets.some((s) => s.name === name)) found.push(`${kind} ${name} is missing`);
@@ -87,6 +90,7 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
           continue;
         }
         fields(chain, there, ["type", "hook", "priority"]);
+        note(`policy of chain ${chain.name}`, "accept", there.policy ?? "accept");
         note(
           `rules of chain ${chain.name}`,
           chain.rules.map((r) => r.id).join(", "),

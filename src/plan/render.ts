@@ -90,6 +90,8 @@ function classLine(op: Step["op"], c: TrafficClass): string {
 function rulesetScript(op: Step["op"], want: Ruleset, have: KernelObject | null): string {
   const { table, sets, chains } = want;
   if (op === "delete") return `delete table ${table}`;
+  // While it wakes, the kernel takes no chain (nf_tables_addchain()): what else differs is the next look's.
+  if (have?.kind === "ruleset" && have.isDormant) return `add table ${table}`;
   const lines = [`add table ${table}`];
   for (const { kind, name, spec } of sets) lines.push(`add ${kind} ${table} ${name} { ${spec} }`);
   for (const { name, type, hook, priority, rules } of chains) {

@@ -201,6 +201,8 @@ export interface Chain {
   priority: number;
   /** In order. `id` is the rule's comment: its name and a digest of its text. */
   rules: { id: string; text: string }[];
+  /** Seen of a chain that drops what its rules give no verdict on; ours accept it. */
+  policy?: "drop";
 }
 
 /** The static part of the nftables table: all but the elements. */
@@ -209,6 +211,8 @@ export interface Ruleset {
   table: string;
   sets: { name: string; kind: "set" | "map"; spec: string }[];
   chains: Chain[];
+  /** Seen of a table that somebody put to sleep: it is all there, and the kernel passes it by. */
+  isDormant?: true;
 }
 
 export interface Element {

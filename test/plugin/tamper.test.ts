@@ -216,6 +216,16 @@ const cases: Tampering[] = [
     names: "veth pair fwv10 - eth0 is missing",
   },
   {
+    title: "a chain drops what no rule has a verdict on",
+    node: ["nft add chain inet fairway classify { policy drop; }"],
+    names: "policy of chain classify is drop, should be accept",
+  },
+  {
+    title: "the table asleep",
+    node: ["nft add table inet fairway { flags dormant; }"],
+    names: "flag is dormant, should be none",
+  },
+  {
     title: "the bridge down",
     node: ["ip link set dev fw0 down"],
     names: "bridge fw0: up is false",

@@ -89,6 +89,25 @@ export function listed(bytes: Uint8Array): Uint8Array[] {
   return values;
 }
 
+/** The values of those of the attributes that are wanted, in one pass and without a look at the others. */
+export function attributesAt(
+  bytes: Uint8Array,
+  offset: number,
+  types: readonly number[],
+): (Uint8Array | undefined)[] {
+  const view = viewOf(bytes);
+  const values: (Uint8Array | undefined)[] = types.map(() => undefined);
+  for (let at = align(offset); at + attributeHeaderBytes <= bytes.length; ) {
+    const length = view.getUint16(at, true);
+    if (length < attributeHeaderBytes || at + length > bytes.length)
+      throw new RangeError(`netlink attribute of ${length} bytes in ${bytes.length - at}`);
+    const index = types.indexOf(view.getUint16(at + 2, true) & typeMask);
+    if (index >= 0) values[index] = bytes.subarray(at + attributeHeaderBytes, at + length);
+    at += align(length);
+  }
+  return values;
+}
+
 /** The attributes of a message or of a nested attribute, by number. */
 export class Attributes {
   readonly #values = new Map<number, Uint8Array>();

@@ -59,6 +59,11 @@ export class NetlinkError extends Error {
   }
 }
 
+export interface Refused {
+  at: number;
+  refused: NetlinkError;
+}
+
 function failure(call: string): FairwayError {
   return new FairwayError(
     "io",
@@ -68,7 +73,12 @@ function failure(call: string): FairwayError {
 }
 
 /** One for all: what is received is copied out of it before anything else is. */
-let receiveBuffer: Uint8Array | undefined;
+let receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
+
+function buffer(): Uint8Array<ArrayBuffer> {
+  receiveBuffer ??= new Uint8Array(receiveBytes);
+  return receiveBuffer;
+}
 
 export class NetlinkSocket implements Disposable {
   readonly #fd: number;
@@ -139,14 +149,40 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * Sends requests as they go over the wire, the last of which asks for an acknowledgement, and hands on
+   * each answer where it lies in a buffer, refusals and that acknowledgement among them: for who does not
+   * need to know which is which. The socket is to be a new one: the requests have their numbers already.
+   */
+  askAll(requests: Uint8Array, hand: (buffer: Uint8Array, from: number, to: number) => void): void {
+    const view = viewOf(requests);
+    let last = 0;
+    for (let at = 0; at < requests.length; at += (view.getUint32(at, true) + 3) & ~3)
+      last = view.getUint32(at + 8, true);
+    effect("look", "several questions", () => {
+      this.#send(requests);
+      for (let isDone = false; !isDone; ) {
+        const length = this.#fill();
+        const received = new DataView(buffer().buffer);
+        for (let at = 0; at < length; at += (received.getUint32(at, true) + 3) & ~3) {
+          hand(buffer(), at, at + received.getUint32(at, true));
+          isDone ||=
+            received.getUint16(at + 4, true) === NLMSG_ERROR &&
+            received.getUint32(at + 8, true) === last;
+        }
+      }
+    });
+  }
+
+  /**
    * Messages that the kernel takes all or none of, between a beginning and an end that have no answer of
-   * their own. The index of the first that was refused, and why; null: all were taken.
+   * their own. `failure`: the index of the first that was refused, and why; null: all were taken.
+   * `told`: what the kernel tells of it beside that, where the first of them asks for an echo.
    */
   transaction(
     begin: Omit<Message, "sequence">,
     changes: Omit<Message, "sequence">[],
     end: Omit<Message, "sequence">,
-  ): { at: number; refused: NetlinkError } | null {
+  ): { failure: Refused | null; told: Message[] } {
     const first = this.#sequence + 1;
     const numbered = [
       begin,
@@ -155,20 +191,26 @@ export class NetlinkSocket implements Disposable {
     ].map((message) => encodeMessage({ ...message, sequence: ++this.#sequence }));
     this.#send(concat(...numbered));
     const answered = new Map<number, NetlinkError | null>();
+    const told: Message[] = [];
     while (answered.size < changes.length) {
       for (const message of this.#receive()) {
-        if (message.type !== NLMSG_ERROR || message.sequence < first) continue;
+        if (message.sequence < first) continue;
+        if (message.type !== NLMSG_ERROR) {
+          told.push(message);
+          continue;
+        }
         const refused = refusalOf(message);
         // What is refused as a whole is answered in the name of the beginning.
-        if (message.sequence === first && refused !== null) return { at: 0, refused };
+        if (message.sequence === first && refused !== null)
+          return { failure: { at: 0, refused }, told };
         answered.set(message.sequence - first - 1, refused);
       }
     }
     for (let at = 0; at < changes.length; at++) {
       const refused = answered.get(at);
-      if (refused != null) return { at, refused };
+      if (refused != null) return { failure: { at, refused }, told };
     }
-    return null;
+    return { failure: null, told };
   }
 
   #send(bytes: Uint8Array): void {
@@ -200,10 +242,15 @@ export class NetlinkSocket implements Disposable {
   }
 
   #receive(): Message[] {
-    receiveBuffer ??= new Uint8Array(receiveBytes);
+    const received = this.#fill();
+    return decodeMessages(buffer().slice(0, received));
+  }
+
+  /** How many bytes were received into the buffer. */
+  #fill(): number {
     for (;;) {
-      const received = Number(libc().recv(this.#fd, ptr(receiveBuffer), receiveBytes, 0));
-      if (received > 0) return decodeMessages(receiveBuffer.slice(0, received));
+      const received = Number(libc().recv(this.#fd, ptr(buffer()), receiveBytes, 0));
+      if (received > 0) return received;
       const found = errno();
       if (found === EINTR) continue;
       if (found === EAGAIN)

@@ -33,6 +33,8 @@ export const RTM = {
   NEWTFILTER: 44,
   DELTFILTER: 45,
   GETTFILTER: 46,
+  NEWNETCONF: 80,
+  GETNETCONF: 82,
   GETNSID: 90,
   GETNEXTHOP: 106,
 } as const;
@@ -67,10 +69,15 @@ export const RTPROT_BOOT = 3;
 export const RT_SCOPE_NOWHERE = 255;
 /** A route that IPv6 made of another one, for one destination. */
 export const RTM_F_CLONED = 0x200;
+/** The route that is taken, as it stands in its table. */
+export const RTM_F_FIB_MATCH = 0x2000;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
 
 /** include/uapi/linux/nexthop.h */
 export const NHA = { ID: 1, GROUP: 2, OIF: 5, GATEWAY: 6 } as const;
+/** include/uapi/linux/netconf.h: what holds for all links of a namespace has this number in place of a link's. */
+export const NETCONFA = { IFINDEX: 1, FORWARDING: 2 } as const;
+export const NETCONFA_IFINDEX_ALL = 0xffff_ffff;
 
 /** include/uapi/linux/net_namespace.h */
 export const NETNSA = { NSID: 1, FD: 3 } as const;
@@ -85,12 +92,15 @@ export const IFLA = {
   MASTER: 10,
   TXQLEN: 13,
   LINKINFO: 18,
+  AF_SPEC: 26,
   NET_NS_FD: 28,
   LINK_NETNSID: 37,
   GSO_MAX_SIZE: 41,
   GSO_IPV4_MAX_SIZE: 63,
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+/** Of a family in AF_SPEC: the settings below /proc/sys/net/ipv4/conf/DEV and .../ipv6/conf/DEV, 32 bits each. */
+export const IFLA_CONF: Record<Family, number> = { 4: 1, 6: 2 };
 export const IFLA_BRPORT = { MODE: 4, GROUP_FWD_MASK: 31 } as const;
 /** include/uapi/linux/veth.h */
 export const VETH_INFO_PEER = 1;
@@ -147,11 +157,18 @@ export const NFT_MSG = {
   NEWSETELEM: NFNL_SUBSYS_NFTABLES | 12,
   DELSETELEM: NFNL_SUBSYS_NFTABLES | 14,
   GETSETELEM: NFNL_SUBSYS_NFTABLES | 13,
+  NEWGEN: NFNL_SUBSYS_NFTABLES | 15,
+  GETGEN: NFNL_SUBSYS_NFTABLES | 16,
 } as const;
 /** include/uapi/linux/netfilter.h */
 export const NFPROTO = { inet: 1, bridge: 7 } as const;
-export const NFTA_TABLE = { NAME: 1, USE: 3, HANDLE: 4 } as const;
-export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, TYPE: 7 } as const;
+export const NFTA_TABLE = { NAME: 1, FLAGS: 2 } as const;
+/** A table whose chains are not called (`flags dormant`). */
+export const NFT_TABLE_F_DORMANT = 1;
+export const NFTA_GEN_ID = 1;
+export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7 } as const;
+/** include/uapi/linux/netfilter.h: the verdict of a chain whose rules gave none. */
+export const NF_DROP = 0;
 export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
 export const NFTA_RULE = { TABLE: 1, CHAIN: 2, USERDATA: 7 } as const;
 export const NFTA_SET = { TABLE: 1, NAME: 2, FLAGS: 3 } as const;

@@ -96,11 +96,19 @@ export class TableReader implements Disposable {
 
   /** null: there is no such table. */
   ruleset(table: string): Ruleset | null {
-    if (!this.#hasTable(table)) return null;
+    const found = this.#table(table);
+    if (found === null) return null;
+    const flags = bigEndian32(attributesOf(found).bytes(nft.NFTA_TABLE.FLAGS));
     const chains = new Map<string, Chain>();
     for (const chain of this.#chains(table)) chains.set(chain.name, chain);
     for (const { chain, id } of this.#rules(table)) chains.get(chain)?.rules.push({ id, text: "" });
-    return { kind: "ruleset", table, sets: this.#sets(table), chains: [...chains.values()] };
+    return {
+      kind: "ruleset",
+      table,
+      sets: this.#sets(table),
+      chains: [...chains.values()],
+      ...((flags & nft.NFT_TABLE_F_DORMANT) === 0 ? {} : { isDormant: true }),
+    };
   }
 
   /** null: it is not there, or its set or table is not. Not of an interval set. */
@@ -147,15 +155,6 @@ export class TableReader implements Disposable {
     );
   }
 
-  /** Which one it is, and how many chains and sets it has; null: there is none. */
-  tableOutline(table: string): string | null {
-    const found = this.#table(table);
-    if (found === null) return null;
-    const attributes = attributesOf(found);
-    const { HANDLE, USE } = nft.NFTA_TABLE;
-    return `${bigEndian64(attributes.bytes(HANDLE))} ${bigEndian32(attributes.bytes(USE))}`;
-  }
-
   #hasTable(table: string): boolean {
     return this.#table(table) !== null;
   }
@@ -186,19 +185,23 @@ export class TableReader implements Disposable {
   }
 
   #chains(table: string): Chain[] {
-    const { TABLE, NAME, HOOK, TYPE } = nft.NFTA_CHAIN;
+    const { TABLE, NAME, HOOK, POLICY, TYPE } = nft.NFTA_CHAIN;
     const { header, name, hooks } = placeOf(table);
     return this.#dump(nft.NFT_MSG.GETCHAIN, header)
       .filter((chain) => chain.text(TABLE) === name)
       .map((chain) => {
         const hook = chain.nested(HOOK);
         const number = bigEndian32(hook?.bytes(nft.NFTA_HOOK.HOOKNUM));
+        const policy = chain.bytes(POLICY);
         return {
           name: chain.text(NAME) ?? "",
           type: chain.text(TYPE) ?? "none",
           hook: hook === undefined ? "none" : (hooks[number] ?? String(number)),
           priority: bigEndian32(hook?.bytes(nft.NFTA_HOOK.PRIORITY)),
           rules: [],
+          ...(policy !== undefined && bigEndian32(policy) === nft.NF_DROP
+            ? { policy: "drop" }
+            : {}),
         };
       });
   }
@@ -285,7 +288,7 @@ export function readViolations(): Map<string, Violations> {
   return reader.violations();
 }
 
-function unreadable(error: unknown): unknown {
+export function unreadable(error: unknown): unknown {
   if (!(error instanceof NetlinkError)) return error;
   return new FairwayError(
     "missingKernelPart",

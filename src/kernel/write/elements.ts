@@ -2,7 +2,7 @@
 import { tableOfSet } from "../../plan/names.ts";
 import type { Element } from "../../plan/state.ts";
 import { concat, encodeAttribute, encodeNested, type Message } from "../netlink/codec.ts";
-import { type NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
+import { NetlinkSocket, type Refused } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
 import {
   NFNL_MSG_BATCH,
@@ -13,6 +13,8 @@ import {
   NFTA_SET_ELEM_LIST,
   NLM_F,
 } from "../netlink/tables.ts";
+import { recordOwn } from "../own-generations.ts";
+import { elementHash, generationOf } from "../read/table-digest.ts";
 import { keyAttribute, listOf, placeOf } from "../read/tables.ts";
 import { handleNumber } from "../read/tc.ts";
 import { setForm } from "../set-keys.ts";
@@ -75,13 +77,28 @@ export function takeUnclosed(): NetlinkSocket | null {
   return taken;
 }
 
+/** The kernel tells of its transaction where the first change of it asks for an echo (nf_tables_gen_notify()). */
+const echoed = (message: Unnumbered, index: number): Unnumbered =>
+  index === 0 ? { ...message, flags: message.flags | NLM_F.ECHO } : message;
+
+/** What changed nothing makes no generation. */
+function recordTransaction(changes: ElementChange[], told: Message[]): void {
+  const made = told.find(({ type }) => type === NFT_MSG.NEWGEN);
+  if (made === undefined) return;
+  let added = 0;
+  for (const { isGone, element } of changes)
+    added += isGone ? -elementHash(element) : elementHash(element);
+  recordOwn(generationOf(made), added);
+}
+
 /** All or none. The first that was refused, by its index, and why; null: all are done. */
-export function changeElements(
-  changes: ElementChange[],
-): { at: number; refused: NetlinkError } | null {
+export function changeElements(changes: ElementChange[]): Refused | null {
   const socket = new NetlinkSocket("netfilter");
   try {
-    return socket.transaction(begin, changes.map(elementMessage), end);
+    const messages = changes.map(elementMessage).map(echoed);
+    const { failure, told } = socket.transaction(begin, messages, end);
+    if (failure === null) recordTransaction(changes, told);
+    return failure;
   } finally {
     if (changes.some(({ isGone }) => isGone)) {
       takeUnclosed()?.[Symbol.dispose]();

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
+import { generationsFileName } from "../../kernel/own-generations.ts";
 import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
 import { atWorkFileName } from "../../node/at-work.ts";
 import { forgetFormer, hasFormer, rootsThatDiffer } from "../../node/former.ts";
@@ -53,7 +54,13 @@ function planBinaries(places: Places, dataDir: string, kept: Kept): FileStep[] {
   return steps;
 }
 
-const ledgerFiles = ["ledger.db", "ledger.db-wal", "ledger.db-shm", atWorkFileName];
+const ledgerFiles = [
+  "ledger.db",
+  "ledger.db-wal",
+  "ledger.db-shm",
+  atWorkFileName,
+  generationsFileName,
+];
 
 function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolean): FileStep[] {
   // With the ledger stays what tells which folders were made for it.

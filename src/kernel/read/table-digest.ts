@@ -1,0 +1,169 @@
+/**
+ * What is in our tables, as little as tells that it changed: the generation of all tables, a digest of
+ * our chains and rules, and a sum over our elements that is the same in whatever order they are listed.
+ */
+import type { Element } from "../../plan/state.ts";
+import { attributesAt, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
+import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
+import { nfgenmsg } from "../netlink/structs.ts";
+import * as nft from "../netlink/tables.ts";
+import { encodeKey, setsOf } from "../set-keys.ts";
+import { text } from "../write/request.ts";
+import { placeOf, unreadable } from "./tables.ts";
+import { handleNumber } from "./tc.ts";
+
+export interface TablesSeen {
+  /** Of the namespace: each transaction that is taken, of anybody, makes another one. */
+  generation: number;
+  rules: string;
+  /** The sum of the elements' hashes. */
+  elements: number;
+}
+
+/**
+ * 32 bits, so that their sums are whole numbers: it guards against accidents, and not against who looks
+ * for another element with the same.
+ */
+const hash = (bytes: Uint8Array, seed: number): number => Bun.hash.xxHash32(bytes, seed >>> 0);
+const seedOf = (set: string): number => hash(text(set), 0);
+
+/** What an element adds to the sum; of a set without intervals. The value of our maps is a class. */
+export function elementHash({ set, key, value }: Element): number {
+  const number = value === null ? 0 : handleNumber(value);
+  return hash(encodeKey(set, key), seedOf(set) + number);
+}
+
+const attributeBytes = 4;
+const align = (n: number): number => (n + 3) & ~3;
+
+/** The same of what the kernel lists: its key comes first, then the value of a map, then what it has counted. */
+function listedHash(
+  bytes: Uint8Array,
+  view: DataView,
+  { from, end, seed }: { from: number; end: number; seed: number },
+): number {
+  const keyAt = from + attributeBytes;
+  const key = bytes.subarray(keyAt + attributeBytes, keyAt + view.getUint16(keyAt, true));
+  const next = from + align(view.getUint16(from, true));
+  const hasValue = next < end && view.getUint16(next + 2, true) === nft.NFTA_SET_ELEM.DATA;
+  return hash(key, seed + (hasValue ? view.getUint32(next + 2 * attributeBytes, true) : 0));
+}
+
+/** Of a message's list of elements. A run of addresses is all that is listed of it: both ends, and flags. */
+function sumOf(elements: Uint8Array, seed: number, isInterval: boolean): number {
+  const view = viewOf(elements);
+  let sum = 0;
+  for (let at = 0; at + attributeBytes <= elements.length; ) {
+    const end = at + view.getUint16(at, true);
+    if (end < at + attributeBytes || end > elements.length)
+      throw new RangeError(`netlink attribute of ${end - at} bytes in ${elements.length - at}`);
+    const from = at + attributeBytes;
+    sum += isInterval
+      ? hash(elements.subarray(from, end), seed)
+      : listedHash(elements, view, { from, end, seed });
+    at = align(end);
+  }
+  return sum;
+}
+
+/** The generation that an answer of nf_tables tells of. */
+export function generationOf({ body }: Message): number {
+  const [bytes] = attributesAt(body, nfgenmsg.bytes, [nft.NFTA_GEN_ID]);
+  if (bytes === undefined || bytes.length < 4) throw new RangeError("nf_tables told no generation");
+  return viewOf(bytes).getUint32(0, false);
+}
+
+/** A conversation with nf_tables in the namespace that it was begun in. */
+export class TableDigest implements Disposable {
+  readonly #socket = new NetlinkSocket("netfilter");
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+
+  generation(): number {
+    try {
+      return generationOf(this.#socket.get(nft.NFT_MSG.GETGEN, nfgenmsg.encode({})));
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
+  /** A digest of the chains and rules of these tables. */
+  rules(tables: readonly string[]): string {
+    return String(Bun.hash.wyhash(concat(...tables.flatMap((table) => this.#rules(table)))));
+  }
+
+  /**
+   * All of it, of one generation, unless others change tables without a pause: then what is told of
+   * `generation` may be newer than that, and differs from what is expected.
+   */
+  look(tables: readonly string[]): TablesSeen {
+    for (let attempt = 0; ; attempt++) {
+      const generation = this.generation();
+      const rules = this.rules(tables);
+      const elements = tables.reduce((sum, table) => sum + this.#elements(table), 0);
+      if (attempt === attempts || this.generation() === generation)
+        return { generation, rules, elements };
+    }
+  }
+
+  /** The table with its handle and its number of parts, its chains, its rules; nothing in them counts. */
+  #rules(table: string): Uint8Array[] {
+    const { header, name } = placeOf(table);
+    const named = encodeAttribute(nft.NFTA_TABLE.NAME, text(name));
+    // The table's name is the first that is told of either. Chains are listed of the whole family; and
+    // an older kernel lists the rules of all tables.
+    const isOurs = (body: Uint8Array): boolean => startsWith(body, named);
+    const listed = (type: number, ...parts: Uint8Array[]): Uint8Array[] =>
+      this.#dump(type, header, ...parts)
+        .map(({ body }) => body.subarray(nfgenmsg.bytes))
+        .filter(isOurs);
+    return [
+      ...this.#table(header, named),
+      ...listed(nft.NFT_MSG.GETCHAIN),
+      ...listed(nft.NFT_MSG.GETRULE, named),
+    ];
+  }
+
+  #table(header: Uint8Array, named: Uint8Array): Uint8Array[] {
+    try {
+      const { body } = this.#socket.get(nft.NFT_MSG.GETTABLE, concat(header, named));
+      return [body.subarray(nfgenmsg.bytes)];
+    } catch (error) {
+      if (error instanceof NetlinkError && error.absent) return [];
+      throw unreadable(error);
+    }
+  }
+
+  #elements(table: string): number {
+    const { header, name } = placeOf(table);
+    const { TABLE, SET, ELEMENTS } = nft.NFTA_SET_ELEM_LIST;
+    const inTable = encodeAttribute(TABLE, text(name));
+    let sum = 0;
+    for (const { name: set, isInterval } of setsOf(table)) {
+      const seed = seedOf(set);
+      const inSet = encodeAttribute(SET, text(set));
+      for (const { body } of this.#dump(nft.NFT_MSG.GETSETELEM, header, inTable, inSet)) {
+        const [found] = attributesAt(body, nfgenmsg.bytes, [ELEMENTS]);
+        if (found !== undefined) sum += sumOf(found, seed, isInterval);
+      }
+    }
+    return sum;
+  }
+
+  /** What is gone by now has nothing to list. */
+  #dump(type: number, ...parts: Uint8Array[]): Message[] {
+    try {
+      return this.#socket.dump(type, concat(...parts));
+    } catch (error) {
+      if (error instanceof NetlinkError && error.absent) return [];
+      throw unreadable(error);
+    }
+  }
+}
+
+const attempts = 3;
+
+const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
+  start.every((byte, index) => bytes[index] === byte);
