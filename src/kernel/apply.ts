@@ -13,6 +13,7 @@ import { type Batch, batchesOf, type Effect } from "./effects.ts";
 import { note } from "./journal.ts";
 import { observe } from "./observe.ts";
 import { type BatchFailure, perform, tryOut } from "./perform.ts";
+import { fullBridge } from "./ports.ts";
 import { sendOff } from "./send-off.ts";
 
 /** What the kernel says, and what a person does about it. */
@@ -55,7 +56,12 @@ const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; tod
   },
 ];
 
+/** EXFULL, as the kernel's reason and the tools have it. */
+const isFull = /Exchange full/;
+
 function refusal(failed: Effect, step: Step, reason: string): FairwayError {
+  if (step.want?.kind === "port" && step.want.bridge !== null && isFull.test(reason))
+    return fullBridge(step.want.bridge, `a port for the host interface ${step.want.name}`);
   const title = titleOf(step.op === "delete" ? step.have : step.want);
   const command = shellLine(failed.line);
   const known = remedies.find(({ says }) => says.test(`${reason}\n${command}`));

@@ -1,5 +1,6 @@
-/** Hairpin mode on our bridge, and who else is touched by what our bridge needs. */
+/** Hairpin mode on our bridge, its ports, and who else is touched by what our bridge needs. */
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
+import { fullBridge, mostPorts } from "../../kernel/ports.ts";
 import { allLinks, type Link } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
 import { minorOfHostVeth } from "../../plan/names.ts";
@@ -17,6 +18,14 @@ export function judgeHairpin(bridge: string, ports: readonly Port[]): Finding {
     `off for ${off.join(", ")} of ${bridge}: such a pod cannot reach itself through a service`,
     "`fairway repair` switches it on",
   );
+}
+
+/** `count`: all of the bridge, whoever made them. */
+export function judgePorts(bridge: string, count: number): Finding {
+  const id = "bridge.ports";
+  if (count < mostPorts) return ok(id, `${bridge} has ${count} of ${mostPorts} ports`);
+  const { message, details = "" } = fullBridge(bridge, "a port for one more pod");
+  return error(id, message, details);
 }
 
 /** The sysctls are the whole node's (of its network namespace). */
@@ -41,11 +50,12 @@ export function bridges({ configs }: Patient): Finding[] {
     const own = links.find(({ name }) => name === config.bridge);
     const others = links.filter(({ type, name }) => type === "bridge" && name !== config.bridge);
     const isOn = readSysctl("net/bridge/bridge-nf-call-iptables") === "1";
-    const ports = links.filter(
-      ({ masterIndex, name }) => masterIndex === own?.index && minorOfHostVeth(name) !== null,
-    );
+    const ports = links.filter(({ masterIndex }) => masterIndex === own?.index);
+    const ofPods = ports.filter(({ name }) => minorOfHostVeth(name) !== null);
     return [
-      ...(own === undefined ? [] : [judgeHairpin(own.name, ports)]),
+      ...(own === undefined
+        ? []
+        : [judgeHairpin(own.name, ofPods), judgePorts(own.name, ports.length)]),
       ...judgeOthers(
         others.map(({ name }) => name),
         isOn,

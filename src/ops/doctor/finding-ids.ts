@@ -11,6 +11,7 @@ export const findingIds = [
   "bridge",
   "bridge.hairpin",
   "bridge.others",
+  "bridge.ports",
   "config",
   "conflist",
   "conflist.chain",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { judgeHairpin, judgeOthers } from "../../../src/ops/doctor/bridges.ts";
+import { judgeHairpin, judgeOthers, judgePorts } from "../../../src/ops/doctor/bridges.ts";
 import { judgeConflists } from "../../../src/ops/doctor/conflists.ts";
 import type { Level } from "../../../src/ops/doctor/finding.ts";
 import type { ConfFile } from "../../../src/ops/install/neighbours.ts";
@@ -46,6 +46,16 @@ describe("a bridge's ports", () => {
     expect(finding.level).toBe(level);
     expect(finding.found).toContain(says);
   });
+});
+
+test.each<[number, Level, string]>([
+  [0, "ok", "fw0 has 0 of 1023 ports"],
+  [1022, "ok", "fw0 has 1022 of 1023 ports"],
+  [1023, "error", "all 1023"],
+])("a bridge with %p ports", (count, level, says) => {
+  const finding = judgePorts("fw0", count);
+  expect(finding).toMatchObject({ id: "bridge.ports", level });
+  expect(finding.found).toContain(says);
 });
 
 test.each<[string, string[], boolean, number]>([
