@@ -2,7 +2,6 @@
  * A batch carried out: every change of the kernel that a step stands for passes `perform`, but for the
  * pairs that are sent off (send-off.ts).
  */
-import { writeFileSync } from "node:fs";
 import { effect, effects } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { sysctlName } from "../plan/names.ts";
@@ -13,6 +12,7 @@ import { note } from "./journal.ts";
 import { NetlinkError } from "./netlink/socket.ts";
 import { inNetns } from "./netns.ts";
 import { changeElements } from "./write/elements.ts";
+import { writeSetting } from "./write/setting.ts";
 import { NoSuchLink, Speaker } from "./write/speaker.ts";
 
 export interface BatchFailure {
@@ -99,9 +99,9 @@ function runElements(batch: Batch): BatchFailure | null {
 }
 
 /** "sysctl -w" of a line, without the tool. */
-function writeSetting(text: string): void {
+function writeLine(text: string): void {
   const [name = "", value = ""] = text.split("=");
-  writeFileSync(`/proc/sys/${sysctlName(name)}`, value);
+  writeSetting(sysctlName(name), value);
 }
 
 /** Messages and files, one by one: the first that is refused ends it. */
@@ -111,7 +111,7 @@ function runHere(batch: Batch): BatchFailure | null {
     for (const [at, each] of batch.entries()) {
       let begun = at;
       try {
-        let act = (): void => writeSetting(each.line.text);
+        let act = (): void => writeLine(each.line.text);
         if (each.by === "netlink") {
           speaker ??= new Speaker();
           // Asks for numbers: who is not told one has not begun.

@@ -3,8 +3,13 @@ import type { NetworkConfig } from "../config/types.ts";
 import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
 import { chosenBackend, neededTools } from "../kernel/backend.ts";
 import { findTool } from "../kernel/children.ts";
+import { fullBridge, mostPorts, portsOf } from "../kernel/ports.ts";
+import { readSysctl } from "../kernel/read/sysctl.ts";
+import { canWriteSetting, defaultPath, unwritable } from "../kernel/write/setting.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { Plan, Step } from "../plan/diff.ts";
 import { directions, type NetworkBase } from "../plan/node.ts";
+import { ipv6Path } from "../plan/state.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import { inForce } from "../promise/scale.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
@@ -81,6 +86,35 @@ function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBas
   }
 }
 
+/** An ADD is refused by the kernel then, whatever the ledger has room for. */
+function requirePort({ bridge, chained }: NetworkConfig): void {
+  if (!chained && portsOf(bridge) === mostPorts)
+    throw fullBridge(bridge, "a port for one more pod");
+}
+
+/** What a step writes below /proc/sys; null: it writes nothing there, or in a pod. */
+function settingOf({ want }: Step): { path: string; value: string } | null {
+  if (want?.kind === "sysctl") return want;
+  if (want?.kind !== "ipv6setting" || want.netns !== null) return null;
+  return { path: ipv6Path(want), value: want.value };
+}
+
+/** What an ADD would have to set can be set. Of an interface that is yet to be made: what it will begin with. */
+function requireSettings({ steps }: Plan): void {
+  for (const step of steps) {
+    const setting = settingOf(step);
+    if (setting === null) continue;
+    const there = [setting.path, defaultPath(setting.path)].find(
+      (path) => path !== null && readSysctl(path) !== null,
+    );
+    // What this kernel has not at all is told by who writes it.
+    if (there == null || canWriteSetting(there)) continue;
+    const found = readSysctl(there);
+    if (found !== null && found !== setting.value)
+      throw unwritable(setting.path, found, setting.value);
+  }
+}
+
 /** By what stands there, changing nothing. Throws what an ADD would, whatever it is. */
 export function requireReady(
   ledger: LedgerView,
@@ -104,6 +138,8 @@ export function requireReady(
   refuseTakenPlaces(ledger, [base]);
   const refused = guardRefusal(plan);
   if (refused !== null) throw refused;
+  requireSettings(plan);
+  requirePort(config);
   requireRoom(ledger, config, base);
 }
 

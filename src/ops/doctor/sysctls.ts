@@ -2,6 +2,7 @@
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
+import { canWriteSetting, unwritable } from "../../kernel/write/setting.ts";
 import { liveNetworks } from "../../node/base.ts";
 import { familiesOf } from "../../plan/node.ts";
 import { acceptRaForwarding, ipv6Path } from "../../plan/state.ts";
@@ -24,8 +25,13 @@ const settings: Setting[] = [
   })),
 ];
 
-/** `live`: an ADD has set them since this boot. */
-export function judgeSysctl(setting: Setting, value: string | null, live: boolean): Finding {
+/** `live`: an ADD has set them since this boot. `isWritable`: another could. */
+export function judgeSysctl(
+  setting: Setting,
+  value: string | null,
+  live: boolean,
+  isWritable = true,
+): Finding {
   const { path, without, module } = setting;
   const name = path.replaceAll("/", ".");
   const id = `sysctl.${name}` as const;
@@ -36,6 +42,10 @@ export function judgeSysctl(setting: Setting, value: string | null, live: boolea
       `there is no such setting: ${without}`,
       module === null ? "mount /proc" : `modprobe ${module}, and load it at boot`,
     );
+  if (!isWritable) {
+    const { message, details = "" } = unwritable(path, value, "1");
+    return error(id, `${message}: ${without}`, details);
+  }
   if (!live) return ok(id, `${value}: the first ADD sets it to 1`);
   return error(
     id,
@@ -94,7 +104,7 @@ export function sysctls({ ledger, configs }: Patient): Finding[] {
   );
   const live6 = networks.some((network) => familiesOf(network).includes(6));
   const judge = (isLive: boolean) => (setting: Setting) =>
-    judgeSysctl(setting, readSysctl(setting.path), isLive);
+    judgeSysctl(setting, readSysctl(setting.path), isLive, canWriteSetting(setting.path));
   return [
     ...settings.map(judge(networks.length > 0)),
     ...(hasIpv6 || live6 ? ipv6Settings.map(judge(live6)) : []),

@@ -279,6 +279,22 @@ describe("a sysctl", () => {
   });
 });
 
+describe("a sysctl below a /proc/sys that cannot be written", () => {
+  const setting = { path: "net/ipv4/x", without: "no answer", module: null };
+  test.each([
+    ["is right", "1", false, "ok"],
+    ["is wrong, and no pod was added yet", "0", false, "error"],
+    ["is wrong under pods", "0", true, "error"],
+  ] as const)("%s", (_, value, live, level) => {
+    const finding = judgeSysctl(setting, value, live, false);
+    expect(finding).toMatchObject({ id: "sysctl.net.ipv4.x", level });
+    if (level === "error") {
+      expect(finding.found).toMatch(/net.ipv4.x is 0 and has to be 1.*read-only.*no answer/);
+      expect(finding.todo).toContain("sysctl -w net.ipv4.x=1");
+    }
+  });
+});
+
 describe("router advertisements on another interface", () => {
   test("that are not accepted any more are told", () => {
     expect(judgeAdvertisements("eth1", "1")).toMatchObject([
