@@ -75,7 +75,9 @@ export function ledgerRows(dataDir: string): string {
 export function files(root: string): string {
   return dumpFiles(root)
     .split("\n")
-    .filter((line) => !/ledger\.db-(wal|shm)|at-work\.lock|\/log\b|\/points\b/.test(line))
+    .filter(
+      (line) => !/ledger\.db-(wal|shm)|at-work\.lock|nft-generations|\/log\b|\/points\b/.test(line),
+    )
     .map((line) => (line.includes("ledger.db") ? line.replace(/ \w+$/, "") : line))
     .join("\n");
 }
