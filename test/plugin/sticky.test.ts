@@ -212,7 +212,7 @@ test("a living pod's address cannot be set", () =>
   withNode((node) => {
     life(node).add(named("web-0"));
     const done = node.fairway("set", "shop/web-0", "ip=198.19.1.9");
-    expect(done.code).toBe(1);
+    expect(done.code).toBe(2);
     expect(done.stderr).toMatch(/fairway\.dev\/ip.*living pod/);
   }));
 
