@@ -4,7 +4,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { type Direction, directions } from "../plan/node.ts";
-import { capacitySet } from "./capacity.ts";
+import { capacitySet } from "./capacity-set.ts";
 import { findLink, linkSpeed } from "./uplink.ts";
 
 /** A direction's capacity: what was set, and what holds without that. */

@@ -15,6 +15,7 @@ import {
 import { admit, hostHolders } from "../promise/admission.ts";
 import { boundedMembers } from "../promise/latency.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { capacitySet, recordCapacitySet, type SetCapacity } from "./capacity-set.ts";
 import { placeFor } from "./chained.ts";
 import { withGrantedSubnets } from "./granted.ts";
 import { attachmentsInForce } from "./in-force.ts";
@@ -25,20 +26,6 @@ import { applyToPods, connectable } from "./pods-there.ts";
 import { type Asked, memberOf } from "./propose.ts";
 import { keepInForce, planLeaves, shrinkingFirst } from "./rebalance.ts";
 import { findUplink, type Uplink } from "./uplink.ts";
-
-/** null: not set. */
-export interface SetCapacity {
-  egressBits: number | null;
-  ingressBits: number | null;
-}
-
-const fact = "set-capacity";
-const none: SetCapacity = { egressBits: null, ingressBits: null };
-
-export function capacitySet(view: LedgerView): SetCapacity {
-  const text = view.fact(fact);
-  return text === null ? none : (JSON.parse(text) as SetCapacity);
-}
 
 /**
  * What a network asks of the base, with the capacity that was set, the queues that the kernel offers,
@@ -127,7 +114,7 @@ function applyAll(ledger: Ledger): Step[] {
 
 /** Inside `exclusively`: the networks' bases with the capacity that is set from now on. */
 function recordCapacity(ledger: Ledger, change: Partial<SetCapacity>): NetworkBase[] {
-  ledger.setFact(fact, JSON.stringify({ ...capacitySet(ledger), ...change }));
+  recordCapacitySet(ledger, change);
   const live = new Set(liveNetworks(ledger).map((n) => n.network));
   for (const { name, config: text } of ledger.networks()) {
     if (!live.has(name)) continue;

@@ -62,7 +62,7 @@ function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
     );
   const { asks, asked } = ask(attachment.asks);
   const others = ledger.attachments.all().filter((a) => !sameAttachment(a, key));
-  admitted({ base, key, promise: asked, tiers }, heldBy(others));
+  admitted({ base, key, promise: asked, tiers }, heldBy(others), ledger);
   return {
     base,
     movers: [attachment, { ...attachment, promise: asked }],

@@ -21,6 +21,7 @@ import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.t
 import type { Member } from "../promise/latency.ts";
 import { withinTargets } from "../promise/targets.ts";
 import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolders } from "./addresses.ts";
+import { capacitySet } from "./capacity-set.ts";
 import type { ChainedPort } from "./chained.ts";
 import type { Granted } from "./granted.ts";
 import { type Held, heldIn, leftBits } from "./held.ts";
@@ -59,6 +60,9 @@ export interface Proposal {
 /** What admission looks at. */
 type Terms = Pick<Asked, "base" | "key" | "promise"> & { tiers: NetworkConfig["tiers"] };
 
+/** Asked only for the words of a refusal. */
+type Facts = Parameters<typeof capacitySet>[0];
+
 /** The tier, where it gave this guarantee. */
 function givingTier({ tiers, promise }: Terms, direction: Direction): string | null {
   const { tier } = promise;
@@ -67,7 +71,7 @@ function givingTier({ tiers, promise }: Terms, direction: Direction): string | n
   return given === promise[direction].guaranteeBits ? tier : null;
 }
 
-function checkRates(terms: Terms, held: Held): Proposal["freeBits"] {
+function checkRates(terms: Terms, held: Held, view: Facts): Proposal["freeBits"] {
   const { base, promise, key } = terms;
   const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
   const free = { egress: 0, ingress: 0 };
@@ -90,7 +94,7 @@ function checkRates(terms: Terms, held: Held): Proposal["freeBits"] {
       holder: attachmentName(key),
       tier: givingTier(terms, direction),
     });
-    if (!decision.ok) throw refusal(decision);
+    if (!decision.ok) throw refusal(decision, capacitySet(view)[`${direction}Bits`] !== null);
     free[direction] = decision.freeBits;
   }
   return free;
@@ -115,8 +119,12 @@ function checkTarget({ base, key, promise }: Terms, held: Held): string | null {
 }
 
 /** What is left beside those that are held already, and how its bound comes about. Throws promiseRefused. */
-export function admitted(terms: Terms, held: Held): Pick<Proposal, "freeBits" | "latency"> {
-  return { freeBits: checkRates(terms, held), latency: checkTarget(terms, held) };
+export function admitted(
+  terms: Terms,
+  held: Held,
+  view: Facts,
+): Pick<Proposal, "freeBits" | "latency"> {
+  return { freeBits: checkRates(terms, held, view), latency: checkTarget(terms, held) };
 }
 
 /** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
@@ -153,7 +161,11 @@ export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
 export function propose(view: LedgerView, asked: Asked): Proposal {
   refuseExisting(view, asked.key);
-  const { freeBits, latency } = admitted({ ...asked, tiers: asked.config.tiers }, heldIn(view));
+  const { freeBits, latency } = admitted(
+    { ...asked, tiers: asked.config.tiers },
+    heldIn(view),
+    view,
+  );
   const { port, granted } = asked;
   const chosen = granted === null && port === null ? chooseFor(view, asked) : [];
   const leases = port?.leases ?? granted?.leases ?? chosen.map(leaseOf);

@@ -23,6 +23,7 @@ import {
   refuseTakenPlaces,
 } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
+import { capacitySet } from "./capacity-set.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { requireKnownPods } from "./known-pods.ts";
 import { requireSound } from "./lost.ts";
@@ -61,7 +62,7 @@ function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
       askedBits: 0,
       holder: "one more pod",
     });
-    if (!decision.ok) throw refusal(decision);
+    if (!decision.ok) throw refusal(decision, capacitySet(ledger)[`${direction}Bits`] !== null);
   }
 }
 

@@ -3,13 +3,8 @@ import { Command } from "commander";
 import { parseLimitBits } from "../config/quantities.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import {
-  capacitySet,
-  type SetCapacity,
-  setCapacity,
-  shortfalls,
-  tryCapacity,
-} from "../node/capacity.ts";
+import { setCapacity, shortfalls, tryCapacity } from "../node/capacity.ts";
+import { capacitySet, type SetCapacity } from "../node/capacity-set.ts";
 import { type Capacity, capacities } from "../node/capacity-sources.ts";
 import {
   type CommonOptions,

@@ -171,8 +171,18 @@ function askedText({ askedBits, direction, tier }: Refused): string {
   return `an ${direction} guarantee of ${formatRate(askedBits)}${from}`;
 }
 
-/** The refusal as the pod's author and the operator read it. */
-export function refusal(refused: Refused): FairwayError {
+/** How a node gets more to promise. What was set at run time goes before the configuration. */
+export function moreCapacityAdvice(direction: Direction, isSet: boolean): string {
+  return isSet
+    ? `set more with \`fairway set-capacity --${direction} RATE\`, or take back what was set (\`--${direction} -\`), if the link can do more`
+    : `raise uplink.${direction}Capacity if the link can do more`;
+}
+
+/**
+ * The refusal as the pod's author and the operator read it. `capacityIsSet`: with `fairway set-capacity`,
+ * so that a change of the configuration would change nothing.
+ */
+export function refusal(refused: Refused, capacityIsSet: boolean): FairwayError {
   const { holder, direction, freeBits, capacityBits, promisedBits, floors, largest } = refused;
   const holders = largest.map((each) => `${each.holder} ${formatRate(each.guaranteeBits)}`);
   const who =
@@ -180,6 +190,6 @@ export function refusal(refused: Refused): FairwayError {
   return new FairwayError(
     "promiseRefused",
     `${holder} asks for ${askedText(refused)}, and ${formatRate(freeBits)} is free: capacity ${formatRate(capacityBits)}, reserve ${formatRate(refused.reserveBits)}, guaranteed ${formatRate(promisedBits)} to others, ${floors} best-effort pods`,
-    `${who} Ask for less, free a guarantee, or raise uplink.${direction}Capacity if the link can do more.`,
+    `${who} Ask for less, free a guarantee, or ${moreCapacityAdvice(direction, capacityIsSet)}.`,
   );
 }

@@ -20,6 +20,7 @@ function refusalOf(pods: readonly Attachment[]): string | null {
       admitted(
         { base: baseWith(pod.mtuBytes), key: pod, promise: pod.promise, tiers: {} },
         heldBy(pods.slice(0, at)),
+        { fact: () => null },
       );
     return null;
   } catch (error) {

@@ -19,6 +19,9 @@ test("the trees and all pods follow a capacity that is set, later ADDs keep to i
     expect(node.fairway("explain").stdout).toContain("nothing to do");
     const refused = node.verb("ADD", b, guarantee("150M"));
     expect(String(refused.json.msg)).toContain("capacity 200M");
+    // The configuration's key is not in force, so that to raise it would change nothing.
+    expect(String(refused.json.details)).toContain("take back what was set (`--egress -`)");
+    expect(String(refused.json.details)).not.toContain("uplink.egressCapacity");
     node.add(b, guarantee("50M"));
     expect(root(node, "uplink")).toContain("rate 200Mbit");
     expect(node.check(a, result).stdout).toBe("");

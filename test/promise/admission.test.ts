@@ -116,7 +116,8 @@ describe("the refusal", () => {
 
   test("tells asked, free, capacity, reserve and the five largest holders", () => {
     const held = holders(100e6, 50e6, 300e6, 10e6, 0, 20e6, 30e6);
-    const error = refusal(refused({ held, askedBits: 400e6, holder: "pods/new" }));
+    const decision = refused({ held, askedBits: 400e6, holder: "pods/new" });
+    const error = refusal(decision, false);
     expect(error.kind).toBe("promiseRefused");
     expect(error.code).toBe(100);
     expect(error.message).toBe(
@@ -125,10 +126,17 @@ describe("the refusal", () => {
     expect(error.details).toBe(
       "Largest holders: pods/p2 300M, pods/p0 100M, pods/p1 50M, pods/p6 30M, pods/p5 20M. Ask for less, free a guarantee, or raise uplink.egressCapacity if the link can do more.",
     );
+    // The configuration's key says nothing while another capacity is set.
+    expect(refusal(decision, true).details).toEndWith(
+      "or set more with `fairway set-capacity --egress RATE`, or take back what was set (`--egress -`), if the link can do more.",
+    );
   });
 
   test("of a floor, with no holder", () => {
-    const error = refusal(refused({ direction: "ingress", capacityBits: 8_000, reserveBits: 0 }));
+    const error = refusal(
+      refused({ direction: "ingress", capacityBits: 8_000, reserveBits: 0 }),
+      false,
+    );
     expect(error.message).toStartWith(
       "pods/new asks for the ingress floor of a best-effort pod (8k), and 0 is free: capacity 8k,",
     );

@@ -1,7 +1,8 @@
 /** Promises against capacity: those that are held, and those that the tiers offer. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
-import { baseInForce, capacitySet } from "../../node/capacity.ts";
+import { baseInForce } from "../../node/capacity.ts";
+import { capacitySet, type SetCapacity } from "../../node/capacity-set.ts";
 import { overrideOf } from "../../node/override.ts";
 import { findUplink } from "../../node/uplink.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
@@ -13,6 +14,7 @@ import {
   hostHolders,
   hostRateBits,
   leafRateBits,
+  moreCapacityAdvice,
 } from "../../promise/admission.ts";
 import { emptyLedger } from "../context.ts";
 import { overrideWords } from "../overrides.ts";
@@ -57,35 +59,39 @@ export function judgeHeld(
     .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
     .slice(0, 3)
     .map(({ holder, guaranteeBits }) => `${holder} ${formatRate(guaranteeBits)}`);
-  const raise = isSet
-    ? `take back what \`fairway set-capacity\` set (--${tree.direction} -) if the link can do more`
-    : `raise uplink.${tree.direction}Capacity if the link can do more, which the next ADD brings into force`;
+  const raise = moreCapacityAdvice(tree.direction, isSet);
+  const when = isSet ? "" : ", which the next ADD brings into force";
   return error(
     id,
     `${found}: ${formatRate(-freeBits)}bit/s too much`,
-    `these cannot all be kept at once: delete pods, give some less (\`fairway set\`), or ${raise} (largest: ${largest.join(", ")})`,
+    `these cannot all be kept at once: delete pods, give some less (\`fairway set\`), or ${raise}${when} (largest: ${largest.join(", ")})`,
   );
 }
 
 /** Each tier alone on an empty node. */
-export function judgeTiers(tiers: NetworkConfig["tiers"], trees: readonly Tree[]): Finding[] {
+export function judgeTiers(
+  tiers: NetworkConfig["tiers"],
+  trees: readonly Tree[],
+  set: SetCapacity,
+): Finding[] {
   return Object.entries(tiers).map(([name, tier]) => {
     const id = `tiers.${name}` as const;
+    const advice: string[] = [];
     const refused = trees.flatMap((tree) => {
       const askedBits = tier[tree.direction].guaranteeBits ?? 0;
       const decision = admit({ ...tree, held: [], askedBits, holder: name });
-      return decision.ok
-        ? []
-        : [
-            `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(decision.freeBits)}bit/s that an empty node has (${ofCapacity(tree)})`,
-          ];
+      if (decision.ok) return [];
+      advice.push(moreCapacityAdvice(tree.direction, set[`${tree.direction}Bits`] !== null));
+      return [
+        `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(decision.freeBits)}bit/s that an empty node has (${ofCapacity(tree)})`,
+      ];
     });
     return refused.length === 0
       ? ok(id, "fits on this node")
       : error(
           id,
           refused.join("; "),
-          `no pod of tier ${name} can start here: lower the tier's guarantee`,
+          `no pod of tier ${name} can start here: lower the tier's guarantee, or ${advice.join("; ")}`,
         );
   });
 }
@@ -106,8 +112,8 @@ export function promises({ ledger, configs }: Patient): Finding[] {
     const uplink = findUplink(first.uplink, first.bridge);
     const base = baseInForce(ledger ?? emptyLedger, first, uplink);
     const trees = directions.map((direction) => treeOf(base, direction));
-    const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees));
     const set = capacitySet(ledger ?? emptyLedger);
+    const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees, set));
     const scales = base.trees.overcommit === "scale";
     const half = trees.filter(({ reserveBits, capacityBits }) => reserveBits * 2 > capacityBits);
     return [

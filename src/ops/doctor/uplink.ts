@@ -2,7 +2,7 @@
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
-import { capacitySet } from "../../node/capacity.ts";
+import { capacitySet } from "../../node/capacity-set.ts";
 import type { Capacity } from "../../node/capacity-sources.ts";
 import { exitWords, otherExits } from "../../node/exits.ts";
 import { findLink, findUplink, linkSpeed } from "../../node/uplink.ts";

@@ -346,7 +346,7 @@ describe("promises", () => {
 
   test.each([
     [false, "raise uplink.egressCapacity if the link can do more, which the next ADD"],
-    [true, "take back what `fairway set-capacity` set (--egress -)"],
+    [true, "`fairway set-capacity --egress RATE`, or take back what was set (`--egress -`)"],
   ])("more than there is, the capacity set at run time: %p", (isSet, advice) => {
     const { todo } = judgeHeld(tree(400, 20), held(500), { scales: false, isSet });
     expect(todo).toContain(advice);
@@ -387,13 +387,17 @@ test("a tier that exceeds the node alone is named, with what there is", () => {
     fits: { egress: { guaranteeBits: 380e6 }, ingress: {} },
     much: { egress: { guaranteeBits: 381e6 }, ingress: {} },
   };
-  const found = judgeTiers(tiers, [tree(400, 20)]);
+  const notSet = { egressBits: null, ingressBits: null };
+  const found = judgeTiers(tiers, [tree(400, 20)], notSet);
   expect(found.map(({ id, level }) => `${id} ${level}`)).toEqual([
     "tiers.none ok",
     "tiers.fits ok",
     "tiers.much error",
   ]);
   expect(found[2]?.found).toContain("egress guarantee of 381Mbit/s exceeds the 380Mbit/s");
+  expect(found[2]?.todo).toEndWith("or raise uplink.egressCapacity if the link can do more");
+  const atSet = judgeTiers(tiers, [tree(400, 20)], { ...notSet, egressBits: 400e6 });
+  expect(atSet[2]?.todo).toContain("or take back what was set (`--egress -`)");
 });
 
 describe("exit codes", () => {
