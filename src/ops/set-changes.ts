@@ -15,7 +15,10 @@ const wrong = (what: string, advice: string): FairwayError =>
 function pairOf(text: string): [string, string | null] {
   const [, key = "", value = ""] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
   if (key === "")
-    throw wrong(`${JSON.stringify(text)} is not KEY=VALUE`, "for example egress-guarantee=300M");
+    throw wrong(
+      `${JSON.stringify(text)} is not KEY=VALUE`,
+      "for example egress-guarantee=300M; egress-guarantee=- takes it back",
+    );
   const name = key.startsWith(fairwayPrefix) ? key : `${fairwayPrefix}${key}`;
   if (asksForAddress({ [name]: value }))
     throw wrong(

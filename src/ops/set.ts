@@ -1,16 +1,16 @@
 /** `fairway set`: another promise for a living pod, and back. */
 import { Command } from "commander";
-import { annotationKeys } from "../config/annotation-keys.ts";
-import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { existingFile } from "../ledger/folder.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { changePromise, type PromiseChange, tryPromise } from "../node/change.ts";
 import { promiseInForce } from "../node/in-force.ts";
 import { type Override, overrideOf } from "../node/override.ts";
 import { type Attachment, attachmentName, type PodPromise } from "../plan/node.ts";
-import { asksWith, type Changes, promiseAsked, withoutEffect } from "../promise/override.ts";
+import { asksWith, type Changes, promiseAsked } from "../promise/override.ts";
 import {
   type CommonOptions,
+  dataDirOf,
   networkConfigOf,
   refuseLost,
   withCommonOptions,
@@ -20,6 +20,7 @@ import {
 import { promiseLines } from "./explain.ts";
 import { overrideWords } from "./overrides.ts";
 import { changesOf } from "./set-changes.ts";
+import { isSamePromise, reasonsOf, type TierSource, withTierSource } from "./set-reasons.ts";
 import { refuseUsage } from "./usage.ts";
 
 interface Options extends CommonOptions {
@@ -39,7 +40,7 @@ export interface SetOutcome {
   changed: boolean;
   former: PodPromise;
   promise: PodPromise;
-  /** Less than the promise where guarantees are scaled. */
+  /** The promise; less where guarantees are scaled, and with the burst that a latency target leaves. */
   inForce: PodPromise;
   /** What is set over the pod's own; null: nothing. */
   override: Override | null;
@@ -58,7 +59,7 @@ function podNamed(ledger: LedgerView, [namespace, name]: PodName, options: Optio
   throw only === undefined
     ? new FairwayError(
         "unknownContainer",
-        `the ledger knows no pod ${namespace}/${name}`,
+        `the ledger ${ledger.file} knows no pod ${namespace}/${name}`,
         "`fairway status` lists the pods; give NAMESPACE/NAME",
       )
     : new FairwayError(
@@ -96,41 +97,18 @@ function askedOf(pod: string, pairs: string[], reset: boolean, command: Command)
   }
 }
 
-/** Why something that was asked for is not to be seen in the promise. */
-function reasonsOf(
-  { changes }: Asked,
-  { asks: former }: Attachment,
-  config: NetworkConfig,
-  isSame: boolean,
-): string[] {
-  const had = (key: string): boolean => Object.hasOwn(former.overrides ?? {}, key);
-  if (changes === null)
-    return former.overrides === null
-      ? ["nothing was set with `fairway set`: the pod has what it asked for itself"]
-      : [];
-  const reasons = Object.entries(changes).flatMap(([key, value]) =>
-    value === null && !had(key)
-      ? [`${key} was not set with \`fairway set\`: there is nothing to take back`]
-      : [],
-  );
-  const tier = changes[annotationKeys.tier] ?? null;
-  if (tier !== null) reasons.push(...withoutEffect(tier, asksWith(former, changes), config));
-  if (isSame && reasons.length === 0) reasons.push("the pod has this promise already");
-  return reasons;
-}
-
-const withoutNotes = (promise: PodPromise): string => JSON.stringify({ ...promise, notes: [] });
-
 function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
   const before = podNamed(ledger, asked.pod, options);
+  const { changes } = asked;
   const config = networkConfigOf({ ...options, network: before.network }, ledger, {});
+  const source: TierSource = { config, isGiven: options.config !== undefined };
   const change: PromiseChange = {
     key: before,
     tiers: config.tiers,
     ask: (former) => {
-      const { changes } = asked;
       const asks = changes === null ? { ...former, overrides: null } : asksWith(former, changes);
-      return { asks, asked: promiseAsked(asks, config, before.podNamespace) };
+      const promised = () => promiseAsked(asks, config, before.podNamespace);
+      return { asks, asked: withTierSource(changes, source, promised) };
     },
   };
   const dryRun = options.dryRun === true;
@@ -138,17 +116,16 @@ function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
   const after = ledger.attachments.find(before) ?? before;
   const trees = ledger.network(after.network)?.base.trees;
   const inForce = trees === undefined ? after : promiseInForce(ledger, after, trees);
-  const isSame = withoutNotes(before.promise) === withoutNotes(after.promise);
   return {
     pod: asked.pod.join("/"),
     attachment: attachmentName(after),
     dryRun,
-    changed: !isSame,
+    changed: !isSamePromise(before.promise, after.promise),
     former: before.promise,
     promise: after.promise,
     inForce: inForce.promise,
     override: overrideOf(ledger, after),
-    reasons: reasonsOf(asked, before, config, isSame),
+    reasons: reasonsOf(changes, before, after.promise, source),
     steps: steps.map(({ op, why }) => ({ op, why })),
   };
 }
@@ -160,11 +137,13 @@ const headWords = ({ dryRun, changed }: SetOutcome): string => {
 
 export function renderSet(outcome: SetOutcome): string {
   const { pod, attachment, promise, inForce, override, reasons, steps } = outcome;
-  const isScaled = withoutNotes(promise) !== withoutNotes(inForce);
+  const promised = promiseLines(promise);
+  // Less where guarantees are scaled, and the burst that a latency target leaves.
+  const otherwise = promiseLines(inForce).filter((line) => !promised.includes(line));
   const lines = [
     `${pod} (${attachment}) ${headWords(outcome)}:`,
-    ...promiseLines(promise),
-    ...(isScaled ? promiseLines(inForce).map((line) => `in force, ${line}`) : []),
+    ...promised,
+    ...otherwise.map((line) => `in force, ${line}`),
     override === null
       ? "nothing is set over what the pod itself asked for"
       : `set over the pod's own: ${overrideWords(override)}`,
@@ -177,7 +156,9 @@ export function renderSet(outcome: SetOutcome): string {
 function set(pod: string, pairs: string[], options: Options, command: Command): void {
   const asked = askedOf(pod, pairs, options.reset === true, command);
   refuseLost(options);
-  const withLedger = options.dryRun === true ? withLedgerCopy : withWritableLedger;
+  // Without a ledger there is no pod, and none is made to say so.
+  const isThere = existingFile(dataDirOf(options)) !== null;
+  const withLedger = options.dryRun === true || !isThere ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));
   process.stdout.write(
     options.json === true ? `${JSON.stringify(outcome, null, 2)}\n` : renderSet(outcome),

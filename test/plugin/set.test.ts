@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
@@ -79,15 +81,23 @@ const statusOf = (node: TestNode) =>
     capacities: { setBits: number | null; configuredBits: number | null }[];
   };
 
+/** What status tells of the ledger. The kernel's counters go on by themselves, and its settings are dumped. */
+const promisesOf = (node: TestNode): unknown =>
+  JSON.parse(
+    JSON.stringify(statusOf(node), (key, value: unknown) =>
+      key === "kernel" || key === "violations" ? null : value,
+    ),
+  );
+
 test("a dry run tells what would be done, as the change itself then does, and changes nothing", () =>
   withNode((node) => {
     const { pod, result } = shop(node);
     const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
-    const status = statusOf(node);
+    const told = promisesOf(node);
     const tried = outcomeOf(node, "egress-guarantee=200M", "--dry-run");
     expect(tried).toMatchObject({ pod: "shop/cart", dryRun: true, changed: true });
     expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
-    expect(statusOf(node)).toEqual(status);
+    expect(promisesOf(node)).toEqual(told);
     expect(node.check(pod, result).stdout).toBe("");
     const done = outcomeOf(node, "egress-guarantee=200M");
     expect(done).toEqual({ ...tried, dryRun: false });
@@ -138,6 +148,58 @@ test("a tier that changes nothing says why", () =>
     },
     { tiers: { gold: { egressGuarantee: "120M" } } },
   ));
+
+test("a tier that gives nothing new says so, and where the tiers come from", () =>
+  withNode(
+    (node) => {
+      shop(node);
+      const recorded = expect.stringContaining("of the last ADD of network pods: --config FILE");
+      expect(outcomeOf(node, "tier=same").reasons).toEqual([
+        "the pod has all that tier same gives already",
+        recorded,
+      ]);
+      expect(outcomeOf(node, "tier=same").reasons).toEqual([
+        "the pod has all that tier same gives already",
+        recorded,
+      ]);
+      // A conflist that was changed since the last ADD counts where it is given.
+      const file = join(node.dataDir, "changed.conf");
+      const changed = { ...node.config, tiers: { same: { ingressLimit: "40M" }, more: {} } };
+      writeFileSync(file, JSON.stringify(changed));
+      expect(node.fairway("set", "shop/cart", "tier=more").stderr).toMatch(
+        /there is no tier "more"[\s\S]*--config FILE/,
+      );
+      expect(outcomeOf(node, "tier=more", "--config", file, "--dry-run").changed).toBe(true);
+      expect(outcomeOf(node, "tier=same", "--config", file)).toMatchObject({
+        changed: true,
+        reasons: [],
+        promise: { ingress: { limitBits: 40e6 } },
+      });
+      expect(classOf(node, "fw0")).toContain("ceil 40Mbit");
+    },
+    { tiers: { same: {} } },
+  ));
+
+test("what is in force beside the promise is told once", () =>
+  withNode((node) => {
+    shop(node);
+    const { stdout } = node.fairway("set", "shop/cart", "latency-target=5ms");
+    expect(stdout).toMatch(/^in force, egress: guarantee 50Mbit\/s, .*burst \d+ bytes/m);
+    const lines = stdout.trim().split("\n");
+    expect(lines.map((line) => line.replace("in force, ", ""))).toEqual([
+      ...new Set(lines.map((line) => line.replace("in force, ", ""))),
+    ]);
+  }));
+
+test.each([[[]], [["--dry-run"]]])(
+  "where no ledger is, the folder is named and none is made: %p",
+  (words) =>
+    withNode((node) => {
+      const done = node.fairway("set", "shop/cart", "egress-guarantee=1M", ...words);
+      expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining(node.dataDir) });
+      expect(readdirSync(node.dataDir)).toEqual([]);
+    }),
+);
 
 test("an unknown pod is named", () =>
   withNode((node) => {
