@@ -46,3 +46,23 @@ export function namesIn(cell: string): string[] {
 }
 
 export const pageText = (path: string): string => readFileSync(join(repository, path), "utf8");
+
+/** Of all members of a union. */
+type Keys<T> = T extends unknown ? keyof T & string : never;
+type At<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
+
+type Below<Path extends string, V, Told> = [V] extends [object]
+  ? [V] extends [Told]
+    ? never
+    : `${Path}.${Paths<V, Told>}`
+  : never;
+
+type PathsOf<K extends string, V, Told> = [V] extends [readonly (infer Each)[]]
+  ? `${K}[]` | Below<`${K}[]`, Each, Told>
+  : K | Below<K, V, Told>;
+
+/** All keys below T, as a page writes them: "trees[].dev". */
+type Paths<T, Told> = { [K in Keys<T>]: PathsOf<K, NonNullable<At<T, K>>, Told> }[Keys<T>];
+
+/** Each key below T once, for a test that holds a page to a type. What is `Told` has a table of its own. */
+export type AllKeys<T, Told> = Record<Paths<T, Told>, true>;

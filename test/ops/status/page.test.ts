@@ -3,31 +3,14 @@ import { expect, test } from "bun:test";
 import type { Measured } from "../../../src/measure/measure.ts";
 import type { DirectionStatus, NodeStatus, TreeStatus } from "../../../src/ops/status/model.ts";
 import type { PodPromise } from "../../../src/plan/node.ts";
-import { namesIn, pageText, tablesOf } from "../../support/pages.ts";
+import { type AllKeys, namesIn, pageText, tablesOf } from "../../support/pages.ts";
 
 type FlowStatus = NonNullable<TreeStatus["measured"]>;
 
 /** What has a table of its own in the page: its keys are not told again where it stands in another. */
 type Told = DirectionStatus | Measured | FlowStatus | PodPromise;
 
-/** Of all members of a union. */
-type Keys<T> = T extends unknown ? keyof T & string : never;
-type At<T, K extends string> = T extends unknown ? (K extends keyof T ? T[K] : never) : never;
-
-type Below<Path extends string, V> = [V] extends [object]
-  ? [V] extends [Told]
-    ? never
-    : `${Path}.${Paths<V>}`
-  : never;
-
-type PathsOf<K extends string, V> = [V] extends [readonly (infer Each)[]]
-  ? `${K}[]` | Below<`${K}[]`, Each>
-  : K | Below<K, V>;
-
-/** All keys below T, as the page writes them: "trees[].dev". */
-type Paths<T> = { [K in Keys<T>]: PathsOf<K, NonNullable<At<T, K>>> }[Keys<T>];
-
-type All<T> = Record<Paths<T>, true>;
+type All<T> = AllKeys<T, Told>;
 
 /** By the word that stands above the page's table. */
 interface Shapes {
