@@ -20,7 +20,7 @@ const booleans: Record<string, boolean> = {
 const isOurs = (key: string): boolean => knownKeys.includes(key) || key.startsWith(knownPrefix);
 
 /** Unicode's Cc. A pattern of that name builds a table of all characters first. */
-function hasControl(text: string): boolean {
+export function hasControl(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
@@ -83,6 +83,14 @@ export function parseArgsLeniently(text: string): Record<string, string> {
     if (key && value !== undefined && rest.length === 0) args.set(key, value);
   }
   return Object.fromEntries(args);
+}
+
+/** All values that `text` gives a key, as far as it can be read. */
+export function valuesOfArg(text: string, key: string): string[] {
+  return pairsOf(text).flatMap((pair) => {
+    const [name, value, ...rest] = pair.split("=");
+    return name === key && value !== undefined && rest.length === 0 ? [value] : [];
+  });
 }
 
 /** Throws badEnvironment if there are keys that we do not know, unless IgnoreUnknown says to. */

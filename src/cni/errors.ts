@@ -5,17 +5,18 @@ import type { Json } from "./result.ts";
 /** What libcni's skel gives to an error without a code of its own. */
 const internalCode = 999;
 
-/** `cniVersion` is the configuration's, as far as it could be read. No stack: the runtime shows this in the pod's events. */
-export function errorResult(cniVersion: string, error: unknown): Json {
+/** `cniVersion` is the configuration's, as far as it could be read. No stack: the runtime shows this in the pod's events. `message`: in the place of the error's own. */
+export function errorResult(
+  cniVersion: string,
+  error: unknown,
+  message: string = messageOf(error),
+): Json {
   const known = error instanceof FairwayError;
   const details = known ? error.details : undefined;
   return {
     cniVersion,
     code: known ? error.code : internalCode,
-    msg: bounded(
-      unswallowed(messageOf(error) || "the plugin failed without a word of why"),
-      maxMsgLength,
-    ),
+    msg: bounded(unswallowed(message || "the plugin failed without a word of why"), maxMsgLength),
     ...(details !== undefined && { details: bounded(unswallowed(details), maxDetailsLength) }),
   };
 }

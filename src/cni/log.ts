@@ -12,6 +12,7 @@ import { shellLine } from "../plan/render.ts";
 import { spans } from "../trace.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
 import { type LineSink, openLineSink } from "./log-file.ts";
+import { messageAbout, podNameIn } from "./pod-name.ts";
 import { parseConfig } from "./request.ts";
 
 export interface VerbLog {
@@ -83,10 +84,13 @@ function write({ settings: { level, file }, durationMs, env, facts, error }: Ver
   const isVerbose = level === "debug" || level === "info";
   if (level === "silent" || (error === null && !isVerbose)) return;
   using sink = openLineSink(file);
+  const { podNamespace, podName } = podNameIn(env);
   const whose = {
     verb: shown(env.CNI_COMMAND),
     containerId: shown(env.CNI_CONTAINERID),
     ifname: shown(env.CNI_IFNAME),
+    podNamespace: podNamespace ?? undefined,
+    podName: podName ?? undefined,
   };
   if (isVerbose && (level === "debug" || spans().length > 0)) writeSteps(level, whose, sink);
   const line = {
@@ -101,6 +105,6 @@ function write({ settings: { level, file }, durationMs, env, facts, error }: Ver
     const details = error instanceof FairwayError ? error.details : undefined;
     const told = details === undefined ? undefined : bounded(details, maxDetailsLength);
     const failed = { ...line, outcome: "failed", code, details: told };
-    sink.write(plainLine("error", failed, bounded(messageOf(error), maxMsgLength)));
+    sink.write(plainLine("error", failed, bounded(messageAbout(error, env), maxMsgLength)));
   }
 }

@@ -6,6 +6,7 @@ import { endNow } from "../kernel/netlink/libc.ts";
 import { span } from "../trace.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";
+import { messageAbout } from "./pod-name.ts";
 import { answerVersion, type Request, readRequest } from "./request.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
@@ -52,7 +53,7 @@ async function answer(env: NodeJS.ProcessEnv, runVerb: RunVerb, isIpam: boolean)
   const ended = attempt(env, runVerb);
   const output = ended.ok
     ? ended.outcome.output
-    : errorResult(answerVersion(ended.stdin), ended.error);
+    : errorResult(answerVersion(ended.stdin), ended.error, messageAbout(ended.error, env));
   try {
     if (output !== null) print(output);
   } catch (error) {

@@ -16,6 +16,7 @@ import {
   type NetworkBase,
   type PodAsks,
   type PodPromise,
+  podTitle,
 } from "../plan/node.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../promise/admission.ts";
 import type { Member } from "../promise/latency.ts";
@@ -58,7 +59,12 @@ export interface Proposal {
 }
 
 /** What admission looks at. */
-type Terms = Pick<Asked, "base" | "key" | "promise"> & { tiers: NetworkConfig["tiers"] };
+type Terms = Pick<Asked, "base" | "key" | "promise"> &
+  Partial<Pick<Asked, "podNamespace" | "podName">> & { tiers: NetworkConfig["tiers"] };
+
+/** Who asks. */
+const askerName = ({ key, podNamespace = null, podName = null }: Terms): string =>
+  holderName({ ...key, podNamespace, podName });
 
 /** Asked only for the words of a refusal. */
 type Facts = Parameters<typeof capacitySet>[0];
@@ -72,7 +78,7 @@ function givingTier({ tiers, promise }: Terms, direction: Direction): string | n
 }
 
 function checkRates(terms: Terms, held: Held, view: Facts): Proposal["freeBits"] {
-  const { base, promise, key } = terms;
+  const { base, promise } = terms;
   const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
@@ -91,7 +97,7 @@ function checkRates(terms: Terms, held: Held, view: Facts): Proposal["freeBits"]
         })),
       ],
       askedBits: promise[direction].guaranteeBits,
-      holder: attachmentName(key),
+      holder: askerName(terms),
       tier: givingTier(terms, direction),
     });
     if (!decision.ok) throw refusal(decision, capacitySet(view)[`${direction}Bits`] !== null);
@@ -109,8 +115,9 @@ export function memberOf(a: Attachment): Member {
  * Delays are bounded on egress: what comes in has queued on the wire before it is here. While
  * guarantees are scaled no target is kept (scale.ts); then it is one that the pod could have alone.
  */
-function checkTarget({ base, key, promise }: Terms, held: Held): string | null {
-  const own = { holder: attachmentName(key), promise, mtuBytes: base.mtuBytes };
+function checkTarget(terms: Terms, held: Held): string | null {
+  const { base, promise } = terms;
+  const own = { holder: askerName(terms), promise, mtuBytes: base.mtuBytes };
   if (leftBits(held, base.trees, "egress", promise.egress.guaranteeBits) < 0) {
     withinTargets(base, own, () => []);
     return null;
@@ -132,7 +139,8 @@ export function holderName(
   a: AttachmentKey & Pick<Attachment, "podNamespace" | "podName">,
 ): string {
   const name = attachmentName(a);
-  return a.podName === null ? name : `${a.podNamespace ?? "default"}/${a.podName} (${name})`;
+  const title = podTitle(a);
+  return title === null ? name : `${title} (${name})`;
 }
 
 /** One address of each set: as the pod asks, else the next that is free. Throws poolExhausted, addressInUse, badConfig. */

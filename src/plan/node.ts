@@ -198,6 +198,11 @@ export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {
   return a.network === b.network && a.containerId === b.containerId && a.ifname === b.ifname;
 }
 
+/** As Kubernetes names it; null: the runtime did not say. A namespace that it left out is the default one. */
+export function podTitle(pod: Pick<Attachment, "podNamespace" | "podName">): string | null {
+  return pod.podName === null ? null : `${pod.podNamespace ?? "default"}/${pod.podName}`;
+}
+
 /** For logs and messages. */
 export function attachmentName(key: AttachmentKey): string {
   return `${key.network}/${key.containerId}/${key.ifname}`;

@@ -111,7 +111,7 @@ test("a pool: only who asks for it gets of it, and a StatefulSet's pod gets its 
       expect(add(named("web")).address).toBe("198.19.1.4/24");
       expect(refused(asks("db-2"))).toMatchObject({
         code: 101,
-        msg: "pool db of network pods has no free address in 198.19.1.2-198.19.1.3: all 2 are given",
+        msg: "shop/db-2: pool db of network pods has no free address in 198.19.1.2-198.19.1.3: all 2 are given",
       });
       node.del(db0.pod, asks("db-0"));
       node.del(db1.pod, asks("db-1"));
@@ -121,7 +121,7 @@ test("a pool: only who asks for it gets of it, and a StatefulSet's pod gets its 
       expect(add(asks("db-0")).address).toBe("198.19.1.2/24");
       expect(refused(named("x", { [poolKey]: "bd" }))).toMatchObject({
         code: 7,
-        msg: 'fairway.dev/ip-pool: "bd" is no pool of this network',
+        msg: 'shop/x: fairway.dev/ip-pool: "bd" is no pool of this network',
         details: "Known: db, default.",
       });
       expect(refused(named("x", { [poolKey]: "db", [ipKey]: "198.19.1.77" })).msg).toMatch(

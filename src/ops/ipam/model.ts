@@ -1,6 +1,6 @@
 /** Every address that is somebody's, whoever gave it. */
 import type { LedgerView } from "../../ledger/ledger.ts";
-import { attachmentName } from "../../plan/node.ts";
+import { attachmentName, podTitle } from "../../plan/node.ts";
 
 export interface ListedAddress {
   network: string;
@@ -15,9 +15,6 @@ export interface ListedAddress {
   untilMs: number | null;
 }
 
-const podText = (namespace: string | null, name: string | null): string | null =>
-  name === null ? null : `${namespace ?? "default"}/${name}`;
-
 /** By network and address. */
 export function listAddresses(
   view: LedgerView,
@@ -31,7 +28,7 @@ export function listAddresses(
         address,
         state: "pod",
         holder: attachmentName(a),
-        pod: podText(a.podNamespace, a.podName),
+        pod: podTitle(a),
         sinceMs: a.createdAtMs,
         untilMs: null,
       }),
@@ -43,7 +40,7 @@ export function listAddresses(
       address: r.address,
       state: "reserved",
       holder: `${r.network}/${r.containerId}/${r.ifname ?? "*"}`,
-      pod: podText(r.podNamespace, r.podName),
+      pod: podTitle(r),
       sinceMs: r.createdAtMs,
       untilMs: null,
     }),
@@ -58,7 +55,7 @@ export function listAddresses(
         address: hold.address,
         state: "kept",
         holder: null,
-        pod: podText(hold.podNamespace, hold.podName),
+        pod: podTitle(hold),
         sinceMs: null,
         untilMs: hold.untilMs,
       }),
