@@ -19,14 +19,23 @@ import { requireKnownPods } from "../node/known-pods.ts";
 import { requireSound } from "../node/lost.ts";
 import { bootId, withLedger } from "../node/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
+import {
+  type CommonOptions,
+  networkOption,
+  networksIn,
+  requireDataDir,
+  requireNetwork,
+  type Scope,
+} from "./applicable.ts";
 
-export interface CommonOptions {
-  config?: string;
-  dataDir?: string;
-  network?: string;
-}
+export type { CommonOptions };
 
-export function withCommonOptions(command: Command): Command {
+/** Of most commands. */
+const usualScope: Scope = { network: "known", needs: () => "folder" };
+
+/** What does not apply is refused before the command's own action; see `Scope`. */
+export function withCommonOptions(command: Command, over: Partial<Scope> = {}): Command {
+  const scope = { ...usualScope, ...over };
   return (
     command
       // Not inherited by a command that is added: without it a wrong option would end with 1.
@@ -35,11 +44,35 @@ export function withCommonOptions(command: Command): Command {
         "--config <FILE>",
         "a conflist or a plugin configuration, instead of what the ledger recorded",
       )
-      .option("--network <NAME>", "the network, where the ledger knows several")
+      .addOption(networkOption(scope))
       .option(
         "--data-dir <DIR>",
         `the ledger's folder (default: the configuration's, else ${defaults.dataDir})`,
       )
+      .hook("preAction", () => requireApplicable(command, scope))
+  );
+}
+
+function requireApplicable(command: Command, scope: Scope): void {
+  const options = command.opts<CommonOptions>();
+  const { config, network } = options;
+  /** null: it cannot be read, and the command tells that. */
+  const readable = <T>(read: () => T): T | null => {
+    try {
+      return read();
+    } catch (error) {
+      if (scope.tellsFaults === true && error instanceof FairwayError) return null;
+      throw error;
+    }
+  };
+  // One that is given is read, also where nothing of it is used: it may be a wrong file.
+  const cleanup =
+    config === undefined ? null : readable(() => parseCleanupConfig(readConfigFile(config)));
+  if (config !== undefined && cleanup === null) return;
+  const dataDir = options.dataDir ?? cleanup?.dataDir ?? defaults.dataDir;
+  requireDataDir(command, scope, options, dataDir, () => noLedgerIn(dataDir));
+  requireNetwork(command, scope, network, cleanup?.name ?? null, () =>
+    readable(() => [...withLedgerView(options, networksIn), ...(scope.alsoKnown?.(command) ?? [])]),
   );
 }
 

@@ -1,6 +1,8 @@
 /** `fairway explain`: what would be done, as lines of ip, tc, nft and sysctl. Nothing is touched. */
 import { Command } from "commander";
 import { askedOf } from "../cni/asked.ts";
+import { isContainerId } from "../cni/environment.ts";
+import { parseInterfaceName } from "../config/paths.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import { FairwayError } from "../errors.ts";
 import { observeShared } from "../kernel/ours.ts";
@@ -27,6 +29,7 @@ import {
 import { linesOf, shellLine } from "../plan/render.ts";
 import { merge } from "../plan/state.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
+import { asUsage, isGiven, requireWith } from "./asked.ts";
 import {
   type CommonOptions,
   networkConfigOf,
@@ -68,18 +71,25 @@ export function promiseLines(promise: PodPromise): string[] {
 }
 
 function annotationsOf(pairs: string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at < 1)
-        throw new FairwayError(
-          "badConfig",
-          `--annotation ${pair} is not KEY=VALUE`,
-          "for example fairway.dev/tier=high",
-        );
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
+  const found = new Map<string, string>();
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    const key = pair.slice(0, at);
+    if (at < 1)
+      throw new FairwayError(
+        "badConfig",
+        `--annotation ${JSON.stringify(pair)} is not KEY=VALUE`,
+        "for example fairway.dev/tier=high",
+      );
+    if (found.has(key))
+      throw new FairwayError(
+        "badConfig",
+        `--annotation ${key} is given twice`,
+        "a pod has one value for each key: which of both holds is not guessed",
+      );
+    found.set(key, pair.slice(at + 1));
+  }
+  return Object.fromEntries(found);
 }
 
 /** As a runtime names the pod in CNI_ARGS. */
@@ -89,10 +99,23 @@ function podArgs(pod: string | undefined): Record<string, string> {
   if (!namespace || !name || rest.length > 0)
     throw new FairwayError(
       "badConfig",
-      `--pod ${pod} is not NAMESPACE/NAME`,
+      `--pod ${JSON.stringify(pod)} is not NAMESPACE/NAME`,
       "for example shop/cart",
     );
   return { K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name };
+}
+
+/** Throws badConfig: what no runtime would call an ADD with. */
+function checkPod({ annotation, pod, containerId, ifname }: Options): void {
+  annotationsOf(annotation);
+  podArgs(pod);
+  parseInterfaceName(ifname, "--ifname");
+  if (isContainerId(containerId)) return;
+  throw new FairwayError(
+    "badConfig",
+    `--container-id ${JSON.stringify(containerId)} is not what a runtime calls a container`,
+    "it has letters, digits, '_', '.' and '-', and begins with a letter or a digit",
+  );
 }
 
 interface Explained {
@@ -187,7 +210,10 @@ function print({ about, steps }: Explained, json: boolean): void {
 const collect = (value: string, former: string[]): string[] => [...former, value];
 
 export function explainCommand(): Command {
-  return withCommonOptions(new Command("explain"))
+  return withCommonOptions(new Command("explain"), {
+    // Before the first ADD there is a configuration to explain, and no ledger.
+    needs: (command) => (isGiven(command, "config") ? "nothing" : "ledger"),
+  })
     .description(
       "print what would be done, touching nothing: for a pod with --netns, else for the whole node",
     )
@@ -200,7 +226,9 @@ export function explainCommand(): Command {
     )
     .option("--annotation <KEY=VALUE>", "a pod annotation; may be given again", collect, [])
     .option("--json", "the steps as data")
-    .action((options: Options) => {
+    .action((options: Options, command: Command) => {
+      requireWith(command, ["pod", "annotation", "containerId", "ifname", "network"], "netns");
+      asUsage(command, () => checkPod(options));
       withLedgerView(options, (ledger) => {
         const { netns } = options;
         const explained =

@@ -7,6 +7,8 @@ import { planLeftovers, removeLeftovers } from "../node/leftovers.ts";
 import { type Found, type Listed, planSweep, type Swept, sweep } from "../node/sweep.ts";
 import type { Step } from "../plan/diff.ts";
 import { type Attachment, attachmentName } from "../plan/node.ts";
+import { wholeNode } from "./applicable.ts";
+import { asUsage, requireWith } from "./asked.ts";
 import {
   type CommonOptions,
   refuseLost,
@@ -22,12 +24,11 @@ interface Options extends CommonOptions {
   evenAll?: boolean;
 }
 
-async function listedBy({ cri, evenAll }: Options): Promise<Listed> {
-  if (cri === undefined) {
-    if (evenAll !== true) return null;
-    throw new FairwayError("badConfig", "--even-all says something about --cri only", "give both");
-  }
-  const { listSandboxes } = await import("../cri/sandboxes.ts");
+async function listedBy({ cri }: Options, command: Command): Promise<Listed> {
+  requireWith(command, ["evenAll"], "cri");
+  if (cri === undefined) return null;
+  const { listSandboxes, socketPath } = await import("../cri/sandboxes.ts");
+  asUsage(command, () => socketPath(cri));
   return new Set(await listSandboxes(cri));
 }
 
@@ -87,8 +88,8 @@ function act(options: Options, listed: Listed): Outcome {
   });
 }
 
-async function run(options: Options): Promise<void> {
-  const listed = await listedBy(options);
+async function run(options: Options, command: Command): Promise<void> {
+  const listed = await listedBy(options, command);
   const isDryRun = options.dryRun === true;
   refuseLost(options);
   const outcome = isDryRun
@@ -102,7 +103,7 @@ async function run(options: Options): Promise<void> {
 }
 
 export function gcCommand(): Command {
-  return withCommonOptions(new Command("gc"))
+  return withCommonOptions(new Command("gc"), wholeNode)
     .description("free what is held for sandboxes that are gone, and leftovers of our own")
     .option("--dry-run", "say what would be freed, and touch nothing")
     .option(

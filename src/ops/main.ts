@@ -14,7 +14,7 @@ import { setCapacityCommand } from "./set-capacity.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
 import { description, version } from "./version.ts";
 
-function program(): Command {
+export function program(): Command {
   const root = new Command("fairway").description(description).version(version).exitOverride();
   const commands = [
     statusCommand(),

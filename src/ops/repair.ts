@@ -1,7 +1,8 @@
 /** `fairway repair`: the whole node brought to what the ledger says; with --rebuild the ledger to what there is. */
 import { Command } from "commander";
-import { FairwayError } from "../errors.ts";
 import { repair } from "../node/repair.ts";
+import { wholeNode } from "./applicable.ts";
+import { isGiven, refuseBoth, requireWith } from "./asked.ts";
 import {
   type CommonOptions,
   dataDirOf,
@@ -29,19 +30,17 @@ function rebuilt(options: RepairOptions): string[] {
 }
 
 function repaired(options: RepairOptions): string[] {
-  if (options.cacheDir !== undefined || options.kernelOnly === true)
-    throw new FairwayError(
-      "badConfig",
-      "--cache-dir and --kernel-only say what a ledger is rebuilt from",
-      "give them with --rebuild",
-    );
   refuseLost(options);
   const lines = withWritableLedger(options, repair).map((step) => `${step.op}: ${step.why}`);
   return lines.length === 0 ? ["nothing to do"] : lines;
 }
 
 export function repairCommand(): Command {
-  return withCommonOptions(new Command("repair"))
+  return withCommonOptions(new Command("repair"), {
+    ...wholeNode,
+    // A lost ledger may have gone with its folder.
+    needs: (command) => (isGiven(command, "rebuild") ? "nothing" : "folder"),
+  })
     .description("put back what is missing or altered, remove leftovers of our own")
     .option(
       "--rebuild",
@@ -52,7 +51,9 @@ export function repairCommand(): Command {
       `with --rebuild: where the runtime keeps results (default: ${defaultCacheDir})`,
     )
     .option("--kernel-only", "with --rebuild: from the kernel alone")
-    .action((options: RepairOptions) => {
+    .action((options: RepairOptions, command: Command) => {
+      requireWith(command, ["cacheDir", "kernelOnly"], "rebuild");
+      refuseBoth(command, "cacheDir", "kernelOnly", "the kernel alone is asked then");
       const lines = options.rebuild === true ? rebuilt(options) : repaired(options);
       process.stdout.write(`${lines.join("\n")}\n`);
     });

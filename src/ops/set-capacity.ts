@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { setCapacity, shortfalls, tryCapacity } from "../node/capacity.ts";
 import { capacitySet, type SetCapacity } from "../node/capacity-set.ts";
 import { type Capacity, capacities } from "../node/capacity-sources.ts";
+import { wholeNode } from "./applicable.ts";
 import {
   type CommonOptions,
   refuseLost,
@@ -103,7 +104,7 @@ function run(options: Options, command: Command): void {
 }
 
 export function setCapacityCommand(): Command {
-  return withCommonOptions(new Command("set-capacity"))
+  return withCommonOptions(new Command("set-capacity"), wholeNode)
     .description(
       "what the uplink carries, instead of what is configured or found; the trees follow",
     )

@@ -79,6 +79,7 @@ async function run(options: Options, command: Command): Promise<Verdict> {
     );
   }
   if (list) {
+    refuseBesideList(command);
     await printList();
     return "passed";
   }
@@ -92,6 +93,16 @@ async function run(options: Options, command: Command): Promise<Verdict> {
     bandwidthPlugin: options.bandwidthPlugin ?? null,
     plugins: options.plugins ?? null,
   });
+}
+
+/** It measures nothing, so there is nothing that they could be about. */
+function refuseBesideList(command: Command): void {
+  const given = command.options.filter(
+    (option) =>
+      option.long !== "--list" && command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  if (given.length === 0) return;
+  command.error(`error: ${given.map(({ long }) => long).join(", ")}: --list measures nothing`);
 }
 
 async function printList(): Promise<void> {

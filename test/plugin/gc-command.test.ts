@@ -291,7 +291,7 @@ test(
             stderr: expect.stringContaining("gave no answer"),
           });
           expect(await gc(node, "--even-all")).toMatchObject({
-            code: 1,
+            code: 2,
             stderr: expect.stringContaining("--cri"),
           });
           expect(attachmentNames(node)).toEqual(["pods/a/eth0"]);

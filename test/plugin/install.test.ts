@@ -105,8 +105,16 @@ function must({ code, stdout, stderr }: CommandResult): string {
   return stdout;
 }
 
-function refused({ code, stdout, stderr }: CommandResult, ...says: string[]): void {
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+function refused(result: CommandResult, ...says: string[]): void {
+  refusedWith(1, result, ...says);
+}
+
+function refusedWith(
+  wanted: number,
+  { code, stdout, stderr }: CommandResult,
+  ...says: string[]
+): void {
+  expect({ code, stdout }).toEqual({ code: wanted, stdout: "" });
   for (const each of says) expect(stderr).toContain(each);
 }
 
@@ -294,6 +302,8 @@ interface Refusal {
   prepare?: (site: Site) => void;
   args: (site: Site) => string[];
   says: string[];
+  /** Whether the call itself is wrong, whatever the node is like. */
+  isUsage?: true;
 }
 
 const writeIn = (folder: string, name: string, text: string): string => {
@@ -314,25 +324,28 @@ const nodeJson = (object: Json) => (site: Site) => [
 const ownConflist = (object: Json) => (site: Site) => [
   ...["--conflist", writeIn(site.root, "own.conflist", JSON.stringify(object))],
 ];
-
 const refusals: Refusal[] = [
   {
     title: "no subnet",
+    isUsage: true,
     args: () => plain.slice(2),
     says: ["no pod subnet is given", "--subnet-from-node-json"],
   },
   {
     title: "a subnet with host bits",
+    isUsage: true,
     args: () => ["--subnet", "198.19.1.7/24", ...plain.slice(2)],
     says: ["198.19.1.7/24"],
   },
   {
     title: "two subnets of a family",
+    isUsage: true,
     args: () => ["--subnet", "198.19.2.0/24", ...plain],
     says: ["two pod subnets of IPv4: 198.19.2.0/24 and 198.19.1.0/24"],
   },
   {
     title: "a subnet given in two ways",
+    isUsage: true,
     args: (site) => [...nodeJson({})(site), ...plain],
     says: ["given in more than one way"],
   },
@@ -488,11 +501,13 @@ const refusals: Refusal[] = [
   },
   {
     title: "a relative folder",
+    isUsage: true,
     args: () => [...plain, "--bin-dir", "bin"],
     says: ["--bin-dir", "is not an absolute path"],
   },
   {
     title: "a conflist's name that runtimes do not load",
+    isUsage: true,
     args: () => [...plain, "--conf-file", "fairway.bak"],
     says: ["--conf-file", "ends in .conflist"],
   },
@@ -501,12 +516,12 @@ const refusals: Refusal[] = [
 describe("install refuses, and changes nothing", () => {
   test.each(refusals.map((each) => [each.title, each] as const))(
     "%s",
-    (_, { prepare, args, says }) =>
+    (_, { prepare, args, says, isUsage }) =>
       withSite((site) => {
         prepare?.(site);
         const given = args(site);
         const before = site.whole();
-        refused(site.install(...given), ...says);
+        refusedWith(isUsage === true ? 2 : 1, site.install(...given), ...says);
         expect(site.whole()).toBe(before);
       }),
   );

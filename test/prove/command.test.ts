@@ -17,6 +17,8 @@ describe("what does not go together is usage, before anything is made", () => {
     [["--all", "--scenario", "limit"], "--all and --scenario do not go together"],
     [["--all", "--wire", "300M"], "--wire does not go with --all"],
     [["--scenario", "limit", "--duration", "3"], "--duration does not go with --scenario"],
+    [["--list", "--json"], "--json: --list measures nothing"],
+    [["--list", "--thorough", "--html", "x"], "--html, --thorough: --list measures nothing"],
     [["--thorough"], "--thorough goes with --all or --scenario"],
     [["--plugins", "x"], "--plugins goes with --all or --scenario"],
     [["--scenario", "nothing"], 'there is no "nothing"'],

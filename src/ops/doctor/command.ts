@@ -1,8 +1,9 @@
 /** `fairway doctor`: what stands in the way of promises on this node, and what to do about it. */
 import { Command } from "commander";
+import { asUsage, isGiven } from "../asked.ts";
 import { withCommonOptions } from "../context.ts";
-import { usualPlaces } from "../install/places.ts";
-import { type ExamineOptions, examine, exitCodeOf } from "./examine.ts";
+import { placesOf, usualPlaces } from "../install/places.ts";
+import { type ExamineOptions, examine, exitCodeOf, networksOfConflists } from "./examine.ts";
 import type { Finding, Level } from "./finding.ts";
 
 const marks: Record<Level, string> = { ok: "ok   ", warn: "WARN ", error: "ERROR" };
@@ -22,12 +23,18 @@ export function renderFindings(findings: readonly Finding[]): string {
 }
 
 export function doctorCommand(): Command {
-  return withCommonOptions(new Command("doctor"))
+  return withCommonOptions(new Command("doctor"), {
+    needs: (command) => (isGiven(command, "config") ? "nothing" : "folder"),
+    alsoKnown: (command) =>
+      asUsage(command, () => networksOfConflists(command.opts<ExamineOptions>())),
+    tellsFaults: true,
+  })
     .description("what stands in the way of promises on this node, and what to do; touches nothing")
     .option("--bin-dir <DIR>", `the runtime's plugins (default: ${usualPlaces.binDir})`)
     .option("--conf-dir <DIR>", `the runtime's conflists (default: ${usualPlaces.confDir})`)
     .option("--json", "as data")
-    .action((options: ExamineOptions & { json?: boolean }) => {
+    .action((options: ExamineOptions & { json?: boolean }, command: Command) => {
+      asUsage(command, () => placesOf(options));
       const findings = examine(options);
       process.stdout.write(
         options.json === true

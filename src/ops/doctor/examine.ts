@@ -127,6 +127,14 @@ function installed(
   return { places: placesOf(options, manifest ?? {}), manifest, found };
 }
 
+/** Those of the conflists that call Fairway, where `install` put one or --conf-dir says. Throws badConfig. */
+export function networksOfConflists(options: ExamineOptions): string[] {
+  const { places } = installed(options, dataDirOf(options));
+  return confFiles(places.confDir).flatMap(({ network, types }) =>
+    network !== null && types.includes(pluginName) ? [network] : [],
+  );
+}
+
 /** What keeps several groups from looking (no uplink, for one) is told by the first of them. */
 export function onceEach(findings: readonly Finding[]): Finding[] {
   const told = new Set<string>();

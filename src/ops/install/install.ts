@@ -1,10 +1,11 @@
 /** `fairway install`: the plugin put on a node, or a newer one put over it. */
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
+import { asUsage } from "../asked.ts";
 import { version } from "../version.ts";
 import { applyFiles } from "./files.ts";
 import { usualPlaces } from "./places.ts";
-import { type InstallOptions, planInstall } from "./plan-install.ts";
+import { checkAsked, type InstallOptions, planInstall } from "./plan-install.ts";
 
 interface Options extends InstallOptions {
   dryRun?: boolean;
@@ -32,7 +33,8 @@ export function withPlaceOptions(command: Command): Command {
   );
 }
 
-function run(options: Options): void {
+function run(options: Options, command: Command): void {
+  asUsage(command, () => checkAsked(options));
   const { steps, notes, summary } = planInstall(options);
   if (options.dryRun !== true) applyFiles(steps).commit();
   const lines = [

@@ -1,8 +1,9 @@
 /** What `install` would do, and what stands in its way. Touches nothing. */
 import fs from "node:fs";
 import { join } from "node:path";
-import { parsePath } from "../../config/paths.ts";
-import { formatRate } from "../../config/quantities.ts";
+import { parseName } from "../../config/identity.ts";
+import { parseInterfaceName, parsePath } from "../../config/paths.ts";
+import { formatRate, parseLimitBits } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
@@ -30,7 +31,7 @@ import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
 import { planFiles } from "./plan-files.ts";
 import { conflistAt, settingsOf } from "./present.ts";
-import { askedSubnets, readText, type SubnetOptions } from "./subnets.ts";
+import { askedSubnets, checkSubnetSources, readText, type SubnetOptions } from "./subnets.ts";
 
 export interface InstallOptions extends PlaceOptions, SubnetOptions {
   conflist?: string;
@@ -71,6 +72,27 @@ function askedOf(options: InstallOptions): Asked {
   };
 }
 
+const noSubnet = (path: string): FairwayError =>
+  new FairwayError(
+    "badConfig",
+    `no pod subnet is given, and there is no ${path} yet`,
+    "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, or an own --conflist FILE",
+  );
+
+/** What is wrong with the call itself, whatever the node is like. Throws badConfig. */
+export function checkAsked(options: InstallOptions): void {
+  const { confDir, confFile } = placesOf(options);
+  const { dataDir, networkName, uplink, egressCapacity, ingressCapacity } = options;
+  if (dataDir !== undefined) parsePath(dataDir, "--data-dir");
+  if (networkName !== undefined) parseName({ name: networkName });
+  if (uplink !== undefined) parseInterfaceName(uplink, "--uplink");
+  if (egressCapacity !== undefined) parseLimitBits(egressCapacity, "--egress-capacity");
+  if (ingressCapacity !== undefined) parseLimitBits(ingressCapacity, "--ingress-capacity");
+  const isSubnetGiven = checkSubnetSources(options);
+  const path = join(confDir, confFile);
+  if (!isSubnetGiven && options.conflist === undefined && !isThere(path)) throw noSubnet(path);
+}
+
 function conflistFor(options: InstallOptions, path: string, present: Conflist | null): Conflist {
   const asked = askedOf(options);
   if (options.conflist !== undefined) {
@@ -80,11 +102,7 @@ function conflistFor(options: InstallOptions, path: string, present: Conflist | 
   if (present !== null) return withAsked(present, asked, path);
   if (asked.subnets !== undefined)
     return withAsked(plainConflist(asked.subnets), asked, "the conflist");
-  throw new FairwayError(
-    "badConfig",
-    `no pod subnet is given, and there is no ${path} yet`,
-    "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, or an own --conflist FILE",
-  );
+  throw noSubnet(path);
 }
 
 /** What moves would leave the former place as it is, and nobody to clean it up. */

@@ -52,16 +52,25 @@ export function subnetsOfConflist(text: string, of: string): string[] {
   );
 }
 
-/** undefined: nothing was asked. Throws badConfig, io, decode. */
-export function askedSubnets(options: SubnetOptions): string[] | undefined {
+/** Whether any is given. Throws badConfig: in more than one way, or what is no subnet. Reads no file. */
+export function checkSubnetSources(options: SubnetOptions): boolean {
   const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
   const sources = [subnet.length > 0, node !== undefined, conflist !== undefined];
-  if (sources.filter(Boolean).length > 1)
+  const given = sources.filter(Boolean).length;
+  if (given > 1)
     throw new FairwayError(
       "badConfig",
       "the pod subnet is given in more than one way",
       "give --subnet, --subnet-from-node-json or --subnet-from-conflist",
     );
+  checkSubnets(subnet);
+  return given > 0;
+}
+
+/** undefined: nothing was asked. Throws badConfig, io, decode. */
+export function askedSubnets(options: SubnetOptions): string[] | undefined {
+  checkSubnetSources(options);
+  const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
   if (node !== undefined) return checkSubnets(subnetsOfNode(readText(node), node));
   if (conflist !== undefined) return checkSubnets(subnetsOfConflist(readText(conflist), conflist));
   return subnet.length > 0 ? checkSubnets(subnet) : undefined;

@@ -16,6 +16,7 @@ import { othersAddresses, othersInTheWay } from "../../node/others.ts";
 import { bringBack, planRemoval, removeFromNode } from "../../node/remove.ts";
 import type { Step } from "../../plan/diff.ts";
 import { titleOf } from "../../plan/state.ts";
+import { asUsage } from "../asked.ts";
 import { noLedgerIn } from "../context.ts";
 import { isFairway } from "./executable.ts";
 import { abandoned, applyFiles, type FileStep, look } from "./files.ts";
@@ -249,7 +250,13 @@ function forGood(steps: readonly Step[]): string[] {
     : [];
 }
 
-function run(options: Options): void {
+function checkAsked(options: Options): void {
+  placesOf(options);
+  if (options.dataDir !== undefined) parsePath(options.dataDir, "--data-dir");
+}
+
+function run(options: Options, command: Command): void {
+  asUsage(command, () => checkAsked(options));
   const force = options.force === true;
   const { dataDir, places, manifest, logFile, ...node } = whereItLies(options);
   const elsewhere = otherFolder(dataDir, options);

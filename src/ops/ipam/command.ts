@@ -9,6 +9,7 @@ import { holderText } from "../../ledger/reservations.ts";
 import { readHostLocal } from "../../node/host-local.ts";
 import { takeOver } from "../../node/take-over.ts";
 import { attachmentName } from "../../plan/node.ts";
+import { asUsage } from "../asked.ts";
 import {
   type CommonOptions,
   withCommonOptions,
@@ -16,6 +17,7 @@ import {
   withWritableLedger,
 } from "../context.ts";
 import { table } from "../status/render.ts";
+import { refuseUsage } from "../usage.ts";
 import { type ListedAddress, listAddresses } from "./model.ts";
 
 const timeText = (ms: number | null): string => (ms === null ? "-" : new Date(ms).toISOString());
@@ -42,9 +44,10 @@ function list(options: CommonOptions & { json?: boolean }): void {
   process.stdout.write(`${(rows.length === 0 ? ["no address is given"] : lines).join("\n")}\n`);
 }
 
-function importFolder(given: string, options: CommonOptions): void {
+function importFolder(given: string, options: CommonOptions, command: Command): void {
   const folder = resolve(given);
-  const network = parseName({ name: options.network ?? basename(folder) });
+  const name = options.network ?? basename(folder);
+  const network = asUsage(command, () => parseName({ name }));
   const read = readHostLocal(folder);
   const { taken, known, cursors } = withWritableLedger(options, (ledger) =>
     takeOver(ledger, network, read),
@@ -72,7 +75,13 @@ function networksWith(ledger: Ledger, address: string, nowMs: number): string[] 
   return [...new Set([...kept, ...reserved].map(({ network }) => network))];
 }
 
-function onlyNetwork(ledger: Ledger, address: string, nowMs: number, named?: string): string {
+function onlyNetwork(
+  command: Command,
+  ledger: Ledger,
+  address: string,
+  nowMs: number,
+  named?: string,
+): string {
   const lease = ledger.leaseHolder(address);
   if (lease !== null && (named === undefined || named === lease.network))
     throw new FairwayError(
@@ -83,22 +92,26 @@ function onlyNetwork(ledger: Ledger, address: string, nowMs: number, named?: str
   const [first, ...more] = networksWith(ledger, address, nowMs).filter(
     (network) => named === undefined || network === named,
   );
-  if (first !== undefined && more.length === 0) return first;
-  throw new FairwayError(
-    "badConfig",
-    first === undefined
-      ? `${address} is nobody's${named === undefined ? "" : ` in network ${named}`}`
-      : `${address} is given in several networks: ${[first, ...more].join(", ")}`,
-    first === undefined ? "`fairway ipam list` shows all that are" : "say which with --network",
+  if (first === undefined)
+    throw new FairwayError(
+      "badConfig",
+      `${address} is nobody's${named === undefined ? "" : ` in network ${named}`}`,
+      "`fairway ipam list` shows all that are",
+    );
+  if (more.length === 0) return first;
+  return refuseUsage(
+    command,
+    `${address} is given in several networks: ${[first, ...more].join(", ")}`,
+    "say which with --network",
   );
 }
 
-function releaseAddress(text: string, options: ReleaseOptions): void {
-  const address = formatIp(parseIp(text, "the address"));
+function releaseAddress(text: string, options: ReleaseOptions, command: Command): void {
+  const address = formatIp(asUsage(command, () => parseIp(text, "the address")));
   const said = withWritableLedger(options, (ledger) =>
     ledger.exclusively(() => {
       const nowMs = Date.now();
-      const network = onlyNetwork(ledger, address, nowMs, options.network);
+      const network = onlyNetwork(command, ledger, address, nowMs, options.network);
       const holder = ledger.reservations.holder(network, address);
       if (holder === null) {
         ledger.holds.release(network, address, nowMs);
@@ -128,13 +141,13 @@ export function ipamCommand(): Command {
       .action(list),
   );
   group.addCommand(
-    withCommonOptions(new Command("import"))
+    withCommonOptions(new Command("import"), { network: "any" })
       .description("take over what host-local gave, so that nothing is given twice")
       .argument("<FOLDER>", "a network's, such as /var/lib/cni/networks/NAME")
       .action(importFolder),
   );
   group.addCommand(
-    withCommonOptions(new Command("release"))
+    withCommonOptions(new Command("release"), { needs: () => "ledger" })
       .description("give an address back that is kept for a pod that went")
       .argument("<ADDRESS>", "as `fairway ipam list` shows it")
       .option("--force", "one that is reserved for a container, too")

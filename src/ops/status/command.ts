@@ -6,9 +6,11 @@ import type { LedgerView } from "../../ledger/ledger.ts";
 import { lostLedger } from "../../node/known-pods.ts";
 import { sampleDevices } from "../../node/sample.ts";
 import { knowsThisBoot } from "../../node/this-boot.ts";
+import { refuseBoth, requireWith } from "../asked.ts";
 import { withCommonOptions, withLedgerView } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type Interval, type NodeStatus, nodeStatus, treeDevices } from "./model.ts";
+import { ofNetwork } from "./of-network.ts";
 import { defaultInterval, parseCount, parseInterval, type StatusOptions } from "./options.ts";
 import { renderStatus } from "./render.ts";
 import { type Display, displayOn } from "./watch.ts";
@@ -19,7 +21,9 @@ const intervalOf = ({ measure, interval }: StatusOptions): number => (measure ? 
 async function measuredStatus(options: StatusOptions, signal: AbortSignal): Promise<NodeStatus> {
   const intervalMs = intervalOf(options);
   const status = (interval: Interval | null): NodeStatus =>
-    withLedgerView(options, (ledger: LedgerView) => nodeStatus(ledger, interval));
+    withLedgerView(options, (ledger: LedgerView) =>
+      ofNetwork(nodeStatus(ledger, interval), options.network),
+    );
   if (intervalMs === 0) return status(null);
   const devices = withLedgerView(options, treeDevices);
   if (devices.length === 0) return status(null);
@@ -107,15 +111,21 @@ function refuseEmpty(options: StatusOptions): FairwayError | null {
   });
 }
 
-async function run(options: StatusOptions): Promise<void> {
+async function run(options: StatusOptions, command: Command): Promise<void> {
+  refuseIdle(options, command);
   const lost = refuseEmpty(options);
   const last = await (options.watch === true ? runWatch(options) : runOnce(options));
   if (last !== null && last.drift.length > 0) process.exitCode = exitCodes.drift;
   if (lost !== null) throw lost;
 }
 
+function refuseIdle({ watch: isWatching }: StatusOptions, command: Command): void {
+  refuseBoth(command, "interval", "measure", "without a measurement there is no interval");
+  if (isWatching !== true) requireWith(command, ["count"], "watch");
+}
+
 function withStatusOptions(command: Command): Command {
-  return withCommonOptions(command)
+  return withCommonOptions(command, { needs: () => "ledger" })
     .addOption(
       new Option("--interval <TIME>", "how long to measure: 500ms, 2s, or seconds; 0 not at all")
         .argParser(parseInterval)
@@ -140,5 +150,7 @@ export function statusCommand(): Command {
 export function topCommand(): Command {
   return withStatusOptions(new Command("top"))
     .description("status --watch")
-    .action((options: StatusOptions) => run({ ...options, watch: true }));
+    .action((options: StatusOptions, command: Command) =>
+      run({ ...options, watch: true }, command),
+    );
 }

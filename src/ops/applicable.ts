@@ -1,0 +1,162 @@
+/** Whether the options that all commands take apply in a call: the data folder, and the network. */
+import fs from "node:fs";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { defaults } from "../config/defaults.ts";
+import { FairwayError } from "../errors.ts";
+import { existingFile } from "../ledger/folder.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import { refuseLostLedger } from "../node/lost.ts";
+import { isInstalledIn, type NamedFolder, namedFolder } from "./install/named-folder.ts";
+import { refuseUsage } from "./usage.ts";
+
+export interface Scope {
+  /** What --network may name: what is "known" already, "any" name, or "none": the command is about the whole node. */
+  network: "known" | "any" | "none";
+  /** What has to be there: the folder of a "ledger", a "folder" in which one may be made, or "nothing". */
+  needs: (command: Command) => "ledger" | "folder" | "nothing";
+  /** Networks beside those of the ledger. */
+  alsoKnown?: (command: Command) => string[];
+  /** Whether what cannot be read is part of the command's own report. */
+  tellsFaults?: true;
+}
+
+export interface CommonOptions {
+  config?: string;
+  dataDir?: string;
+  network?: string;
+}
+
+/** Of commands that are about all networks at once. */
+export const wholeNode = { network: "none" } as const satisfies Partial<Scope>;
+
+/** Where it has no meaning it is not shown, and refused with the reason. */
+export const networkOption = ({ network }: Scope): Option => {
+  const option = new Option("--network <NAME>", "the network, where the ledger knows several");
+  return network === "none" ? option.hideHelp() : option;
+};
+
+function isFolder(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** As far as it is there. */
+function realPath(path: string): string {
+  return fs.existsSync(path) ? fs.realpathSync(path) : resolve(path);
+}
+
+const isSame = (a: string, b: string): boolean => realPath(a) === realPath(b);
+
+/** What cannot be read names nothing. */
+function readableName(): NamedFolder | null {
+  try {
+    return namedFolder();
+  } catch (error) {
+    if (error instanceof FairwayError) return null;
+    throw error;
+  }
+}
+
+/** Which folder to give, as far as the node tells. */
+function folderAdvice(dataDir: string): string {
+  const named = readableName();
+  if (named === null)
+    return `give the folder that the conflist names as "dataDir" (default: ${defaults.dataDir})`;
+  return isSame(named.dataDir, dataDir)
+    ? `${named.by} names this folder, too: the first ADD makes what is missing`
+    : `Fairway is installed with ${named.dataDir} (${named.by} says so): give --data-dir ${named.dataDir}`;
+}
+
+/** What is there of pods that no ledger knows is for the command to tell: the ledger was lost. */
+function isLost(view: () => LedgerView): boolean {
+  try {
+    refuseLostLedger(view());
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function requireFolder(command: Command, asked: string | undefined, dataDir: string): void {
+  if (asked === undefined || isFolder(dataDir)) return;
+  const what = fs.existsSync(dataDir) ? "it is no folder" : "there is no such folder";
+  refuseUsage(command, `--data-dir ${JSON.stringify(asked)}: ${what}`, folderAdvice(dataDir));
+}
+
+/**
+ * A folder without a ledger is no mistake before the first ADD, and after a loss, which the command tells.
+ * It is one while the installation names another folder, and where others' files are in it.
+ */
+function requireLedger(
+  command: Command,
+  needed: "ledger" | "folder",
+  asked: string | undefined,
+  dataDir: string,
+  view: () => LedgerView,
+): void {
+  if (existingFile(dataDir) !== null || isInstalledIn(dataDir) || isLost(view)) return;
+  const named = readableName();
+  if (named !== null && !isSame(named.dataDir, dataDir))
+    refuseUsage(command, `there is no ledger in ${dataDir}`, folderAdvice(dataDir));
+  if (needed === "ledger" && asked !== undefined && fs.readdirSync(dataDir).length > 0)
+    refuseUsage(
+      command,
+      `--data-dir ${JSON.stringify(asked)}: there are files in it, and no ledger among them`,
+      folderAdvice(dataDir),
+    );
+}
+
+/** `config`: whether --config was given, which names a folder of its own. */
+export function requireDataDir(
+  command: Command,
+  { needs }: Scope,
+  { dataDir: asked, config }: CommonOptions,
+  dataDir: string,
+  view: () => LedgerView,
+): void {
+  const needed = needs(command);
+  if (needed === "nothing") return;
+  requireFolder(command, asked, dataDir);
+  if (asked !== undefined || config === undefined)
+    requireLedger(command, needed, asked, dataDir, view);
+}
+
+/** Of pods, of other plugins' attachments and of kept addresses. */
+export function networksIn(view: LedgerView): string[] {
+  const recorded = view.networks().map(({ name }) => name);
+  const others = [...view.reservations.all(), ...view.holds.all(Date.now())];
+  return [...new Set([...recorded, ...others.map(({ network }) => network)])].sort();
+}
+
+/** `configured`: of --config, which is the only one then. `known`: null where that cannot be told. */
+export function requireNetwork(
+  command: Command,
+  { network: use }: Scope,
+  network: string | undefined,
+  configured: string | null,
+  known: () => string[] | null,
+): void {
+  if (network === undefined || use === "any") return;
+  const given = `--network ${JSON.stringify(network)}`;
+  if (use === "none")
+    refuseUsage(
+      command,
+      `${given} does not apply: \`fairway ${command.name()}\` is about the whole node`,
+      "leave it out",
+    );
+  if (configured !== null && configured !== network)
+    refuseUsage(
+      command,
+      `${given}, and --config is of network ${configured}`,
+      "give the configuration of that network, or leave --network out",
+    );
+  const names = configured === null ? known() : [configured];
+  if (names !== null && !names.includes(network))
+    refuseUsage(
+      command,
+      `${given}: no such network is known`,
+      names.length === 0
+        ? "none is known yet: a network is known from its first ADD on; give --config FILE, or leave --network out"
+        : `known: ${names.join(", ")}`,
+    );
+}

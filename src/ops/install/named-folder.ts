@@ -1,0 +1,31 @@
+/** Which data folder the installation of this node names. */
+import { join } from "node:path";
+import { defaults } from "../../config/defaults.ts";
+import { isThere } from "./files.ts";
+import { manifestFile, readManifest } from "./manifest.ts";
+import { type Places, usualPlaces } from "./places.ts";
+import { conflistAt, settingsOf } from "./present.ts";
+
+export interface NamedFolder {
+  dataDir: string;
+  /** The file that names it. */
+  by: string;
+}
+
+/**
+ * The conflist's, where `install` put it or where it usually is; else the usual folder, if an
+ * install.json lies in it. null: nothing names one. Throws io, decode, badConfig.
+ */
+export function namedFolder(): NamedFolder | null {
+  const usual = defaults.dataDir;
+  const manifest = readManifest(usual);
+  const { confDir, confFile }: Places = manifest ?? usualPlaces;
+  const path = join(confDir, confFile);
+  const conflist = conflistAt(path);
+  if (typeof conflist !== "string")
+    return { dataDir: settingsOf(conflist, path).dataDir, by: path };
+  return manifest === null ? null : { dataDir: usual, by: manifestFile(usual) };
+}
+
+/** Whether `install` was run with this folder, though no pod may have been added yet. */
+export const isInstalledIn = (dataDir: string): boolean => isThere(manifestFile(dataDir));
