@@ -7,6 +7,7 @@ import { inNetns, inNetnsIfThere } from "../kernel/netns.ts";
 import { type Link, linkNamed, linkNumbered } from "../kernel/read/links.ts";
 import { qdiscAt } from "../kernel/read/tc.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+
 import { ownIpv4Bytes } from "../plan/gso.ts";
 import { clsactParent, ingressIfb } from "../plan/names.ts";
 import {
@@ -16,6 +17,7 @@ import {
   isChained,
   type Lease,
 } from "../plan/node.ts";
+import { refuseShaper, shaperOn } from "./shaper.ts";
 
 /** A pod's interface that another plugin made. */
 export interface ChainedPort {
@@ -81,7 +83,7 @@ function linkBefore(
 /**
  * What the chain says, `hostNames`, held against the kernel. Throws badConfig where the pod has no
  * such interface, where it is no veth pair with its other end on this node, and where the chain names
- * host interfaces and none of them is that end.
+ * host interfaces and none of them is that end; foreignQdisc where another plugin limits the pod.
  */
 export function findChainedPort(
   { netns, ifname }: { netns: string; ifname: string },
@@ -107,6 +109,7 @@ export function findChainedPort(
     );
   parseInterfaceName(host.name, "the pod's host interface");
   const ingress = placeOf(host, socket);
+  refuseShaper(host, socket);
   return {
     hostIfname: host.name,
     podMac: pod.mac,
@@ -115,7 +118,7 @@ export function findChainedPort(
   };
 }
 
-/** What is not as it was at the ADD, in words; null: nothing. */
+/** What is not as it was at the ADD, and what others put beside it, in words; null: nothing. */
 export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace): string | null {
   const { netns, ifname, hostVeth } = attachment;
   const pod = inNetnsIfThere(netns, () => linkHere(ifname));
@@ -129,9 +132,10 @@ export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace):
   const bridge = ingress.kind === "bridge" ? ingress.name : null;
   if (bridge !== null && master?.name !== bridge)
     return `host interface ${hostVeth} is on ${master?.name ?? "no bridge"}, should be on ${bridge}`;
-  return bridge === null && master?.type === "bridge"
-    ? `host interface ${hostVeth} is on ${master.name}, should be on no bridge`
-    : null;
+  if (bridge === null && master?.type === "bridge")
+    return `host interface ${hostVeth} is on ${master.name}, should be on no bridge`;
+  const shaper = shaperOn(host, socket);
+  return shaper === null ? null : `another plugin limits the pod: ${shaper}`;
 }
 
 /** Whether there is still something to keep a promise on. */

@@ -290,6 +290,61 @@ for (const kind of chainKinds)
       }));
   });
 
+describe.skipIf(unable || !hasReference("bandwidth"))(
+  "the reference bandwidth plugin in the same chain (needs Go)",
+  () => {
+    const sides = ["egress", "ingress"] as const;
+    const rows = chainKinds.flatMap((kind) =>
+      sides.map((side) => [`${side}, after ${kind.plugin}`, kind, side] as const),
+    );
+    const found = {
+      egress: /a filter of \w+ that sends what the pod sends to bwp\w+, with the root qdisc tbf/,
+      ingress: /the root qdisc tbf of \w+/,
+    };
+    test.each(rows)("%s: ADD refuses it, CHECK and doctor tell it", (_, kind, side) =>
+      withChain(kind, (world) => {
+        const { node, chain } = world;
+        const pod = node.pod("a");
+        const first = chain.first(pod);
+        const host = hostEnd(world, first);
+        const limit = (): Json => {
+          const bandwidth = { [`${side}Rate`]: 20e6, [`${side}Burst`]: 800e3 };
+          const over = { prevResult: first, runtimeConfig: { bandwidth } };
+          const done = chain.call("bandwidth", "ADD", pod, chain.config("bandwidth", over));
+          expect(done).toMatchObject({ code: 0 });
+          return done.json;
+        };
+        // Its DEL leaves to the interface's end what hangs on that.
+        const unlimit = (): void => {
+          node.run("tc", "qdisc", "del", "dev", host, side === "egress" ? "ingress" : "root");
+        };
+        const shaped = limit();
+        const before = [dumpNode(node.lab.node), dumpPod(pod.namespace)];
+        const refused = chain.add(pod, shaped, { annotations: promise });
+        expect(refused).toMatchObject({ code: 1, json: { code: 104 } });
+        expect(String(refused.json.msg)).toMatch(found[side]);
+        expect(String(refused.json.details)).toContain('take the reference "bandwidth" plugin');
+        expect([dumpNode(node.lab.node), dumpPod(pod.namespace)]).toEqual(before);
+        unlimit();
+        expect(chain.add(pod, first, { annotations: promise }).code).toBe(0);
+        expect(chain.check(pod, first).code).toBe(0);
+        const looked = (): string => node.fairway("doctor", "--conf-dir", "/none").stdout;
+        expect(looked()).toMatch(/^ok +shapers /m);
+        // The hook of a routed pod is taken, so there it cannot come after us.
+        if (kind.plugin === "ptp" && side === "egress") return;
+        // Its IFB is there still, and it does not expect one.
+        for (const { ifname } of JSON.parse(node.run("ip", "-j", "link", "show", "type", "ifb")))
+          if (String(ifname).startsWith("bwp")) node.run("ip", "link", "del", "dev", ifname);
+        limit();
+        const drift = chain.check(pod, first);
+        expect(drift.json).toMatchObject({ code: 109 });
+        expect(String(drift.json.msg)).toMatch(found[side]);
+        expect(looked()).toMatch(/^ERROR +shapers +chain\/a\/eth0 is limited by another, too/m);
+      }),
+    );
+  },
+);
+
 describe.skipIf(unable)("a chain that Fairway cannot follow (needs Go)", () => {
   const kind = chainKinds[0] as ChainKind;
   const rows: [string, (result: Json, pod: Pod) => Json, string][] = [

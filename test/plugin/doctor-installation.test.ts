@@ -67,7 +67,7 @@ test("an installation: well, then with each part gone", () =>
 
 test("other conflists: one before ours, a chain's plugin that is missing, keys that ADD refuses", () =>
   withSite((site) => {
-    const { confDir, wrong } = site;
+    const { binDir, confDir, wrong } = site;
     install(site);
     writeFileSync(join(confDir, "05-other.conf"), JSON.stringify({ name: "o", type: "bridge" }));
     expect(wrong()).toEqual([
@@ -88,6 +88,12 @@ test("other conflists: one before ours, a chain's plugin that is missing, keys t
       );
     write(own, { type: "portmap" });
     expect(wrong()).toEqual([expect.stringContaining("conflist.chain warn")]);
+    writeFileSync(join(binDir, "bandwidth"), "");
+    writeFileSync(join(binDir, "portmap"), "");
+    write(own, { type: "portmap" }, { type: "bandwidth", capabilities: { bandwidth: true } });
+    expect(wrong()).toEqual([
+      expect.stringMatching(/^conflist\.shaper error: .*plugins\[2\] is the reference plugin/),
+    ]);
     write({ ...own, bridgee: "x" });
     // The same words are told once, by what comes first.
     expect(wrong()).toEqual([expect.stringMatching(/^config error: .*bridgee/)]);

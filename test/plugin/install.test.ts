@@ -324,6 +324,10 @@ const nodeJson = (object: Json) => (site: Site) => [
 const ownConflist = (object: Json) => (site: Site) => [
   ...["--conflist", writeIn(site.root, "own.conflist", JSON.stringify(object))],
 ];
+const ownEntry: Json = { type: "fairway", ipam: { subnet: "198.19.1.0/24" } };
+const chainOf = (...chain: Json[]) =>
+  ownConflist({ name: "x", cniVersion: "1.0.0", plugins: chain });
+
 const refusals: Refusal[] = [
   {
     title: "no subnet",
@@ -430,6 +434,32 @@ const refusals: Refusal[] = [
       plugins: [{ type: "fairway", ipam: { subnet: "198.19.1.0/24" } }],
     }),
     says: ["incompatible CNI versions", '"9.0.0"'],
+  },
+  {
+    title: "the reference bandwidth plugin behind ours",
+    args: chainOf(ownEntry, { type: "bandwidth", capabilities: { bandwidth: true } }),
+    says: [
+      "limits pods beside Fairway: plugins[1] is the reference plugin bandwidth",
+      "take it out",
+    ],
+  },
+  {
+    title: "the reference bandwidth plugin before ours, with rates of its own",
+    args: chainOf({ type: "bandwidth", ingressRate: 1e6, ingressBurst: 1e6 }, ownEntry),
+    says: ["plugins[0] is the reference plugin bandwidth"],
+  },
+  {
+    title: "every plugin that limits pods, in a chain of many",
+    args: chainOf(
+      { type: "bridge", ipam: { type: "host-local", subnet: "198.19.1.0/24" } },
+      { type: "tuning" },
+      { type: "cilium-cni", capabilities: { bandwidth: true } },
+      { type: "fairway", capabilities: { bandwidth: true } },
+      { type: "bandwidth" },
+    ),
+    says: [
+      'plugins[2], cilium-cni, asks for the capability "bandwidth"; plugins[4] is the reference',
+    ],
   },
   {
     title: "an own conflist that is not there",

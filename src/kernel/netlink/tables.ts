@@ -133,6 +133,13 @@ export const clsactHooks = { ingress: 0xffff_fff2, egress: 0xffff_fff3 } as cons
 /** include/uapi/linux/pkt_cls.h and tc_act/tc_mirred.h */
 export const TCA_BPF = { ACT: 1, OPS_LEN: 4, OPS: 5 } as const;
 export const TCA_ACT = { KIND: 1, OPTIONS: 2 } as const;
+/** Where the actions of a filter of a kind are: TCA_U32_ACT, TCA_MATCHALL_ACT, TCA_FLOWER_ACT, TCA_BPF_ACT. */
+export const tcaActOf: Readonly<Record<string, number>> = {
+  u32: 7,
+  matchall: 2,
+  flower: 3,
+  bpf: 1,
+};
 export const TCA_MIRRED_PARMS = 2;
 export const TCA_EGRESS_REDIR = 1;
 export const TC_ACT_STOLEN = 4;

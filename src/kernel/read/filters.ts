@@ -12,6 +12,7 @@ import {
   TCA_BPF,
   TCA_EGRESS_REDIR,
   TCA_MIRRED_PARMS,
+  tcaActOf,
 } from "../netlink/tables.ts";
 import { request } from "./tc.ts";
 
@@ -33,6 +34,30 @@ const hasHandle = ({ body }: Message): boolean => tcmsg.decode(body).handle !== 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index]);
 
+/** Of the first action; null: that is none that redirects, or it leads nowhere. */
+function redirectOf(actions: Attributes | undefined): number | null {
+  const action = actions?.nested(1);
+  if (action?.text(TCA_ACT.KIND) !== "mirred") return null;
+  const parms = action.nested(TCA_ACT.OPTIONS)?.bytes(TCA_MIRRED_PARMS);
+  if (parms === undefined) return null;
+  const { eaction, ifindex } = tcMirred.decode(parms);
+  // 0: the device that it led to is gone.
+  return eaction === TCA_EGRESS_REDIR && ifindex !== 0 ? ifindex : null;
+}
+
+/** The devices to which filters send what comes in by a device. */
+export function redirectTargets(socket: NetlinkSocket, ifindex: number): number[] {
+  const found = socket
+    .dump(RTM.GETTFILTER, request(ifindex, 0, clsactHooks.ingress))
+    .flatMap(({ body }) => {
+      const attributes = new Attributes(body, tcmsg.bytes);
+      const kind = tcaActOf[attributes.text(TCA.KIND) ?? ""];
+      const actions = kind === undefined ? undefined : attributes.nested(TCA.OPTIONS)?.nested(kind);
+      return redirectOf(actions) ?? [];
+    });
+  return [...new Set(found)];
+}
+
 function targetOf(messages: readonly Message[]): number | null {
   const [message, ...more] = messages;
   if (message === undefined || more.length > 0) return null;
@@ -41,15 +66,7 @@ function targetOf(messages: readonly Message[]): number | null {
   const options = attributes.nested(TCA.OPTIONS);
   const program = options?.bytes(TCA_BPF.OPS);
   if (program === undefined || !sameBytes(program, programBytes())) return null;
-  const action = options?.nested(TCA_BPF.ACT)?.nested(1);
-  const parms =
-    action?.text(TCA_ACT.KIND) === "mirred"
-      ? action.nested(TCA_ACT.OPTIONS)?.bytes(TCA_MIRRED_PARMS)
-      : undefined;
-  if (parms === undefined) return null;
-  const { eaction, ifindex } = tcMirred.decode(parms);
-  // 0: the device that it led to is gone.
-  return eaction === TCA_EGRESS_REDIR && ifindex !== 0 ? ifindex : null;
+  return redirectOf(options?.nested(TCA_BPF.ACT));
 }
 
 export function clsactFilters(socket: NetlinkSocket, ifindex: number): HookFilters {

@@ -1,7 +1,13 @@
 /** What the runtime reads: whether it comes to our conflist, and whether ADD takes what stands there. */
 import fs from "node:fs";
 import { join } from "node:path";
-import { parseConflist, typesOf, validated } from "../install/conflist.ts";
+import {
+  otherShapers,
+  parseConflist,
+  shaperTodo,
+  typesOf,
+  validated,
+} from "../install/conflist.ts";
 import { type ConfFile, confFiles, inWords } from "../install/neighbours.ts";
 import { type Places, pluginName } from "../install/places.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
@@ -52,6 +58,13 @@ function judgeOwn(file: ConfFile, { confDir, binDir }: Places): Finding[] {
     const missing = typesOf(conflist).filter((type) => !fs.existsSync(join(binDir, type)));
     return [
       ok("conflist.plugin", `${file.name}: network ${name}, as ADD takes it`),
+      ...otherShapers(conflist).map((which) =>
+        error(
+          "conflist.shaper",
+          `${file.name} has another plugin that limits pods beside Fairway: ${which}`,
+          shaperTodo,
+        ),
+      ),
       ...missing.map((type) =>
         warn(
           "conflist.chain",

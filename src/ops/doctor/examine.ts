@@ -29,6 +29,7 @@ import { places } from "./places.ts";
 import { pools } from "./pools.ts";
 import { overrides, promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
+import { shapers } from "./shapers.ts";
 import { spoofing } from "./spoofing.ts";
 import { subnets } from "./subnets.ts";
 import { sysctls } from "./sysctls.ts";
@@ -51,6 +52,7 @@ const groups: Group[] = [
   places,
   pools,
   spoofing,
+  shapers,
   promises,
   overrides,
   drift,

@@ -45,6 +45,36 @@ export function typesOf(conflist: Conflist): string[] {
   );
 }
 
+/** The reference plugin that limits pods. */
+const referenceShaper = "bandwidth";
+
+/** The other plugins of a chain that limit pods, too, in words: by the type, or by the capability that they ask for. */
+export function otherShapers(conflist: Conflist): string[] {
+  return pluginsOf(conflist).flatMap((plugin, at) => {
+    if (!isObject(plugin) || plugin.type === pluginName) return [];
+    const { type, capabilities } = plugin;
+    const place = `plugins[${at}]`;
+    if (type === referenceShaper) return [`${place} is the reference plugin ${referenceShaper}`];
+    return isObject(capabilities) && capabilities.bandwidth === true
+      ? [`${place}, ${String(type)}, asks for the capability "bandwidth"`]
+      : [];
+  });
+}
+
+export const shaperTodo =
+  'take it out of "plugins" (or "bandwidth" out of its capabilities): Fairway takes that capability and the kubernetes.io/*-bandwidth annotations itself, and what two plugins limit gets the smaller of both';
+
+/** Throws badConfig: of two that limit a pod neither can promise it anything. */
+export function refuseOtherShapers(conflist: Conflist, of: string): void {
+  const [first, ...more] = otherShapers(conflist);
+  if (first === undefined) return;
+  throw new FairwayError(
+    "badConfig",
+    `${of} has another plugin that limits pods beside Fairway: ${[first, ...more].join("; ")}`,
+    shaperTodo,
+  );
+}
+
 /** Our plugin's object. Throws badConfig: none, or several. */
 export function ownPlugin(conflist: Conflist, of: string): JsonObject {
   const plugins = pluginsOf(conflist);

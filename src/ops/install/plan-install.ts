@@ -21,6 +21,7 @@ import {
   type Conflist,
   parseConflist,
   plainConflist,
+  refuseOtherShapers,
   typesOf,
   validated,
   withAsked,
@@ -217,6 +218,7 @@ export function planInstall(options: InstallOptions): InstallPlan {
   const present = presentConflist(path);
   const conflist = conflistFor(options, path, present);
   const config = validated(conflist, options.conflist ?? path);
+  refuseOtherShapers(conflist, options.conflist ?? path);
   refuseMoves(present, path, config.dataDir, places);
   const { notes, summary } = checkNode(config);
   const missing = kernelParts().filter(({ level }) => level === "error");
