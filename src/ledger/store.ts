@@ -247,8 +247,15 @@ function openDatabase(file: string, mode: Mode): Database {
   );
 }
 
-/** For looking only; whoever asks for it closes it. Throws what SQLite says. */
-export const openToLook = (file: string): Database => openDatabase(file, viewMode(file));
+/**
+ * For looking only; whoever asks for it closes it. It waits as a verb does: who closes the file last,
+ * or finds it after a crash, has it alone for a moment. Throws what SQLite says.
+ */
+export function openToLook(file: string): Database {
+  const db = openDatabase(file, viewMode(file));
+  db.run(`PRAGMA busy_timeout = ${defaultBusyTimeoutMs}`);
+  return db;
+}
 
 function guardedOpen<T>(
   file: string,
