@@ -150,17 +150,20 @@ const deletedPairs = (steps: Step[]): string[] =>
 
 /**
  * As `applySteps`, for who takes nothing back: pairs go last, by somebody else, and are waited for until
- * they are out of sight. What is left of the steps after a failure is to be looked for.
+ * they are out of sight. What is left of the steps after a failure is to be looked for. `beforePairs` is
+ * called when all else is done; what it throws is thrown.
  */
-export function applyForGood(steps: Step[]): Failure | null {
+export function applyForGood(steps: Step[], beforePairs: () => void = () => {}): Failure | null {
   const pairs = deletedPairs(steps);
-  if (pairs.length === 0 || chosenBackend() !== "netlink") return applySteps(steps);
   const [going, rest, own] = [new Set(pairs), [] as Step[], [] as Step[]];
   for (const step of steps)
     (step.have?.kind === "veth" && going.has(step.have.name) ? own : rest).push(step);
   // First: while a pair goes the kernel keeps everybody waiting who changes anything.
   const failure = applySteps(rest);
   if (failure !== null) return failure;
+  beforePairs();
+  if (pairs.length === 0) return null;
+  if (chosenBackend() !== "netlink") return applySteps(own);
   const startedAtMs = performance.now();
   const sent = span("send pairs off", () => sendOff(pairs));
   if (sent === null) return applySteps(own);

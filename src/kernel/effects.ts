@@ -15,7 +15,12 @@ import type { Request } from "./write/request.ts";
 import { classRequest, qdiscRequest } from "./write/tc.ts";
 
 /** What a line does, by which means. The line itself is what a person is told of it. */
-export type Effect = { line: Line; step: number } & (
+export type Effect = {
+  line: Line;
+  step: number;
+  /** A port that has to pass frames on before. */
+  awaits?: string;
+} & (
   | { by: "tool" }
   /** A write of a file below /proc/sys. */
   | { by: "file" }
@@ -55,7 +60,12 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
     case "podlink":
       return gone ? [] : [links.setPodLink(object)];
     case "address":
-      return [addressRequest(op, object)];
+      return [...(gone && object.keepsOthers === true ? [null] : []), addressRequest(op, object)];
+    case "announcement": {
+      if (gone) return [];
+      const settings = object.hasIpv6 ? [null, null] : [null];
+      return [...settings, links.setMac(object.dev, object.mac)];
+    }
     case "route":
       return [routeRequest(op, object)];
     case "ifb":
@@ -78,11 +88,12 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
   }
 }
 
-function effectOf(line: Line, step: number, message: LineMessage): Effect {
-  if (message === null) return { line, step, by: line.tool === "sysctl" ? "file" : "tool" };
+function effectOf(line: Line, step: number, message: LineMessage, awaits?: string): Effect {
+  const common = { line, step, ...(awaits !== undefined && { awaits }) };
+  if (message === null) return { ...common, by: line.tool === "sysctl" ? "file" : "tool" };
   return "element" in message
-    ? { line, step, by: "nfnetlink", change: message }
-    : { line, step, by: "netlink", request: message };
+    ? { ...common, by: "nfnetlink", change: message }
+    : { ...common, by: "netlink", request: message };
 }
 
 export function effectsOf(step: Step, index: number, backend: Backend): Effect[] {
@@ -93,14 +104,15 @@ export function effectsOf(step: Step, index: number, backend: Backend): Effect[]
     throw new RangeError(
       `${messages.length} messages for ${lines.length} lines of a ${object.kind}`,
     );
-  return lines.map((line, at) => effectOf(line, index, messages?.[at] ?? null));
+  const awaits = object.kind === "announcement" ? object.port : undefined;
+  return lines.map((line, at) => effectOf(line, index, messages?.[at] ?? null, awaits));
 }
 
 /** Effects that are carried out together: neighbours of one means in one namespace. */
 export type Batch = Effect[];
 
-function means({ by, line }: Effect): string {
-  const where = line.netns ?? "";
+function means({ by, line, awaits }: Effect): string {
+  const where = `${line.netns ?? ""}${awaits === undefined ? "" : ` behind ${awaits}`}`;
   if (by === "nfnetlink" || (by === "tool" && line.tool === "nft")) return "nft";
   return by === "tool" ? `${line.tool} ${where}` : `here ${where}`;
 }

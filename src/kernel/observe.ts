@@ -192,6 +192,8 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         want.netns === null ? look.addresses(want.dev) : look.pod(want.netns, want.dev).addresses;
       return there.includes(want.cidr) ? want : null;
     }
+    case "announcement":
+      return look.pod(want.netns, want.dev).link === null ? null : want;
     case "route": {
       const { dst, table, priority } = want;
       const route = look

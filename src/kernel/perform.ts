@@ -8,6 +8,7 @@ import { sysctlName } from "../plan/names.ts";
 import { span } from "../trace.ts";
 import { runTool, type Tool } from "./children.ts";
 import type { Batch } from "./effects.ts";
+import { untilForwarding } from "./forwarding.ts";
 import { note } from "./journal.ts";
 import { NetlinkError } from "./netlink/socket.ts";
 import { inNetns } from "./netns.ts";
@@ -167,6 +168,7 @@ function carryOut(batch: Batch): BatchFailure | null {
   const [first] = batch;
   if (first === undefined) return null;
   const { tool, netns } = first.line;
+  if (first.awaits !== undefined) untilForwarding(first.awaits);
   const run = (): BatchFailure | null => {
     if (tool === "nft") return runElements(batch);
     if (first.by === "tool" && tool !== "sysctl") return runLines(batch, tool, ["-batch", "-"]);

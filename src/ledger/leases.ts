@@ -15,6 +15,8 @@ export interface LeasesView {
   /** The address that was last given from a set of the network, across reboots; null before the first. */
   cursor(network: string, setIndex: number): bigint | null;
   usage(network: string): Usage;
+  /** The networks whose attachments have this gateway: "10.1.0.1/24". It reads all leases. */
+  networksBehind(gateway: string): string[];
 }
 
 export interface Leases extends LeasesView {
@@ -62,6 +64,19 @@ export function leasesOf(store: Store): Leases {
         store.bootId,
         network,
       ) ?? { attachments: 0, addresses: 0 },
+
+    networksBehind(gateway) {
+      const [address = "", length] = gateway.split("/");
+      return store
+        .all<{ network: string }>(
+          `SELECT DISTINCT a.network FROM leases l JOIN attachments a ON a.id = l.attachment_id
+           WHERE l.boot_id = ? AND l.gateway = ? AND l.prefix_length = ? ORDER BY a.network`,
+          store.bootId,
+          address,
+          Number(length),
+        )
+        .map(({ network }) => network);
+    },
   };
 }
 

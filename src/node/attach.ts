@@ -22,6 +22,7 @@ import { ensureBase, liveNetworks, refuseConflicts, setPhase } from "./base.ts";
 import { withCapacityInForce } from "./capacity.ts";
 import { refuseOtherWay } from "./chained.ts";
 import { disconnect } from "./detach.ts";
+import { forgetBefore } from "./forget.ts";
 import { grantedSubnets } from "./granted.ts";
 import { recordHome } from "./home.ts";
 import { promiseInForce } from "./in-force.ts";
@@ -153,6 +154,7 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   const pod = desiredPod(attachment, base);
   const isShared = base.trees.overcommit === "scale" || hasEgressTarget(attachment.promise);
   const desired = isShared ? withoutLeaves(pod) : pod;
+  forgetBefore(attachment, base);
   const isConnected = connectUnseen(attachment, base, desired);
   const steps = isConnected ? [] : lookAndPlan(attachment, desired);
   whileConnected(attachment, base, () => {

@@ -15,6 +15,12 @@ import { span } from "../trace.ts";
 import { followRules, glance, rememberSeen } from "./base-seen.ts";
 import { hasInterface } from "./chained.ts";
 import { recordFormer } from "./former.ts";
+import {
+  formerGateways,
+  recordGateways,
+  removeFormerGateways,
+  withGatewaysInUse,
+} from "./gateways.ts";
 import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
 import { guardedAlike, hostBits } from "./network.ts";
 import { applyToPods, connectable } from "./pods-there.ts";
@@ -24,7 +30,7 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   const known = ledger.networks().filter((n) => n.isOfThisBoot);
   const used = known.filter(({ name }) => ledger.attachments.any(name));
   const live = used.length === 0 && !ledger.attachments.any() ? known : used;
-  return guardedAlike(live.map((n) => n.base));
+  return withGatewaysInUse(ledger, guardedAlike(live.map((n) => n.base)));
 }
 
 /** The attachments are all of the node's, with the promises that are in force. */
@@ -116,18 +122,20 @@ function withoutGoneBridge(desired: State, ingress: IngressPlace, pods: Attachme
 
 /**
  * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
- * it: it is neither asked for nor taken for a leftover; nor is what is not `alive`.
+ * it: it is neither asked for nor taken for a leftover; nor is what is not `alive`. `over`: what is there
+ * and bears no name of ours, but is known to be.
  */
 export function planNode(
   input: BaseInput,
   attachments: Attachment[],
   alive = connectable(attachments),
+  over: State = new Map(),
 ): Plan {
   const [first] = input.networks;
   if (first === undefined) return { steps: [], conflicts: [] };
   const desired = withoutGoneBridge(desiredNode(input, alive), first.ingress, alive);
   const devices = treesOf(first.trees, first.ingress, input.hostBits).map((t) => t.dev);
-  const observed = observeOurs(desired, first.ingress.name, devices);
+  const observed = merge(over, observeOurs(desired, first.ingress.name, devices));
   const atWork = desiredNode(input, attachments);
   for (const key of atWork.keys()) if (!desired.has(key)) observed.delete(key);
   return diff(desired, observed);
@@ -172,16 +180,22 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
   if (seen.isWhole) return;
   const first = planShared(wanted, connectable(attachmentsInForce(ledger, networks)));
   refuseConflicts(first.conflicts);
-  if (first.steps.length === 0) {
+  const isOver = formerGateways(ledger).length > 0;
+  if (first.steps.length === 0 && !isOver) {
     rememberSeen(ledger, seen.now);
     return;
   }
   refuseTakenPlaces(ledger, networks);
   // In a transaction of its own: whoever dies in the next one has changed what was there before.
-  ledger.exclusively(() => recordFormer(ledger, desiredBase(baseInputNow(ledger, networks))));
+  ledger.exclusively(() => {
+    const desired = desiredBase(baseInputNow(ledger, networks));
+    recordFormer(ledger, desired);
+    recordGateways(ledger, desired, first.steps);
+  });
   ledger.exclusively(() => {
     const attachments = attachmentsInForce(ledger, networks);
     const input = baseInput(networks, attachments);
+    if (isOver) removeFormerGateways(ledger, input.networks[0]?.ingress.name ?? "");
     for (let round = 0; ; round++) {
       const { now } = glance(ledger, input);
       const missing = planShared(input, connectable(attachments));

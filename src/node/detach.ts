@@ -9,6 +9,8 @@ import type { Attachment, AttachmentKey, NetworkBase } from "../plan/node.ts";
 import { keyOf, type State } from "../plan/state.ts";
 import { span } from "../trace.ts";
 import { whileAtWork } from "./at-work.ts";
+import { forgetBefore, forgetGoing } from "./forget.ts";
+import { removeRow } from "./former-subnet.ts";
 import { enterPhase, inStep } from "./in-step.ts";
 import { forgetEarlierBoots, keepForPod } from "./kept.ts";
 import { keepInForce, restoreInForce } from "./rebalance.ts";
@@ -53,10 +55,11 @@ function disconnectUnseen(attachment: Attachment, base: NetworkBase): boolean {
   const recorded = recordedOf(attachment, base);
   if (recorded === null) return false;
   const { steps } = diff(new Map(), recorded);
-  return span("apply", () => applyForGood(steps)) === null;
+  const forget = () => forgetGoing(attachment, base);
+  return span("apply", () => applyForGood(steps, forget)) === null;
 }
 
-/** What the kernel has of an attachment, removed. */
+/** What the kernel has of an attachment, removed, and what it keeps of its addresses. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
   if (disconnectUnseen(attachment, base)) return;
   // Whatever the configuration says by now: the pod may have come under another.
@@ -66,9 +69,13 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
     const observed = span("observe", () => observe(former));
     const { steps: planned } = diff(formerPodThere(attachment), observed);
     const steps = planned.map((step) => withFormerLength(step, former));
-    if (steps.length === 0) return;
-    const failure = span("apply", () => applyForGood(steps));
-    if (failure === null) return;
+    const forget = () => forgetGoing(attachment, base);
+    const failure = span("apply", () => applyForGood(steps, forget));
+    if (failure === null) {
+      // Without anti-spoofing it could answer until its interface went.
+      forgetBefore(attachment, base);
+      return;
+    }
     last = failure.error;
   }
   if (last !== undefined) throw last;
@@ -87,7 +94,7 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
   disconnect(attachment, base);
   const forget = (): boolean => {
     keepForPod(ledger, attachment);
-    return ledger.attachments.remove(attachment);
+    return removeRow(ledger, attachment, base);
   };
   span("remove row", () =>
     inStep(ledger, () => keepInForce(ledger, base.trees, [attachment], forget)),

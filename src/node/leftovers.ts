@@ -8,6 +8,8 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Step } from "../plan/diff.ts";
 import { keyOf } from "../plan/state.ts";
 import { liveNetworks } from "./base.ts";
+import { forgetRemoved } from "./forget.ts";
+import { forgetGateways } from "./gateways.ts";
 import { requireKnownPods } from "./known-pods.ts";
 import { requireSound } from "./lost.ts";
 import { shrinkingFirst } from "./rebalance.ts";
@@ -31,6 +33,8 @@ export function removeLeftovers(ledger: Ledger): Step[] {
     requireKnownPods(ledger);
     const steps = planLeftovers(ledger);
     applyOrRollBack(steps);
+    forgetRemoved(steps, liveNetworks(ledger));
+    forgetGateways(ledger, steps);
     return steps;
   });
 }

@@ -14,7 +14,9 @@ import type { NetworkBase } from "../plan/node.ts";
 import { merge, type State } from "../plan/state.ts";
 import { baseInput } from "./base.ts";
 import { formerPodThere, withFormerLength } from "./detach.ts";
+import { forgetGoing } from "./forget.ts";
 import { followsAnother, formerQueueLengths, formerState, withQueueLength } from "./former.ts";
+import { forgetGateways, gatewaysMadeThere } from "./gateways.ts";
 
 /** What was in force since the node booted: of earlier boots nothing is left. */
 function basesOf(view: LedgerView): NetworkBase[] {
@@ -35,7 +37,11 @@ function observedOurs(view: LedgerView, former: State, desired: State): State {
   const input = baseInput(networks, view.attachments.all());
   const devices = treesOf(first.trees, first.ingress, input.hostBits).map(({ dev }) => dev);
   // What was looked up by its owner knows more than what was found by its name, so it comes last.
-  return merge(everywhere, observeOurs(desired, first.ingress.name, devices));
+  return merge(
+    everywhere,
+    gatewaysMadeThere(view, first.ingress.name),
+    observeOurs(desired, first.ingress.name, devices),
+  );
 }
 
 /** Touches nothing. */
@@ -77,7 +83,12 @@ export function bringBack(view: LedgerView): Step[] {
 export function removeFromNode(ledger: Ledger): Step[] {
   ledger.forgetEarlierBoots();
   const done = bringBack(ledger);
-  for (const attachment of ledger.attachments.all()) ledger.attachments.remove(attachment);
+  for (const attachment of ledger.attachments.all()) {
+    const base = ledger.network(attachment.network)?.base;
+    if (base !== undefined) forgetGoing(attachment, base);
+    ledger.attachments.remove(attachment);
+  }
+  forgetGateways(ledger, null);
   ledger.retireNetworks();
   return done;
 }

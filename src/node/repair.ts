@@ -2,6 +2,8 @@
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
+import { forgetRemoved } from "./forget.ts";
+import { forgetGateways, formerGatewaysOf } from "./gateways.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { requireKnownPods } from "./known-pods.ts";
 import { requireSound } from "./lost.ts";
@@ -12,7 +14,8 @@ import { followUplink } from "./renamed-uplink.ts";
 export function planRepair(ledger: LedgerView): Plan {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  return planNode(baseInput(networks, attachments), attachments);
+  const input = baseInput(networks, attachments);
+  return planNode(input, attachments, undefined, formerGatewaysOf(ledger, networks));
 }
 
 /** Longer than a verb holds the lock to change others' classes. */
@@ -35,11 +38,15 @@ export function planRepairSettled(ledger: LedgerView): Plan {
 function applyRepair(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
-  return applyToPods(attachments, (there) => {
-    const plan = planNode(baseInput(networks, attachments), attachments, there);
+  const steps = applyToPods(attachments, (there) => {
+    const over = formerGatewaysOf(ledger, networks);
+    const plan = planNode(baseInput(networks, attachments), attachments, there, over);
     refuseConflicts(plan.conflicts);
     return plan.steps;
   });
+  forgetRemoved(steps, networks);
+  forgetGateways(ledger, steps);
+  return steps;
 }
 
 /** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */

@@ -148,6 +148,7 @@ export const emptyLedger: LedgerView = {
   leaseHolder: () => null,
   leasedAmong: () => [],
   cursor: () => null,
+  networksBehind: () => [],
   usage: () => ({ attachments: 0, addresses: 0 }),
   network: () => null,
   networks: () => [],

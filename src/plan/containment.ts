@@ -35,6 +35,8 @@ const order: ObjectKind[] = [
   "class",
   // Nothing is led into a tree that is not whole.
   "redirect",
+  // By now the port passes frames on nearly always.
+  "announcement",
 ];
 
 /** The class that a class hangs on in this state; null: none, or it is not in the state. */
@@ -82,6 +84,8 @@ function containersOf(object: KernelObject): string[] {
       return [`veth ${object.name}`];
     case "podlink":
       return [`end ${object.netns} ${object.name}`];
+    case "announcement":
+      return [`end ${object.netns} ${object.dev}`];
     case "address":
     case "ipv6setting":
       return [object.netns === null ? `bridge ${object.dev}` : `end ${object.netns} ${object.dev}`];

@@ -270,6 +270,7 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
 function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): KernelObject[] {
   const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
   const addresses = podAddresses(pod);
+  const hasIpv6 = addresses.some(({ family }) => family === 6);
   return [
     { kind: "veth", name: hostVeth, netns, ifname },
     {
@@ -283,13 +284,10 @@ function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): 
       up: true,
     },
     { kind: "podlink", netns, name: ifname, mac: pod.podMac, mtuBytes, gsoMaxBytes, up: true },
-    ...ipv6Settings(
-      netns,
-      ifname,
-      addresses.some(({ family }) => family === 6),
-    ),
+    ...ipv6Settings(netns, ifname, hasIpv6),
     ...addresses.map(({ cidr }): KernelObject => ({ kind: "address", netns, dev: ifname, cidr })),
     ...pod.routes.map((route) => routeObject(netns, ifname, route)),
+    { kind: "announcement", netns, dev: ifname, mac: pod.podMac, port: hostVeth, hasIpv6 },
   ];
 }
 

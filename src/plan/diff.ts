@@ -52,8 +52,9 @@ function needsReplacement(want: KernelObject, have: KernelObject): boolean {
   return want.parent !== "root" && have.handle !== noHandle;
 }
 
-/** What no command takes away: the kernel's own and other people's queues, and settings of the whole node. */
+/** What no command takes away: what was said, the kernel's own and other people's queues, and settings of the whole node. */
 function stays(object: KernelObject): boolean {
+  if (object.kind === "announcement") return true;
   if (object.kind === "sysctl" || object.kind === "ipv6setting" || object.kind === "hostlink")
     return true;
   if (object.kind !== "qdisc") return false;

@@ -66,6 +66,7 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       fields(want, have as typeof want, ["value"]);
       break;
     case "address":
+    case "announcement":
       break;
     case "class": {
       const b = have as typeof want;

@@ -47,6 +47,7 @@ export const guardSets: readonly GuardSet[] = [
     spec: `typeof iifname . ${target};`,
     fields: ["ifname", "hex128"],
   },
+  { name: names.podMacSet, spec: "type ether_addr;", fields: ["mac"] },
   { name: names.violationSet, spec: "type ifname; counter;", fields: ["ifname"] },
 ];
 
@@ -139,12 +140,45 @@ const guard = (): Chain => ({
   ],
 });
 
+/**
+ * A port in hairpin mode, which services that lead back to the pod need, gives the pod its own
+ * multicast and broadcast back: it would see its own IPv6 datagrams twice, and its own question
+ * whether an address is free. What goes out by a port with the MAC of that port's own pod came from
+ * it, since no other pod may send under that MAC. Only bridged frames pass this hook.
+ */
+const reflection = (): Chain => ({
+  name: "reflection",
+  type: "filter",
+  hook: "forward",
+  priority: first,
+  rules: [
+    rule(
+      "own-multicast",
+      `ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 oifname . @ll,48,48 @${names.ownMacSet} drop`,
+    ),
+  ],
+});
+
+/**
+ * While a bridge is promiscuous, which tcpdump makes it, it hands the host a copy of whatever it switches.
+ * What br_netfilter translated from a service's address to a pod's on the same bridge still counts as sent
+ * to the host, since it was sent to the gateway, so the host would forward its copy and the pod would get
+ * two (kubernetes#25793). By then such a frame has the pod's MAC, which nothing has that is for the host.
+ */
+const promiscuous = (): Chain => ({
+  name: "promiscuous",
+  type: "filter",
+  hook: "input",
+  priority: first,
+  rules: [rule("second-copy", `meta pkttype host ether daddr @${names.podMacSet} drop`)],
+});
+
 export function guardRuleset(): Ruleset {
   return {
     kind: "ruleset",
     table: names.guardTable,
     sets: guardSets.map(({ name, spec }) => ({ name, kind: "set", spec })),
-    chains: [guard()],
+    chains: [guard(), reflection(), promiscuous()],
   };
 }
 
@@ -179,6 +213,7 @@ export function guardElements(pod: Attachment): Element[] {
     value: null,
   });
   return [
+    { kind: "element", set: names.podMacSet, key: mac, value: null },
     ...addresses4.map((address) => element(names.ownSet4, mac, address)),
     ...addresses6.map((address) => element(names.ownSet6, mac, address)),
     element(names.ownMacSet, hex(macBytes(mac))),

@@ -29,8 +29,17 @@ export const ownSet4 = "own4";
 export const ownSet6 = "own6";
 export const ownMacSet = "ownmac";
 export const ownTargetSet = "owntarget";
+/** The MACs of all pods, whichever port each has. */
+export const podMacSet = "podmac";
 export const violationSet = "violations";
-const guardSets: readonly string[] = [ownSet4, ownSet6, ownMacSet, ownTargetSet, violationSet];
+const guardSets: readonly string[] = [
+  ownSet4,
+  ownSet6,
+  ownMacSet,
+  ownTargetSet,
+  podMacSet,
+  violationSet,
+];
 
 /** The table that a set is in. */
 export function tableOfSet(set: string): string {

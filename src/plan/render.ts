@@ -12,6 +12,7 @@ import { linkScope, mainTable } from "./route-numbers.ts";
 import { surplusChains } from "./ruleset.ts";
 import {
   type Address,
+  type Announcement,
   type Element,
   ipv6Path,
   type KernelObject,
@@ -124,6 +125,10 @@ function addressLine(op: Step["op"], { dev, cidr }: Address): string {
   return `address add ${cidr} dev ${dev}${familyOf(cidr) === 6 ? " nodad" : ""}`;
 }
 
+/** Else the kernel takes every later address of the subnet away with the first. */
+const promotion = ({ dev }: Address): string =>
+  sysctlText(`net/ipv4/conf/${dev}/promote_secondaries`, "1");
+
 function routeLine(op: Step["op"], route: Route): string {
   const { dev, dst, gw, table, priority, scope, mtuBytes, advmssBytes } = route;
   const usualScope = gw === null && familyOf(dst) === 4 ? linkScope : 0;
@@ -139,6 +144,20 @@ function routeLine(op: Step["op"], route: Route): string {
     ...(mtuBytes === null ? [] : [`mtu ${mtuBytes}`]),
     ...(advmssBytes === null ? [] : [`advmss ${advmssBytes}`]),
   ].join(" ");
+}
+
+/**
+ * The kernel announces by itself whenever an interface is given its MAC, the same one too, for as long
+ * as both settings are on: a gratuitous ARP for each IPv4 address, and for each of IPv6 an unsolicited
+ * advertisement that overrides (docs/decisions/0028-what-a-pod-leaves.md).
+ */
+function announcementLines({ netns, dev, mac, hasIpv6 }: Announcement): Line[] {
+  const setting = (path: string): Line => ({ tool: "sysctl", netns, text: sysctlText(path, "1") });
+  return [
+    setting(`net/ipv4/conf/${dev}/arp_notify`),
+    ...(hasIpv6 ? [setting(`net/ipv6/conf/${dev}/ndisc_notify`)] : []),
+    { tool: "ip", netns, text: `link set dev ${dev} address ${mac}` },
+  ];
 }
 
 function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | null): Line[] {
@@ -217,7 +236,12 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       return [{ tool: "ip", netns, text }];
     }
     case "address":
-      return [{ tool: "ip", netns: object.netns, text: addressLine(op, object) }];
+      return [
+        ...(gone && object.keepsOthers === true ? node("sysctl", promotion(object)) : []),
+        { tool: "ip", netns: object.netns, text: addressLine(op, object) },
+      ];
+    case "announcement":
+      return gone ? [] : announcementLines(object);
     case "route":
       return [{ tool: "ip", netns: object.netns, text: routeLine(op, object) }];
     case "qdisc": {

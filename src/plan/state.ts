@@ -102,6 +102,24 @@ export interface Address {
   dev: string;
   /** "10.244.1.2/24" */
   cidr: string;
+  /** Of one that is to go: others of its subnet stay (gateways.ts). */
+  keepsOthers?: true;
+}
+
+/**
+ * That a pod's addresses are at its MAC, told to all on the bridge: who knew an address of a former pod
+ * under another MAC forgets that one. What was told cannot be read back, so it counts as told once the
+ * interface is there: who makes the interface tells it.
+ */
+export interface Announcement {
+  kind: "announcement";
+  netns: string;
+  dev: string;
+  mac: string;
+  /** The node's end of the pair, which has to pass frames on by then. */
+  port: string;
+  /** Whether there are addresses of IPv6 to be told. */
+  hasIpv6: boolean;
 }
 
 export interface Route {
@@ -238,6 +256,7 @@ export type KernelObject =
   | PodLink
   | Ipv6Setting
   | Address
+  | Announcement
   | Route
   | Qdisc
   | TrafficClass
@@ -282,6 +301,8 @@ export function keyOf(object: KernelObject): string {
       return `podlink ${object.netns} ${object.name}`;
     case "address":
       return `address ${where(object.netns)} ${object.dev} ${object.cidr}`;
+    case "announcement":
+      return `announcement ${object.netns} ${object.dev}`;
     case "route":
       return `route ${object.netns} ${object.dst}${routePlaceText(object)}`;
     case "ipv6setting":
@@ -321,6 +342,8 @@ export function titleOf(object: KernelObject): string {
       return `pod interface ${object.name}`;
     case "address":
       return `address ${object.cidr} on ${object.dev}`;
+    case "announcement":
+      return `announcement of ${object.dev}`;
     case "route":
       return `route ${object.dst} on ${object.dev}${routePlaceText(object)}`;
     case "ipv6setting":

@@ -30,13 +30,15 @@ describe("the executions of a plan", () => {
     expect(batchesOf([], "exec")).toEqual([]);
   });
 
-  test("of a pod's ADD are four, and a write of settings", () => {
+  test("of a pod's ADD are five, and two writes of settings", () => {
     expect(told(diff(pod, new Map()).steps).map(([tool, where]) => `${tool} ${where}`)).toEqual([
       "nft node",
       "ip node",
       "sysctl c16",
       "ip c16",
       "tc node",
+      "sysctl c16",
+      "ip c16",
     ]);
   });
 

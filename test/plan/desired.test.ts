@@ -117,8 +117,10 @@ describe("a pod", () => {
         "ipv6setting /run/netns/c16 eth0 accept_ra",
         "address /run/netns/c16 eth0 10.1.0.2/24",
         "route /run/netns/c16 0.0.0.0/0",
+        "announcement /run/netns/c16 eth0",
         ...["eth0", "fw0"].flatMap((dev) => [`class ${dev} fa01:10`, `qdisc ${dev} fa01:10`]),
         "element class4 10.1.0.2",
+        "element podmac 0a:58:0a:01:00:02",
         "element own4 fwv10 . 0a:58:0a:01:00:02 . 10.1.0.2",
         "element own6 fwv10 . 0a:58:0a:01:00:02 . fe80::858:aff:fe01:2",
         "element ownmac fwv10 . 0x0a580a010002",
@@ -175,6 +177,7 @@ describe("a pod", () => {
       expect(elements(desiredPod(both, dual))).toEqual([
         "class4 10.1.0.2 fa01:10",
         "class6 fd00:1::2 fa01:10",
+        "podmac 0a:58:0a:01:00:02 null",
         "own4 fwv10 . 0a:58:0a:01:00:02 . 10.1.0.2 null",
         "own6 fwv10 . 0a:58:0a:01:00:02 . fe80::858:aff:fe01:2 null",
         "own6 fwv10 . 0a:58:0a:01:00:02 . fd00:1::2 null",

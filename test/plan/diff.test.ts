@@ -11,7 +11,7 @@ const own = desiredPod(pod, network);
 const node = desiredNode(input, [pod]);
 const nothing: State = new Map();
 /** What the pod may send under, in the order of its making. */
-const guardKeys = [...own.keys()].filter((key) => /^element (own|violations)/.test(key));
+const guardKeys = [...own.keys()].filter((key) => /^element (own|podmac|violations)/.test(key));
 
 const told = (steps: Step[]): string[] =>
   steps.map((s) => `${s.op} ${keyOf(s.op === "delete" ? s.have : s.want)}`);

@@ -46,6 +46,8 @@ function seenRuleset(ruleset: Ruleset): Ruleset {
 }
 
 function counterpart(kernel: FakeKernel, want: KernelObject): KernelObject | null {
+  if (want.kind === "announcement")
+    return kernel.objects.has(`podlink ${want.netns} ${want.dev}`) ? want : null;
   const found = kernel.objects.get(keyOf(want)) ?? null;
   if (found === null) return null;
   switch (found.kind) {

@@ -94,6 +94,10 @@ export class FakeKernel extends FakeTc {
         if (!this.#deviceExists(object.netns, object.dev)) refuse(`no device ${object.dev}`);
         this.putNew(object);
         break;
+      case "announcement":
+        // Nothing of what was told can be read back.
+        if (!this.#deviceExists(object.netns, object.dev)) refuse(`no device ${object.dev}`);
+        break;
       case "route":
         this.#createRoute(object);
         break;

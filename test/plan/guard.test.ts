@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { guardElements, guardRuleset, guardSets, linkLocal } from "../../src/plan/guard.ts";
 import { bytesOfIp, ipOfBytes } from "../../src/plan/ip.ts";
-import { guardTable, hostVethPattern, tableOfSet } from "../../src/plan/names.ts";
+import {
+  guardTable,
+  hostVethPattern,
+  ownMacSet,
+  podMacSet,
+  tableOfSet,
+} from "../../src/plan/names.ts";
 import { ruleset } from "../../src/plan/ruleset.ts";
 import { networkWith, podWith } from "./samples.ts";
 
@@ -27,10 +33,23 @@ describe("the table", () => {
   });
 
   test("lets others than pods pass first, and nothing of a pod at last", () => {
-    for (const chain of chains) {
-      expect(chain.rules[0]?.text).toBe(`iifname != "${hostVethPattern}" accept`);
-      expect(chain.rules.at(-1)?.text).toEndWith("drop");
-    }
+    const guard = chains.find(({ hook }) => hook === "prerouting");
+    expect(guard?.rules[0]?.text).toBe(`iifname != "${hostVethPattern}" accept`);
+    expect(guard?.rules.at(-1)?.text).toEndWith("drop");
+  });
+
+  test("drops of what is bridged nothing but a pod's own multicast on its way back to it", () => {
+    const forward = chains.filter(({ hook }) => hook === "forward").flatMap((chain) => chain.rules);
+    expect(forward.map(({ text }) => text)).toEqual([
+      `ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 oifname . @ll,48,48 @${ownMacSet} drop`,
+    ]);
+  });
+
+  test("drops of what is for the host nothing but what is for a pod", () => {
+    const input = chains.filter(({ hook }) => hook === "input").flatMap((chain) => chain.rules);
+    expect(input.map(({ text }) => text)).toEqual([
+      `meta pkttype host ether daddr @${podMacSet} drop`,
+    ]);
   });
 
   test("accepts by what a pod has alone", () => {
@@ -57,6 +76,7 @@ const keysWith = (keys: Parameters<typeof podWith>[1]): string[] =>
 describe("a pod's elements", () => {
   test("are its addresses under its port and MAC, of either family", () => {
     expect(keysWith({ leases: [lease("10.1.0.9"), lease("fd00::9")] })).toEqual([
+      "podmac: 02:00:00:00:ab:01",
       "own4: fwv1f . 02:00:00:00:ab:01 . 10.1.0.9",
       "own6: fwv1f . 02:00:00:00:ab:01 . fe80::ff:fe00:ab01",
       "own6: fwv1f . 02:00:00:00:ab:01 . fd00::9",

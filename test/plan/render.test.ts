@@ -3,7 +3,7 @@ import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
 import { type Line, linesOf, shellLine } from "../../src/plan/render.ts";
 import { routeObject } from "../../src/plan/routes.ts";
-import type { KernelObject } from "../../src/plan/state.ts";
+import type { Announcement, KernelObject } from "../../src/plan/state.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";
 
 const common = { owner: "base", why: "a test" };
@@ -38,6 +38,14 @@ const port: KernelObject = {
   hairpin: true,
   groupForwardMask: 0xfffd,
   up: true,
+};
+const announcement: Announcement = {
+  kind: "announcement",
+  netns,
+  dev: "eth0",
+  mac,
+  port: "fwv10",
+  hasIpv6: false,
 };
 const podlink: KernelObject = {
   kind: "podlink",
@@ -168,8 +176,28 @@ const cases: [title: string, step: Step, lines: string[]][] = [
   ],
   ["a pod's end goes with its pair", remove(podlink), []],
   ["the node's address", create(gateway), ["ip address add 10.1.0.1/24 dev fw0"]],
+  [
+    "the node's address gone, others of its subnet not",
+    remove({ ...gateway, keepsOthers: true }),
+    ["sysctl net.ipv4.conf.fw0.promote_secondaries=1", "ip address del 10.1.0.1/24 dev fw0"],
+  ],
   ["a pod's address", create(address), ["a: ip address add 10.1.0.2/24 dev eth0"]],
   ["a pod's address gone", remove(address), ["a: ip address del 10.1.0.2/24 dev eth0"]],
+  [
+    "what is told of a pod's addresses",
+    create(announcement),
+    ["a: sysctl net.ipv4.conf.eth0.arp_notify=1", `a: ip link set dev eth0 address ${mac}`],
+  ],
+  [
+    "the same with addresses of IPv6",
+    create({ ...announcement, hasIpv6: true }),
+    [
+      "a: sysctl net.ipv4.conf.eth0.arp_notify=1",
+      "a: sysctl net.ipv6.conf.eth0.ndisc_notify=1",
+      `a: ip link set dev eth0 address ${mac}`,
+    ],
+  ],
+  ["what was told is not taken back", remove(announcement), []],
   ["a route", create(route), ["a: ip route add 0.0.0.0/0 via 10.1.0.1 dev eth0"]],
   [
     "a route without a gateway",

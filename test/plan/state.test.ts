@@ -45,6 +45,11 @@ const cases: [object: KernelObject, key: string, title: string][] = [
     "address 10.1.0.2/24 on eth0",
   ],
   [
+    { kind: "announcement", netns, dev: "eth0", mac: link.mac, port: "fwv10", hasIpv6: false },
+    "announcement /run/netns/a eth0",
+    "announcement of eth0",
+  ],
+  [
     routeObject(netns, "eth0", { dst: "0.0.0.0/0", gw: null }),
     "route /run/netns/a 0.0.0.0/0",
     "route 0.0.0.0/0 on eth0",

@@ -154,6 +154,11 @@ const cases: Tampering[] = [
     names: "element fwv10 . 0x0a58c6130102 of ownmac is missing",
   },
   {
+    title: "a pod's MAC gone from those of all pods",
+    node: ["nft delete element bridge fairway podmac { 0a:58:c6:13:01:02 }"],
+    names: "element 0a:58:c6:13:01:02 of podmac is missing",
+  },
+  {
     title: "a pod's target of neighbour discovery gone",
     node: [
       "nft delete element bridge fairway owntarget { fwv10 . 0xfe800000000000000858c6fffe130102 }",

@@ -6,7 +6,7 @@ const bytesOfMac = (mac: string): number[] => mac.split(":").map((b) => Number.p
 const be16 = (n: number): number[] => [n >> 8, n & 255];
 
 /** RFC 1071. */
-function checksum(bytes: number[]): number {
+export function checksum(bytes: number[]): number {
   let sum = 0;
   for (let i = 0; i < bytes.length; i += 2) sum += ((bytes[i] ?? 0) << 8) + (bytes[i + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);

@@ -17,8 +17,8 @@ import { NLM_F } from "./tables.ts";
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
-/** Who is spoken to: rtnetlink, nfnetlink. */
-const protocols = { route: 0, netfilter: 12 } as const;
+/** Who is spoken to: rtnetlink, nfnetlink, generic netlink. */
+const protocols = { route: 0, netfilter: 12, generic: 16 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
@@ -33,6 +33,7 @@ const NLMSGERR_ATTR_MSG = 1;
 
 const EINTR = 4;
 const ENOENT = 2;
+const ESRCH = 3;
 const ENODEV = 19;
 const EAGAIN = 11;
 const EINVAL = 22;
@@ -52,7 +53,7 @@ export class NetlinkError extends Error {
   }
   /** What was asked for is not there: a value, not a failure. */
   get absent(): boolean {
-    return this.errno === ENOENT || this.errno === ENODEV;
+    return [ENOENT, ESRCH, ENODEV].includes(this.errno);
   }
   get isInvalid(): boolean {
     return this.errno === EINVAL;
@@ -141,6 +142,17 @@ export class NetlinkSocket implements Disposable {
   /** A change that is done when this returns. `flags`: those of making something. Throws NetlinkError. */
   change(type: number, flags: number, body: Uint8Array): void {
     this.#exchange(type, NLM_F.REQUEST | NLM_F.ACK | flags, body);
+  }
+
+  /** A deletion. Whether there was anything to delete. Throws NetlinkError. */
+  changeIfThere(type: number, body: Uint8Array): boolean {
+    try {
+      this.change(type, 0, body);
+      return true;
+    } catch (error) {
+      if (error instanceof NetlinkError && error.absent) return false;
+      throw error;
+    }
   }
 
   /** For who sends without waiting for an answer: a message as it goes over the wire. */

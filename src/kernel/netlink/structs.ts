@@ -91,6 +91,18 @@ export const rtmsg = struct({
 });
 /** struct rtnexthop (include/uapi/linux/rtnetlink.h) */
 export const rtnexthop = struct({ length: "u16", flags: "u8", hops: "u8", ifindex: "i32" });
+/** struct ndmsg (include/uapi/linux/neighbour.h) */
+export const ndmsg = struct({
+  family: "u8",
+  pad1: "u8",
+  pad2: "u16",
+  index: "i32",
+  state: "u16",
+  flags: "u8",
+  type: "u8",
+});
+/** struct genlmsghdr (include/uapi/linux/genetlink.h) */
+export const genlmsghdr = struct({ command: "u8", version: "u8", reserved: "u16" });
 /** struct nhmsg (include/uapi/linux/nexthop.h) */
 export const nhmsg = struct({
   family: "u8",

@@ -24,6 +24,8 @@ export const RTM = {
   NEWROUTE: 24,
   DELROUTE: 25,
   GETROUTE: 26,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
   NEWQDISC: 36,
   DELQDISC: 37,
   GETQDISC: 38,
@@ -73,6 +75,9 @@ export const RTM_F_CLONED = 0x200;
 export const RTM_F_FIB_MATCH = 0x2000;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
 
+/** include/uapi/linux/neighbour.h */
+export const NDA_DST = 1;
+
 /** include/uapi/linux/nexthop.h */
 export const NHA = { ID: 1, GROUP: 2, OIF: 5, GATEWAY: 6 } as const;
 /** include/uapi/linux/netconf.h: what holds for all links of a namespace has this number in place of a link's. */
@@ -101,7 +106,9 @@ export const IFLA = {
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 /** Of a family in AF_SPEC: the settings below /proc/sys/net/ipv4/conf/DEV and .../ipv6/conf/DEV, 32 bits each. */
 export const IFLA_CONF: Record<Family, number> = { 4: 1, 6: 2 };
-export const IFLA_BRPORT = { MODE: 4, GROUP_FWD_MASK: 31 } as const;
+export const IFLA_BRPORT = { STATE: 1, MODE: 4, GROUP_FWD_MASK: 31 } as const;
+/** include/uapi/linux/if_bridge.h: a port that has no carrier yet. */
+export const BR_STATE_DISABLED = 0;
 /** include/uapi/linux/veth.h */
 export const VETH_INFO_PEER = 1;
 /** include/uapi/linux/if.h */
@@ -194,3 +201,27 @@ export const inetHooks = ["prerouting", "input", "forward", "output", "postrouti
 export const bridgeHooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
 /** libnftnl's udata.h: what a rule's user data begins with where it is a comment. */
 export const NFTNL_UDATA_RULE_COMMENT = 0;
+
+/** include/uapi/linux/netfilter/nfnetlink_conntrack.h: messages, with the subsystem above the type. */
+const NFNL_SUBSYS_CTNETLINK = 1 << 8;
+export const CT_MSG = {
+  GET: NFNL_SUBSYS_CTNETLINK | 1,
+  DELETE: NFNL_SUBSYS_CTNETLINK | 2,
+  GET_STATS: NFNL_SUBSYS_CTNETLINK | 5,
+} as const;
+export const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, ID: 12, ZONE: 18, FILTER: 25 } as const;
+export const CTA_TUPLE_IP = 1;
+/** The source's address; the destination's is the next number. */
+export const CTA_IP_SRC: Record<Family, number> = { 4: 1, 6: 3 };
+export const CTA_FILTER = { ORIG_FLAGS: 1, REPLY_FLAGS: 2 } as const;
+/** net/netfilter/nf_conntrack_netlink.c: CTA_FILTER_F_CTA_IP_SRC. */
+export const CTA_FILTER_IP_SRC = 1;
+export const CTA_STATS_GLOBAL_ENTRIES = 1;
+
+/** include/uapi/linux/genetlink.h */
+export const GENL_ID_CTRL = 16;
+export const CTRL_CMD_GETFAMILY = 3;
+export const CTRL_ATTR = { FAMILY_ID: 1, FAMILY_NAME: 2 } as const;
+/** include/uapi/linux/tcp_metrics.h */
+export const TCP_METRICS_CMD_DEL = 2;
+export const TCP_METRICS_ADDRESS: Record<Family, number> = { 4: 1, 6: 2 };

@@ -43,6 +43,8 @@ export interface Link {
   /** null: not a bridge's port. */
   hairpin: boolean | null;
   groupForwardMask: number | null;
+  /** BR_STATE_*. */
+  portState: number | null;
 }
 
 function linkOf({ body }: Message): Link {
@@ -70,6 +72,7 @@ function linkOf({ body }: Message): Link {
     masterIndex: attributes.u32(IFLA.MASTER) ?? null,
     hairpin: port === undefined ? null : port.u8(IFLA_BRPORT.MODE) === 1,
     groupForwardMask: port === undefined ? null : (port.u16(IFLA_BRPORT.GROUP_FWD_MASK) ?? 0),
+    portState: port?.u8(IFLA_BRPORT.STATE) ?? null,
   };
 }
 

@@ -77,6 +77,13 @@ export function takeUnclosed(): NetlinkSocket | null {
   return taken;
 }
 
+/** For other messages to the same part of the kernel: that socket where there is one, so that no other has to be closed. */
+export function withNetfilterSocket<T>(use: (socket: NetlinkSocket) => T): T {
+  if (unclosed !== null) return use(unclosed);
+  using socket = new NetlinkSocket("netfilter");
+  return use(socket);
+}
+
 /** The kernel tells of its transaction where the first change of it asks for an echo (nf_tables_gen_notify()). */
 const echoed = (message: Unnumbered, index: number): Unnumbered =>
   index === 0 ? { ...message, flags: message.flags | NLM_F.ECHO } : message;

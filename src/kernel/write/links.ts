@@ -107,6 +107,9 @@ export function portRequests(port: Port): Request[] {
   return [onBridge, set(name, null, asPort)];
 }
 
+/** Also of the MAC that it has: the kernel tells its listeners all the same. */
+export const setMac = (name: string, mac: string): Request => set(name, null, address(mac));
+
 export const setPodLink = ({ name, mac, mtuBytes, gsoMaxBytes, up }: PodLink): Request =>
   set(
     name,

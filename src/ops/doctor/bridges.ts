@@ -1,8 +1,11 @@
-/** Hairpin mode on our bridge, its ports, and who else is touched by what our bridge needs. */
+/** Hairpin mode on our bridge, its ports and addresses, and who else is touched by what our bridge needs. */
+import { formatIp } from "../../config/addresses.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { fullBridge, mostPorts } from "../../kernel/ports.ts";
-import { allLinks, type Link } from "../../kernel/read/links.ts";
+import { addressesOf, allLinks, type Link } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
+import { liveNetworks } from "../../node/base.ts";
+import { formerGateways } from "../../node/gateways.ts";
 import { minorOfHostVeth } from "../../plan/names.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
@@ -40,8 +43,37 @@ export function judgeOthers(others: readonly string[], isOn: boolean): Finding[]
   ];
 }
 
-export function bridges({ configs }: Patient): Finding[] {
-  const [config] = configs;
+/** Without what every interface has by itself. */
+export function judgeAddresses(
+  bridge: string,
+  present: readonly string[],
+  known: readonly string[],
+): Finding[] {
+  const id = "bridge.addresses";
+  const others = present.filter((cidr) => !known.includes(cidr) && !cidr.startsWith("fe80:"));
+  if (others.length === 0) return [ok(id, `${bridge} has the gateways of its networks alone`)];
+  return others.map((cidr) =>
+    warn(
+      id,
+      `${bridge} has the address ${cidr}, which no network here has as its gateway, and Fairway did not put it there: whoever has an address of its subnet elsewhere cannot be reached from this node and its pods`,
+      `if nothing needs it, remove it (ip address del ${cidr} dev ${bridge})`,
+    ),
+  );
+}
+
+/** Also those that are to go: they are drift. */
+function knownGateways({ configs, ledger }: Patient): string[] {
+  const configured = configs.flatMap(({ ipam }) =>
+    ipam.sets.flat().map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`),
+  );
+  if (ledger === null) return configured;
+  const used = liveNetworks(ledger).flatMap(({ gateways }) => gateways);
+  const asked = ledger.networks().flatMap(({ base }) => base.gateways);
+  return [...configured, ...used, ...asked, ...formerGateways(ledger)];
+}
+
+export function bridges(patient: Patient): Finding[] {
+  const [config] = patient.configs;
   // Chained, the bridge is another plugin's.
   if (config === undefined || config.chained) return [];
   return attempt("bridge", () => {
@@ -55,7 +87,11 @@ export function bridges({ configs }: Patient): Finding[] {
     return [
       ...(own === undefined
         ? []
-        : [judgeHairpin(own.name, ofPods), judgePorts(own.name, ports.length)]),
+        : [
+            judgeHairpin(own.name, ofPods),
+            judgePorts(own.name, ports.length),
+            ...judgeAddresses(own.name, addressesOf(socket, own.index), knownGateways(patient)),
+          ]),
       ...judgeOthers(
         others.map(({ name }) => name),
         isOn,

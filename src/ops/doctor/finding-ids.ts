@@ -9,6 +9,7 @@ export const findingIds = [
   "accept_ra",
   "accept_ra.DEVICE",
   "bridge",
+  "bridge.addresses",
   "bridge.hairpin",
   "bridge.others",
   "bridge.ports",

@@ -1,7 +1,7 @@
 /** ADD, as often as it does something else. */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
+import { inNamespace, mustInNamespace } from "../../../src/prove/lab/namespaces.ts";
 import type { AddOptions } from "../../support/node.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { faultyBinary, ledgerRows, type World } from "../support/world.ts";
@@ -43,6 +43,14 @@ const deletion = (options: AddOptions = {}): Scenario["recovery"] => ({
   run: (world) => del(world, "a", options),
   to: "before",
 });
+
+/** A neighbour entry, and flows: whatever may be known of an address goes with the same effects. */
+export function makeKnown(world: World, address: string): void {
+  const node = world.node.lab.node;
+  mustInNamespace(node, ["ip", "neigh", "replace", address, "dev", "fw0", ...anyMac]);
+  inNamespace(node, ["ping", "-c", "1", "-W", "0.2", address]);
+}
+const anyMac = ["lladdr", "02:cc:00:00:00:03", "nud", "reachable"];
 
 interface Beside {
   title: string;
@@ -150,9 +158,53 @@ export const delegatedDel: Scenario = {
   recovery: { ...delegatedAdd.recovery, to: "done" },
 };
 
+/** The node knows the address that the pod is about to get, as a pod's that nobody took away. */
+const knownAdd: Scenario = {
+  ...beside({ title: "an address that the node knows by another MAC", options: promise("50M") }),
+  config: () => ({ ...ipamFor(2), ipMasq: true }),
+  setUp: (world) => {
+    del(world, "a");
+    world.pod("a");
+    makeKnown(world, "198.19.1.3");
+  },
+};
+
+const withSubnet = (subnet: string): AddOptions => ({
+  ...promise("50M"),
+  config: { ipam: { subnet, routes: [{ dst: "0.0.0.0/0" }] }, ipMasq: true },
+});
+export const [formerSubnet, laterSubnet] = [
+  withSubnet("198.19.4.0/30"),
+  withSubnet("198.19.5.0/30"),
+];
+
+const changedAdd: Scenario = {
+  verb: "ADD",
+  title: "a pod of another subnet than those that went had",
+  config: () => ipamFor(1),
+  setUp: (world) => {
+    del(world, "b");
+    del(world, "a");
+    add(world, "a", formerSubnet);
+    del(world, "a");
+  },
+  act: (world, fault) => world.verb("ADD", world.pod("b"), laterSubnet, fault),
+  isAtomic: false,
+  recovery: {
+    words: "one DEL, and one more ADD",
+    run: (world) => {
+      del(world, "b");
+      add(world, "b", laterSubnet);
+    },
+    to: "done",
+  },
+};
+
 export const addScenarios: Scenario[] = [
   first,
   beside({ title: "another pod", options: promise("50M") }),
+  knownAdd,
+  changedAdd,
   beside({
     title: "a pod with a latency target",
     options: promise("50M", { "fairway.dev/latency-target": "10ms" }),

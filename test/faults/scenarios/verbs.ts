@@ -4,7 +4,17 @@ import { join } from "node:path";
 import type { AddOptions } from "../../support/node.ts";
 import type { Scenario } from "../support/scenario.ts";
 import type { World } from "../support/world.ts";
-import { add, del, delegatedDel, ipamFor, linkIpam, promise } from "./add.ts";
+import {
+  add,
+  del,
+  delegatedDel,
+  formerSubnet,
+  ipamFor,
+  laterSubnet,
+  linkIpam,
+  makeKnown,
+  promise,
+} from "./add.ts";
 
 type Json = Record<string, unknown>;
 
@@ -36,6 +46,30 @@ function deletion({ title, config, keep, options }: Deletion): Scenario {
     recovery: again("one more DEL", (world) => del(world, "a")),
   };
 }
+
+const ofKnown: Scenario = {
+  ...deletion({
+    title: "a pod that the node has talked to",
+    config: () => ({ ...ipamFor(2), ipMasq: true }),
+  }),
+  setUp: (world) => {
+    del(world, "a");
+    add(world, "a", promise("50M"));
+    makeKnown(world, "198.19.1.3");
+  },
+};
+
+const ofFormerSubnet: Scenario = {
+  ...deletion({ title: "the last pod of a subnet that its network has no more" }),
+  prepare: () => {},
+  setUp: (world) => {
+    del(world, "a");
+    del(world, "b");
+    add(world, "a", formerSubnet);
+    add(world, "b", laterSubnet);
+  },
+  act: (world, fault) => world.verb("DEL", world.pod("a"), laterSubnet, fault),
+};
 
 const untouched: Scenario["recovery"] = {
   words: "nothing",
@@ -167,6 +201,8 @@ const ipamGc: Scenario = {
 
 export const verbScenarios: Scenario[] = [
   deletion({ title: "beside another pod" }),
+  ofKnown,
+  ofFormerSubnet,
   deletion({
     title: "the others' guarantees grow back",
     config: () => ({ ...ipamFor(2), overcommit: "scale" }),

@@ -1,0 +1,64 @@
+/** Gateways on the pods' bridge that the networks' configurations do not ask for any more. */
+import { familyOf } from "./ip.ts";
+import type { NetworkBase } from "./node.ts";
+import { type Prefix, prefixesOverlap, prefixOf, prefixText } from "./prefix.ts";
+import type { Address } from "./state.ts";
+
+/** "10.1.0.1/24" -> 10.1.0.0/24 */
+function subnetOf(gateway: string): Prefix {
+  const { bytes, length } = prefixOf(gateway);
+  const base = bytes.map((byte, at) => {
+    const left = Math.min(Math.max(length - at * 8, 0), 8);
+    return byte & (0xff << (8 - left)) & 0xff;
+  });
+  return { bytes: base, length };
+}
+
+/**
+ * A network with the gateways that its pods came with, and masqueraded as they were: its configuration
+ * may have given it another subnet since. Where the new one covers the old there is nothing to add, and
+ * an interval set takes no two that overlap.
+ */
+export function withGateways(base: NetworkBase, former: readonly string[]): NetworkBase {
+  if (former.length === 0) return base;
+  const { gateways, masquerade } = base;
+  const known = (masquerade?.subnets ?? []).map(prefixOf);
+  const subnets: Prefix[] = [];
+  for (const subnet of former.map(subnetOf))
+    if (![...known, ...subnets].some((other) => prefixesOverlap(subnet, other)))
+      subnets.push(subnet);
+  return {
+    ...base,
+    gateways: [...gateways, ...former],
+    masquerade: masquerade && {
+      ...masquerade,
+      subnets: [...masquerade.subnets, ...subnets.map(prefixText)],
+    },
+  };
+}
+
+/**
+ * Those of `former` that are on the bridge, which has the addresses `present`, to be taken away. With an
+ * address of IPv4 the kernel takes all that came after it in the same subnet, unless it is told not to.
+ */
+export function gatewaysToRemove(
+  bridge: string,
+  former: readonly string[],
+  present: readonly string[],
+): Address[] {
+  const hasOthers = (cidr: string): boolean => {
+    const subnet = prefixText(subnetOf(cidr));
+    return present.some(
+      (other) => !former.includes(other) && prefixText(subnetOf(other)) === subnet,
+    );
+  };
+  return former
+    .filter((cidr) => present.includes(cidr))
+    .map((cidr) => ({
+      kind: "address",
+      netns: null,
+      dev: bridge,
+      cidr,
+      ...(familyOf(cidr) === 4 && hasOthers(cidr) && { keepsOthers: true as const }),
+    }));
+}
