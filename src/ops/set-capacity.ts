@@ -66,12 +66,16 @@ function changeOf({ egress, ingress, reset }: Options, command: Command): Change
 }
 
 function setIn(ledger: Ledger, change: Change, dryRun: boolean): CapacityOutcome {
-  const before = capacitySet(ledger);
+  // The link is looked at before anything is changed: a look that fails afterwards would be a failure of
+  // what is done already.
+  const before = capacities(ledger);
   const steps = (dryRun ? tryCapacity : setCapacity)(ledger, change);
+  const set = capacitySet(ledger);
+  const after = before.map((each) => ({ ...each, setBits: set[`${each.direction}Bits`] }));
   return {
     dryRun,
-    changed: JSON.stringify(before) !== JSON.stringify(capacitySet(ledger)),
-    capacities: capacities(ledger),
+    changed: before.some(({ setBits }, at) => setBits !== after[at]?.setBits),
+    capacities: after,
     shortfalls: shortfalls(ledger),
     steps: steps.map(({ op, why }) => ({ op, why })),
   };
