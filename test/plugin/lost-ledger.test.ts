@@ -55,7 +55,14 @@ const losses: Loss[] = [
       return node.dataDir;
     },
   },
-  { title: "another folder", lose: (node) => join(node.dataDir, "wrong") },
+  {
+    title: "another folder",
+    lose: (node) => {
+      const wrong = join(node.dataDir, "wrong");
+      mkdirSync(wrong, { mode: 0o700 });
+      return wrong;
+    },
+  },
 ];
 
 const lost = ["knows no pod since the node booted", "fwv10 (", "fwv11 (", "repair --rebuild"];

@@ -8,7 +8,7 @@ import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import type { CommandResult } from "../../src/prove/lab/run.ts";
 import { binary } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";
-import { type TestNode, withNode } from "../support/node.ts";
+import { type Pod, type TestNode, withNode } from "../support/node.ts";
 import { dumpFiles } from "../support/whole.ts";
 
 /** What it gets it hands on: test/prove/command.test.ts has its rows. */
@@ -34,6 +34,7 @@ const tested = all.filter(({ name }) => !elsewhere.includes(name));
 
 interface Place {
   node: TestNode;
+  pod: Pod;
   /** A configuration of network `pods`, that of the node's pod. */
   config: string;
   /** A folder that holds nothing. */
@@ -194,12 +195,13 @@ const flags = ({ command }: Leaf): string[] => command.options.map(({ long }) =>
 
 async function inPlace(use: (place: Place) => void): Promise<void> {
   await withNode((node) => {
-    node.add(node.pod("a"));
+    const pod = node.pod("a");
+    node.add(pod);
     const config = join(node.dataDir, "plugin.json");
     writeFileSync(config, JSON.stringify(node.config));
     const empty = join(node.dataDir, "empty");
     mkdirSync(empty, { mode: 0o700 });
-    use({ node, config, empty });
+    use({ node, pod, config, empty });
   });
 }
 
@@ -237,7 +239,7 @@ describe("what does not apply, or cannot be read", () => {
 test("a folder with others' files, and no ledger, on a node without pods", () =>
   withNode((node) => {
     writeFileSync(join(node.dataDir, "notes"), "");
-    const place = { node, config: "", empty: "" };
+    const place = { node, pod: node.pod("a"), config: "", empty: "" };
     for (const line of ["status", "top --count 1", "explain", "ipam release 198.19.1.2"])
       expectRefused(place, line.split(" "), [
         `--data-dir "${node.dataDir}": there are files in it, and no ledger among them`,
@@ -297,7 +299,8 @@ describe("no wrong usage", () => {
     ],
     [
       "a folder that an installation has, before its first ADD",
-      ({ empty }) => {
+      ({ node, pod, empty }) => {
+        node.del(pod);
         writeFileSync(join(empty, "install.json"), "{}");
         return ["status", "--data-dir", empty];
       },
@@ -306,29 +309,27 @@ describe("no wrong usage", () => {
     ],
     [
       "a configuration before its first ADD",
-      ({ node, config }) => [
-        "explain",
-        "--config",
-        config,
-        "--netns",
-        node.pod("b").netns,
-        "--data-dir",
-        "/nope/x",
-      ],
+      ({ node, pod, config }) => {
+        node.del(pod);
+        const { netns } = node.pod("b");
+        return ["explain", "--config", config, "--netns", netns, "--data-dir", "/nope/x"];
+      },
       0,
     ],
     [
       "an uninstall of what is gone already",
-      ({ empty }) => [
-        "uninstall",
-        "--data-dir",
-        join(empty, "x"),
-        "--conf-dir",
-        "/none",
-        "--bin-dir",
-        "/none",
-        "--dry-run",
-      ],
+      ({ node, pod, empty }) => {
+        node.del(pod);
+        const folders = [
+          "--data-dir",
+          join(empty, "x"),
+          "--conf-dir",
+          "/none",
+          "--bin-dir",
+          "/none",
+        ];
+        return ["uninstall", ...folders, "--dry-run"];
+      },
       0,
     ],
     [
