@@ -5,6 +5,8 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { nameOf } from "../paths.ts";
 
 export type Tool = "ip" | "tc" | "nft";
+/** What only `doctor` asks, and only where it is there. */
+export type OthersTool = "iptables-legacy" | "ip6tables-legacy";
 
 /** Where distributions put them; a runtime's PATH often lacks the sbin folders. */
 const usualFolders = [
@@ -15,11 +17,17 @@ const usualFolders = [
   "/usr/local/sbin",
   "/usr/local/bin",
 ];
-const packages: Record<Tool, string> = { ip: "iproute2", tc: "iproute2", nft: "nftables" };
+const packages: Record<Tool | OthersTool, string> = {
+  ip: "iproute2",
+  tc: "iproute2",
+  nft: "nftables",
+  "iptables-legacy": "iptables",
+  "ip6tables-legacy": "iptables",
+};
 /** A tool that hangs must not hang the runtime: its kernel calls take milliseconds. */
 const timeLimitMs = 20_000;
 
-const found = new Map<Tool | "cat", string>();
+const found = new Map<Tool | OthersTool | "cat", string>();
 
 function searched(): string[] {
   const folders = (process.env.PATH ?? "").split(":").filter((f) => f.startsWith("/"));
@@ -36,7 +44,7 @@ function isProgram(path: string): boolean {
 }
 
 /** null: it is in none of the folders. */
-export function findToolIfAny(tool: Tool | "cat"): string | null {
+export function findToolIfAny(tool: Tool | OthersTool | "cat"): string | null {
   const known = found.get(tool);
   if (known !== undefined) return known;
   const path = searched()
@@ -47,7 +55,7 @@ export function findToolIfAny(tool: Tool | "cat"): string | null {
   return path;
 }
 
-export function findTool(tool: Tool): string {
+export function findTool(tool: Tool | OthersTool): string {
   const path = findToolIfAny(tool);
   if (path !== null) return path;
   throw new FairwayError(
@@ -97,7 +105,7 @@ export interface Finished {
  * or by a signal: that may have done all that it was asked for, some, or nothing.
  */
 export function runTool(
-  tool: Tool,
+  tool: Tool | OthersTool,
   args: string[],
   input = "",
   limitMs: number = timeLimitMs,

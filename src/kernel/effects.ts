@@ -7,7 +7,7 @@ import { gsoSizes } from "../plan/gso.ts";
 import { type Line, linesOf, queueLengthAfter } from "../plan/render.ts";
 import type { KernelObject } from "../plan/state.ts";
 import type { Backend } from "./backend.ts";
-import { addressRequest, routeRequest } from "./write/addresses.ts";
+import { addressRequest, kernelRouteRequest, routeRequest } from "./write/addresses.ts";
 import { type ElementChange, hasMessage } from "./write/elements.ts";
 import { redirectRequest } from "./write/filters.ts";
 import * as links from "./write/links.ts";
@@ -31,8 +31,12 @@ export type Effect = {
 /** null: the line itself. */
 type LineMessage = Request | ElementChange | null;
 
-/** One for each line of the step; null: none of its lines has one. */
-function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null {
+/** One for each line of the step; null: none of its lines has one. `have`: what a change finds. */
+function messagesOf(
+  op: Step["op"],
+  object: KernelObject,
+  have: KernelObject | null,
+): LineMessage[] | null {
   const gone = op === "delete";
   switch (object.kind) {
     // Files, whichever way they are written.
@@ -41,7 +45,8 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
       return null;
     case "bridge": {
       if (gone) return [links.deletionOf(object.name)];
-      if (op === "change") return [links.setBridge(object)];
+      if (op === "change")
+        return [links.setBridge(object), ...links.usualRequests(object, have, "bridge")];
       const settings = object.withoutDad === true ? [null] : [];
       return [links.madeBridge(object), ...settings, links.setBridge(object)];
     }
@@ -56,9 +61,11 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
     case "veth":
       return links.vethRequests(op, object);
     case "port":
-      return gone ? [] : links.portRequests(object);
+      return gone ? [] : links.portRequests(object, have);
     case "podlink":
-      return gone ? [] : [links.setPodLink(object)];
+      return gone
+        ? []
+        : [links.setPodLink(object), ...links.usualRequests(object, have, "podlink")];
     case "address":
       return [...(gone && object.keepsOthers === true ? [null] : []), addressRequest(op, object)];
     case "announcement": {
@@ -66,6 +73,8 @@ function messagesOf(op: Step["op"], object: KernelObject): LineMessage[] | null 
       const settings = object.hasIpv6 ? [null, null] : [null];
       return [...settings, links.setMac(object.dev, object.mac)];
     }
+    case "kernelroute":
+      return [kernelRouteRequest(op, object)];
     case "route":
       return [routeRequest(op, object)];
     case "ifb":
@@ -99,7 +108,7 @@ function effectOf(line: Line, step: number, message: LineMessage, awaits?: strin
 export function effectsOf(step: Step, index: number, backend: Backend): Effect[] {
   const lines = linesOf(step);
   const object = step.op === "delete" ? step.have : step.want;
-  const messages = backend === "exec" ? null : messagesOf(step.op, object);
+  const messages = backend === "exec" ? null : messagesOf(step.op, object, step.have);
   if (messages !== null && messages.length !== lines.length)
     throw new RangeError(
       `${messages.length} messages for ${lines.length} lines of a ${object.kind}`,

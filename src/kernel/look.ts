@@ -1,5 +1,5 @@
 /** One look at the kernel: what is asked for several times is read once. */
-import { families } from "../plan/ip.ts";
+import { type Family, families, familyOf } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import { type Element, type Ipv6Setting, ipv6Path, ipv6SettingNames } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
@@ -13,6 +13,8 @@ import {
   linkNumbered,
   type RouteEntry,
   routesOf,
+  routesThrough,
+  routesTo,
 } from "./read/links.ts";
 import { readSysctl } from "./read/sysctl.ts";
 import { TableReader } from "./read/tables.ts";
@@ -38,6 +40,7 @@ export class Look implements Disposable {
   readonly #socket = new NetlinkSocket();
   readonly #links = new Map<string, Link | null>();
   readonly #classes = new Map<string, Map<string, ClassEntry>>();
+  readonly #routes = new Map<string, RouteEntry[]>();
   readonly #pods = new Map<string, PodView>();
   #qdiscs: QdiscEntry[] | undefined;
   readonly #sets = new Map<string, Map<string, Element>>();
@@ -68,6 +71,27 @@ export class Look implements Disposable {
   addresses(dev: string): string[] {
     const link = this.link(dev);
     return link === null ? [] : addressesOf(this.#socket, link.index);
+  }
+
+  /** Those of the node through a device. */
+  routes(dev: string, family: Family): RouteEntry[] {
+    const key = `${family} ${dev}`;
+    const known = this.#routes.get(key);
+    if (known !== undefined) return known;
+    const link = this.link(dev);
+    const routes = link === null ? [] : routesThrough(this.#socket, family, link.index);
+    this.#routes.set(key, routes);
+    return routes;
+  }
+
+  /** What was read of them is to be read again. */
+  forgetRoutes(): void {
+    this.#routes.clear();
+  }
+
+  /** Those of the node to a destination, through whatever there is. */
+  routesTo(dst: string): RouteEntry[] {
+    return routesTo(this.#socket, familyOf(dst), dst);
   }
 
   get tables(): TableReader {

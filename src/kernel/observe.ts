@@ -3,8 +3,10 @@
  * read a whole node.
  */
 import { ownIpv4Bytes } from "../plan/gso.ts";
+import { familyOf, isLinkLocal } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import { noHandle, type RootLook, takesFilters, whyForeign } from "../plan/root.ts";
+import { kernelRoutePlace } from "../plan/routes.ts";
 import {
   acceptRaForwarding,
   type Entry,
@@ -12,6 +14,7 @@ import {
   type Ipv6Setting,
   ipv6Path,
   type KernelObject,
+  type KernelRoute,
   type PodLink,
   type Qdisc,
   type QdiscSpec,
@@ -21,8 +24,10 @@ import {
   type TrafficClass,
 } from "../plan/state.ts";
 import { burstBytes, burstBytesOfTbf } from "../plan/units.ts";
+import { unusual } from "../plan/usual.ts";
 import { Look } from "./look.ts";
-import type { Link } from "./read/links.ts";
+import { routeTypes } from "./netlink/tables.ts";
+import type { Link, RouteEntry } from "./read/links.ts";
 import { readSysctl } from "./read/sysctl.ts";
 import type { ClassEntry, QdiscEntry } from "./read/tc.ts";
 import { setForm } from "./set-keys.ts";
@@ -104,8 +109,57 @@ export function classObject(dev: string, { handle, parent, htb }: ClassEntry): T
 }
 
 function podLinkObject(netns: string, link: Link): PodLink {
-  const { name, mac, mtuBytes, gsoMaxBytes, up } = link;
-  return { kind: "podlink", netns, name, mac, mtuBytes, gsoMaxBytes, up };
+  const { name, mac, mtuBytes, gsoMaxBytes, up, settings } = link;
+  return {
+    kind: "podlink",
+    netns,
+    name,
+    mac,
+    mtuBytes,
+    gsoMaxBytes,
+    up,
+    unusual: unusual("podlink", settings),
+  };
+}
+
+/** What a link hangs on; null: on nothing. */
+function masterOf(look: Look, { masterIndex }: Link): Link | null {
+  return masterIndex === null ? null : look.linkNumbered(masterIndex);
+}
+
+/** One with a metric of somebody's own leads there all the same. */
+const isOfRole =
+  ({ type, dst }: KernelRoute, table: number) =>
+  (route: RouteEntry): boolean =>
+    route.dst === dst && route.table === table && routeTypes[route.type] === type;
+
+/** What the kernel does a moment after an address is there (addrconf_dad_work, net/ipv6/addrconf.c). */
+const addrconfMs = 20;
+
+function kernelRoute(look: Look, want: KernelRoute, isSecondLook = false): KernelRoute | null {
+  const { netns, role, dev, dst } = want;
+  if (dev === null) return null;
+  const { table, priority } = kernelRoutePlace(want);
+  const through = netns === null ? look.routes(dev, familyOf(dst)) : look.pod(netns, dev).routes;
+  const [found] = through.filter(isOfRole(want, table)).toSorted((a, b) => a.priority - b.priority);
+  if (found !== undefined) return { ...want, gw: found.gw, source: found.source };
+  const link = netns === null ? look.link(dev) : null;
+  if (link === null) return null;
+  // Comes with the first port (addrconf_notify, net/ipv6/addrconf.c).
+  if (role === "multicast") return link.isRunning ? null : want;
+  if (role === "local" && familyOf(dst) === 6 && !isSecondLook) {
+    Bun.sleepSync(addrconfMs);
+    look.forgetRoutes();
+    return kernelRoute(look, want, true);
+  }
+  // Another device's in this very place, or one that leads nowhere, keeps ours from it.
+  const [other] = look
+    .routesTo(dst)
+    .filter((route) => route.table === table && route.priority === priority);
+  if (other === undefined) return null;
+  const to = other.oifIndex === null ? null : (look.linkNumbered(other.oifIndex)?.name ?? null);
+  const type = routeTypes[other.type] ?? `type ${other.type}`;
+  return { ...want, type, dev: to, gw: other.gw, source: other.source };
 }
 
 function hostLinkObject({ gsoIpv4MaxBytes: _, ...want }: HostLink, link: Link): HostLink {
@@ -148,6 +202,10 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         mac: link.mac,
         mtuBytes: link.mtuBytes,
         up: link.up,
+        unusual: unusual("bridge", {
+          ...link.settings,
+          master: masterOf(look, link)?.name ?? "none",
+        }),
       };
     }
     case "hostlink": {
@@ -171,16 +229,19 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
     case "port": {
       const link = look.link(want.name);
       if (link === null) return null;
-      const master = link.masterIndex === null ? null : look.linkNumbered(link.masterIndex);
+      const bridge = masterOf(look, link);
+      const { state: _, ...settings } = link.settings;
       return {
         kind: "port",
         name: link.name,
         mac: link.mac,
         mtuBytes: link.mtuBytes,
-        bridge: master?.name ?? null,
+        bridge: bridge?.name ?? null,
         hairpin: link.hairpin ?? false,
         groupForwardMask: link.groupForwardMask ?? 0,
         up: link.up,
+        // Of a bridge that is down no port passes anything, and all do once it is up.
+        unusual: unusual("port", bridge?.up === true ? link.settings : settings),
       };
     }
     case "podlink": {
@@ -190,10 +251,14 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
     case "address": {
       const there =
         want.netns === null ? look.addresses(want.dev) : look.pod(want.netns, want.dev).addresses;
-      return there.includes(want.cidr) ? want : null;
+      // Which link-local one an interface has is a setting's choice (addr_gen_mode): one is enough.
+      const isThere = isLinkLocal(want.cidr) ? there.some(isLinkLocal) : there.includes(want.cidr);
+      return isThere ? want : null;
     }
     case "announcement":
       return look.pod(want.netns, want.dev).link === null ? null : want;
+    case "kernelroute":
+      return kernelRoute(look, want);
     case "route": {
       const { dst, table, priority } = want;
       const route = look

@@ -10,6 +10,7 @@ import { span } from "../trace.ts";
 import { baseInputNow, liveNetworks } from "./base.ts";
 import { chainedPortDrift } from "./chained.ts";
 import { promiseInForce } from "./in-force.ts";
+import { strayWayAdvice, strayWayTexts } from "./ways.ts";
 
 /** The differences of a plan in words, conflicts first. */
 export function findings({ steps, conflicts }: Plan): string[] {
@@ -31,11 +32,15 @@ export function requireAttachment(ledger: LedgerView, key: AttachmentKey): Attac
   );
 }
 
-function look(
-  ledger: LedgerView,
-  key: AttachmentKey,
-  netns: string,
-): { attachment: Attachment; found: string[] } {
+interface Seen {
+  attachment: Attachment;
+  /** What `repair` puts back. */
+  found: string[];
+  /** What is in the way of packets, and is not ours. */
+  inTheWay: string[];
+}
+
+function look(ledger: LedgerView, key: AttachmentKey, netns: string): Seen {
   const attachment = requireAttachment(ledger, key);
   // Of a network whose first ADD is under way nothing was promised to anybody yet.
   const inForce = new Set(
@@ -57,7 +62,11 @@ function look(
   const moved = chained === null ? null : chainedPortDrift({ ...attachment, netns }, own.ingress);
   const observed = span("observe", () => observeShared(desired));
   const found = findings(diff(desired, observed));
-  return { attachment, found: moved === null ? found : [moved, ...found] };
+  if (moved !== null) found.unshift(moved);
+  // Where a part of ours lacks, that is why.
+  const inTheWay =
+    found.length > 0 ? [] : span("ways", () => strayWayTexts([attachment], own.ingress.name));
+  return { attachment, found, inTheWay };
 }
 
 /**
@@ -66,13 +75,19 @@ function look(
  */
 export function check(ledger: Ledger, key: AttachmentKey, netns: string): Attachment {
   const first = look(ledger, key, netns);
-  if (first.found.length === 0) return first.attachment;
-  const { attachment, found } = ledger.exclusively(() => look(ledger, key, netns));
+  if (first.found.length + first.inTheWay.length === 0) return first.attachment;
+  const { attachment, found, inTheWay } = ledger.exclusively(() => look(ledger, key, netns));
   if (found.length > 0)
     throw new FairwayError(
       "drift",
       `${found.length} of what attachment ${attachmentName(key)} was promised is not in force: ${found.join("; ")}`,
       "`fairway repair` puts it back; `fairway explain` shows the steps",
+    );
+  if (inTheWay.length > 0)
+    throw new FairwayError(
+      "drift",
+      `attachment ${attachmentName(key)} is as promised, but ${inTheWay.join("; ")}`,
+      strayWayAdvice,
     );
   return attachment;
 }

@@ -24,6 +24,7 @@ import {
 } from "./base.ts";
 import { baseInForce } from "./capacity.ts";
 import { capacitySet } from "./capacity-set.ts";
+import { refuseCutOff } from "./cut-off.ts";
 import { rememberIn, requireKernelParts } from "./kernel-parts.ts";
 import { requireKnownPods } from "./known-pods.ts";
 import { requireSound } from "./lost.ts";
@@ -149,6 +150,7 @@ const limiting: readonly ErrorName[] = ["uplinkUnknown", "foreignQdisc"];
 
 /** The words of what stands in the way, with a code of STATUS. */
 function notReady(error: unknown, hasPods: boolean): FairwayError {
+  if (error instanceof FairwayError && error.kind === "limitedConnectivity") return error;
   const { kind, details } =
     error instanceof FairwayError ? error : { kind: undefined, details: undefined };
   const isLimiting = hasPods && kind !== undefined && limiting.includes(kind);
@@ -163,6 +165,7 @@ function notReady(error: unknown, hasPods: boolean): FairwayError {
 function judge(ledger: Ledger, config: NetworkConfig): FairwayError | null {
   try {
     requireReady(ledger, config, rememberIn(ledger, config.chained));
+    refuseCutOff(ledger);
     return null;
   } catch (error) {
     const pods = ledger.attachments.all();

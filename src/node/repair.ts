@@ -1,6 +1,8 @@
 /** The whole node brought to what the ledger says. */
+import { FairwayError } from "../errors.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
+import { keyOf } from "../plan/state.ts";
 import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { forgetRemoved } from "./forget.ts";
 import { forgetGateways, formerGatewaysOf } from "./gateways.ts";
@@ -51,6 +53,31 @@ function applyRepair(ledger: Ledger): Step[] {
 
 /** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */
 const rounds = 3;
+
+/**
+ * Of what a repair did, what is otherwise again a little later: something else on the node sets it. In
+ * words; empty where the repair holds.
+ */
+export function cameBack(ledger: Ledger, done: readonly Step[]): string[] {
+  if (done.length === 0) return [];
+  Bun.sleepSync(settleMs);
+  const mended = new Set(done.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));
+  // Under the lock, so that no verb at work is taken for it.
+  return ledger
+    .exclusively(() => planRepair(ledger))
+    .steps.flatMap(({ want, why }) => (want !== null && mended.has(keyOf(want)) ? [why] : []));
+}
+
+/** Throws where something of it came back. */
+export function requireHeld(ledger: Ledger, done: readonly Step[]): void {
+  const back = cameBack(ledger, done);
+  if (back.length === 0) return;
+  throw new FairwayError(
+    "drift",
+    `${back.length} of what was repaired came back within ${settleMs} ms: ${back.join("; ")}`,
+    "something else on this node sets it: look for it there (sysctl.d, NetworkManager, systemd-networkd, ifupdown, another CNI plugin), and have it leave the setting alone; until then no repair lasts",
+  );
+}
 
 /** The steps that were done. Throws ledgerUnusable, foreignQdisc, uplinkUnknown and what the kernel refuses. */
 export function repair(ledger: Ledger): Step[] {

@@ -32,7 +32,7 @@ export function overlapsOfNode(subnets: readonly string[], bridge: string): Over
     links.set(index, found);
     return found;
   };
-  return families.flatMap((family) => {
+  const overlaps = families.flatMap((family) => {
     const asked = ofFamily(subnets, family);
     if (asked.length === 0) return [];
     return overlapsOf(asked, {
@@ -43,6 +43,9 @@ export function overlapsOfNode(subnets: readonly string[], bridge: string): Over
       linkOf,
     });
   });
+  // An ADD beside this one may have made the bridge between two of these looks.
+  const isMadeMeanwhile = overlaps.length > 0 && linkNamed(socket, bridge)?.index !== own;
+  return isMadeMeanwhile ? overlapsOfNode(subnets, bridge) : overlaps;
 }
 
 /** What to do about a subnet that meets something of the node's. */

@@ -1,6 +1,6 @@
 /** `fairway repair`: the whole node brought to what the ledger says; with --rebuild the ledger to what there is. */
 import { Command } from "commander";
-import { repair } from "../node/repair.ts";
+import { repair, requireHeld } from "../node/repair.ts";
 import { wholeNode } from "./applicable.ts";
 import { isGiven, refuseBoth, requireWith } from "./asked.ts";
 import {
@@ -31,8 +31,13 @@ function rebuilt(options: RepairOptions): string[] {
 
 function repaired(options: RepairOptions): string[] {
   refuseLost(options);
-  const lines = withWritableLedger(options, repair).map((step) => `${step.op}: ${step.why}`);
-  return lines.length === 0 ? ["nothing to do"] : lines;
+  return withWritableLedger(options, (ledger) => {
+    const done = repair(ledger);
+    const lines = new Set(done.map((step) => `${step.op}: ${step.why}`));
+    for (const line of lines) process.stdout.write(`${line}\n`);
+    requireHeld(ledger, done);
+    return lines.size === 0 ? ["nothing to do"] : [];
+  });
 }
 
 export function repairCommand(): Command {
@@ -55,6 +60,6 @@ export function repairCommand(): Command {
       requireWith(command, ["cacheDir", "kernelOnly"], "rebuild");
       refuseBoth(command, "cacheDir", "kernelOnly", "the kernel alone is asked then");
       const lines = options.rebuild === true ? rebuilt(options) : repaired(options);
-      process.stdout.write(`${lines.join("\n")}\n`);
+      for (const line of lines) process.stdout.write(`${line}\n`);
     });
 }

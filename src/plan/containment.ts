@@ -2,9 +2,12 @@
  * What stands on what: which objects must be there before which, and which the kernel takes away
  * with which.
  */
+import { addressBits, familyOf, subnetOf } from "./ip.ts";
 import { clsactParent, htbHandle, tableOfSet, tbfClass } from "./names.ts";
 import {
+  type Address,
   type KernelObject,
+  type KernelRoute,
   keyOf,
   type ObjectKind,
   type State,
@@ -30,6 +33,7 @@ const order: ObjectKind[] = [
   "sysctl",
   "podlink",
   "address",
+  "kernelroute",
   "route",
   "qdisc",
   "class",
@@ -88,7 +92,12 @@ function containersOf(object: KernelObject): string[] {
       return [`end ${object.netns} ${object.dev}`];
     case "address":
     case "ipv6setting":
+    case "kernelroute":
       return [object.netns === null ? `bridge ${object.dev}` : `end ${object.netns} ${object.dev}`];
+    case "sysctl": {
+      const [, dev] = /\/conf\/([^/]+)\//.exec(object.path) ?? [];
+      return dev === undefined ? [] : [`bridge ${dev}`];
+    }
     case "route":
       return [`end ${object.netns} ${object.dev}`];
     case "redirect":
@@ -121,4 +130,49 @@ export function containerIn(
     }
     return null;
   };
+}
+
+function comesWith({ role, dst }: KernelRoute, { cidr }: Address): boolean {
+  const [address = ""] = cidr.split("/");
+  return role === "subnet"
+    ? subnetOf(cidr) === dst
+    : dst === `${address}/${addressBits[familyOf(cidr)]}`;
+}
+
+/**
+ * Whether the kernel makes this route by itself in the course of these steps: with its address, or where its
+ * device goes up, or is given IPv6 again.
+ */
+export function isImpliedBy(
+  route: KernelRoute,
+  changes: Iterable<{ want: KernelObject | null; have: KernelObject | null }>,
+): boolean {
+  const { netns, dev } = route;
+  const family = familyOf(route.dst);
+  for (const { want, have } of changes) {
+    if (want === null) continue;
+    switch (want.kind) {
+      case "address":
+        if (want.netns === netns && want.dev === dev && comesWith(route, want)) return true;
+        break;
+      case "ipv6setting":
+        if (
+          want.netns === netns &&
+          want.dev === dev &&
+          want.name === "disable_ipv6" &&
+          family === 6
+        )
+          return true;
+        break;
+      case "bridge":
+        if (netns === null && want.name === dev && !(have?.kind === "bridge" && have.up))
+          return true;
+        break;
+      case "podlink":
+        if (want.netns === netns && want.name === dev && !(have?.kind === "podlink" && have.up))
+          return true;
+        break;
+    }
+  }
+  return false;
 }

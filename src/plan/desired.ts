@@ -1,5 +1,5 @@
 /** The desired state of a node: a pure function of what the ledger records. */
-import { guardElements, guardedGroups, guardRuleset } from "./guard.ts";
+import { guardElements, guardedGroups, guardRuleset, linkLocal } from "./guard.ts";
 import { type Family, families, ofFamily } from "./ip.ts";
 import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
@@ -13,7 +13,7 @@ import type {
   TreeSettings,
 } from "./node.ts";
 import { attachmentName, directions, familiesOf, isChained, podAddresses } from "./node.ts";
-import { routeObject } from "./routes.ts";
+import { gatewayRoutes, routeObject, subnetRoutes } from "./routes.ts";
 import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
 import {
@@ -134,6 +134,9 @@ const sysctls: [string, string][] = [
 ];
 const ipv6Sysctls: [string, string][] = [["net/ipv6/conf/all/forwarding", "1"]];
 
+/** IPv4 asks the interface that a packet came in by (ip_route_input_slow, net/ipv4/route.c); IPv6 asks "all" alone. */
+const forwardingOf = (dev: string): [string, string] => [`net/ipv4/conf/${dev}/forwarding`, "1"];
+
 /**
  * No router but the node's gateway speaks for the pods' network: an advertisement that is accepted from a
  * pod leads everybody's IPv6 through it (CVE-2020-10749), also where pods have IPv4 only. Addresses are
@@ -214,6 +217,13 @@ function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | nul
 function ownBridge(networks: NetworkBase[], name: string, mtuBytes: number): KernelObject[] {
   const hasIpv6 = networks.some((n) => familiesOf(n).includes(6));
   const uplinks = new Set(networks.map(({ trees }) => trees.uplink));
+  const gateways = networks.flatMap((n) => n.gateways);
+  const address = (cidr: string): KernelObject => ({
+    kind: "address",
+    netns: null,
+    dev: name,
+    cidr,
+  });
   return [
     {
       kind: "bridge",
@@ -222,15 +232,17 @@ function ownBridge(networks: NetworkBase[], name: string, mtuBytes: number): Ker
       mtuBytes,
       up: true,
       ...(hasIpv6 && { withoutDad: true as const }),
+      unusual: "",
     },
     ...ipv6Settings(null, name, hasIpv6),
     ...(hasIpv6 ? [...uplinks].map(keptAdvertisements) : []),
-    ...[...sysctls, ...(hasIpv6 ? ipv6Sysctls : [])].map(
+    ...[...sysctls, ...[name, ...uplinks].map(forwardingOf), ...(hasIpv6 ? ipv6Sysctls : [])].map(
       ([path, value]): KernelObject => ({ kind: "sysctl", path, value }),
     ),
-    ...networks.flatMap((n) =>
-      n.gateways.map((cidr): KernelObject => ({ kind: "address", netns: null, dev: name, cidr })),
-    ),
+    ...gateways.map(address),
+    // Who asks for a pod's MAC on behalf of others asks under this one (ndisc_send_ns, net/ipv6/ndisc.c).
+    ...(hasIpv6 ? [address(`${linkLocal(names.bridgeMac(name))}/64`)] : []),
+    ...gatewayRoutes(name, gateways),
   ];
 }
 
@@ -282,10 +294,25 @@ function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): 
       hairpin: true,
       groupForwardMask: base.antiSpoof === true ? guardedGroups : 0,
       up: true,
+      unusual: "",
     },
-    { kind: "podlink", netns, name: ifname, mac: pod.podMac, mtuBytes, gsoMaxBytes, up: true },
+    {
+      kind: "podlink",
+      netns,
+      name: ifname,
+      mac: pod.podMac,
+      mtuBytes,
+      gsoMaxBytes,
+      up: true,
+      unusual: "",
+    },
     ...ipv6Settings(netns, ifname, hasIpv6),
     ...addresses.map(({ cidr }): KernelObject => ({ kind: "address", netns, dev: ifname, cidr })),
+    ...subnetRoutes(
+      netns,
+      ifname,
+      addresses.map(({ cidr }) => cidr),
+    ),
     ...pod.routes.map((route) => routeObject(netns, ifname, route)),
     { kind: "announcement", netns, dev: ifname, mac: pod.podMac, port: hostVeth, hasIpv6 },
   ];

@@ -1,7 +1,7 @@
 /**
  * What stands between two states, as steps. Nothing here looks at a node: both states are arguments.
  */
-import { containerIn, parentClass, rank } from "./containment.ts";
+import { containerIn, isImpliedBy, parentClass, rank } from "./containment.ts";
 import { differences } from "./differences.ts";
 import { madeAnew } from "./leaf-queue.ts";
 import { noHandle } from "./root.ts";
@@ -57,6 +57,8 @@ function stays(object: KernelObject): boolean {
   if (object.kind === "announcement") return true;
   if (object.kind === "sysctl" || object.kind === "ipv6setting" || object.kind === "hostlink")
     return true;
+  // It goes with its address.
+  if (object.kind === "kernelroute") return true;
   if (object.kind !== "qdisc") return false;
   const { spec } = object;
   return (
@@ -182,7 +184,9 @@ export function diff(desired: State, observed: State): Plan {
     const at = rank(step.have, observed);
     return kind === "route" || kind === "element" || kind === "ruleset" ? at - 0.5 : -at;
   };
-  const ordered = [...deletions, ...steps]
+  const isImplied = ({ op, want }: Step): boolean =>
+    op === "create" && want.kind === "kernelroute" && isImpliedBy(want, steps);
+  const ordered = [...deletions, ...steps.filter((step) => !isImplied(step))]
     .map((step): [number, Step] => [place(step), step])
     .sort(([a], [b]) => a - b)
     .map(([, step]) => step);

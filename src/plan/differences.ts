@@ -4,6 +4,7 @@ import { fqCodelDifferences } from "./leaf-queue.ts";
 import { surplusChains } from "./ruleset.ts";
 import type { KernelObject, Qdisc, Ruleset } from "./state.ts";
 import { sameTicks } from "./units.ts";
+import { changesOf, type HasUsual } from "./usual.ts";
 
 const shown = (value: unknown): string => (value === null ? "none" : String(value));
 
@@ -21,6 +22,11 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
   const fields = <T extends object>(a: T, b: T, listed: (keyof T & string)[]): void => {
     for (const name of listed) note(name, a[name], b[name]);
   };
+  const settings = <T extends { kind: HasUsual; unusual?: string }>(a: T, b: T): void => {
+    if (a.unusual === undefined) return;
+    for (const { name, is, should } of changesOf(a.kind, a.unusual, b.unusual))
+      note(name, should, is);
+  };
   if (want.kind !== have.kind) throw new TypeError(`${want.kind} compared with ${have.kind}`);
   switch (want.kind) {
     case "sysctl":
@@ -28,6 +34,7 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
       break;
     case "bridge":
       fields(want, have as typeof want, ["mac", "mtuBytes", "up"]);
+      settings(want, have as typeof want);
       break;
     case "hostlink":
       fields(want, have as typeof want, ["gsoMaxBytes"]);
@@ -52,13 +59,22 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
         "groupForwardMask",
         "up",
       ]);
+      settings(want, have as typeof want);
       break;
     case "podlink":
       fields(want, have as typeof want, ["mac", "mtuBytes", "gsoMaxBytes", "up"]);
+      settings(want, have as typeof want);
       break;
     case "route":
       fields(want, have as typeof want, ["dev", "gw", "scope", "mtuBytes", "advmssBytes"]);
       break;
+    case "kernelroute": {
+      const b = have as typeof want;
+      fields(want, b, ["type", "dev", "gw"]);
+      // Without one the kernel takes the first address of the device, which is the same.
+      if (b.source !== null) fields(want, b, ["source"]);
+      break;
+    }
     case "ipv6setting":
       fields(want, have as typeof want, ["value"]);
       break;

@@ -75,3 +75,18 @@ export function bytesOfIp(text: string): Uint8Array {
     [...before, ...between, ...after].flatMap((group) => [group >> 8, group & 255]),
   );
 }
+
+/** Of "10.244.1.1/24" the network, "10.244.1.0/24"; null where it has one address only. */
+export function subnetOf(cidr: string): string | null {
+  const [address = "", length = ""] = cidr.split("/");
+  const bits = Number(length);
+  if (bits >= addressBits[familyOf(address)]) return null;
+  const bytes = bytesOfIp(address).map((byte, at) => {
+    const kept = Math.min(Math.max(bits - 8 * at, 0), 8);
+    return byte & (0xff << (8 - kept));
+  });
+  return `${ipOfBytes(bytes)}/${bits}`;
+}
+
+/** fe80::/10 */
+export const isLinkLocal = (address: string): boolean => /^fe[89ab][0-9a-f]:/.test(address);

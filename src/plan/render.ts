@@ -4,11 +4,12 @@
  */
 import type { Step } from "./diff.ts";
 import { gsoSizes } from "./gso.ts";
-import { familyOf } from "./ip.ts";
+import { familyOf, isLinkLocal } from "./ip.ts";
 import { fqCodelSettings } from "./leaf-queue.ts";
 import { clsactParent, portSet, redirectPref, sysctlName, tableOfSet } from "./names.ts";
 import { bytecode } from "./redirect.ts";
 import { linkScope, mainTable } from "./route-numbers.ts";
+import { kernelRoutePlace } from "./routes.ts";
 import { surplusChains } from "./ruleset.ts";
 import {
   type Address,
@@ -16,6 +17,7 @@ import {
   type Element,
   ipv6Path,
   type KernelObject,
+  type KernelRoute,
   type Netns,
   type Qdisc,
   type Redirect,
@@ -23,6 +25,25 @@ import {
   type Ruleset,
   type TrafficClass,
 } from "./state.ts";
+import { changesBetween, type HasUsual, type UsualSettings, usualOf } from "./usual.ts";
+
+/** What it takes to have these settings of a link again, one line for each place that has any. */
+function usualLines(
+  { name, unusual }: { name: string; unusual?: string },
+  have: KernelObject | null,
+  kind: HasUsual,
+): string[] {
+  const there = have?.kind === kind ? have.unusual : undefined;
+  const places: readonly UsualSettings[] = usualOf[kind];
+  return places.flatMap((place) => {
+    const words = changesBetween(place, unusual, there).map(({ name: word, should }) =>
+      word === "master" && should === "none" ? "nomaster" : `${word} ${should}`,
+    );
+    return words.length === 0
+      ? []
+      : [["link set dev", name, place.place, ...words].filter((part) => part !== "").join(" ")];
+  });
+}
 
 export interface Line {
   tool: "ip" | "tc" | "nft" | "sysctl";
@@ -121,8 +142,10 @@ const sysctlText = (path: string, value: string): string => `${sysctlName(path)}
 
 function addressLine(op: Step["op"], { dev, cidr }: Address): string {
   if (op === "delete") return `address del ${cidr} dev ${dev}`;
+  // The kernel gives an interface its link-local address by itself, and may be faster.
+  const verb = isLinkLocal(cidr) ? "replace" : "add";
   // Else IPv6 keeps an address to itself for a second or two, until nobody has answered for it.
-  return `address add ${cidr} dev ${dev}${familyOf(cidr) === 6 ? " nodad" : ""}`;
+  return `address ${verb} ${cidr} dev ${dev}${familyOf(cidr) === 6 ? " nodad" : ""}`;
 }
 
 /** Else the kernel takes every later address of the subnet away with the first. */
@@ -160,6 +183,26 @@ function announcementLines({ netns, dev, mac, hasIpv6 }: Announcement): Line[] {
   ];
 }
 
+/** As the kernel makes it, so that it goes with its address as the kernel's own does. */
+function kernelRouteLine(op: Step["op"], route: KernelRoute): string {
+  const { role, type, dev, dst, gw, source } = route;
+  const { table, priority, scope } = kernelRoutePlace(route);
+  const isIpv6 = familyOf(dst) === 6;
+  const place = [
+    `${type === "unicast" ? "" : `${type} `}${dst}`,
+    ...(gw === null ? [] : [`via ${gw}`]),
+    ...(dev === null ? [] : [`dev ${dev}`]),
+    ...(table === mainTable ? [] : ["table local"]),
+    ...(priority === 0 ? [] : [`metric ${priority}`]),
+  ].join(" ");
+  if (op === "delete") return `route del ${place}`;
+  // The kernel may have been faster. That of the groups stands beside those of other devices.
+  const verb = role === "multicast" ? "append" : "replace";
+  const scoped =
+    isIpv6 || gw !== null || dev === null ? "" : ` scope ${scope === linkScope ? "link" : "host"}`;
+  return `route ${verb} ${place} proto kernel${scoped}${source === null ? "" : ` src ${source}`}`;
+}
+
 function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | null): Line[] {
   const node = (tool: Line["tool"], ...texts: string[]): Line[] =>
     texts.map((text) => ({ tool, netns: null, text }));
@@ -183,7 +226,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       if (gone) return node("ip", `link del dev ${name}`);
       // An explicit MTU at creation keeps the bridge from following its ports' smallest.
       const settings = `link set dev ${name} address ${mac} mtu ${mtuBytes} ${upDown(up)}`;
-      if (op !== "create") return node("ip", settings);
+      if (op !== "create") return node("ip", settings, ...usualLines(object, have, "bridge"));
       const dad = sysctlText(ipv6Path({ dev: name, name: "accept_dad" }), "0");
       return [
         ...node("ip", `link add name ${name} address ${mac} type bridge`),
@@ -226,6 +269,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       if (bridge !== null)
         lines.push(
           `link set dev ${name} type bridge_slave hairpin ${onOff(hairpin)} group_fwd_mask ${groupForwardMask}`,
+          ...usualLines(object, have, "port"),
         );
       return node("ip", ...lines);
     }
@@ -233,7 +277,11 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       if (gone) return [];
       const { netns, name, mac, mtuBytes, gsoMaxBytes, up } = object;
       const text = `link set dev ${name} address ${mac} mtu ${mtuBytes} gso_max_size ${gsoMaxBytes} ${upDown(up)}`;
-      return [{ tool: "ip", netns, text }];
+      return [text, ...usualLines(object, have, "podlink")].map((each) => ({
+        tool: "ip",
+        netns,
+        text: each,
+      }));
     }
     case "address":
       return [
@@ -244,6 +292,8 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       return gone ? [] : announcementLines(object);
     case "route":
       return [{ tool: "ip", netns: object.netns, text: routeLine(op, object) }];
+    case "kernelroute":
+      return [{ tool: "ip", netns: object.netns, text: kernelRouteLine(op, object) }];
     case "qdisc": {
       const lines = node("tc", qdiscLine(op, object));
       // A device without a queue, as Go's plugins make them, is given 1000 by the kernel (qdisc_create).

@@ -1,8 +1,8 @@
 /** A pod's routes as the kernel knows them: what it fills in where a route says nothing. */
-import { type Family, familyOf } from "./ip.ts";
+import { addressBits, type Family, familyOf, subnetOf } from "./ip.ts";
 import type { PodRoute } from "./node.ts";
-import { linkScope, mainTable } from "./route-numbers.ts";
-import type { Route } from "./state.ts";
+import { linkScope, localTable, mainTable } from "./route-numbers.ts";
+import type { KernelRoute, Netns, Route } from "./state.ts";
 
 const universeScope = 0;
 
@@ -34,4 +34,69 @@ export function routeObject(netns: string, dev: string, route: PodRoute): Route 
     mtuBytes: route.mtuBytes ?? null,
     advmssBytes: route.advmssBytes ?? null,
   };
+}
+
+/** RT_SCOPE_HOST (include/uapi/linux/rtnetlink.h); IP6_RT_PRIO_ADDRCONF (include/net/ip6_route.h). */
+const hostScope = 254;
+const addrconfPriority = 256;
+
+/** As the kernel makes them with an address (fib_add_ifaddr, net/ipv4; addrconf.c, net/ipv6). */
+export function kernelRoutePlace({
+  role,
+  dst,
+}: Pick<KernelRoute, "role" | "dst">): Pick<Route, "table" | "priority" | "scope"> {
+  const table = role === "subnet" ? mainTable : localTable;
+  if (familyOf(dst) === 6)
+    return { table, priority: role === "local" ? 0 : addrconfPriority, scope: universeScope };
+  return { table, priority: 0, scope: role === "local" ? hostScope : linkScope };
+}
+
+/** What the kernel makes a route of each role do. */
+export const typeOfRole: Record<KernelRoute["role"], string> = {
+  subnet: "unicast",
+  local: "local",
+  multicast: "multicast",
+};
+
+/** ff00::/8, without which no neighbour's question is heard (RFC 4861, 7.2). */
+const multicast = "ff00::/8";
+
+/** Those to subnets, of the device's addresses; the first of a subnet makes it. */
+export function subnetRoutes(netns: Netns, dev: string, cidrs: readonly string[]): KernelRoute[] {
+  const found = new Map<string, KernelRoute>();
+  for (const cidr of cidrs) {
+    const [address = ""] = cidr.split("/");
+    const dst = subnetOf(cidr);
+    // A network of one address has no route but to itself.
+    if (dst === null || found.has(dst)) continue;
+    const source = familyOf(cidr) === 4 ? address : null;
+    const role = "subnet";
+    const type = typeOfRole[role];
+    found.set(dst, { kind: "kernelroute", netns, role, type, dev, dst, gw: null, source });
+  }
+  return [...found.values()];
+}
+
+/** All that the node's own packets, and those that it forwards, need of a bridge with these gateways. */
+export function gatewayRoutes(dev: string, cidrs: readonly string[]): KernelRoute[] {
+  const route = (role: KernelRoute["role"], dst: string, source: string | null): KernelRoute => ({
+    kind: "kernelroute",
+    netns: null,
+    role,
+    type: typeOfRole[role],
+    dev,
+    dst,
+    gw: null,
+    source,
+  });
+  const local = cidrs.map((cidr) => {
+    const [address = ""] = cidr.split("/");
+    const family = familyOf(cidr);
+    return route("local", `${address}/${addressBits[family]}`, family === 4 ? address : null);
+  });
+  return [
+    ...subnetRoutes(null, dev, cidrs),
+    ...local,
+    ...(cidrs.some((cidr) => familyOf(cidr) === 6) ? [route("multicast", multicast, null)] : []),
+  ];
 }

@@ -31,6 +31,8 @@ export interface Bridge {
    * address of its own the node asks for no neighbour on behalf of who sends to a pod.
    */
   withoutDad?: true;
+  /** What is not as a bridge is made (usual.ts). Absent: nothing. */
+  unusual?: string;
 }
 
 /** A device that is not ours, of which we set one thing. */
@@ -83,6 +85,8 @@ export interface Port {
   /** Which of the group addresses that a bridge keeps to itself are bridged like any other: a bit each. */
   groupForwardMask: number;
   up: boolean;
+  /** What is not as a port is made (usual.ts). Absent: nothing. */
+  unusual?: string;
 }
 
 /** The pod's end of a pair. */
@@ -94,6 +98,8 @@ export interface PodLink {
   mtuBytes: number;
   gsoMaxBytes: number;
   up: boolean;
+  /** What is not as a link is made (usual.ts). Absent: nothing. */
+  unusual?: string;
 }
 
 export interface Address {
@@ -135,6 +141,26 @@ export interface Route {
   /** null: none of the route's own. */
   mtuBytes: number | null;
   advmssBytes: number | null;
+}
+
+/**
+ * A route that the kernel makes by itself with an address: to the address's subnet, to the address itself,
+ * to the groups that its neighbours speak to. Somebody may take it away while the address stays, and then
+ * nothing passes. It is put back only where the kernel will not do it (impliedBy, containment.ts).
+ */
+export interface KernelRoute {
+  kind: "kernelroute";
+  netns: Netns;
+  role: "subnet" | "local" | "multicast";
+  /** What it does, by ip's word: "unicast"; of one in its place "blackhole" and so on. */
+  type: string;
+  /** null: the route in this place leads to no device (a blackhole). */
+  dev: string | null;
+  /** The subnet, the address with all its bits, or ff00::/8. */
+  dst: string;
+  gw: string | null;
+  /** With IPv4 the address that it comes with, under which who has the route speaks to the subnet; else null. */
+  source: string | null;
 }
 
 /** accept_ra: whether the node forwards or not (Documentation/networking/ip-sysctl.rst). */
@@ -258,6 +284,7 @@ export type KernelObject =
   | Address
   | Announcement
   | Route
+  | KernelRoute
   | Qdisc
   | TrafficClass
   | Ruleset
@@ -305,6 +332,12 @@ export function keyOf(object: KernelObject): string {
       return `announcement ${object.netns} ${object.dev}`;
     case "route":
       return `route ${object.netns} ${object.dst}${routePlaceText(object)}`;
+    case "kernelroute": {
+      // On the node another device's route in this place is found there.
+      const { netns, role, dev, dst } = object;
+      const through = netns !== null || role === "multicast" ? ` ${dev}` : "";
+      return `kernelroute ${where(netns)} ${role} ${dst}${through}`;
+    }
     case "ipv6setting":
       return `ipv6setting ${where(object.netns)} ${object.dev} ${object.name}`;
     // By place, not by handle: another owner's qdisc in our place is found there.
@@ -318,6 +351,12 @@ export function keyOf(object: KernelObject): string {
       return `element ${object.set} ${object.key}`;
   }
 }
+
+const kernelRouteWords: Record<KernelRoute["role"], string> = {
+  subnet: "route to",
+  local: "route to its own address",
+  multicast: "route to the groups",
+};
 
 /** The same for a person. */
 export function titleOf(object: KernelObject): string {
@@ -346,6 +385,8 @@ export function titleOf(object: KernelObject): string {
       return `announcement of ${object.dev}`;
     case "route":
       return `route ${object.dst} on ${object.dev}${routePlaceText(object)}`;
+    case "kernelroute":
+      return `${object.netns === null ? "the node's" : "the pod's own"} ${kernelRouteWords[object.role]} ${object.dst}${object.dev === null ? "" : ` on ${object.dev}`}`;
     case "ipv6setting":
       return `IPv6 setting ${object.name} of ${object.dev}`;
     case "qdisc":

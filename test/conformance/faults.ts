@@ -634,8 +634,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "status-makes": {
     breaks: "STATUS is an error on a node that is ready",
     file: "src/node/readiness.ts",
-    old: "    requireReady(ledger, config, rememberIn(ledger, config.chained));\n    return null;",
-    new: '    requireReady(ledger, config, rememberIn(ledger, config.chained));\n    throw new FairwayError("io", "ready", "none");',
+    old: "    refuseCutOff(ledger);\n    return null;",
+    new: '    refuseCutOff(ledger);\n    throw new FairwayError("io", "ready", "none");',
     rows: ["status/informational", "status/others", "delegate/status"],
   },
   "version-newest": {

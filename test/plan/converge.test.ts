@@ -250,6 +250,8 @@ describe("a node at random", () => {
             const isNodes = (o: KernelObject): boolean =>
               o.kind === "sysctl" ||
               o.kind === "hostlink" ||
+              // Somebody's own, in the place of one of the kernel's.
+              (o.kind === "kernelroute" && o.dev === null) ||
               (o.kind === "ipv6setting" && o.dev === trees.uplink);
             const left = [...comparable(node.kernel).values()].filter((o) => !isNodes(o));
             // Pairs of nobody's are found by a look at the whole node.

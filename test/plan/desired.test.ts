@@ -39,6 +39,10 @@ describe("the base", () => {
       [
         "bridge fw0",
         "ipv6setting node fw0 accept_ra",
+        "sysctl net/ipv4/conf/eth0/forwarding",
+        "sysctl net/ipv4/conf/fw0/forwarding",
+        "kernelroute node local 10.1.0.1/32",
+        "kernelroute node subnet 10.1.0.0/24",
         "sysctl net/ipv4/ip_forward",
         "sysctl net/bridge/bridge-nf-call-iptables",
         "sysctl net/bridge/bridge-nf-call-ip6tables",
@@ -116,6 +120,7 @@ describe("a pod", () => {
         "podlink /run/netns/c16 eth0",
         "ipv6setting /run/netns/c16 eth0 accept_ra",
         "address /run/netns/c16 eth0 10.1.0.2/24",
+        "kernelroute /run/netns/c16 subnet 10.1.0.0/24 eth0",
         "route /run/netns/c16 0.0.0.0/0",
         "announcement /run/netns/c16 eth0",
         ...["eth0", "fw0"].flatMap((dev) => [`class ${dev} fa01:10`, `qdisc ${dev} fa01:10`]),

@@ -54,6 +54,8 @@ describe("a plan", () => {
       "create sysctl net/ipv4/ip_forward",
       "create sysctl net/bridge/bridge-nf-call-iptables",
       "create sysctl net/bridge/bridge-nf-call-ip6tables",
+      "create sysctl net/ipv4/conf/fw0/forwarding",
+      "create sysctl net/ipv4/conf/eth0/forwarding",
       "create address node fw0 10.1.0.1/24",
       "create qdisc eth0 root",
       "create qdisc fw0 root",

@@ -29,6 +29,7 @@ function object(key: string): KernelObject {
 }
 
 const netns = "/run/netns/c16";
+const subnetRoute = `kernelroute ${netns} subnet 10.1.0.0/24 eth0`;
 const leafClass = object("class eth0 fa01:10") as Extract<KernelObject, { kind: "class" }>;
 const queue = object("qdisc eth0 fa01:10") as Extract<KernelObject, { kind: "qdisc" }>;
 const htb = object("qdisc eth0 fa00:1") as Extract<KernelObject, { kind: "qdisc" }>;
@@ -230,6 +231,7 @@ const effects: [title: string, act: Act, gone: string[]][] = [
       "port fwv10",
       `podlink ${netns} eth0`,
       `address ${netns} eth0 10.1.0.2/24`,
+      subnetRoute,
       `route ${netns} 0.0.0.0/0`,
       ...settingsOf(netns, "eth0"),
     ],
@@ -254,6 +256,10 @@ const effects: [title: string, act: Act, gone: string[]][] = [
     [
       "bridge fw0",
       "address node fw0 10.1.0.1/24",
+      "kernelroute node local 10.1.0.1/32",
+      "kernelroute node subnet 10.1.0.0/24",
+      "kernelroute node multicast ff00::/8 fw0",
+      "sysctl net/ipv4/conf/fw0/forwarding",
       ...settingsOf("node", "fw0"),
       "qdisc fw0 root",
       "qdisc fw0 fa00:1",
@@ -269,12 +275,12 @@ const effects: [title: string, act: Act, gone: string[]][] = [
   [
     "a link that is down has no routes",
     (k) => k.change({ ...object(`podlink ${netns} eth0`), up: false } as KernelObject),
-    [`route ${netns} 0.0.0.0/0`],
+    [subnetRoute, `route ${netns} 0.0.0.0/0`],
   ],
   [
     "the last address goes with the routes",
     (k) => k.delete(object(`address ${netns} eth0 10.1.0.2/24`)),
-    [`address ${netns} eth0 10.1.0.2/24`, `route ${netns} 0.0.0.0/0`],
+    [`address ${netns} eth0 10.1.0.2/24`, subnetRoute, `route ${netns} 0.0.0.0/0`],
   ],
   [
     "a table goes with its elements",

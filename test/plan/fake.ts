@@ -4,8 +4,9 @@
  */
 
 import type { Step } from "../../src/plan/diff.ts";
-import { familyOf } from "../../src/plan/ip.ts";
+import { familyOf, isLinkLocal } from "../../src/plan/ip.ts";
 import { tableOfSet } from "../../src/plan/names.ts";
+import { gatewayRoutes, subnetRoutes } from "../../src/plan/routes.ts";
 import { surplusChains } from "../../src/plan/ruleset.ts";
 import {
   type Address,
@@ -13,6 +14,7 @@ import {
   type Element,
   type Ipv6Setting,
   type KernelObject,
+  type KernelRoute,
   keyOf,
   type Netns,
   type Qdisc,
@@ -32,6 +34,20 @@ const ipv6Defaults: Record<Ipv6Setting["name"], string> = {
   accept_ra: "1",
   disable_ipv6: "0",
 };
+
+/** A new device has what all have. */
+const forwardingOf = (dev: string): KernelObject => ({
+  kind: "sysctl",
+  path: `net/ipv4/conf/${dev}/forwarding`,
+  value: "0",
+});
+
+/** What comes with an address. */
+function kernelRoutesOf({ netns, dev, cidr }: Address): KernelRoute[] {
+  if (isLinkLocal(cidr)) return [];
+  const routes = netns === null ? gatewayRoutes(dev, [cidr]) : subnetRoutes(netns, dev, [cidr]);
+  return routes.filter(({ role }) => role !== "multicast");
+}
 
 export class FakeKernel extends FakeTc {
   readonly netnses = new Set<string>();
@@ -93,6 +109,7 @@ export class FakeKernel extends FakeTc {
       case "address":
         if (!this.#deviceExists(object.netns, object.dev)) refuse(`no device ${object.dev}`);
         this.putNew(object);
+        this.#putKernelRoutes(object);
         break;
       case "announcement":
         // Nothing of what was told can be read back.
@@ -100,6 +117,11 @@ export class FakeKernel extends FakeTc {
         break;
       case "route":
         this.#createRoute(object);
+        break;
+      // It is put there, whatever stood in its place.
+      case "kernelroute":
+        if (!this.#deviceExists(object.netns, object.dev ?? "")) refuse(`no device ${object.dev}`);
+        this.put(object);
         break;
       case "qdisc":
         this.createQdisc(object);
@@ -122,12 +144,34 @@ export class FakeKernel extends FakeTc {
     const have = this.objects.get(key);
     if (have === undefined) refuse(`${key} is absent`);
     switch (object.kind) {
-      case "sysctl":
       case "bridge":
+        this.put(object);
+        // The routes of what has an address go with the link, and come back with it.
+        this.drop(...(object.up ? [] : this.#kernelRoutes(null, object.name)));
+        if (!(have as Bridge).up && object.up) this.#putGroups(object);
+        if (!(have as Bridge).up && object.up)
+          for (const each of this.#addresses(null, object.name)) this.#putKernelRoutes(each);
+        return;
+      case "sysctl":
       case "hostlink":
-      case "ipv6setting":
+      case "kernelroute":
         this.put(object);
         break;
+      case "ipv6setting": {
+        this.put(object);
+        if (object.name !== "disable_ipv6") break;
+        if (object.value !== "0") {
+          const here = this.#kernelRoutes(object.netns, object.dev);
+          this.drop(...here.filter(({ dst }) => isIpv6(dst)));
+          break;
+        }
+        // addrconf_dev_config(): IPv6 begins anew on the device.
+        const bridge = object.netns === null ? this.get("bridge", object.dev) : null;
+        if (bridge?.up === true) this.#putGroups(bridge);
+        for (const each of this.#addresses(object.netns, object.dev))
+          if (isIpv6(each.cidr)) this.#putKernelRoutes(each);
+        break;
+      }
       case "port":
         if (object.bridge === null && object.hairpin) refuse("hairpin is a bridge port's");
         if (object.bridge !== null && !this.has(`bridge ${object.bridge}`))
@@ -140,7 +184,10 @@ export class FakeKernel extends FakeTc {
           this.#flushRoutes(object.netns, object.name);
           // addrconf_ifdown(): IPv6 keeps no address on what is down.
           this.drop(...this.#addresses(object.netns, object.name).filter((a) => isIpv6(a.cidr)));
-        }
+        } else if ((have as typeof object).up === false)
+          // fib_netdev_event(): the routes of what has an address come back.
+          for (const each of this.#addresses(object.netns, object.name))
+            this.#putKernelRoutes(each);
         return;
       case "qdisc":
         this.changeQdisc(object, have as Qdisc);
@@ -179,6 +226,8 @@ export class FakeKernel extends FakeTc {
     switch (have.kind) {
       case "bridge":
         this.drop(have, ...this.#addresses(null, have.name), ...this.#settings(null, have.name));
+        this.drop(...this.#kernelRoutes(null, have.name));
+        this.objects.delete(keyOf(forwardingOf(have.name)));
         this.drop(...this.tree(have.name));
         for (const port of this.all("port"))
           if (port.bridge === have.name)
@@ -190,6 +239,8 @@ export class FakeKernel extends FakeTc {
       case "address": {
         this.drop(have);
         const { netns, dev, cidr } = have;
+        const kept = this.#addresses(netns, dev).flatMap(kernelRoutesOf).map(keyOf);
+        this.drop(...kernelRoutesOf(have).filter((route) => !kept.includes(keyOf(route))));
         const others = this.#addresses(netns, dev).some((a) => !isIpv6(a.cidr));
         // fib_inetaddr_event(): without an address IPv4 is off. IPv6 keeps its routes.
         if (netns !== null && !isIpv6(cidr) && !others) this.#flushRoutes(netns, dev, false);
@@ -205,6 +256,7 @@ export class FakeKernel extends FakeTc {
         this.drop(have, ...this.all("element").filter((e) => tableOfSet(e.set) === have.table));
         break;
       case "route":
+      case "kernelroute":
       case "element":
         this.drop(have);
         break;
@@ -225,6 +277,8 @@ export class FakeKernel extends FakeTc {
     if (this.linkExists(bridge.name)) refuse(`link ${bridge.name} exists`);
     this.put(bridge);
     this.put(rootDefault(bridge.name));
+    this.put(forwardingOf(bridge.name));
+    this.#putGroups(bridge);
     this.#putSettings(null, bridge.name);
   }
 
@@ -240,6 +294,27 @@ export class FakeKernel extends FakeTc {
 
   #addresses(netns: Netns, dev: string): Address[] {
     return this.all("address").filter((a) => a.netns === netns && a.dev === dev);
+  }
+
+  /** fib_add_ifaddr(), addrconf_prefix_route(): what is down gets them when it goes up. */
+  #putKernelRoutes(address: Address): void {
+    const { netns, dev } = address;
+    const link = netns === null ? this.get("bridge", dev) : this.get("podlink", netns, dev);
+    if (link?.up !== true) return;
+    const disabled = this.get("ipv6setting", netns ?? "node", dev, "disable_ipv6")?.value ?? "0";
+    if (isIpv6(address.cidr) && disabled !== "0") return;
+    for (const route of kernelRoutesOf(address)) if (!this.has(keyOf(route))) this.put(route);
+  }
+
+  /** addrconf_add_mroute() */
+  #putGroups({ name }: Bridge): void {
+    if (this.get("ipv6setting", "node", name, "disable_ipv6")?.value === "1") return;
+    for (const route of gatewayRoutes(name, ["fd00::1/64"]))
+      if (route.role === "multicast") this.put(route);
+  }
+
+  #kernelRoutes(netns: Netns, dev: string): KernelRoute[] {
+    return this.all("kernelroute").filter((r) => r.netns === netns && r.dev === dev);
   }
 
   #createVeth(veth: Veth): void {
@@ -264,7 +339,8 @@ export class FakeKernel extends FakeTc {
   }
 
   #flushRoutes(netns: string, dev: string, andIpv6 = true): void {
-    const here = this.all("route").filter((r) => r.netns === netns && r.dev === dev);
+    const ours = [...this.all("route"), ...this.all("kernelroute")];
+    const here = ours.filter((r) => r.netns === netns && r.dev === dev);
     this.drop(...here.filter((r) => andIpv6 || !isIpv6(r.dst)));
   }
 

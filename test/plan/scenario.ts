@@ -24,6 +24,7 @@ import { type Choices, tamperings } from "./tamperings.ts";
 
 export const sysctls = [
   "net/ipv4/ip_forward",
+  `net/ipv4/conf/${trees.uplink}/forwarding`,
   "net/bridge/bridge-nf-call-iptables",
   "net/bridge/bridge-nf-call-ip6tables",
   "net/ipv6/conf/all/forwarding",

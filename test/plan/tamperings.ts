@@ -227,6 +227,18 @@ export const tamperings: Record<string, Tampering> = {
       up: b % 2 === 0,
     }),
   "an address goes": (k, { a }) => k.delete(chosen(k, "address", a)),
+  "a route of the kernel's own goes": (k, { a }) => k.delete(chosen(k, "kernelroute", a)),
+  "another stands in the place of a route of the kernel's own": (k, { a }) =>
+    k.change({ ...chosen(k, "kernelroute", a), type: "blackhole", dev: null, source: null }),
+  "an end is not as it was made": (k, { a, b }) => {
+    const kinds = [
+      ["bridge", "vlan_filtering 1"],
+      ["port", "isolated on, learning off"],
+      ["podlink", "arp off"],
+    ] as const;
+    const [kind, unusual] = kinds[b % kinds.length] ?? kinds[0];
+    k.change({ ...chosen(k, kind, a), unusual });
+  },
   "a route goes": (k, { a }) => k.delete(chosen(k, "route", a)),
   "a route leads elsewhere": (k, { a }) => {
     const found = chosen(k, "route", a);

@@ -32,6 +32,7 @@ describe("the way back", () => {
   test("from the base's making is its end", () => {
     expect(told(undo(diff(base, new Map()).steps))).toEqual([
       "delete qdisc eth0 root",
+      "delete sysctl net/ipv4/conf/eth0/forwarding",
       "delete sysctl net/bridge/bridge-nf-call-ip6tables",
       "delete sysctl net/bridge/bridge-nf-call-iptables",
       "delete sysctl net/ipv4/ip_forward",

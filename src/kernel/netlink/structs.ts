@@ -111,6 +111,18 @@ export const nhmsg = struct({
   pad: "u8",
   flags: "u32",
 });
+/** struct fib_rule_hdr (include/uapi/linux/fib_rules.h) */
+export const fibRuleHeader = struct({
+  family: "u8",
+  dstLength: "u8",
+  srcLength: "u8",
+  tos: "u8",
+  table: "u8",
+  reserved1: "u8",
+  reserved2: "u8",
+  action: "u8",
+  flags: "u32",
+});
 /** struct tcmsg (include/uapi/linux/rtnetlink.h) */
 export const tcmsg = struct({
   family: "u8",

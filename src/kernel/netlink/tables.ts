@@ -11,6 +11,7 @@ export const NLM_F = {
   REPLACE: 0x100,
   EXCL: 0x200,
   CREATE: 0x400,
+  APPEND: 0x800,
 } as const;
 
 /** include/uapi/linux/rtnetlink.h */
@@ -38,13 +39,17 @@ export const RTM = {
   NEWNETCONF: 80,
   GETNETCONF: 82,
   GETNSID: 90,
+  GETRULE: 34,
   GETNEXTHOP: 106,
 } as const;
 export const RTA = {
   DST: 1,
+  SRC: 2,
+  IIF: 3,
   OIF: 4,
   GATEWAY: 5,
   PRIORITY: 6,
+  PREFSRC: 7,
   METRICS: 8,
   MULTIPATH: 9,
   TABLE: 15,
@@ -66,6 +71,8 @@ export const routeTypes: readonly string[] = [
   "prohibit",
   "throw",
 ];
+/** Made by the kernel, and gone with the address that it came with. */
+export const RTPROT_KERNEL = 2;
 /** As ip(8) makes a route, and in a deletion: any scope. */
 export const RTPROT_BOOT = 3;
 export const RT_SCOPE_NOWHERE = 255;
@@ -73,10 +80,37 @@ export const RT_SCOPE_NOWHERE = 255;
 export const RTM_F_CLONED = 0x200;
 /** The route that is taken, as it stands in its table. */
 export const RTM_F_FIB_MATCH = 0x2000;
+/** Asks which table an answer came from. */
+export const RTM_F_LOOKUP_TABLE = 0x1000;
 export const TCA = { KIND: 1, OPTIONS: 2, STATS2: 7 } as const;
 
 /** include/uapi/linux/neighbour.h */
 export const NDA_DST = 1;
+
+/** include/uapi/linux/fib_rules.h */
+export const FRA = {
+  DST: 1,
+  SRC: 2,
+  IIFNAME: 3,
+  PRIORITY: 6,
+  FWMARK: 10,
+  SUPPRESS_PREFIXLEN: 14,
+  TABLE: 15,
+  OIFNAME: 17,
+  L3MDEV: 19,
+  UID_RANGE: 20,
+  IP_PROTO: 22,
+  SPORT_RANGE: 23,
+  DPORT_RANGE: 24,
+} as const;
+export const FIB_RULE_INVERT = 2;
+/** FR_ACT_*, those that decide, in the words of ip(8). */
+export const ruleActions: Readonly<Record<number, string>> = {
+  1: "lookup",
+  6: "blackhole",
+  7: "unreachable",
+  8: "prohibit",
+};
 
 /** include/uapi/linux/nexthop.h */
 export const NHA = { ID: 1, GROUP: 2, OIF: 5, GATEWAY: 6 } as const;
@@ -106,13 +140,30 @@ export const IFLA = {
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 /** Of a family in AF_SPEC: the settings below /proc/sys/net/ipv4/conf/DEV and .../ipv6/conf/DEV, 32 bits each. */
 export const IFLA_CONF: Record<Family, number> = { 4: 1, 6: 2 };
-export const IFLA_BRPORT = { STATE: 1, MODE: 4, GROUP_FWD_MASK: 31 } as const;
 /** include/uapi/linux/if_bridge.h: a port that has no carrier yet. */
 export const BR_STATE_DISABLED = 0;
+/** include/uapi/linux/if_link.h: of a bridge, and of its ports. */
+export const IFLA_BR = { STP_STATE: 5, VLAN_FILTERING: 7 } as const;
+export const IFLA_BRPORT = {
+  STATE: 1,
+  MODE: 4,
+  LEARNING: 8,
+  UNICAST_FLOOD: 9,
+  PROXYARP: 10,
+  PROXYARP_WIFI: 12,
+  MCAST_FLOOD: 27,
+  BCAST_FLOOD: 30,
+  GROUP_FWD_MASK: 31,
+  NEIGH_SUPPRESS: 32,
+  ISOLATED: 33,
+  LOCKED: 39,
+} as const;
 /** include/uapi/linux/veth.h */
 export const VETH_INFO_PEER = 1;
 /** include/uapi/linux/if.h */
 export const IFF_UP = 1;
+/** The other side is there, and it is let speak. */
+export const IFF_RUNNING = 0x40;
 export const IFF_NOARP = 0x80;
 
 /** include/uapi/linux/if_addr.h */

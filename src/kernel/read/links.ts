@@ -7,8 +7,10 @@ import {
   AF,
   IFA,
   IFF_NOARP,
+  IFF_RUNNING,
   IFF_UP,
   IFLA,
+  IFLA_BR,
   IFLA_BRPORT,
   IFLA_INFO,
   NETNSA,
@@ -45,12 +47,50 @@ export interface Link {
   groupForwardMask: number | null;
   /** BR_STATE_*. */
   portState: number | null;
+  /** Whether the other side is there, and it may send. */
+  isRunning: boolean;
+  /** By ip's words, those that may keep packets from passing (usual.ts); of a kind that it has them of. */
+  settings: Record<string, string>;
+}
+
+const onOff = (value: number): string => (value === 0 ? "off" : "on");
+const asNumber = String;
+
+const bridgeSettings: [string, number][] = [
+  ["stp_state", IFLA_BR.STP_STATE],
+  ["vlan_filtering", IFLA_BR.VLAN_FILTERING],
+];
+const portFlags: [string, number][] = [
+  ["learning", IFLA_BRPORT.LEARNING],
+  ["flood", IFLA_BRPORT.UNICAST_FLOOD],
+  ["bcast_flood", IFLA_BRPORT.BCAST_FLOOD],
+  ["mcast_flood", IFLA_BRPORT.MCAST_FLOOD],
+  ["isolated", IFLA_BRPORT.ISOLATED],
+  ["locked", IFLA_BRPORT.LOCKED],
+  ["neigh_suppress", IFLA_BRPORT.NEIGH_SUPPRESS],
+  ["proxy_arp", IFLA_BRPORT.PROXYARP],
+  ["proxy_arp_wifi", IFLA_BRPORT.PROXYARP_WIFI],
+];
+
+/** What a kernel does not tell it does not have. */
+function told(
+  from: Attributes | undefined,
+  wanted: [string, number][],
+  write: (value: number) => string,
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, type] of wanted) {
+    const value = from?.bytes(type)?.[0];
+    if (value !== undefined) found[name] = write(value);
+  }
+  return found;
 }
 
 function linkOf({ body }: Message): Link {
   const { index, flags } = ifinfomsg.decode(body);
   const attributes = new Attributes(body, ifinfomsg.bytes);
   const info = attributes.nested(IFLA.LINKINFO);
+  const isRunning = (flags & IFF_RUNNING) !== 0;
   const port =
     info?.text(IFLA_INFO.SLAVE_KIND) === "bridge" ? info.nested(IFLA_INFO.SLAVE_DATA) : undefined;
   return {
@@ -73,6 +113,15 @@ function linkOf({ body }: Message): Link {
     hairpin: port === undefined ? null : port.u8(IFLA_BRPORT.MODE) === 1,
     groupForwardMask: port === undefined ? null : (port.u16(IFLA_BRPORT.GROUP_FWD_MASK) ?? 0),
     portState: port?.u8(IFLA_BRPORT.STATE) ?? null,
+    isRunning,
+    settings: {
+      arp: (flags & IFF_NOARP) === 0 ? "on" : "off",
+      ...(info?.text(IFLA_INFO.KIND) === "bridge" &&
+        told(info.nested(IFLA_INFO.DATA), bridgeSettings, asNumber)),
+      ...told(port, portFlags, onOff),
+      // A port whose other side is not there passes nothing, whatever it is told to.
+      ...(isRunning && told(port, [["state", IFLA_BRPORT.STATE]], asNumber)),
+    },
   };
 }
 
@@ -133,8 +182,12 @@ export function addressesOf(socket: NetlinkSocket, index: number): string[] {
 }
 
 export interface RouteEntry {
+  /** RTN_UNICAST and so on. */
+  type: number;
   dst: string;
   gw: string | null;
+  /** The source address that it prefers. */
+  source: string | null;
   oifIndex: number | null;
   table: number;
   priority: number;
@@ -143,15 +196,18 @@ export interface RouteEntry {
   advmssBytes: number | null;
 }
 
-function routeOf({ body }: Message, family: Family): RouteEntry | null {
+export function routeOf({ body }: Message, family: Family): RouteEntry | null {
   const found = rtmsg.decode(body);
   const cloned = (found.flags & RTM_F_CLONED) !== 0;
-  if (found.family !== AF[family] || found.type !== RTN_UNICAST || cloned) return null;
+  if (found.family !== AF[family] || cloned) return null;
   const attributes = new Attributes(body, rtmsg.bytes);
   const gateway = attributes.bytes(RTA.GATEWAY);
+  const source = attributes.bytes(RTA.PREFSRC);
   const metrics = attributes.nested(RTA.METRICS);
   const any = new Uint8Array(addressBits[family] / 8);
   return {
+    type: found.type,
+    source: source === undefined ? null : ipOfBytes(source),
     dst: `${ipOfBytes(attributes.bytes(RTA.DST) ?? any)}/${found.dstLength}`,
     gw: gateway === undefined ? null : ipOfBytes(gateway),
     oifIndex: attributes.u32(RTA.OIF) ?? null,
@@ -166,5 +222,31 @@ function routeOf({ body }: Message, family: Family): RouteEntry | null {
 /** The unicast routes of a family, of all tables. */
 export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
   const header = rtmsg.encode({ family: AF[family] });
-  return socket.dump(RTM.GETROUTE, header).flatMap((message) => routeOf(message, family) ?? []);
+  return socket
+    .dump(RTM.GETROUTE, header)
+    .flatMap((message) => routeOf(message, family) ?? [])
+    .filter(({ type }) => type === RTN_UNICAST);
+}
+
+/** Of a device all routes of a family, of all types and tables: the kernel looks through them all, and tells few. */
+export function routesThrough(socket: NetlinkSocket, family: Family, index: number): RouteEntry[] {
+  const out = new Uint8Array(4);
+  viewOf(out).setUint32(0, index, true);
+  const header = concat(rtmsg.encode({ family: AF[family] }), encodeAttribute(RTA.OIF, out));
+  return (
+    socket
+      .dump(RTM.GETROUTE, header)
+      .flatMap((message) => routeOf(message, family) ?? [])
+      // A kernel without strict checks tells of all devices.
+      .filter(({ oifIndex }) => oifIndex === index)
+  );
+}
+
+/** All of a family to one destination, whatever they do with it. */
+export function routesTo(socket: NetlinkSocket, family: Family, dst: string): RouteEntry[] {
+  const header = rtmsg.encode({ family: AF[family] });
+  return socket
+    .dump(RTM.GETROUTE, header)
+    .flatMap((message) => routeOf(message, family) ?? [])
+    .filter((route) => route.dst === dst);
 }

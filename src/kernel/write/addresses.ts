@@ -1,7 +1,8 @@
 /** Addresses and routes: the messages that `ip address` and `ip route` send for the same. */
 import type { Step } from "../../plan/diff.ts";
-import { bytesOfIp, familyOf } from "../../plan/ip.ts";
-import type { Address, Route } from "../../plan/state.ts";
+import { bytesOfIp, familyOf, isLinkLocal } from "../../plan/ip.ts";
+import { kernelRoutePlace } from "../../plan/routes.ts";
+import type { Address, KernelRoute, Route } from "../../plan/state.ts";
 import { ifaddrmsg, rtmsg } from "../netlink/structs.ts";
 import {
   AF,
@@ -14,6 +15,8 @@ import {
   RTM,
   RTN_UNICAST,
   RTPROT_BOOT,
+  RTPROT_KERNEL,
+  routeTypes,
 } from "../netlink/tables.ts";
 import { type Attribute, attribute, nested, type Request, u32 } from "./request.ts";
 
@@ -23,6 +26,8 @@ function parts(cidr: string): { ip: string; prefixLength: number } {
 }
 
 const adding = NLM_F.CREATE | NLM_F.EXCL;
+/** Where the kernel may have been faster. */
+const putting = NLM_F.CREATE | NLM_F.REPLACE;
 
 export function addressRequest(op: Step["op"], { dev, cidr }: Address): Request {
   const { ip, prefixLength } = parts(cidr);
@@ -30,7 +35,7 @@ export function addressRequest(op: Step["op"], { dev, cidr }: Address): Request 
   const gone = op === "delete";
   return {
     type: gone ? RTM.DELADDR : RTM.NEWADDR,
-    flags: gone ? 0 : adding,
+    flags: gone ? 0 : isLinkLocal(ip) ? putting : adding,
     header: {
       struct: ifaddrmsg,
       values: {
@@ -78,6 +83,42 @@ export function routeRequest(op: Step["op"], route: Route): Request {
       ...(inHeader ? [] : [attribute(RTA.TABLE, u32(table))]),
       ...(priority === 0 ? [] : [attribute(RTA.PRIORITY, u32(priority))]),
       ...(gone || metrics.length === 0 ? [] : [nested(RTA.METRICS, ...metrics)]),
+    ],
+  };
+}
+
+export function kernelRouteRequest(op: Step["op"], route: KernelRoute): Request {
+  const { role, type, dev, dst, gw, source } = route;
+  const { table, priority, scope } = kernelRoutePlace(route);
+  const { ip, prefixLength } = parts(dst);
+  const gone = op === "delete";
+  const isIpv6 = familyOf(ip) === 6;
+  // That of the groups stands beside those of other devices.
+  const flags = role === "multicast" ? NLM_F.CREATE | NLM_F.APPEND : putting;
+  return {
+    type: gone ? RTM.DELROUTE : RTM.NEWROUTE,
+    flags: gone ? 0 : flags,
+    header: {
+      struct: rtmsg,
+      values: {
+        family: AF[familyOf(ip)],
+        dstLength: prefixLength,
+        table,
+        type: routeTypes.indexOf(type),
+        ...(gone
+          ? { scope: RT_SCOPE_NOWHERE }
+          : {
+              protocol: RTPROT_KERNEL,
+              scope: isIpv6 || (gw === null && dev !== null) ? scope : 0,
+            }),
+      },
+    },
+    attributes: [
+      attribute(RTA.DST, bytesOfIp(ip)),
+      ...(gw === null ? [] : [attribute(RTA.GATEWAY, bytesOfIp(gw))]),
+      ...(dev === null ? [] : [attribute(RTA.OIF, { link: dev })]),
+      ...(priority === 0 ? [] : [attribute(RTA.PRIORITY, u32(priority))]),
+      ...(gone || source === null ? [] : [attribute(RTA.PREFSRC, bytesOfIp(source))]),
     ],
   };
 }

@@ -1,10 +1,19 @@
 /** Links, made and changed: the messages that `ip link` sends for the same. */
 import type { Step } from "../../plan/diff.ts";
-import type { Bridge, HostLink, Ifb, PodLink, Port, Veth } from "../../plan/state.ts";
+import type { Bridge, HostLink, Ifb, KernelObject, PodLink, Port, Veth } from "../../plan/state.ts";
+import {
+  type Change,
+  changesBetween,
+  type HasUsual,
+  type UsualSettings,
+  usualOf,
+} from "../../plan/usual.ts";
 import { ifinfomsg } from "../netlink/structs.ts";
 import {
+  IFF_NOARP,
   IFF_UP,
   IFLA,
+  IFLA_BR,
   IFLA_BRPORT,
   IFLA_INFO,
   NLM_F,
@@ -89,8 +98,77 @@ export function vethRequests(op: Step["op"], { name, netns, ifname }: Veth): Req
   return [create(name, "veth", [peer])];
 }
 
-/** The port's own settings are its bridge's to take, so it has to be on it first. */
-export function portRequests(port: Port): Request[] {
+/** How the kernel has each setting of a link's kind: the flags as one byte. */
+const kindSettings: Record<string, [number, (value: string) => Uint8Array]> = {
+  stp_state: [IFLA_BR.STP_STATE, (value) => u32(Number(value))],
+  vlan_filtering: [IFLA_BR.VLAN_FILTERING, (value) => u8(Number(value))],
+  state: [IFLA_BRPORT.STATE, (value) => u8(Number(value))],
+  learning: [IFLA_BRPORT.LEARNING, flag],
+  flood: [IFLA_BRPORT.UNICAST_FLOOD, flag],
+  bcast_flood: [IFLA_BRPORT.BCAST_FLOOD, flag],
+  mcast_flood: [IFLA_BRPORT.MCAST_FLOOD, flag],
+  isolated: [IFLA_BRPORT.ISOLATED, flag],
+  locked: [IFLA_BRPORT.LOCKED, flag],
+  neigh_suppress: [IFLA_BRPORT.NEIGH_SUPPRESS, flag],
+  proxy_arp: [IFLA_BRPORT.PROXYARP, flag],
+  proxy_arp_wifi: [IFLA_BRPORT.PROXYARP_WIFI, flag],
+};
+
+function flag(value: string): Uint8Array {
+  return u8(value === "on" ? 1 : 0);
+}
+
+function kindSetting({ name, should }: Change): Attribute[] {
+  const known = kindSettings[name];
+  return known === undefined ? [] : [attribute(known[0], known[1](should))];
+}
+
+/** Of the link itself, whatever its kind. */
+function linkSettings(name: string, changes: Change[]): Request {
+  const arp = changes.find((change) => change.name === "arp");
+  const master = changes.find((change) => change.name === "master");
+  const values =
+    arp === undefined ? {} : { flags: arp.should === "on" ? 0 : IFF_NOARP, change: IFF_NOARP };
+  const request = set(name, null);
+  if (master !== undefined)
+    request.attributes.push(
+      attribute(IFLA.MASTER, master.should === "none" ? u32(0) : { link: master.should }),
+    );
+  return { ...request, header: { ...request.header, values } };
+}
+
+/** What it takes to have these settings (usual.ts), a request for each place that has any. */
+export function usualRequests(
+  { name, unusual }: { name: string; unusual?: string },
+  have: KernelObject | null,
+  kind: HasUsual,
+): Request[] {
+  const there = have?.kind === kind ? have.unusual : undefined;
+  const places: readonly UsualSettings[] = usualOf[kind];
+  return places.flatMap((each) => {
+    const changes = changesBetween(each, unusual, there);
+    if (changes.length === 0) return [];
+    if (each.place === "") return [linkSettings(name, changes)];
+    const [kindType, dataType] =
+      kind === "port"
+        ? [IFLA_INFO.SLAVE_KIND, IFLA_INFO.SLAVE_DATA]
+        : [IFLA_INFO.KIND, IFLA_INFO.DATA];
+    return [
+      set(
+        name,
+        null,
+        nested(
+          IFLA.LINKINFO,
+          attribute(kindType, text("bridge")),
+          nested(dataType, ...changes.flatMap(kindSetting)),
+        ),
+      ),
+    ];
+  });
+}
+
+/** The port's own settings are its bridge's to take, so it has to be on it first. `have`: what a change finds. */
+export function portRequests(port: Port, have: KernelObject | null): Request[] {
   const { name, mac, mtuBytes, bridge, hairpin, groupForwardMask, up } = port;
   const master = attribute(IFLA.MASTER, bridge === null ? u32(0) : { link: bridge });
   const onBridge = set(name, up, address(mac), attribute(IFLA.MTU, u32(mtuBytes)), master);
@@ -104,7 +182,7 @@ export function portRequests(port: Port): Request[] {
       attribute(IFLA_BRPORT.GROUP_FWD_MASK, u16(groupForwardMask)),
     ),
   );
-  return [onBridge, set(name, null, asPort)];
+  return [onBridge, set(name, null, asPort), ...usualRequests(port, have, "port")];
 }
 
 /** Also of the MAC that it has: the kernel tells its listeners all the same. */

@@ -20,6 +20,7 @@ import { bridges } from "./bridges.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
 import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.ts";
+import { forwarding } from "./forward.ts";
 import { installation } from "./installation.ts";
 import { kernelParts } from "./kernel-parts.ts";
 import { leafQueues } from "./leaf-queues.ts";
@@ -29,12 +30,14 @@ import { places } from "./places.ts";
 import { pools } from "./pools.ts";
 import { overrides, promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
+import { rules } from "./rules.ts";
 import { shapers } from "./shapers.ts";
 import { spoofing } from "./spoofing.ts";
 import { subnets } from "./subnets.ts";
 import { sysctls } from "./sysctls.ts";
 import { tools } from "./tools.ts";
 import { uplink } from "./uplink.ts";
+import { ways } from "./ways.ts";
 
 const groups: Group[] = [
   tools,
@@ -47,6 +50,9 @@ const groups: Group[] = [
   subnets,
   roots,
   flowtables,
+  forwarding,
+  rules,
+  ways,
   sysctls,
   bridges,
   places,

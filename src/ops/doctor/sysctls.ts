@@ -56,6 +56,25 @@ export function judgeSysctl(
 
 const forwarding6 = "net/ipv6/conf/all/forwarding";
 
+/** The only value that answers nobody (Documentation/networking/ip-sysctl.rst). */
+const silent = 8;
+
+/** Of two values the larger holds. `all`, `own`: what /proc/sys has for all interfaces and for the bridge; null: no such bridge yet. */
+export function judgeArpIgnore(bridge: string, all: string | null, own: string | null): Finding[] {
+  const isAll = Number(all) === silent;
+  if (!isAll && Number(own) !== silent) return [];
+  const name = `net.ipv4.conf.${isAll ? "all" : bridge}.arp_ignore`;
+  return [
+    error(
+      `sysctl.${name}`,
+      `${silent}: the node answers no pod that asks for the gateway's MAC, so pods reach nothing beyond the node`,
+      `sysctl -w ${name}=0, and find out what sets it (/etc/sysctl.d)`,
+    ),
+  ];
+}
+
+const arpIgnore = (dev: string): string | null => readSysctl(`net/ipv4/conf/${dev}/arp_ignore`);
+
 /** Only where pods get addresses of IPv6. */
 const ipv6Settings: Setting[] = [
   { path: forwarding6, without: "pods reach nothing beyond the node over IPv6", module: null },
@@ -108,6 +127,9 @@ export function sysctls({ ledger, configs }: Patient): Finding[] {
   return [
     ...settings.map(judge(networks.length > 0)),
     ...(hasIpv6 || live6 ? ipv6Settings.map(judge(live6)) : []),
+    ...[...new Set(configs.map(({ bridge }) => bridge))].flatMap((bridge) =>
+      judgeArpIgnore(bridge, arpIgnore("all"), arpIgnore(bridge)),
+    ),
     ...(live6 ? advertisements(networks.map(({ trees }) => trees.uplink)) : []),
   ];
 }

@@ -1,0 +1,55 @@
+/** What of the base keeps all pods from everything while it lacks, so that the node has no network to offer. */
+import { FairwayError } from "../errors.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Plan, Step } from "../plan/diff.ts";
+import { baseInputNow, liveNetworks, planBase } from "./base.ts";
+import { strayWayAdvice, strayWayTexts } from "./ways.ts";
+
+/** Classes, queues and rules keep promises; without these no packet gets through. */
+function cutsOff({ want, have }: Step): boolean {
+  switch (want?.kind) {
+    case "address":
+    case "kernelroute":
+      return true;
+    case "bridge":
+      return have?.kind !== "bridge" || !have.up || have.unusual !== want.unusual;
+    case "sysctl":
+      // One that is not there is of a device that is gone, which is told as such.
+      return have !== null && /forward(ing)?$/.test(want.path);
+    case "ipv6setting":
+      return want.name === "disable_ipv6";
+    default:
+      return false;
+  }
+}
+
+/** None where the bridge itself is gone: the next ADD makes it anew, with all that hangs on it. */
+export function cutOffWords({ steps }: Plan): string[] {
+  const isGone = steps.some(({ op, want }) => op === "create" && want.kind === "bridge");
+  return isGone ? [] : steps.filter(cutsOff).map(({ why }) => why);
+}
+
+/**
+ * Of a node that has pods: without any, the next ADD makes what lacks. What a verb at work is just making is
+ * there once it has given the lock back. Throws limitedConnectivity.
+ */
+export function refuseCutOff(ledger: Ledger): void {
+  const look = (): { words: string[]; advice: string } => {
+    const pods = ledger.attachments.all().filter(({ phase }) => phase === "ready");
+    const networks = liveNetworks(ledger);
+    const [first] = networks;
+    if (pods.length === 0 || first === undefined) return { words: [], advice: "" };
+    const words = cutOffWords(planBase(baseInputNow(ledger, networks)));
+    if (words.length > 0)
+      return { words, advice: "`fairway repair` puts it back; `fairway explain` shows the steps" };
+    return { words: strayWayTexts(pods, first.ingress.name), advice: strayWayAdvice };
+  };
+  if (look().words.length === 0) return;
+  const { words, advice } = ledger.exclusively(look);
+  if (words.length > 0)
+    throw new FairwayError(
+      "limitedConnectivity",
+      `what carries the pods' packets is not as it should be: ${words.join("; ")}; the pods that run here are affected`,
+      advice,
+    );
+}

@@ -1,0 +1,24 @@
+/** Whether packets to each pod go to the bridge, by all of the node's rules and routes. */
+import { liveNetworks } from "../../node/base.ts";
+import { planRepair } from "../../node/repair.ts";
+import { strayWayAdvice, strayWayTexts } from "../../node/ways.ts";
+import { attempt, error, type Finding, ok, type Patient } from "./finding.ts";
+
+const id = "path.pods";
+
+export function ways({ ledger }: Patient): Finding[] {
+  if (ledger === null) return [];
+  return attempt(id, () => {
+    const [first] = liveNetworks(ledger);
+    const pods = ledger.attachments.all().filter(({ phase }) => phase === "ready");
+    if (first === undefined || pods.length === 0) return [];
+    const found = strayWayTexts(pods, first.ingress.name);
+    if (found.length === 0)
+      return [ok(id, `packets to all ${pods.length} pods go to ${first.ingress.name}`)];
+    // A route of ours that lacks is drift, and `repair` mends it.
+    const isDrift = planRepair(ledger).steps.some(
+      ({ want }) => want?.kind === "kernelroute" || want?.kind === "address",
+    );
+    return isDrift ? [] : found.map((words) => error(id, words, strayWayAdvice));
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * Settings of a link that it has when it is made and that are to stay so: somebody may change them, and then
+ * packets do not pass though all else is whole. They are written as ip(8) writes them, "isolated on".
+ */
+
+export interface UsualSettings {
+  /** How `ip link set dev NAME` wants them: "", "type bridge", "type bridge_slave". */
+  place: string;
+  /** By ip's word; in this order they are told. */
+  usual: Readonly<Record<string, string>>;
+}
+
+/** Without ARP a device neither asks for its neighbours nor answers them. */
+const link = { place: "", usual: { arp: "on" } } as const satisfies UsualSettings;
+
+/** A master takes all that comes in by the bridge before the node sees it. */
+const bridgeLink = { place: "", usual: { arp: "on", master: "none" } } as const;
+
+/** Spanning tree keeps a new port from passing frames for half a minute; VLAN filtering drops what has no VLAN. */
+const bridge = {
+  place: "type bridge",
+  usual: { stp_state: "0", vlan_filtering: "0" },
+} as const satisfies UsualSettings;
+
+/** BR_STATE_FORWARDING, include/uapi/linux/if_bridge.h */
+const forwardingState = "3";
+
+const bridgePort = {
+  place: "type bridge_slave",
+  usual: {
+    state: forwardingState,
+    learning: "on",
+    flood: "on",
+    bcast_flood: "on",
+    mcast_flood: "on",
+    isolated: "off",
+    locked: "off",
+    neigh_suppress: "off",
+    proxy_arp: "off",
+    proxy_arp_wifi: "off",
+  },
+} as const satisfies UsualSettings;
+
+export const usualOf = {
+  bridge: [bridgeLink, bridge],
+  port: [bridgePort],
+  podlink: [link],
+} as const satisfies Record<string, readonly UsualSettings[]>;
+
+export type HasUsual = keyof typeof usualOf;
+
+/** What is otherwise: "isolated on, locked on"; "" where nothing is. */
+export function unusual(kind: HasUsual, settings: Readonly<Record<string, string>>): string {
+  const known: readonly UsualSettings[] = usualOf[kind];
+  return known
+    .flatMap(({ usual }) => Object.entries(usual))
+    .flatMap(([name, value]) => {
+      const is = settings[name];
+      return is === undefined || is === value ? [] : [`${name} ${is}`];
+    })
+    .join(", ");
+}
+
+const pairsOf = (text: string): Map<string, string> =>
+  new Map(
+    text
+      .split(", ")
+      .filter((each) => each !== "")
+      .map((each) => each.split(" ") as [string, string]),
+  );
+
+export interface Change {
+  name: string;
+  is: string;
+  should: string;
+}
+
+/** What leads from one such text to the other, of the settings of one place. */
+export function changesBetween(
+  { usual }: UsualSettings,
+  want: string | undefined,
+  have: string | undefined,
+): Change[] {
+  const [wanted, there] = [pairsOf(want ?? ""), pairsOf(have ?? "")];
+  return Object.entries(usual).flatMap(([name, value]) => {
+    const [should, is] = [wanted.get(name) ?? value, there.get(name) ?? value];
+    return should === is ? [] : [{ name, is, should }];
+  });
+}
+
+export function changesOf(
+  kind: HasUsual,
+  want: string | undefined,
+  have: string | undefined,
+): Change[] {
+  const known: readonly UsualSettings[] = usualOf[kind];
+  return known.flatMap((place) => changesBetween(place, want, have));
+}
