@@ -36,7 +36,9 @@ export function cutOffWords({ steps }: Plan): string[] {
 export function refuseCutOff(ledger: Ledger): void {
   const look = (): { words: string[]; advice: string } => {
     const pods = ledger.attachments.all().filter(({ phase }) => phase === "ready");
-    const networks = liveNetworks(ledger);
+    // Of a network whose first ADD is under way nothing was promised to anybody yet.
+    const promised = new Set(pods.map(({ network }) => network));
+    const networks = liveNetworks(ledger).filter(({ network }) => promised.has(network));
     const [first] = networks;
     if (pods.length === 0 || first === undefined) return { words: [], advice: "" };
     const words = cutOffWords(planBase(baseInputNow(ledger, networks)));

@@ -506,8 +506,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "check-blind": {
     breaks: "CHECK finds nothing missing",
     file: "src/node/check.ts",
-    old: "return { attachment, found: moved === null ? found : [moved, ...found] };",
-    new: "return { attachment, found: moved === null ? found.slice(found.length) : [moved] };",
+    old: "return { attachment, found, inTheWay };",
+    new: "return { attachment, found: moved === null ? [] : [moved], inTheWay: inTheWay.slice(inTheWay.length) };",
     rows: [
       "check/interface",
       "check/address-gone",

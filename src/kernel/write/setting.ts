@@ -47,8 +47,14 @@ export function canWriteSetting(path: string): boolean {
 }
 
 /**
+ * Wished, and not needed: without them a pod that comes does not announce itself, and who knew its address
+ * by another MAC finds that out in the kernel's own time.
+ */
+const wished = /\/(arp_notify|ndisc_notify)$/;
+
+/**
  * Throws what the system says (ENOENT: this kernel has no such setting), and missingKernelPart where it
- * may not be written and has another value. It is written first and read only then: it can nearly
+ * may not be written and has another value, unless it is only wished. It is written first and read only then: it can nearly
  * always be written.
  */
 export function writeSetting(path: string, value: string): void {
@@ -57,6 +63,6 @@ export function writeSetting(path: string, value: string): void {
   } catch (error) {
     const found = mayNotWrite(error) ? readSysctl(path) : null;
     if (found === null) throw error;
-    if (found !== value) throw unwritable(path, found, value);
+    if (found !== value && !wished.test(path)) throw unwritable(path, found, value);
   }
 }
