@@ -2,7 +2,7 @@
  * Where a verb's time goes: a span per stage, with FAIRWAY_TRACE=1. Kept in memory until the verb has
  * answered, then written to the log (cni/log.ts). Off, a stage costs a call.
  */
-export const traceVariable = "FAIRWAY_TRACE";
+const traceVariable = "FAIRWAY_TRACE";
 
 export interface Span {
   stage: string;

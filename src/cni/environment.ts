@@ -27,7 +27,7 @@ export interface NodeEnvironment {
   path: string[];
 }
 
-export interface VersionEnvironment {
+interface VersionEnvironment {
   verb: "VERSION";
 }
 

@@ -14,7 +14,7 @@ export interface PrevInterface {
   mtuBytes: number | null;
 }
 
-export interface PrevIp {
+interface PrevIp {
   /** Index into `interfaces`. */
   interface: number | null;
   /** As given, with prefix. */

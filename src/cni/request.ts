@@ -17,7 +17,7 @@ export type RawConfig = Record<string, unknown>;
 export type PodRequest = PodEnvironment & { config: RawConfig; stdin: string };
 export type NodeRequest = NodeEnvironment & { config: RawConfig; stdin: string };
 /** VERSION needs nothing; it is answered in the version that it names. */
-export interface VersionRequest {
+interface VersionRequest {
   verb: "VERSION";
   cniVersion: string;
 }
@@ -28,7 +28,7 @@ export function aboutPod(request: Request): PodRequest {
   throw new RangeError(`${request.verb} is about no pod`);
 }
 
-export const newestCniVersion = cniVersions[cniVersions.length - 1] ?? cniVersions[0];
+const newestCniVersion = cniVersions[cniVersions.length - 1] ?? cniVersions[0];
 
 /**
  * No configuration comes near; it keeps everything after this safe to walk by recursion

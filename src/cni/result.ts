@@ -6,7 +6,7 @@ import { type CniVersion, cniVersions } from "../config/types.ts";
 import { familyOf } from "../plan/ip.ts";
 import type { PodRoute } from "../plan/node.ts";
 
-export interface ResultInterface {
+interface ResultInterface {
   name: string;
   mac?: string | null | undefined;
   /** The namespace's path; absent for an interface of the host. */
@@ -14,7 +14,7 @@ export interface ResultInterface {
   mtu?: number | null | undefined;
 }
 
-export interface ResultIp {
+interface ResultIp {
   /** Index into `interfaces`; absent in the result of an IPAM plugin. */
   interface?: number | null | undefined;
   /** With prefix: "10.244.1.2/24". */

@@ -77,7 +77,7 @@ export function parseRange(section: Section): AddressRange | undefined {
   return { subnet, first, last, gateway };
 }
 
-export function formatRange({ first, last, subnet }: AddressRange): string {
+function formatRange({ first, last, subnet }: AddressRange): string {
   const [from, to] = [first, last].map((value) =>
     addresses.formatIp({ family: subnet.family, value }),
   );

@@ -18,7 +18,7 @@ const otherPlugins: Record<string, string> = {
   egressRate: limitHint,
 };
 
-export interface Place {
+interface Place {
   /** With indexes and names left open: "tiers.*", "ipam.routes[]". */
   pattern: string;
   node: Schema;
@@ -36,7 +36,7 @@ function step({ pattern, node }: Place, segment: string): Place | null {
 }
 
 /** The schema's node for a place in a configuration. */
-export function placeOf(segments: readonly string[]): Place | null {
+function placeOf(segments: readonly string[]): Place | null {
   return segments.reduce<Place | null>(
     (place, segment) => (place === null ? null : step(place, segment)),
     { pattern: "", node: schema },

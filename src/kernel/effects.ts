@@ -105,7 +105,7 @@ function effectOf(line: Line, step: number, message: LineMessage, awaits?: strin
     : { ...common, by: "netlink", request: message };
 }
 
-export function effectsOf(step: Step, index: number, backend: Backend): Effect[] {
+function effectsOf(step: Step, index: number, backend: Backend): Effect[] {
   const lines = linesOf(step);
   const object = step.op === "delete" ? step.have : step.want;
   const messages = backend === "exec" ? null : messagesOf(step.op, object, step.have);

@@ -50,7 +50,7 @@ function routeTo(address: Uint8Array): Question {
  * Another address of the same subnet, which a pod might have: the next one, or the one before where that
  * is another subnet's or IPv4's broadcast. null: there is none.
  */
-export function neighbourIn(cidr: string): Uint8Array | null {
+function neighbourIn(cidr: string): Uint8Array | null {
   const [address = "", length = ""] = cidr.split("/");
   const family = familyOf(address);
   const hostBits = addressBits[family] - Number(length);

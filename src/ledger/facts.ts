@@ -2,7 +2,7 @@
 import type { Store } from "./store.ts";
 
 /** The root qdisc that the kernel had put on a device before ours took its place. */
-export interface FormerRoot {
+interface FormerRoot {
   device: string;
   kind: string;
   /** "8001:", "0:" for one that the kernel made. */

@@ -2,7 +2,7 @@
 import type { AttachmentKey } from "../plan/node.ts";
 import type { Store } from "./store.ts";
 
-export interface Usage {
+interface Usage {
   attachments: number;
   addresses: number;
 }

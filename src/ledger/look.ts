@@ -6,7 +6,7 @@ import { ledgerFileName, networkFileSystem } from "./folder.ts";
 import { schemaVersion } from "./schema.ts";
 import { openToLook } from "./store.ts";
 
-export interface PathLook {
+interface PathLook {
   path: string;
   /** Permission bits. */
   mode: number;

@@ -4,14 +4,14 @@ import type { NetworkBase } from "../plan/node.ts";
 import { unusable } from "./failures.ts";
 import type { Store } from "./store.ts";
 
-export interface NetworkRecord {
+interface NetworkRecord {
   name: string;
   /** The plugin configuration as JSON, without what belongs to one pod: runtimeConfig, prevResult, args. */
   config: string;
   base: NetworkBase;
 }
 
-export interface RecordedNetwork extends NetworkRecord {
+interface RecordedNetwork extends NetworkRecord {
   /**
    * Networks outlive a reboot, so that the operator's commands know their configuration; false
    * until the first ADD of this boot, when none of it is in the kernel.

@@ -2,7 +2,7 @@
 import type { Direction } from "../plan/node.ts";
 import type { Store } from "./store.ts";
 
-export interface PromisedSums {
+interface PromisedSums {
   /** Of the leaf rates of those with a guarantee; one below a floor takes a floor. */
   guaranteedBits: number;
   /** Attachments without a guarantee. */

@@ -9,7 +9,7 @@ import { passed, type Seen } from "./counters.ts";
  * So many looks in a row must find packets waiting before it counts as demand: a burst that waits for
  * its turn is met by one look, by chance by two.
  */
-export const looksOfDemand = 3;
+const looksOfDemand = 3;
 
 /** A rate is judged over at least so many of the units that wait: one of them more or less is chance. */
 const unitsOfWindow = 4;

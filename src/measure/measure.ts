@@ -18,7 +18,7 @@ export interface Flow {
  * `noDemand`: it sent less than its guarantee, and nothing more waited to be sent. `below`: it sent
  * less while packets waited. `tooShort`: packets waited, but not for long enough to tell a rate.
  */
-export type PromiseState = "none" | "kept" | "noDemand" | "below" | "tooShort";
+type PromiseState = "none" | "kept" | "noDemand" | "below" | "tooShort";
 
 export interface Kept extends Demand {
   state: PromiseState;
@@ -26,7 +26,7 @@ export interface Kept extends Demand {
   belowShare: number | null;
 }
 
-export interface Load extends Flow {
+interface Load extends Flow {
   known: true;
   samples: number;
   /** Over time. */

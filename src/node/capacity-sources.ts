@@ -30,7 +30,7 @@ function linkBits({ uplink, bridge }: NetworkConfig): number | null {
 }
 
 /** `config`: of one of the node's networks, which agree in this; null: none is known. */
-export function capacitiesWith(view: LedgerView, config: NetworkConfig | null): Capacity[] {
+function capacitiesWith(view: LedgerView, config: NetworkConfig | null): Capacity[] {
   const set = capacitySet(view);
   const speed = config === null ? null : linkBits(config);
   return directions.map((direction) => ({

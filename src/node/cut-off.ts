@@ -24,7 +24,7 @@ function cutsOff({ want, have }: Step): boolean {
 }
 
 /** None where the bridge itself is gone: the next ADD makes it anew, with all that hangs on it. */
-export function cutOffWords({ steps }: Plan): string[] {
+function cutOffWords({ steps }: Plan): string[] {
   const isGone = steps.some(({ op, want }) => op === "create" && want.kind === "bridge");
   return isGone ? [] : steps.filter(cutsOff).map(({ why }) => why);
 }

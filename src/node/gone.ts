@@ -23,7 +23,7 @@ export type Verdict =
  * A runtime lists a sandbox once it runs, some time after its ADD: this is longer than kubelet waits for
  * that (runtimeRequestTimeout, 2 min, twice: kuberuntime's RunPodSandbox).
  */
-export const listedWithinMs = 5 * 60_000;
+const listedWithinMs = 5 * 60_000;
 
 const alive: Verdict = { fate: "alive" };
 const gone = (why: string): Verdict => ({ fate: "gone", why });

@@ -10,7 +10,7 @@ import { hostBits } from "./network.ts";
 /** In the ledger, of this boot: a new kernel comes with a new boot. */
 const factKey = "leaf-queues";
 
-export interface ProbedKind {
+interface ProbedKind {
   kind: LeafKind;
   offered: boolean;
   /** Why not; null where it is. */

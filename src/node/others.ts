@@ -43,7 +43,7 @@ export function othersOnBridge(name: string): string[] {
 }
 
 /** In words: what somebody added to a table of ours. */
-export function othersInTable(table: string): string[] {
+function othersInTable(table: string): string[] {
   using reader = new TableReader();
   const found = reader.ruleset(table);
   if (found === null) return [];

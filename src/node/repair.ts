@@ -58,7 +58,7 @@ const rounds = 3;
  * Of what a repair did, what is otherwise again a little later: something else on the node sets it. In
  * words; empty where the repair holds.
  */
-export function cameBack(ledger: Ledger, done: readonly Step[]): string[] {
+function cameBack(ledger: Ledger, done: readonly Step[]): string[] {
   if (done.length === 0) return [];
   Bun.sleepSync(settleMs);
   const mended = new Set(done.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));

@@ -15,7 +15,7 @@ function wayWords(socket: NetlinkSocket, { type, oifIndex, gw, table }: Way): st
 }
 
 /** Those of these addresses that are not reached over the bridge, by where their packets go instead. None without the bridge. */
-export function strayWays(addresses: readonly string[], bridge: string): Map<string, string[]> {
+function strayWays(addresses: readonly string[], bridge: string): Map<string, string[]> {
   if (addresses.length === 0) return new Map();
   using socket = new NetlinkSocket();
   const own = linkNamed(socket, bridge)?.index;

@@ -9,11 +9,11 @@ import { promiseLines } from "./explain.ts";
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
 
 /** A key as the command line has it. */
-export const shortKey = (key: string): string =>
+const shortKey = (key: string): string =>
   key.startsWith(fairwayPrefix) ? key.slice(fairwayPrefix.length) : key;
 
 /** "egress-guarantee=200M (its own annotation: 50M)". */
-export function keysWords(keys: readonly OverriddenKey[]): string {
+function keysWords(keys: readonly OverriddenKey[]): string {
   return keys
     .map(({ key, set, own }) => {
       const beside = own === null ? "no annotation of its own" : `its own annotation: ${own}`;
@@ -34,7 +34,7 @@ export function overrideWords(override: Override): string {
 }
 
 /** What holds without `set-capacity`. */
-export function sourceWords({ direction, configuredBits, linkBits }: Capacity): string {
+function sourceWords({ direction, configuredBits, linkBits }: Capacity): string {
   if (configuredBits !== null)
     return `${bit(configuredBits)}, as configured (uplink.${direction}Capacity)`;
   if (linkBits !== null) return `${bit(linkBits)}, as found (the link's speed)`;

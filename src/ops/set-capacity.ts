@@ -86,7 +86,7 @@ function headLine({ dryRun, changed }: CapacityOutcome): string[] {
   return changed ? [] : ["nothing changed:"];
 }
 
-export function renderCapacity(outcome: CapacityOutcome): string {
+function renderCapacity(outcome: CapacityOutcome): string {
   const lines = [
     ...headLine(outcome),
     ...outcome.capacities.map(capacityWords),

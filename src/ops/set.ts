@@ -135,7 +135,7 @@ const headWords = ({ dryRun, changed }: SetOutcome): string => {
   return changed ? "is promised" : "keeps its promise";
 };
 
-export function renderSet(outcome: SetOutcome): string {
+function renderSet(outcome: SetOutcome): string {
   const { pod, attachment, promise, inForce, override, reasons, steps } = outcome;
   const promised = promiseLines(promise);
   // Less where guarantees are scaled, and the burst that a latency target leaves.

@@ -5,8 +5,7 @@ import type { HostLink } from "./state.ts";
 const oldLimitBytes = 65_536;
 
 /** IPv4's own limit once the general one is set: a size up to the old limit sets both, one above it the general one alone (netif_set_gso_max_size). */
-export const followingIpv4Bytes = (gsoMaxBytes: number): number =>
-  Math.min(gsoMaxBytes, oldLimitBytes);
+const followingIpv4Bytes = (gsoMaxBytes: number): number => Math.min(gsoMaxBytes, oldLimitBytes);
 
 export const ipv4BytesOf = ({ gsoMaxBytes, gsoIpv4MaxBytes }: Omit<HostLink, "kind">): number =>
   gsoIpv4MaxBytes ?? followingIpv4Bytes(gsoMaxBytes);

@@ -20,7 +20,7 @@ export interface OtherLink {
   hasNeighbours: boolean;
 }
 
-export interface OtherAddress {
+interface OtherAddress {
   index: number;
   address: Uint8Array;
   /** What is on the link by this address. */
@@ -81,7 +81,7 @@ const defaultLikeBits = 1;
 const isDefault = ({ dst }: OtherRoute): boolean => dst.length <= defaultLikeBits;
 
 /** As ip(8) writes it. */
-export function routeText(
+function routeText(
   { dst, type, hops }: OtherRoute,
   { linkOf }: Pick<Surroundings, "linkOf">,
 ): string {

@@ -52,7 +52,7 @@ export function kernelRoutePlace({
 }
 
 /** What the kernel makes a route of each role do. */
-export const typeOfRole: Record<KernelRoute["role"], string> = {
+const typeOfRole: Record<KernelRoute["role"], string> = {
   subnet: "unicast",
   local: "local",
   multicast: "multicast",

@@ -89,7 +89,7 @@ function shape({ rateBits, ceilBits, burstBytes, cburstBytes, prio }: Rates): Ra
 /**
  * Above any rate of the tree's: the ceiling of a leaf without a limit. It is the root that holds it back.
  */
-export function openCeilBits(capacityBits: number): number {
+function openCeilBits(capacityBits: number): number {
   return 2 * capacityBits;
 }
 

@@ -21,7 +21,7 @@ import {
 } from "./latency.ts";
 
 /** The bound as a sum that can be checked by hand. */
-export function arithmetic(
+function arithmetic(
   path: EgressPath,
   { latencyClass, boundUs }: Bounded,
   { takenBits, aheadBytes }: Company,

@@ -46,8 +46,8 @@ function takeLog({ folder }: Side): Spent[] {
   return lines;
 }
 
-export const insideOf = (verb: string): string => `${verb}: inside the verb`;
-export const stageOf = (verb: string, stage: string): string => `${verb}: ${stage}`;
+const insideOf = (verb: string): string => `${verb}: inside the verb`;
+const stageOf = (verb: string, stage: string): string => `${verb}: ${stage}`;
 
 /** `counted` false: what was logged is of no interest, and gone. */
 export function recordLog(side: Side, counted: boolean, recorder: Recorder): void {

@@ -60,7 +60,7 @@ type Steps = Generator<Execution, void, Ended>;
 /** One name for all: plugins keep their records by it. */
 const NETWORK = "bench";
 
-export function makeSide(
+function makeSide(
   { name, plugins, pluginFolder, otherFiles = [] }: SideSpec,
   scratch: string,
 ): Side {

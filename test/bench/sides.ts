@@ -25,7 +25,7 @@ export interface Limit {
 }
 
 /** What a pod is limited to where its wiring is measured. */
-export const usualLimit: Limit = { bits: 400e6, burstBits: 8e6 };
+const usualLimit: Limit = { bits: 400e6, burstBits: 8e6 };
 /**
  * What it is limited to where packets are measured: above what the machine carries, so that the cost of
  * passing the queues is seen and not their rate. The burst is far above a unit of 64 KiB.
@@ -105,7 +105,7 @@ function bandwidthPlugin(folder: string, limit: Limit): ChainPlugin {
   };
 }
 
-export function ptpSide(plugins: string): SideSpec {
+function ptpSide(plugins: string): SideSpec {
   return {
     name: sideNames.ptp,
     pluginFolder: plugins,

@@ -44,7 +44,7 @@ export interface Cluster {
   shownFrom: { line: number; call: number };
 }
 
-export const capacity = "400M";
+const capacity = "400M";
 
 /** HTB's classes below the root, but for the host's: pods' minors begin at 0x10. */
 const podClass = /^class htb fa01:[1-9a-f][0-9a-f]+ .*$/gm;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 type Json = Record<string, unknown>;
 
 /** What shells, paths, JSON, tools and terminals read as theirs, and the edges of numbers. */
-export const trickyTexts = [
+const trickyTexts = [
   ...["", " ", ".", "..", "../../etc/passwd", "/", "//", "a/b", "/dev/stdin", "/proc/self/mem"],
   ...["$(id)", "`id`", ";reboot", "a;b", "a|b", "a b", "a\tb", "a\nb", "a\u0000b", "\u001b[2J"],
   ...['"', "'", "\\", "#", "{", "}", "*", "%d", "%s%n", "-h", "--", "+x", "=", ";", "K=V;K=W"],

@@ -9,7 +9,7 @@ export const stackPattern = /\n\s+at |\.(ts|js):\d+|\/\$bunfs\//;
 const known: ReadonlySet<number> = new Set(Object.values(codes));
 
 /** The words of a refusal, as a runtime would get them. Throws where they are none. */
-export function expectRefusal(error: unknown): void {
+function expectRefusal(error: unknown): void {
   if (!(error instanceof FairwayError)) throw error;
   expect(known.has(error.code)).toBe(true);
   const told = errorResult("1.0.0", error);

@@ -1,6 +1,7 @@
 /** Which queue stands below each leaf, on the kernel at hand: found out once, remembered, told. */
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestNode, withNode } from "../support/node.ts";
 
@@ -15,9 +16,8 @@ const leafQueuesOf = (node: TestNode): LeafQueues =>
   (JSON.parse(node.fairway("status", "--json").stdout) as { leafQueues: LeafQueues }).leafQueues;
 
 /** A tc that writes down what it is told, before the real one does it. */
-function listeningTc(node: TestNode): { env: Record<string, string>; heard(): string } {
-  const folder = join(node.dataDir, "tools");
-  mkdirSync(folder);
+function listeningTc(): Disposable & { env: Record<string, string>; heard(): string } {
+  const folder = mkdtempSync(join(tmpdir(), "fairway-test-"));
   const [tc, log] = [join(folder, "tc"), join(folder, "log")];
   const real = Bun.which("tc", { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" });
   writeFileSync(tc, `#!/bin/sh\ntee -a ${log} | exec ${real} "$@"\n`);
@@ -26,12 +26,13 @@ function listeningTc(node: TestNode): { env: Record<string, string>; heard(): st
   return {
     env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`, FAIRWAY_BACKEND: "exec" },
     heard: () => readFileSync(log, "utf8"),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
 test("the first ADD looks what the kernel offers, the second does not; status tells it and why", () =>
   withNode((node) => {
-    const tc = listeningTc(node);
+    using tc = listeningTc();
     expect(leafQueuesOf(node)).toMatchObject({
       release: null,
       why: expect.stringMatching(/^assumed/),

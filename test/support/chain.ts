@@ -27,7 +27,7 @@ export const chainKinds: readonly ChainKind[] = [
   { title: "ptp", plugin: "ptp", keys: {}, ingress: "fwifb" },
 ];
 
-export const chainSubnet = "198.19.7.0/24";
+const chainSubnet = "198.19.7.0/24";
 const ranges4 = [{ subnet: chainSubnet }];
 const ranges6 = [{ subnet: "fd00:198:19:7::/64" }];
 

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-export interface FakeCall {
+interface FakeCall {
   verb: string;
   containerId: string;
   netns: string;

@@ -19,7 +19,7 @@ import type { Pod, TestNode } from "./node.ts";
 export type Annotations = Record<string, string>;
 
 /** HTB's own, in bytes per second. */
-export interface ClassRates {
+interface ClassRates {
   rateBytes: number;
   ceilBytes: number;
 }

@@ -48,7 +48,7 @@ export interface TestNode {
   run(...argv: string[]): string;
 }
 
-export const capacity = "400M";
+const capacity = "400M";
 
 function parsed(text: string): Json {
   try {

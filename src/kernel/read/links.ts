@@ -196,7 +196,7 @@ export interface RouteEntry {
   advmssBytes: number | null;
 }
 
-export function routeOf({ body }: Message, family: Family): RouteEntry | null {
+function routeOf({ body }: Message, family: Family): RouteEntry | null {
   const found = rtmsg.decode(body);
   const cloned = (found.flags & RTM_F_CLONED) !== 0;
   if (found.family !== AF[family] || cloned) return null;

@@ -7,7 +7,7 @@ import type { NetlinkSocket } from "../netlink/socket.ts";
 import { ifaddrmsg, nhmsg, rtmsg, rtnexthop } from "../netlink/structs.ts";
 import { AF, IFA, NHA, RTA, RTM, RTM_F_CLONED, routeTypes } from "../netlink/tables.ts";
 
-export interface NextHop {
+interface NextHop {
   /** null: the destination is on the link. Of the route's family, or of the other (RFC 5549). */
   gw: Uint8Array | null;
   /** null: the route drops. */

@@ -35,10 +35,7 @@ const subsystem = nfgenmsg.encode({ resIdLow: NFNL_SUBSYS_NFTABLES_ID });
 const begin: Unnumbered = { type: NFNL_MSG_BATCH.BEGIN, flags: NLM_F.REQUEST, body: subsystem };
 const end: Unnumbered = { type: NFNL_MSG_BATCH.END, flags: NLM_F.REQUEST, body: subsystem };
 
-export function elementMessage({
-  isGone,
-  element: { set, key, value },
-}: ElementChange): Unnumbered {
+function elementMessage({ isGone, element: { set, key, value } }: ElementChange): Unnumbered {
   const { header, name } = placeOf(tableOfSet(set));
   const { TABLE, SET } = NFTA_SET_ELEM_LIST;
   // A deletion names the key alone: the value may be another by now.

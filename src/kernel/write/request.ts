@@ -6,7 +6,7 @@ import type { Struct } from "../netlink/structs.ts";
 export type Named = { link: string } | { netns: string };
 
 /** A struct as a value, fields by name. */
-export interface Filled {
+interface Filled {
   struct: Struct;
   values: Record<string, number | Named>;
 }
@@ -17,7 +17,7 @@ export interface Attribute {
 }
 
 /** Attributes inside one, after a struct where that is how it begins. */
-export interface Nested {
+interface Nested {
   header?: Uint8Array;
   attributes: Attribute[];
 }

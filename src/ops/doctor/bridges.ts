@@ -44,7 +44,7 @@ export function judgeOthers(others: readonly string[], isOn: boolean): Finding[]
 }
 
 /** Without what every interface has by itself. */
-export function judgeAddresses(
+function judgeAddresses(
   bridge: string,
   present: readonly string[],
   known: readonly string[],

@@ -19,7 +19,7 @@ const passes: Record<string, (family: Family, isBridged: boolean) => boolean> = 
 const somePort = "fwv10";
 
 /** What pods send and are sent by way of the node, the first packet of each. */
-export function flowsOf({ bridge, uplink, subnets }: PodNetwork, isBridgeTable: boolean): Flow[] {
+function flowsOf({ bridge, uplink, subnets }: PodNetwork, isBridgeTable: boolean): Flow[] {
   return subnets.flatMap((subnet): Flow[] => {
     const common = { family: familyOf(subnet), inBridge: bridge };
     const pods = prefixOf(subnet);

@@ -14,7 +14,7 @@ const id = "path.rules";
 const defaultTable = 253;
 
 /** As ip(8) writes it. */
-export function ruleText(rule: PolicyRule): string {
+function ruleText(rule: PolicyRule): string {
   const { priority, source, destination, iif, action, table, isInverted, hasMark } = rule;
   return [
     `${priority}:`,
@@ -58,7 +58,7 @@ function leadsAway(
   });
 }
 
-export function judgeRules(
+function judgeRules(
   rules: readonly PolicyRule[],
   networks: readonly PodNetwork[],
   routesOf: (rule: PolicyRule) => readonly NodeRoute[],

@@ -5,7 +5,7 @@ import { overlapAdvice, overlapsOfNode, overlapText } from "../../node/surroundi
 import type { Overlap } from "../../plan/overlap.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
-export function judgeOverlap(network: string, overlap: Overlap): Finding {
+function judgeOverlap(network: string, overlap: Overlap): Finding {
   const found = overlapText(network, overlap);
   return overlap.kind === "conflict"
     ? error("subnet", `${found}: no pod can start`, overlapAdvice)

@@ -60,7 +60,7 @@ const forwarding6 = "net/ipv6/conf/all/forwarding";
 const silent = 8;
 
 /** Of two values the larger holds. `all`, `own`: what /proc/sys has for all interfaces and for the bridge; null: no such bridge yet. */
-export function judgeArpIgnore(bridge: string, all: string | null, own: string | null): Finding[] {
+function judgeArpIgnore(bridge: string, all: string | null, own: string | null): Finding[] {
   const isAll = Number(all) === silent;
   if (!isAll && Number(own) !== silent) return [];
   const name = `net.ipv4.conf.${isAll ? "all" : bridge}.arp_ignore`;

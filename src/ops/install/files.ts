@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { effect } from "../../effect.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 
-export type Content = { text: string } | { copyOf: string };
+type Content = { text: string } | { copyOf: string };
 
 export type FileStep = { path: string; words: string } & (
   | { op: "folder"; mode: number }

@@ -22,7 +22,7 @@ export function readText(file: string): string {
 }
 
 /** A Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. */
-export function subnetsOfNode(text: string, of: string): string[] {
+function subnetsOfNode(text: string, of: string): string[] {
   const { json } = parseConflist(text, of);
   const spec = isObject(json.spec) ? json.spec : {};
   const listed = Array.isArray(spec.podCIDRs) ? spec.podCIDRs : [spec.podCIDR];
@@ -40,7 +40,7 @@ export function subnetsOfNode(text: string, of: string): string[] {
 }
 
 /** Of the plugins of a conflist, or of a plugin's own configuration, those of the first that has any. */
-export function subnetsOfConflist(text: string, of: string): string[] {
+function subnetsOfConflist(text: string, of: string): string[] {
   const { json } = parseConflist(text, of);
   const plugins = Array.isArray(json.plugins) ? json.plugins.filter(isObject) : [json];
   const found = plugins.map(subnetsOf).find((subnets) => subnets.length > 0);

@@ -118,7 +118,7 @@ function overrideLine({ pod, attachment, override }: PodStatus): string[] {
 }
 
 /** What a person should look into. */
-export function violationLine({ pod, attachment, violations }: PodStatus): string[] {
+function violationLine({ pod, attachment, violations }: PodStatus): string[] {
   const packets = violations?.packets ?? 0;
   return packets === 0 ? [] : [`SPOOFING: ${pod ?? attachment} ${violationWords(packets)}`];
 }

@@ -23,7 +23,7 @@ const STUCK_MS = 5_000;
  * The signal ends it. It would also end by itself: after `spec.forMs`, and when this process dies.
  * @throws FairwayError unavailable with what the generator said.
  */
-export async function startGenerator(
+async function startGenerator(
   namespace: string,
   spec: TrafficSpec,
   signal: AbortSignal,

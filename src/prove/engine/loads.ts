@@ -25,7 +25,7 @@ export interface LoadTimes {
 }
 
 /** What a datagram carries: as much as a TCP segment, and what HTB counts for it (8 UDP, 20 IPv4, 14 Ethernet). */
-export const UDP_PAYLOAD_BYTES = 1448;
+const UDP_PAYLOAD_BYTES = 1448;
 const UDP_HEADER_BYTES = 42;
 const moreBytes = (family: Family): number => (family === 6 ? IPV6_MORE_BYTES : 0);
 /** Bytes of frames for a byte of payload. */

@@ -25,7 +25,7 @@ const START_SECONDS = 0.2;
 /** The last counts have to come in, and in a cold phase the first. */
 const TAIL_MS = 250;
 
-export const secondsOf = (phase: Phase, thorough: boolean): number =>
+const secondsOf = (phase: Phase, thorough: boolean): number =>
   thorough ? (phase.thoroughSeconds ?? phase.seconds) : phase.seconds;
 
 /** How long a phase takes, about. */

@@ -43,7 +43,7 @@ export type Load =
   | { kind: "bursts"; pods: string; rateBits: number; everyMs: number; direction: "egress" };
 
 /** Silent for `offMs`, then on for `onMs`, again and again. */
-export interface Pauses {
+interface Pauses {
   onMs: number;
   offMs: number;
 }
@@ -107,7 +107,7 @@ export interface Check {
 }
 
 /** A promise that the node must refuse, and the words (a regular expression) that it must find for it. */
-export interface Refusal {
+interface Refusal {
   name: string;
   asks: Record<string, string>;
   says: string;

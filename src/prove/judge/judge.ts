@@ -114,7 +114,7 @@ function medianOf(
   return { value, range, text: told.length === 0 ? text : `${text} (${told.join("; ")})` };
 }
 
-export function figureText({ kind }: Figure, value: number): string {
+function figureText({ kind }: Figure, value: number): string {
   switch (kind) {
     case "deviation":
       return `${value > 0 ? "+" : ""}${percent(value)}`;

@@ -29,7 +29,7 @@ export const devices = {
  * The buffer of each port of the wire: that of a small switch (20 ms at 400 Mbit/s). What stands in it
  * is what a pod without quality of service waits for.
  */
-export const WIRE_BUFFER_BYTES = 1_000_000;
+const WIRE_BUFFER_BYTES = 1_000_000;
 /** Two 64 KiB units: TBF cuts up what is larger than its burst, and that would cost the machine, not the wire. */
 const WIRE_BURST_BYTES = 128 * 1024;
 

@@ -3,7 +3,7 @@ import { type Direction, directions } from "../../plan/node.ts";
 import type { LoadShown, Mode, PhaseShown, ScenarioResult } from "../engine/result.ts";
 import { latency, megabits, modesOf, percent, times } from "./words.ts";
 
-export interface Row {
+interface Row {
   label: string;
   /** One for each mode, in the order of `modesOf`. */
   values: string[];

@@ -31,7 +31,7 @@ export function openSocket(type: number, family: Family): number {
  * struct sockaddr_in, or sockaddr_in6 (with a flow label before the address and a scope after it); the
  * family in the machine's order, which is little-endian on all that this runs on.
  */
-export function socketAddress(host: string, port: number): Uint8Array {
+function socketAddress(host: string, port: number): Uint8Array {
   const { family, value } = parseIp(host, "host");
   const bytes = new Uint8Array(family === 4 ? 16 : 28);
   const view = new DataView(bytes.buffer);

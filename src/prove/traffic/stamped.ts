@@ -62,7 +62,7 @@ export function nowNs(): number {
 /** Milliseconds since the epoch. */
 export const epochMs = (ns: number): number => originSeconds * 1000 + ns / 1e6;
 
-export interface Datagram {
+interface Datagram {
   /** The socket's own memory: it holds until the next one is taken. */
   bytes: Uint8Array;
   arrivedNs: number;

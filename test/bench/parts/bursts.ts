@@ -15,7 +15,7 @@ interface Burst {
 }
 
 /** One verb of all pods, so many at once. What fails is counted, and the others go on. */
-export async function burst(side: Side, verb: Verb, pods: readonly BenchPod[]): Promise<Burst> {
+async function burst(side: Side, verb: Verb, pods: readonly BenchPod[]): Promise<Burst> {
   const waiting = [...pods];
   const podMs: number[] = [];
   const failures: string[] = [];

@@ -4,8 +4,8 @@ import { inRounds, settle } from "../rounds.ts";
 import { type Side, withSides } from "../side.ts";
 import { ofBuilds } from "../sides.ts";
 
-export const podCounts = [0, 100, 500] as const;
-export const leaseCounts = [0, 1_000, 60_000] as const;
+const podCounts = [0, 100, 500] as const;
+const leaseCounts = [0, 1_000, 60_000] as const;
 
 export const podsName = (name: string, pods: number): string => `${name}, ${pods} pods there`;
 export const leasesName = (name: string, leases: number): string =>

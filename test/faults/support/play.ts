@@ -9,7 +9,7 @@ import type { Scenario } from "./scenario.ts";
 import { type FaultEnv, mustEnd, type World, withWorld } from "./world.ts";
 
 /** What came of one fault at one point. */
-export type Outcome =
+type Outcome =
   /** The verb succeeded all the same. */
   | "tolerated"
   /** It failed, and all was as before. */
@@ -38,7 +38,7 @@ const envOf = ({ at }: Point, fault: Fault): FaultEnv => ({
 });
 
 /** The lines that are only in one of the two. */
-export function difference(wanted: string, found: string): string {
+function difference(wanted: string, found: string): string {
   const [a, b] = [wanted.split("\n"), found.split("\n")];
   const count = (lines: string[]): Map<string, number> => {
     const counts = new Map<string, number>();

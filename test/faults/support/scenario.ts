@@ -5,7 +5,7 @@ import type { FaultEnv, World } from "./world.ts";
 type Json = Record<string, unknown>;
 
 /** "either": what it was or what it was to be, and nothing between. */
-export type Reached = "before" | "done" | "either";
+type Reached = "before" | "done" | "either";
 
 export interface Scenario {
   verb: string;

@@ -5,7 +5,7 @@
 import type { Pod } from "../../support/node.ts";
 import type { Random } from "./random.ts";
 
-export interface Ran {
+interface Ran {
   ok: boolean;
   /** Ended by a signal. */
   killed: boolean;

@@ -72,7 +72,7 @@ export function ledgerRows(dataDir: string): string {
 }
 
 /** Files by name and mode; what changes in the ledger's by itself is not looked at. */
-export function files(root: string): string {
+function files(root: string): string {
   return dumpFiles(root)
     .split("\n")
     .filter(

@@ -6,7 +6,7 @@
 export const directions = ["egress", "ingress"] as const;
 export type Direction = (typeof directions)[number];
 
-export interface Promised {
+interface Promised {
   guaranteeBits: number;
   limitBits: number | null;
 }
@@ -30,7 +30,7 @@ export function reserveBits(capacityBits: number): number {
 }
 
 /** The reserve less a budget for 256 floors, which is at most half of it. */
-export function hostBits(capacityBits: number): number {
+function hostBits(capacityBits: number): number {
   const reserved = reserveBits(capacityBits);
   return Math.max(floorBits, reserved - Math.min(Math.floor(reserved / 2), 256 * floorBits));
 }
@@ -80,7 +80,7 @@ function shares(asked: number[], room: number): number[] {
 }
 
 /** The guarantees in force, by container. */
-export function inForce(node: ModelNode, direction: Direction): Map<string, number> {
+function inForce(node: ModelNode, direction: Direction): Map<string, number> {
   const asked = [...node.pods].map(([name, p]) => [name, p[direction].guaranteeBits] as const);
   const guarantees = asked.map(([, bits]) => bits);
   const capacityBits = node.capacityBits[direction];

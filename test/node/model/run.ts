@@ -24,7 +24,7 @@ import {
 import type { Act } from "./steps.ts";
 
 export const configuredBits: Record<Direction, number> = { egress: 400e6, ingress: 300e6 };
-export const devices: Record<Direction, string> = { egress: "uplink", ingress: "fw0" };
+const devices: Record<Direction, string> = { egress: "uplink", ingress: "fw0" };
 
 export interface Run {
   node: TestNode;

@@ -2,7 +2,7 @@
 import { type GrpcClient, grpcClient } from "./grpc.ts";
 import { decode, encode, type Fields, type Message, mapField } from "./protobuf.ts";
 
-export interface PodSpec {
+interface PodSpec {
   name: string;
   namespace: string;
   uid: string;
@@ -11,14 +11,14 @@ export interface PodSpec {
   cgroupParent: string;
 }
 
-export interface SandboxStatus {
+interface SandboxStatus {
   id: string;
   ready: boolean;
   /** Its primary address and all others; "" before it has one. */
   addresses: string[];
 }
 
-export interface Condition {
+interface Condition {
   type: string;
   status: boolean;
   reason: string;

@@ -24,6 +24,6 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
