@@ -1,7 +1,8 @@
 /** What the node has beside the pods' bridge, and whether a network's subnets go with it. */
 import { FairwayError } from "../errors.ts";
+import { linkIndex } from "../kernel/link-index.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
-import { linkNamed, linkNumbered } from "../kernel/read/links.ts";
+import { linkNumbered } from "../kernel/read/links.ts";
 import { nodeAddresses, nodeRoutes } from "../kernel/read/routes.ts";
 import { families, ofFamily } from "../plan/ip.ts";
 import type { NetworkBase } from "../plan/node.ts";
@@ -19,7 +20,8 @@ const ways = new Set(["unicast", "blackhole", "unreachable", "prohibit", "throw"
 export function overlapsOfNode(subnets: readonly string[], bridge: string): Overlap[] {
   if (subnets.length === 0) return [];
   using socket = new NetlinkSocket();
-  const own = linkNamed(socket, bridge)?.index;
+  // A route that leads nowhere has null in place of a number.
+  const own = linkIndex(bridge) ?? undefined;
   const links = new Map<number, OtherLink>();
   const linkOf = (index: number): OtherLink => {
     const known = links.get(index);
@@ -44,7 +46,7 @@ export function overlapsOfNode(subnets: readonly string[], bridge: string): Over
     });
   });
   // An ADD beside this one may have made the bridge between two of these looks.
-  const isMadeMeanwhile = overlaps.length > 0 && linkNamed(socket, bridge)?.index !== own;
+  const isMadeMeanwhile = overlaps.length > 0 && (linkIndex(bridge) ?? undefined) !== own;
   return isMadeMeanwhile ? overlapsOfNode(subnets, bridge) : overlaps;
 }
 
