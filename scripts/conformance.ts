@@ -1,6 +1,6 @@
 /**
  * The conformance suite's page, and its seeded faults.
- *   bun scripts/conformance.ts              runs the suite, writes docs/conformance.md
+ *   bun scripts/conformance.ts              runs the suite, writes docs/engineering/conformance.md
  *   bun scripts/conformance.ts --page       writes the page from the record, runs nothing
  *   bun scripts/conformance.ts --faults [NAME...]  builds each fault, runs its rows, writes the record and the page
  */
@@ -27,7 +27,7 @@ import { rows } from "../test/conformance/rows/index.ts";
 import type { Outcome } from "../test/conformance/suite.ts";
 
 const root = join(import.meta.dir, "..");
-const page = join(root, "docs/conformance.md");
+const page = join(root, "docs/engineering/conformance.md");
 
 function must(argv: string[], cwd: string): void {
   const done = Bun.spawnSync(argv, { cwd, stdout: "pipe", stderr: "pipe" });

@@ -1,6 +1,6 @@
 /**
  * Links deleted by a process of their own. The kernel unlists a link and then keeps who asked for it
- * waiting for its grace periods (rcu_barrier in netdev_run_todo); docs/decisions/0017-changes-over-netlink.md
+ * waiting for its grace periods (rcu_barrier in netdev_run_todo); docs/engineering/decisions/0017-changes-over-netlink.md
  * has the figures. The process is `cat`: its
  * input is the messages, its output the socket to the kernel. It holds nothing of ours.
  */

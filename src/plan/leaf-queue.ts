@@ -1,6 +1,6 @@
 /**
  * The queue below a leaf: the kinds that there are, and the numbers that each is given.
- * Why these kinds and numbers: docs/decisions/0006-leaf-queues.md.
+ * Why these kinds and numbers: docs/engineering/decisions/0006-leaf-queues.md.
  */
 import type { LeafKind } from "./node.ts";
 import { type LeafShape, priority } from "./shape.ts";

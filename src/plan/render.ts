@@ -172,7 +172,7 @@ function routeLine(op: Step["op"], route: Route): string {
 /**
  * The kernel announces by itself whenever an interface is given its MAC, the same one too, for as long
  * as both settings are on: a gratuitous ARP for each IPv4 address, and for each of IPv6 an unsolicited
- * advertisement that overrides (docs/decisions/0028-what-a-pod-leaves.md).
+ * advertisement that overrides (docs/engineering/decisions/0028-what-a-pod-leaves.md).
  */
 function announcementLines({ netns, dev, mac, hasIpv6 }: Announcement): Line[] {
   const setting = (path: string): Line => ({ tool: "sysctl", netns, text: sysctlText(path, "1") });

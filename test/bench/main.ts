@@ -72,7 +72,10 @@ function outputs({ quick, binary: other, out }: Options): { figures: string; pag
   const dist = join(repository, "dist");
   const name = quick ? "bench-quick" : other === undefined ? null : "bench-compared";
   if (name !== null) return { figures: join(dist, `${name}.json`), page: join(dist, `${name}.md`) };
-  return { figures: join(dist, "bench.json"), page: join(repository, "docs/benchmarks.md") };
+  return {
+    figures: join(dist, "bench.json"),
+    page: join(repository, "docs/engineering/benchmarks.md"),
+  };
 }
 
 async function runPart(part: Part, builds: Builds, options: Options, signal: AbortSignal) {

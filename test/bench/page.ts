@@ -1,4 +1,4 @@
-/** docs/benchmarks.md, from the figures. Pure. */
+/** docs/engineering/benchmarks.md, from the figures. Pure. */
 import type { Environment } from "../../src/prove/engine/result.ts";
 import { failuresOf, type Wanted } from "./comparisons.ts";
 import { type Compared, compare, comparisonsOf, judge } from "./judge.ts";

@@ -8,8 +8,8 @@ import { gaps, pageOf, readRecord } from "./page.ts";
 import { rows } from "./rows/index.ts";
 import { sentences } from "./sentences.ts";
 
-test("docs/conformance.md is what scripts/conformance --page writes", () => {
-  const page = readFileSync(join(repository, "docs/conformance.md"), "utf8");
+test("docs/engineering/conformance.md is what scripts/conformance --page writes", () => {
+  const page = readFileSync(join(repository, "docs/engineering/conformance.md"), "utf8");
   expect(page === pageOf(readRecord())).toBe(true);
 });
 

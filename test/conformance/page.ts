@@ -1,4 +1,4 @@
-/** docs/conformance.md: the rows, and what is recorded of the seeded faults. Pure, but for the record. */
+/** docs/engineering/conformance.md: the rows, and what is recorded of the seeded faults. Pure, but for the record. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { faults } from "./faults.ts";

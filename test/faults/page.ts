@@ -1,4 +1,4 @@
-/** What scripts/test-faults found, as the sections of docs/reliability.md that it writes. */
+/** What scripts/test-faults found, as the sections of docs/engineering/reliability.md that it writes. */
 import type { Fault } from "../../src/faults.ts";
 import type { SoakResult } from "../soak/main.ts";
 import type { StormFigures } from "./storm-main.ts";
@@ -181,6 +181,7 @@ const marks = (name: string): [string, string] => [
 export function withSection(page: string, name: string, text: string): string {
   const [begin, end] = marks(name);
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/reliability.md has no section ${name}`);
+  if (from < 0 || to < from)
+    throw new Error(`docs/engineering/reliability.md has no section ${name}`);
   return `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * All that scripts/test-faults runs, each in a process of its own: run.ts FOLDER [--record] [--only PART,PART].
  * Results go to the folder (--reuse: what is there already is not run again); the counts into its file `counts`: passed, failed, skipped. Recorded are
- * whole runs only, in docs/reliability.md.
+ * whole runs only, in docs/engineering/reliability.md.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -43,7 +43,7 @@ const isRecorded = values.record;
 const chosen = (values.only?.split(",") ?? [...parts]) as Part[];
 for (const part of chosen) if (!parts.includes(part)) throw new Error(`there is no part ${part}`);
 
-const pagePath = join(repository, "docs/reliability.md");
+const pagePath = join(repository, "docs/engineering/reliability.md");
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 function tell(title: string, wrong: readonly string[], facts: string): void {
@@ -92,7 +92,7 @@ async function table(): Promise<void> {
   // How many points there are is the kernel's matter, too; which rows there are is not.
   const page = readFileSync(pagePath, "utf8");
   const missing = scenarios.filter((each) => !page.includes(`| ${rowName(each)} |`)).map(nameOf);
-  tell("docs/reliability.md has each row", missing, `${scenarios.length} rows`);
+  tell("docs/engineering/reliability.md has each row", missing, `${scenarios.length} rows`);
 }
 
 async function sweep(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * What the kernel keeps of a pod by its addresses, beyond the pod's interface: whoever has an address
- * next would meet it (docs/decisions/0028-what-a-pod-leaves.md).
+ * next would meet it (docs/engineering/decisions/0028-what-a-pod-leaves.md).
  */
 import { FairwayError, messageOf } from "../../errors.ts";
 import { linkIndex } from "../link-index.ts";
