@@ -1,16 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { answerVersion, parseConfig, readRequest } from "../../src/cni/request.ts";
-import { FairwayError } from "../../src/errors.ts";
-
-function refusal(act: () => unknown): FairwayError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof FairwayError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
-}
+import { refusal } from "../support/refusal.ts";
 
 const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
 

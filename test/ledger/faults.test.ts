@@ -7,6 +7,7 @@ import { faultOfFolder, refuseNetworkFileSystem } from "../../src/ledger/folder.
 import { olderFileOf } from "../../src/ledger/keep-older.ts";
 import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import { schemaVersion, upgradeFrom } from "../../src/ledger/schema.ts";
+import { refusal } from "../support/refusal.ts";
 import { attachment, bootId, tempFolder } from "./fixtures/samples.ts";
 
 let root = "";
@@ -18,16 +19,6 @@ beforeEach(() => {
   file = `${dir}/ledger.db`;
 });
 afterEach(() => fs.rmSync(root, { recursive: true }));
-
-function refusal(act: () => unknown): FairwayError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof FairwayError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
-}
 
 const insert = (...numbers: number[]) => {
   const ledger = openLedger({ dir, bootId });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fs from "node:fs";
-import { FairwayError } from "../../src/errors.ts";
 import { type Ledger, openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import { firstPodMinor, lastPodMinor } from "../../src/plan/names.ts";
+import { refusal } from "../support/refusal.ts";
 import { attachment, bootId, networkBase, otherBootId, tempFolder } from "./fixtures/samples.ts";
 
 let dir = "";
@@ -20,16 +20,6 @@ function insert(...rows: Parameters<typeof attachment>[]): void {
   ledger.exclusively(() => {
     for (const row of rows) ledger.attachments.insert(attachment(...row));
   });
-}
-
-function refusal(act: () => unknown): FairwayError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof FairwayError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
 }
 
 describe("attachments", () => {

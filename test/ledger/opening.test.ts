@@ -1,10 +1,10 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fs from "node:fs";
-import { FairwayError } from "../../src/errors.ts";
 import { networkFileSystem } from "../../src/ledger/folder.ts";
 import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import { schemaVersion } from "../../src/ledger/schema.ts";
+import { refusal } from "../support/refusal.ts";
 import { attachment, bootId, tempFolder } from "./fixtures/samples.ts";
 
 let root = "";
@@ -21,16 +21,6 @@ function make(): void {
   const ledger = openLedger({ dir, bootId });
   ledger.exclusively(() => ledger.attachments.insert(attachment(1)));
   ledger.close();
-}
-
-function refusal(act: () => unknown): FairwayError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof FairwayError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
 }
 
 const modeOf = (path: string) => (fs.statSync(path).mode & 0o777).toString(8);

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FairwayError } from "../../src/errors.ts";
 import { callDelegate, type Delegate, withDelegateAdd } from "../../src/node/delegate.ts";
 import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";
+import { refusal } from "../support/refusal.ts";
 
 let parent = "";
 let fake: FakeDelegate;
@@ -15,16 +15,6 @@ beforeEach(() => {
   delegate = { plugin: "fake-ipam", path: [fake.folder], stdin: "{}" };
 });
 afterEach(() => rmSync(parent, { recursive: true }));
-
-function refusal(act: () => unknown): FairwayError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof FairwayError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
-}
 
 test("one that hangs is killed, whatever it left running", () => {
   fake.behave("CHECK", "exec sleep 30");

@@ -12,6 +12,15 @@ export interface NamedFolder {
   by: string;
 }
 
+/** null: there is no conflist of ours. Throws io, decode, badConfig. */
+export function namedByConflist({ confDir, confFile }: Places): NamedFolder | null {
+  const path = join(confDir, confFile);
+  const conflist = conflistAt(path);
+  return typeof conflist === "string"
+    ? null
+    : { dataDir: settingsOf(conflist, path).dataDir, by: path };
+}
+
 /**
  * The conflist's, where `install` put it or where it usually is; else the usual folder, if an
  * install.json lies in it. null: nothing names one. Throws io, decode, badConfig.
@@ -19,12 +28,8 @@ export interface NamedFolder {
 export function namedFolder(): NamedFolder | null {
   const usual = defaults.dataDir;
   const manifest = readManifest(usual);
-  const { confDir, confFile }: Places = manifest ?? usualPlaces;
-  const path = join(confDir, confFile);
-  const conflist = conflistAt(path);
-  if (typeof conflist !== "string")
-    return { dataDir: settingsOf(conflist, path).dataDir, by: path };
-  return manifest === null ? null : { dataDir: usual, by: manifestFile(usual) };
+  const byManifest = manifest === null ? null : { dataDir: usual, by: manifestFile(usual) };
+  return namedByConflist(manifest ?? usualPlaces) ?? byManifest;
 }
 
 /** Whether `install` was run with this folder, though no pod may have been added yet. */

@@ -1,17 +1,10 @@
 /** Whether Fairway is installed with another data folder than the one that `uninstall` is asked about. */
 import fs from "node:fs";
-import { join } from "node:path";
 import { defaults } from "../../config/defaults.ts";
 import { FairwayError } from "../../errors.ts";
 import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
-import { type PlaceOptions, type Places, placesOf } from "./places.ts";
-import { conflistAt, settingsOf } from "./present.ts";
-
-interface Named {
-  dataDir: string;
-  /** The file that names it. */
-  by: string;
-}
+import { type NamedFolder, namedByConflist } from "./named-folder.ts";
+import { type PlaceOptions, placesOf } from "./places.ts";
 
 /** As far as it is there. */
 function realPath(path: string): string {
@@ -22,14 +15,7 @@ function realPath(path: string): string {
   }
 }
 
-function namedByConflist({ confDir, confFile }: Places): Named[] {
-  const path = join(confDir, confFile);
-  const conflist = conflistAt(path);
-  if (typeof conflist === "string") return [];
-  return [{ dataDir: settingsOf(conflist, path).dataDir, by: path }];
-}
-
-function namedByManifest(dataDir: string): { manifest: Manifest; named: Named }[] {
+function namedByManifest(dataDir: string): { manifest: Manifest; named: NamedFolder }[] {
   const manifest = readManifest(dataDir);
   if (manifest === null) return [];
   const named = { dataDir: manifest.dataDir ?? dataDir, by: manifestFile(dataDir) };
@@ -37,7 +23,7 @@ function namedByManifest(dataDir: string): { manifest: Manifest; named: Named }[
 }
 
 /** The folders that install.json and the conflist name: in the asked places, beside the ledger, where they usually are. */
-function namedFolders(dataDir: string, options: PlaceOptions): Named[] {
+function namedFolders(dataDir: string, options: PlaceOptions): NamedFolder[] {
   const own = namedByManifest(dataDir);
   // Who names the places means the installation there, and no other.
   const isUsual = options.confDir === undefined && options.binDir === undefined;
@@ -45,8 +31,9 @@ function namedFolders(dataDir: string, options: PlaceOptions): Named[] {
   return [
     ...own.map(({ named }) => named),
     ...usual.map(({ named }) => named),
-    ...namedByConflist(placesOf(options, own[0]?.manifest ?? {})),
-    ...namedByConflist(placesOf(options)),
+    ...[placesOf(options, own[0]?.manifest ?? {}), placesOf(options)].flatMap(
+      (places) => namedByConflist(places) ?? [],
+    ),
   ];
 }
 
