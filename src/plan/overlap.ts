@@ -70,8 +70,12 @@ const notForPods: readonly [network: string, what: string][] = [
 /** Those that a network lies in or around, in words. */
 export function specialNetworks(subnet: string): string[] {
   const prefix = prefixOf(subnet);
+  const isIpv6 = subnet.includes(":");
   return notForPods.flatMap(([text, what]) =>
-    prefixesOverlap(prefix, prefixOf(text)) ? [`${text}, which is ${what}`] : [],
+    // An ADD runs this once, uncompiled, so what is of the other family is not parsed.
+    text.includes(":") === isIpv6 && prefixesOverlap(prefix, prefixOf(text))
+      ? [`${text}, which is ${what}`]
+      : [],
   );
 }
 
