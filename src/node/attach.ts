@@ -34,7 +34,7 @@ import { refuseLostLedger } from "./lost.ts";
 import { mustAgree } from "./network.ts";
 import { type Asked, propose } from "./propose.ts";
 import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
-import { refuseOverlaps } from "./surroundings.ts";
+import { refuseNewOverlaps, rememberAround } from "./surroundings.ts";
 import { isShortage, sweep } from "./sweep.ts";
 
 /** The attachment, and what its network asks of the base at this moment. */
@@ -216,7 +216,7 @@ function attachAlone(
   rawConfig: string,
   tellFreed: (freed: AttachmentKey[]) => void,
 ): Attachment {
-  span("surroundings", () => refuseOverlaps(withAskedSubnets(asked)));
+  const around = span("surroundings", () => refuseNewOverlaps(ledger, withAskedSubnets(asked)));
   span("leaf queues", () => ensureLeafKind(ledger, asked.base));
   const { attachment, base } = span("record", () =>
     recordWhereItFits(ledger, asked, rawConfig, tellFreed),
@@ -224,6 +224,7 @@ function attachAlone(
   try {
     span("base", () => ensureBase(ledger, liveNetworks(ledger)));
     span("pod", () => putInForce(ledger, attachment, base));
+    if (around !== null) rememberAround(ledger, around);
     return { ...attachment, phase: "ready" };
   } catch (error) {
     if (!(error instanceof LeftBehind)) forget(ledger, attachment, base.trees, error);

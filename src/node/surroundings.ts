@@ -1,9 +1,11 @@
 /** What the node has beside the pods' bridge, and whether a network's subnets go with it. */
+import { version } from "../../package.json";
 import { FairwayError } from "../errors.ts";
 import { linkIndex } from "../kernel/link-index.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { linkNumbered } from "../kernel/read/links.ts";
-import { nodeAddresses, nodeRoutes } from "../kernel/read/routes.ts";
+import { nodeAddresses, nodeRoutes, routesDigest } from "../kernel/read/routes.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { families, ofFamily } from "../plan/ip.ts";
 import type { NetworkBase } from "../plan/node.ts";
 import { type OtherLink, type Overlap, overlapsOf } from "../plan/overlap.ts";
@@ -75,4 +77,40 @@ export function refuseOverlaps({
     [overlapText(network, first), ...others.map((each) => each.with)].join(", and "),
     overlapAdvice,
   );
+}
+
+const factKey = (network: string): string => `surroundings of ${network}`;
+
+/** What was there when a network was found to go with it. */
+interface SeenAround {
+  network: string;
+  text: string;
+}
+
+/**
+ * As `refuseOverlaps`, for an ADD: it does not look at each route again while all is as it was when another
+ * ADD of this boot did. For `rememberAround`; null: that is remembered already. Throws badConfig.
+ */
+export function refuseNewOverlaps(
+  view: LedgerView,
+  base: Pick<NetworkBase, "network" | "subnets" | "ingress">,
+): SeenAround | null {
+  const { network, subnets, ingress } = base;
+  if (subnets.length === 0) return null;
+  const asked = families.filter((family) => ofFamily(subnets, family).length > 0);
+  // It is taken before the look: what comes between the two is looked at by the next ADD.
+  const digest = routesDigest(asked, mainTable);
+  const text = [version, linkIndex(ingress.name), ...subnets, digest].join(" ");
+  if (view.fact(factKey(network)) === text) return null;
+  refuseOverlaps(base);
+  return { network, text };
+}
+
+/** To be called once the pod is in force. What cannot be written now costs the next ADD its look, and nothing else. */
+export function rememberAround(ledger: Ledger, { network, text }: SeenAround): void {
+  try {
+    ledger.exclusively(() => ledger.setFact(factKey(network), text));
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+  }
 }

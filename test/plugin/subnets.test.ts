@@ -1,4 +1,5 @@
 /** A pods' network beside what the node has: an ADD takes nothing from the node. */
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { inNamespace } from "../../src/prove/lab/namespaces.ts";
@@ -166,16 +167,47 @@ test("a company's network around it, and what Fairway made itself, are no confli
     ]);
   }));
 
-test("what comes into the way later is refused by the next ADD; the pods that are there go on", () =>
-  withNode((node) => {
-    const [a, b] = [node.pod("a"), node.pod("b")];
-    const first = node.add(a);
-    node.run("ip", "route", "add", "198.19.1.64/26", "via", addresses.remote);
-    expect(node.verb("ADD", b).json).toMatchObject({
-      code: 7,
-      msg: expect.stringContaining("198.19.1.64/26"),
-    });
-    node.run("ip", "route", "del", "198.19.1.64/26");
-    node.add(b);
-    expect(node.check(a, first).code).toBe(0);
-  }));
+/** Whether the ADDs of these pods had to look at each route, by what they remember of their looks. */
+const remembered = (node: TestNode): string | null => {
+  const db = new Database(join(node.dataDir, "ledger.db"), { readonly: true });
+  try {
+    const row = db
+      .query<{ value: string }, []>("select value from facts where key like 'surroundings of %'")
+      .get();
+    return row?.value ?? null;
+  } finally {
+    db.close();
+  }
+};
+
+const dualStack = { ranges: [[{ subnet: "198.19.1.0/24" }], [{ subnet: "fd00:19::/64" }]] };
+
+test.each<[string, string[], string]>([
+  ["a route", ["route", "add", "198.19.1.64/26", "via", addresses.remote], "198.19.1.64/26"],
+  ["a route of IPv6", ["route", "add", "blackhole", "fd00:19::80/121"], "fd00:19::80/121"],
+  ["an address", ["address", "add", "198.19.1.200/32", "dev", "uplink"], "198.19.1.200"],
+  ["an address of IPv6", ["address", "add", "fd00:19::77/128", "dev", "uplink"], "fd00:19::77"],
+])(
+  "%s that comes into the way later is refused by the next ADD; the pods that are there go on",
+  (_, words, names) =>
+    withNode((node) => {
+      node.config.ipam = dualStack;
+      const a = node.pod("a");
+      const first = node.add(a);
+      for (const name of ["b", "c"]) node.add(node.pod(name));
+      const seen = remembered(node);
+      expect(seen).not.toBeNull();
+      node.add(node.pod("d"));
+      expect(remembered(node)).toBe(seen);
+      node.run("ip", ...words);
+      const e = node.pod("e");
+      expect(node.verb("ADD", e).json).toMatchObject({
+        code: 7,
+        msg: expect.stringContaining(names),
+      });
+      expect(remembered(node)).toBe(seen);
+      node.run("ip", ...words.map((word) => (word === "add" ? "del" : word)));
+      node.add(e);
+      expect(node.check(a, first).code).toBe(0);
+    }),
+);

@@ -4,7 +4,7 @@
  */
 
 const align = (n: number): number => (n + 3) & ~3;
-const attributeHeaderBytes = 4;
+export const attributeHeaderBytes = 4;
 export const messageHeaderBytes = 16;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER (include/uapi/linux/netlink.h) are flags above the type. */
 const typeMask = 0x3fff;

@@ -120,6 +120,37 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * A number of 64 bits that differs where an answer to a dump does, without making anything of the answer.
+   * `isLeftOut`: by the buffer, and where an object begins in it. Throws NetlinkError.
+   */
+  dumpDigest(
+    type: number,
+    body: Uint8Array,
+    isLeftOut: (buffer: Uint8Array, at: number) => boolean = () => false,
+  ): bigint {
+    return effect("look", `dump ${type}`, () => {
+      const sequence = ++this.#sequence;
+      this.#send(encodeMessage({ type, flags: NLM_F.REQUEST | NLM_F.DUMP, sequence, body }));
+      // An interrupted dump is told apart from a whole one: what differs is looked at.
+      for (let digest = 0n; ; ) {
+        const length = this.#fill();
+        const view = new DataView(buffer().buffer);
+        for (let at = 0; at < length; at += (view.getUint32(at, true) + 3) & ~3) {
+          if (view.getUint32(at + 8, true) !== sequence) continue;
+          const end = at + view.getUint32(at, true);
+          const begin = at + messageHeaderBytes;
+          const answer = view.getUint16(at + 4, true);
+          if (answer === NLMSG_DONE) return digest;
+          if (answer === NLMSG_ERROR) throw refusalOf(decodedAt(at, end)) ?? failure("dump");
+          if ((view.getUint16(at + 6, true) & NLM_F_DUMP_INTR) !== 0) digest++;
+          if (!isLeftOut(buffer(), begin))
+            digest = Bun.hash.wyhash(buffer().subarray(begin, end), digest);
+        }
+      }
+    });
+  }
+
+  /**
    * One object. Throws NetlinkError. tc answers a look-up like a change: to its listeners, and to
    * the asker only if the request says echo; the acknowledgement ends the answer.
    */
@@ -274,6 +305,13 @@ export class NetlinkSocket implements Disposable {
       throw failure("recv");
     }
   }
+}
+
+/** The message that lies there in the buffer. */
+function decodedAt(at: number, end: number): Message {
+  const [message] = decodeMessages(buffer().slice(at, end));
+  if (message === undefined) throw new RangeError(`no netlink message in ${end - at} bytes`);
+  return message;
 }
 
 /** null: an acknowledgement. */

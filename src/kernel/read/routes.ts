@@ -2,8 +2,9 @@
 import type { Family } from "../../plan/ip.ts";
 import { addressBits } from "../../plan/ip.ts";
 import type { Prefix } from "../../plan/prefix.ts";
-import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
-import type { NetlinkSocket } from "../netlink/socket.ts";
+import { linkScope } from "../../plan/route-numbers.ts";
+import { Attributes, attributeHeaderBytes, type Message, viewOf } from "../netlink/codec.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
 import { ifaddrmsg, nhmsg, rtmsg, rtnexthop } from "../netlink/structs.ts";
 import { AF, IFA, NHA, RTA, RTM, RTM_F_CLONED, routeTypes } from "../netlink/tables.ts";
 
@@ -146,4 +147,43 @@ export function nodeAddresses(socket: NetlinkSocket, family: Family): NodeAddres
       const onLink = { bytes: peer ?? address, length: found.prefixLength };
       return [{ index: found.index, address, onLink }];
     });
+}
+
+/** struct ifaddrmsg: family, prefix length, flags, scope. */
+const scopeAt = 3;
+
+/** The kernel gives each pod's interface on the node an address of its own of IPv6, with a route to fe80::/64. */
+const isOwnAddress = (buffer: Uint8Array, at: number): boolean =>
+  buffer[at + scopeAt] === linkScope;
+
+/** RTA_TABLE, a number, comes before the destination (rt6_fill_node(), net/ipv6/route.c). */
+const tableBytes = 8;
+
+function leadsToLinkLocal(buffer: Uint8Array, at: number): boolean {
+  const attribute = at + rtmsg.bytes + tableBytes;
+  const dst = attribute + attributeHeaderBytes;
+  return (
+    buffer[at] === AF[6] &&
+    buffer[attribute + 2] === RTA.DST &&
+    buffer[dst] === 0xfe &&
+    ((buffer[dst + 1] ?? 0) & 0xc0) === 0x80
+  );
+}
+
+/**
+ * Of some families the node's routes of one table and its addresses, as a text that differs where any of
+ * them does. An address that has a lifetime makes each look another one.
+ */
+export function routesDigest(families: readonly Family[], table: number): string {
+  using socket = new NetlinkSocket();
+  return families
+    .flatMap((family) => [
+      socket.dumpDigest(
+        RTM.GETROUTE,
+        rtmsg.encode({ family: AF[family], table }),
+        leadsToLinkLocal,
+      ),
+      socket.dumpDigest(RTM.GETADDR, ifaddrmsg.encode({ family: AF[family] }), isOwnAddress),
+    ])
+    .join(" ");
 }
