@@ -15,9 +15,9 @@ export interface Scope {
   network: "known" | "any" | "none";
   /** What has to be there: the folder of a "ledger", a "folder" in which one may be made, or "nothing". */
   needs: (command: Command) => "ledger" | "folder" | "nothing";
-  /** Networks beside those of the ledger. */
+  /** Names the networks that are known beside those of the ledger. */
   alsoKnown?: (command: Command) => string[];
-  /** Whether what cannot be read is part of the command's own report. */
+  /** Set where the command's own report names what cannot be read. */
   tellsFaults?: true;
 }
 
@@ -27,10 +27,10 @@ export interface CommonOptions {
   network?: string;
 }
 
-/** Of commands that are about all networks at once. */
+/** The scope of commands that are about all networks at once. */
 export const wholeNode = { network: "none" } as const satisfies Partial<Scope>;
 
-/** Where it has no meaning it is not shown, and refused with the reason. */
+/** Where the option has no meaning, it is not shown, and giving it is refused with the reason. */
 export const networkOption = ({ network }: Scope): Option => {
   const option = new Option("--network <NAME>", "the network, where the ledger knows several");
   return network === "none" ? option.hideHelp() : option;
@@ -40,14 +40,14 @@ function isFolder(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** As far as it is there. */
+/** The real path of what is there; a path where nothing is yet is only made absolute. */
 function realPath(path: string): string {
   return fs.existsSync(path) ? fs.realpathSync(path) : resolve(path);
 }
 
 const isSame = (a: string, b: string): boolean => realPath(a) === realPath(b);
 
-/** What cannot be read names nothing. */
+/** It is null also where what would name the folder cannot be read. */
 function readableName(): NamedFolder | null {
   try {
     return namedFolder();
@@ -57,7 +57,7 @@ function readableName(): NamedFolder | null {
   }
 }
 
-/** Which folder to give, as far as the node tells. */
+/** Says which folder to give, as far as the node tells. */
 function folderAdvice(dataDir: string): string {
   const named = readableName();
   if (named === null)
@@ -67,7 +67,9 @@ function folderAdvice(dataDir: string): string {
     : `Fairway is installed with ${named.dataDir} (${named.by} says so): give --data-dir ${named.dataDir}`;
 }
 
-/** What is there of pods that no ledger knows is for the command to tell: the ledger was lost. */
+/**
+ * Whether the node has pods that no ledger knows: then the ledger was lost, and the command itself says so.
+ */
 function isLost(view: () => LedgerView): boolean {
   try {
     refuseLostLedger(view());
@@ -84,8 +86,8 @@ function requireFolder(command: Command, asked: string | undefined, dataDir: str
 }
 
 /**
- * A folder without a ledger is no mistake before the first ADD, and after a loss, which the command tells.
- * It is one while the installation names another folder, and where others' files are in it.
+ * A folder without a ledger is no mistake before the first ADD, nor after a loss, of which the command itself
+ * tells. It is a mistake where the installation names another folder, and where files of others are in it.
  */
 function requireLedger(
   command: Command,
@@ -106,7 +108,7 @@ function requireLedger(
     );
 }
 
-/** `config`: whether --config was given, which names a folder of its own. */
+/** `config` is what --config gave: that file names a folder of its own. */
 export function requireDataDir(
   command: Command,
   { needs }: Scope,
@@ -121,14 +123,17 @@ export function requireDataDir(
     requireLedger(command, needed, asked, dataDir, view);
 }
 
-/** Of pods, of other plugins' attachments and of kept addresses. */
+/** The networks of pods, of other plugins' attachments and of kept addresses. */
 export function networksIn(view: LedgerView): string[] {
   const recorded = view.networks().map(({ name }) => name);
   const others = [...view.reservations.all(), ...view.holds.all(Date.now())];
   return [...new Set([...recorded, ...others.map(({ network }) => network)])].sort();
 }
 
-/** `configured`: of --config, which is the only one then. `known`: null where that cannot be told. */
+/**
+ * `configured` is the network of --config, which is the only one then. `known` gives null where the networks
+ * cannot be told.
+ */
 export function requireNetwork(
   command: Command,
   { network: use }: Scope,

@@ -1,15 +1,21 @@
-/** What was given on the command line, before the node is looked at. */
+/** Looks at what was given on the command line, before the node is looked at. */
 import type { Command } from "commander";
 import { FairwayError } from "../errors.ts";
 import { refuseUsage } from "./usage.ts";
 
 const moreHelp = "--help tells the options";
 
-/** Whether an option stands on the command line, and is no default. `name`: "containerId" of --container-id. */
+/**
+ * Whether an option stands on the command line, and is not a default. For --container-id `name` is
+ * "containerId".
+ */
 export const isGiven = (command: Command, name: string): boolean =>
   command.getOptionValueSource(name) === "cli";
 
-/** What a parser of an option's or an argument's value refuses (badConfig) is wrong usage, in the parser's words. */
+/**
+ * Where the parser of an option's or an argument's value refuses it (badConfig), the usage is wrong; the
+ * parser's words are kept.
+ */
 export function asUsage<T>(command: Command, parse: () => T): T {
   try {
     return parse();
@@ -20,11 +26,11 @@ export function asUsage<T>(command: Command, parse: () => T): T {
   }
 }
 
-/** "--container-id" of "containerId". */
+/** Gives "--container-id" for "containerId". */
 const flagOf = (command: Command, name: string): string =>
   command.options.find((option) => option.attributeName() === name)?.long ?? `--${name}`;
 
-/** Options that say something about `needed` only, where that was not given. */
+/** Refuses options that say something about `needed` only, where that was not given. */
 export function requireWith(command: Command, names: readonly string[], needed: string): void {
   if (isGiven(command, needed)) return;
   const idle = names.filter((name) => isGiven(command, name)).map((name) => flagOf(command, name));
@@ -37,7 +43,7 @@ export function requireWith(command: Command, names: readonly string[], needed: 
   );
 }
 
-/** Two options of which one makes the other mean nothing. */
+/** Refuses two options of which one makes the other mean nothing. */
 export function refuseBoth(command: Command, one: string, other: string, why: string): void {
   if (!isGiven(command, one) || !isGiven(command, other)) return;
   refuseUsage(

@@ -1,2 +1,5 @@
-/** Whether this program is one compiled file, whose entry lives in Bun's own file system; else it runs from a checkout. */
+/**
+ * Whether this program is one compiled file, whose entry lives in Bun's own file system. Otherwise it runs
+ * from a checkout.
+ */
 export const isCompiled = Bun.main.startsWith("/$bunfs/");

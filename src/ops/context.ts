@@ -30,7 +30,7 @@ import {
 
 export type { CommonOptions };
 
-/** Of most commands. */
+/** The scope of most commands. */
 const usualScope: Scope = { network: "known", needs: () => "folder" };
 
 /** What does not apply is refused before the command's own action; see `Scope`. */
@@ -38,7 +38,7 @@ export function withCommonOptions(command: Command, over: Partial<Scope> = {}): 
   const scope = { ...usualScope, ...over };
   return (
     command
-      // Not inherited by a command that is added: without it a wrong option would end with 1.
+      // An added command does not inherit this. Without it a wrong option would end with 1.
       .exitOverride()
       .option(
         "--config <FILE>",
@@ -56,7 +56,7 @@ export function withCommonOptions(command: Command, over: Partial<Scope> = {}): 
 function requireApplicable(command: Command, scope: Scope): void {
   const options = command.opts<CommonOptions>();
   const { config, network } = options;
-  /** null: it cannot be read, and the command tells that. */
+  /** null means that it cannot be read; the command itself tells that. */
   const readable = <T>(read: () => T): T | null => {
     try {
       return read();
@@ -65,7 +65,7 @@ function requireApplicable(command: Command, scope: Scope): void {
       throw error;
     }
   };
-  // One that is given is read, also where nothing of it is used: it may be a wrong file.
+  // A configuration that is given is read even where nothing of it is used: it may be the wrong file.
   const cleanup =
     config === undefined ? null : readable(() => parseCleanupConfig(readConfigFile(config)));
   if (config !== undefined && cleanup === null) return;
@@ -81,7 +81,7 @@ type Raw = Record<string, unknown>;
 const isObject = (value: unknown): value is Raw =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Our plugin's object of a conflist, with the name and version that libcni would put in. */
+/** Returns our plugin's object of a conflist, with the name and the version that libcni would put in. */
 function pluginOf(file: string, parsed: unknown): Raw {
   if (!isObject(parsed))
     throw new FairwayError(
@@ -127,7 +127,7 @@ export function dataDirOf(options: CommonOptions): string {
     : parseCleanupConfig(readConfigFile(options.config)).dataDir;
 }
 
-/** A node that has no ledger yet. */
+/** Stands for the ledger of a node that has none yet. */
 export const emptyLedger: LedgerView = {
   file: "(none)",
   faults: () => [],
@@ -157,13 +157,13 @@ export const emptyLedger: LedgerView = {
   formerRoots: () => [],
 };
 
-/** The same, as that of a folder: for messages. */
+/** The same ledger with a folder's path, so that messages can name the file. */
 export const noLedgerIn = (dir: string): LedgerView => ({
   ...emptyLedger,
   file: join(dir, ledgerFileName),
 });
 
-/** For looking: nothing is made. */
+/** This only looks: it makes no folder and no file. */
 export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerView) => T): T {
   const dir = dataDirOf(options);
   const ledger = openLedgerReadonly({ dir, bootId: bootId() }) ?? noLedgerIn(dir);
@@ -175,8 +175,8 @@ export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerVi
 }
 
 /**
- * To be called by who is about to change what the ledger says, before it is opened for that: where it was
- * lost, or is another folder's, not even an empty one is made. Throws ledgerUnusable.
+ * Whoever is about to change the ledger calls this before opening it for that. Where the ledger was lost, or
+ * belongs to another folder, not even an empty one is made. Throws ledgerUnusable.
  */
 export function refuseLost(options: CommonOptions): void {
   withLedgerView(options, (view) => {
@@ -189,7 +189,7 @@ export function withWritableLedger<T>(options: CommonOptions, use: (ledger: Ledg
   return withLedger(dataDirOf(options), use);
 }
 
-/** For trying what would happen: what is written goes with the copy, and no folder or file is made. */
+/** This tries what would happen: what is written goes away with the copy, and no folder or file is made. */
 export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {
   const ledger = openLedgerCopy({ dir: dataDirOf(options), bootId: bootId() });
   try {
@@ -199,7 +199,10 @@ export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) 
   }
 }
 
-/** --config, else what the last ADD of --network recorded, else of the only network. */
+/**
+ * Takes --config, else what the last ADD of --network recorded, else what the last ADD of the only network
+ * recorded.
+ */
 export function networkConfigOf(
   options: CommonOptions,
   ledger: LedgerView,

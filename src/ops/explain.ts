@@ -1,4 +1,4 @@
-/** `fairway explain`: what would be done, as lines of ip, tc, nft and sysctl. Nothing is touched. */
+/** `fairway explain` prints what would be done, as lines of ip, tc, nft and sysctl. It touches nothing. */
 import { Command } from "commander";
 import { askedOf } from "../cni/asked.ts";
 import { isContainerId } from "../cni/environment.ts";
@@ -47,10 +47,10 @@ interface Options extends CommonOptions {
   json?: boolean;
 }
 
-/** What a promise is, in words, one line a direction. */
+/** Says in words what a promise is, in one line for each direction. */
 export function promiseLines(promise: PodPromise): string[] {
   const { latencyTargetUs } = promise;
-  // On ingress a target is precedence, beside a guarantee.
+  // On ingress a latency target gives precedence, in addition to a guarantee.
   const words = (direction: Direction): string => {
     if (latencyTargetUs === null || promise[direction].guaranteeBits === 0) return "";
     return direction === "egress"
@@ -92,7 +92,7 @@ function annotationsOf(pairs: string[]): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-/** As a runtime names the pod in CNI_ARGS. */
+/** Names the pod as a runtime does in CNI_ARGS. */
 function podArgs(pod: string | undefined): Record<string, string> {
   if (pod === undefined) return {};
   const [namespace, name, ...rest] = pod.split("/");
@@ -105,7 +105,7 @@ function podArgs(pod: string | undefined): Record<string, string> {
   return { K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name };
 }
 
-/** Throws badConfig: what no runtime would call an ADD with. */
+/** Throws badConfig for what no runtime would call an ADD with. */
 function checkPod({ annotation, pod, containerId, ifname }: Options): void {
   annotationsOf(annotation);
   podArgs(pod);
@@ -165,7 +165,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
       ...aboutPod(asked, { ...proposal, attachment: added.own }),
       `leaf queues: ${queues.kind} (${queues.why})`,
     ],
-    // What this pod takes of others, an ADD takes first.
+    // An ADD first takes from the others what this pod needs.
     steps: [...added.steps, ...steps],
     wrong: tiersRefusal(config.tiers, base.trees),
   };

@@ -1,4 +1,4 @@
-/** `fairway gc`: frees what is held for sandboxes that are gone, where no runtime says so. */
+/** `fairway gc` frees what is held for sandboxes that are gone, where no runtime tells the plugin to. */
 import { Command } from "commander";
 import { FairwayError } from "../errors.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
@@ -32,7 +32,7 @@ async function listedBy({ cri }: Options, command: Command): Promise<Listed> {
   return new Set(await listSandboxes(cri));
 }
 
-/** A runtime that knows nothing of ours may be another than the one that calls us. */
+/** A runtime that knows none of our attachments may not be the one that calls us. */
 function refuseStranger(view: LedgerView, listed: Listed, { cri, evenAll }: Options): void {
   const held = view.attachments.all().filter(({ phase }) => phase === "ready");
   if (listed === null || evenAll === true || held.length === 0) return;
@@ -69,7 +69,7 @@ function render({ earlier, swept, leftovers }: Outcome, isDryRun: boolean): stri
   return `${lines.length === 0 ? "nothing to do" : lines.join("\n")}\n`;
 }
 
-/** Leftovers are what is there now: what belongs to an attachment that would be freed goes with that. */
+/** Leftovers are what is there now. What belongs to an attachment that would be freed goes with that one. */
 function plan(view: LedgerView, listed: Listed): Outcome {
   return {
     earlier: view.attachmentsOfEarlierBoots(),

@@ -1,4 +1,7 @@
-/** The operator's tool: `fairway COMMAND`. Exit codes: 0 done, 1 failed, 2 usage, 3 drift found. */
+/**
+ * The operator's tool is `fairway COMMAND`. Its exit codes are 0 (done), 1 (failed), 2 (wrong usage) and 3
+ * (drift found).
+ */
 import { Command } from "commander";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";

@@ -1,4 +1,4 @@
-/** What an operator changed at run time, in words: for `set`, `set-capacity`, `status` and `doctor`. */
+/** Says in words what an operator changed at run time: for `set`, `set-capacity`, `status` and `doctor`. */
 import { fairwayPrefix } from "../config/annotation-keys.ts";
 import { formatRate } from "../config/quantities.ts";
 import type { Capacity } from "../node/capacity-sources.ts";
@@ -8,11 +8,11 @@ import { promiseLines } from "./explain.ts";
 
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
 
-/** A key as the command line has it. */
+/** Writes a key as the command line has it. */
 const shortKey = (key: string): string =>
   key.startsWith(fairwayPrefix) ? key.slice(fairwayPrefix.length) : key;
 
-/** "egress-guarantee=200M (its own annotation: 50M)". */
+/** Writes for example "egress-guarantee=200M (its own annotation: 50M)". */
 function keysWords(keys: readonly OverriddenKey[]): string {
   return keys
     .map(({ key, set, own }) => {
@@ -22,18 +22,18 @@ function keysWords(keys: readonly OverriddenKey[]): string {
     .join(", ");
 }
 
-/** What the pod would have without what was set. */
+/** Says what the pod would have without what was set. */
 function ownWords({ own, ownRefused }: Override): string {
   if (own === null) return `what the pod itself asked for is refused today: ${ownRefused}`;
   return `without it ${promiseLines({ ...own, notes: [] }).join("; ")}`;
 }
 
-/** `pod`: as the command line names it, where it has a name. */
+/** Says what was set for a pod, and what it would have without that. */
 export function overrideWords(override: Override): string {
   return `${keysWords(override.keys)}; ${ownWords(override)}`;
 }
 
-/** What holds without `set-capacity`. */
+/** Says what holds without `set-capacity`. */
 function sourceWords({ direction, configuredBits, linkBits }: Capacity): string {
   if (configuredBits !== null)
     return `${bit(configuredBits)}, as configured (uplink.${direction}Capacity)`;
@@ -41,7 +41,7 @@ function sourceWords({ direction, configuredBits, linkBits }: Capacity): string 
   return "not known: no network is configured yet, or the link says no speed";
 }
 
-/** One direction: what is in force, where it comes from, and how long it stays. */
+/** Says for one direction what is in force, where it comes from, and how long it stays. */
 export function capacityWords(capacity: Capacity): string {
   const { direction, setBits } = capacity;
   if (setBits === null) return `${direction}: ${sourceWords(capacity)}`;

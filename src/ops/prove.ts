@@ -1,6 +1,6 @@
 /**
- * `fairway prove`: what measures is a program of its own, so that no generator of traffic is on a node
- * that only runs pods. This one hands its arguments over where that lies beside it.
+ * `fairway prove` hands its arguments to a program of its own, which does the measuring. So no generator of
+ * traffic is on a node that only runs pods. This works where that program lies beside this one.
  */
 import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
@@ -29,7 +29,7 @@ function proverCommand(): [string, ...string[]] {
 
 async function prove(args: string[]): Promise<void> {
   const { execa } = await import("execa");
-  // The other one cleans up and ends with the code that stands for the signal: this one waits for that.
+  // The other program cleans up and ends with the code that stands for the signal, so this one waits for it.
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const [program, ...first] = proverCommand();
   const child = execa(program, [...first, ...args], {

@@ -1,4 +1,7 @@
-/** `fairway repair`: the whole node brought to what the ledger says; with --rebuild the ledger to what there is. */
+/**
+ * `fairway repair` brings the whole node to what the ledger says. With --rebuild it makes the ledger from
+ * what there is.
+ */
 import { Command } from "commander";
 import { repair, requireHeld } from "../node/repair.ts";
 import { wholeNode } from "./applicable.ts";
@@ -43,7 +46,7 @@ function repaired(options: RepairOptions): string[] {
 export function repairCommand(): Command {
   return withCommonOptions(new Command("repair"), {
     ...wholeNode,
-    // A lost ledger may have gone with its folder.
+    // The folder may be lost together with the ledger.
     needs: (command) => (isGiven(command, "rebuild") ? "nothing" : "folder"),
   })
     .description("put back what is missing or altered, remove leftovers of our own")

@@ -1,9 +1,11 @@
-/** A program of commander's, from its arguments to its exit code. */
+/** Runs a program of commander's, from its arguments to its exit code. */
 import { type Command, CommanderError } from "commander";
 import { FairwayError, messageOf } from "../errors.ts";
 import { exitCodes } from "./exit-codes.ts";
 
-/** `name`: what its errors begin with. Its `exitOverride` is set, so that nothing ends the process. */
+/**
+ * Error messages begin with `name`. The program has its `exitOverride` set, so that nothing ends the process.
+ */
 export async function runProgram(name: string, program: Command, args: string[]): Promise<number> {
   try {
     await program.parseAsync(args, { from: "user" });

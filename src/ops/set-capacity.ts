@@ -1,4 +1,4 @@
-/** `fairway set-capacity`: what the wire carries, changed at run time. */
+/** `fairway set-capacity` changes at run time what the wire is taken to carry. */
 import { Command } from "commander";
 import { parseLimitBits } from "../config/quantities.ts";
 import { FairwayError, messageOf } from "../errors.ts";
@@ -28,16 +28,16 @@ interface Options extends CommonOptions {
 /** What `--json` prints. */
 export interface CapacityOutcome {
   dryRun: boolean;
-  /** Whether what is set is, or would be, other than before. */
+  /** Whether what is set differs from before, or would differ. */
   changed: boolean;
-  /** As set from now on, beside what holds without that. */
+  /** What is set from now on, beside what would hold without that. */
   capacities: Capacity[];
   /** What was promised and does not fit, in words. */
   shortfalls: string[];
   steps: { op: string; why: string }[];
 }
 
-/** Only what is named changes. */
+/** Only the directions that are named in it change. */
 type Change = Partial<SetCapacity>;
 
 /** The value that takes back what was set. */

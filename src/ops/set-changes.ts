@@ -1,4 +1,4 @@
-/** The words of `fairway set`: KEY=VALUE, and KEY=- to take one back. */
+/** Reads the words of `fairway set`: KEY=VALUE, and KEY=- to take one back. */
 import { asksForAddress } from "../config/address-ask.ts";
 import { fairwayKeys, fairwayPrefix } from "../config/annotation-keys.ts";
 import { suggestion } from "../config/suggest.ts";
@@ -28,7 +28,10 @@ function pairOf(text: string): [string, string | null] {
   return [name, value === takenBack ? null : value];
 }
 
-/** Keys that there are, values that can be read. Whether they go together the whole promise says. */
+/**
+ * Requires keys that exist and values that can be read. Whether they go together only the whole promise
+ * tells.
+ */
 function requireReadable(changes: Changes): void {
   const violations = new Violations();
   const given: Record<string, string> = {};

@@ -1,11 +1,13 @@
-/** Why `fairway set` does not do what its words seem to ask for. */
+/** Tells why `fairway set` does not do what its words seem to ask for. */
 import { annotationKeys } from "../config/annotation-keys.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import type { Attachment, PodPromise } from "../plan/node.ts";
 import { asksWith, type Changes, withoutEffect } from "../promise/override.ts";
 
-/** Where the tiers come from. `isGiven`: with --config; else the last ADD recorded them. */
+/**
+ * Where the tiers come from. `isGiven` means that --config gave them; otherwise the last ADD recorded them.
+ */
 export interface TierSource {
   config: NetworkConfig;
   isGiven: boolean;
@@ -24,7 +26,7 @@ function sourceWords({ config, isGiven }: TierSource): string[] {
       ];
 }
 
-/** The operator's words, with where the tiers come from if a tier is asked for. */
+/** Where a tier is asked for and refused, adds to the refusal where the tiers come from. */
 export function withTierSource<T>(
   changes: Changes | null,
   source: TierSource,
@@ -40,7 +42,7 @@ export function withTierSource<T>(
   }
 }
 
-/** Why something that was asked for is not to be seen in the promise that the pod has `now`. */
+/** Tells why something that was asked for does not show in the promise that the pod has `now`. */
 export function reasonsOf(
   changes: Changes | null,
   { asks: former, promise: before }: Attachment,
@@ -62,7 +64,7 @@ export function reasonsOf(
   if (tier === null)
     return isSame && reasons.length === 0 ? ["the pod has this promise already"] : reasons;
   reasons.push(...withoutEffect(tier, asksWith(former, changes), source.config));
-  // A tier is part of the promise by its name, too.
+  // The tier's name is part of the promise, too.
   if (reasons.length > 0 || !isSamePromise({ ...before, tier: now.tier }, now)) return reasons;
   return [`the pod has all that tier ${tier} gives already`, ...sourceWords(source)];
 }

@@ -1,4 +1,4 @@
-/** `fairway set`: another promise for a living pod, and back. */
+/** `fairway set` gives a living pod another promise, and takes that back. */
 import { Command } from "commander";
 import { FairwayError, messageOf } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
@@ -32,17 +32,20 @@ interface Options extends CommonOptions {
 
 /** What `--json` prints. */
 export interface SetOutcome {
-  /** NAMESPACE/NAME. */
+  /** The pod as NAMESPACE/NAME. */
   pod: string;
   attachment: string;
   dryRun: boolean;
-  /** Whether the promise is, or would be, another than before. */
+  /** Whether the promise is another than before, or would be. */
   changed: boolean;
   former: PodPromise;
   promise: PodPromise;
-  /** The promise; less where guarantees are scaled, and with the burst that a latency target leaves. */
+  /**
+   * The promise as it is in force: it is less where guarantees are scaled, and it has the burst that a
+   * latency target leaves.
+   */
   inForce: PodPromise;
-  /** What is set over the pod's own; null: nothing. */
+  /** What is set over the pod's own annotations; null means nothing. */
   override: Override | null;
   /** Why what was asked for has no effect, in words. */
   reasons: string[];
@@ -71,7 +74,7 @@ function podNamed(ledger: LedgerView, [namespace, name]: PodName, options: Optio
 
 type PodName = [namespace: string, name: string];
 
-/** What is asked: null takes back all that was set. */
+/** What is asked. Without changes (null) all that was set is taken back. */
 interface Asked {
   pod: PodName;
   changes: Changes | null;
@@ -138,7 +141,7 @@ const headWords = ({ dryRun, changed }: SetOutcome): string => {
 function renderSet(outcome: SetOutcome): string {
   const { pod, attachment, promise, inForce, override, reasons, steps } = outcome;
   const promised = promiseLines(promise);
-  // Less where guarantees are scaled, and the burst that a latency target leaves.
+  // These lines differ where guarantees are scaled, and by the burst that a latency target leaves.
   const otherwise = promiseLines(inForce).filter((line) => !promised.includes(line));
   const lines = [
     `${pod} (${attachment}) ${headWords(outcome)}:`,
@@ -156,7 +159,7 @@ function renderSet(outcome: SetOutcome): string {
 function set(pod: string, pairs: string[], options: Options, command: Command): void {
   const asked = askedOf(pod, pairs, options.reset === true, command);
   refuseLost(options);
-  // Without a ledger there is no pod, and none is made to say so.
+  // Without a ledger there is no pod, and no ledger is made just to say so.
   const isThere = existingFile(dataDirOf(options)) !== null;
   const withLedger = options.dryRun === true || !isThere ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));

@@ -1,8 +1,10 @@
-/** Wrong usage of a command: exit code 2, told apart from what the node refuses. */
+/**
+ * Reports wrong usage of a command with exit code 2, so that it can be told apart from what the node refuses.
+ */
 import type { Command } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 
-/** Throws what `operatorMain` ends with 2 for. */
+/** Throws the error for which `operatorMain` ends with 2. */
 export function refuseUsage(command: Command, what: string, advice: string): never {
   command.error(`fairway: ${what}\n  ${advice}`, {
     exitCode: exitCodes.usage,

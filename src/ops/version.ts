@@ -2,6 +2,9 @@ import { version } from "../../package.json";
 
 export { version };
 
-/** What it is in a line. Every build carries it, so that `install` knows its own kind (install/executable.ts). */
+/**
+ * Says in one line what Fairway is. Every build carries this text, and `install` knows a Fairway by it
+ * (install/executable.ts).
+ */
 export const description =
   "promised shares of a node's network for Kubernetes pods (a CNI plugin; see README)";

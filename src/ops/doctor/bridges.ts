@@ -1,4 +1,7 @@
-/** Hairpin mode on our bridge, its ports and addresses, and who else is touched by what our bridge needs. */
+/**
+ * Looks at hairpin mode on our bridge, at its ports and addresses, and at who else is touched by what our
+ * bridge needs.
+ */
 import { formatIp } from "../../config/addresses.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { fullBridge, mostPorts } from "../../kernel/ports.ts";
@@ -11,7 +14,7 @@ import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.
 
 type Port = Pick<Link, "name" | "hairpin">;
 
-/** `ports`: those of ours on the bridge. */
+/** `ports` are our ports on the bridge. */
 export function judgeHairpin(bridge: string, ports: readonly Port[]): Finding {
   const id = "bridge.hairpin";
   const off = ports.filter(({ hairpin }) => hairpin !== true).map(({ name }) => name);
@@ -23,7 +26,7 @@ export function judgeHairpin(bridge: string, ports: readonly Port[]): Finding {
   );
 }
 
-/** `count`: all of the bridge, whoever made them. */
+/** `count` is the number of all ports of the bridge, whoever made them. */
 export function judgePorts(bridge: string, count: number): Finding {
   const id = "bridge.ports";
   if (count < mostPorts) return ok(id, `${bridge} has ${count} of ${mostPorts} ports`);
@@ -31,7 +34,7 @@ export function judgePorts(bridge: string, count: number): Finding {
   return error(id, message, details);
 }
 
-/** The sysctls are the whole node's (of its network namespace). */
+/** The sysctls hold for the whole network namespace of the node. */
 export function judgeOthers(others: readonly string[], isOn: boolean): Finding[] {
   if (others.length === 0 || !isOn) return [];
   return [
@@ -43,7 +46,7 @@ export function judgeOthers(others: readonly string[], isOn: boolean): Finding[]
   ];
 }
 
-/** Without what every interface has by itself. */
+/** Leaves out the link-local address that every interface has by itself. */
 function judgeAddresses(
   bridge: string,
   present: readonly string[],
@@ -61,7 +64,7 @@ function judgeAddresses(
   );
 }
 
-/** Also those that are to go: they are drift. */
+/** The gateways that are to go are among them: those are drift. */
 function knownGateways({ configs, ledger }: Patient): string[] {
   const configured = configs.flatMap(({ ipam }) =>
     ipam.sets.flat().map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`),
@@ -74,7 +77,7 @@ function knownGateways({ configs, ledger }: Patient): string[] {
 
 export function bridges(patient: Patient): Finding[] {
   const [config] = patient.configs;
-  // Chained, the bridge is another plugin's.
+  // Where Fairway is chained, the bridge is another plugin's.
   if (config === undefined || config.chained) return [];
   return attempt("bridge", () => {
     using socket = new NetlinkSocket();

@@ -1,4 +1,4 @@
-/** `fairway doctor`: what stands in the way of promises on this node, and what to do about it. */
+/** `fairway doctor` tells what stands in the way of promises on this node, and what to do about it. */
 import { Command } from "commander";
 import { asUsage, isGiven } from "../asked.ts";
 import { withCommonOptions } from "../context.ts";

@@ -1,4 +1,6 @@
-/** What the runtime reads: whether it comes to our conflist, and whether ADD takes what stands there. */
+/**
+ * Looks at what the runtime reads: whether it comes to our conflist, and whether ADD takes what stands there.
+ */
 import fs from "node:fs";
 import { join } from "node:path";
 import {
@@ -16,7 +18,7 @@ const id = "conflist";
 
 const isOurs = ({ types }: ConfFile): boolean => types.includes(pluginName);
 
-/** `files` in the runtimes' order. `expected`: `install` wrote one. */
+/** `files` are in the runtimes' order. `expected` means that `install` wrote a conflist. */
 export function judgeConflists(
   files: readonly ConfFile[],
   { confDir, confFile }: Places,

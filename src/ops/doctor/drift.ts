@@ -1,11 +1,11 @@
-/** What differs between the ledger and the kernel. */
+/** Finds what differs between the ledger and the kernel. */
 import { findings } from "../../node/check.ts";
 import { planRepair } from "../../node/repair.ts";
 import { attempt, driftId, error, type Finding, ok, type Patient } from "./finding.ts";
 
 export function drift({ ledger }: Patient): Finding[] {
   if (ledger === null) return [];
-  // What cannot be looked at is no drift.
+  // What cannot be looked at is an error, and no drift.
   return attempt("node", () => {
     const found = findings(planRepair(ledger));
     if (found.length === 0) return [ok(driftId, "none: the kernel is as the ledger says")];

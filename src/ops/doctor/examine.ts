@@ -1,4 +1,4 @@
-/** All groups of findings, and what they come to. */
+/** Runs all groups of findings, and says what they come to. */
 import { join } from "node:path";
 import { parseNetworkConfig } from "../../config/parse.ts";
 import type { NetworkConfig } from "../../config/types.ts";
@@ -67,7 +67,9 @@ const groups: Group[] = [
 
 type Raw = Record<string, unknown>;
 
-/** --config, else what the ledger recorded of --network, else of each network, else what `install` wrote. */
+/**
+ * Takes --config, else what the ledger recorded of --network or of each network, else what `install` wrote.
+ */
 function rawConfigs(
   options: CommonOptions,
   view: LedgerView,
@@ -135,7 +137,10 @@ function installed(
   return { places: placesOf(options, manifest ?? {}), manifest, found };
 }
 
-/** Those of the conflists that call Fairway, where `install` put one or --conf-dir says. Throws badConfig. */
+/**
+ * The networks of the conflists that call Fairway, in the folder where `install` put one or which --conf-dir
+ * names. Throws badConfig.
+ */
 export function networksOfConflists(options: ExamineOptions): string[] {
   const { places } = installed(options, dataDirOf(options));
   return confFiles(places.confDir).flatMap(({ network, types }) =>
@@ -143,7 +148,7 @@ export function networksOfConflists(options: ExamineOptions): string[] {
   );
 }
 
-/** What keeps several groups from looking (no uplink, for one) is told by the first of them. */
+/** Several groups may fail for one reason, such as no uplink: only the first of them tells it. */
 export function onceEach(findings: readonly Finding[]): Finding[] {
   const told = new Set<string>();
   return findings.filter(({ level, found }) => {
@@ -154,7 +159,7 @@ export function onceEach(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** Touches nothing. A group that fails is a finding. */
+/** This touches nothing. A group that fails is a finding. */
 export function examine(options: ExamineOptions): Finding[] {
   let dataDir = "";
   const unknown = attempt("config", () => {
@@ -171,7 +176,7 @@ export function examine(options: ExamineOptions): Finding[] {
       ...opened,
       ...found,
       ...unreadable,
-      // What a group does not look out for itself is a ledger that cannot be read to its end.
+      // What a group does not catch itself comes from a ledger that cannot be read to its end.
       ...groups.flatMap((group) => attempt("ledger", () => group(patient))),
     ]);
   } finally {

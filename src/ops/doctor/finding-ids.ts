@@ -4,7 +4,7 @@
  */
 import type { ModuleName } from "../../kernel/parts.ts";
 
-/** As the page writes them: a part in capital letters stands for a name, as `Filling` says. */
+/** The ids are as the page writes them: a part in capital letters stands for a name, as `Filling` says. */
 export const findingIds = [
   "accept_ra",
   "accept_ra.DEVICE",
@@ -72,7 +72,7 @@ interface Filling {
   MODULE: ModuleName;
   /** The index of a range set. */
   N: number;
-  /** Of a sysctl, with its dots; of a tier. */
+  /** The name of a sysctl, with its dots, or of a tier. */
   NAME: string;
   NETWORK: string;
 }
@@ -83,5 +83,5 @@ type Filled<Id extends string> = Id extends `${infer First}.${infer Rest}`
   ? `${FilledPart<First>}.${Filled<Rest>}`
   : FilledPart<Id>;
 
-/** An id as a finding has it: `root.eth0` of `root.DEVICE`. */
+/** An id as a finding has it, such as `root.eth0` for `root.DEVICE`. */
 export type FindingId = Filled<(typeof findingIds)[number]>;

@@ -1,4 +1,4 @@
-/** What the doctor says: one fact about the node, how bad it is, and what to do about it. */
+/** A finding says one fact about the node, how bad it is, and what to do about it. */
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
@@ -9,27 +9,29 @@ import type { FindingId } from "./finding-ids.ts";
 export type Level = "ok" | "warn" | "error";
 
 export interface Finding {
-  /** What was looked at: "group.part", one of finding-ids.ts. The same from run to run. */
+  /** Says what was looked at, as "group.part", one of finding-ids.ts. It is the same from run to run. */
   id: string;
   level: Level;
   found: string;
-  /** null: nothing. */
+  /** null means that there is nothing to do. */
   todo: string | null;
 }
 
-/** What the groups look at, found out once. */
+/** What the groups look at. It is found out once. */
 export interface Patient {
   dataDir: string;
-  /** Empty where there is none yet; null where it cannot be opened: then nothing is known of pods. */
+  /**
+   * It is empty where there is none yet. null means that it cannot be opened: then nothing is known of pods.
+   */
   ledger: LedgerView | null;
-  /** Of each network that is known; none before the first ADD, without --config. */
+  /** The configuration of each network that is known. Before the first ADD there is none without --config. */
   configs: NetworkConfig[];
   places: Places;
-  /** What `install` did; null: it was not run, or does not know of it. */
+  /** Says what `install` did; null means that it was not run, or that its record cannot be read. */
   manifest: Manifest | null;
 }
 
-/** One group of findings: a file each. */
+/** One group of findings; each has a file of its own. */
 export type Group = (patient: Patient) => Finding[];
 
 export const ok = (id: FindingId, found: string): Finding => ({
@@ -51,7 +53,7 @@ export const error = (id: FindingId, found: string, todo: string | null): Findin
   todo,
 });
 
-/** What cannot be looked at is a finding too. */
+/** Where something cannot be looked at, that is a finding, too. */
 export function attempt(id: FindingId, look: () => Finding[]): Finding[] {
   try {
     return look();
@@ -61,5 +63,5 @@ export function attempt(id: FindingId, look: () => Finding[]): Finding[] {
   }
 }
 
-/** The id of what differs from the ledger: it has an exit code of its own. */
+/** The id of a difference from the ledger, which has an exit code of its own. */
 export const driftId = "drift";

@@ -5,19 +5,22 @@ import type { NftItem } from "./forward-nft.ts";
 
 /** The first packet of a connection. */
 export interface Flow {
-  /** "what pods send to others" */
+  /** Words for a person, such as "what pods send beyond the node". */
   words: string;
   family: Family;
   iif: string;
   oif: string;
-  /** The bridge that it came in by; null: it did not. */
+  /** The bridge that it came in by; null means that it came in by none. */
   inBridge: string | null;
-  /** null: any. */
+  /** null means any address. */
   source: Prefix | null;
   destination: Prefix | null;
 }
 
-/** Whether a condition holds: for all of a flow's packets, none, or some; or nobody here can tell. */
+/**
+ * Whether a condition holds for all of a flow's packets, for none, or for some; "unknown" where nobody here
+ * can tell.
+ */
 export type Holds = "yes" | "no" | "partly" | "unknown";
 
 function prefixFromItem(item: NftItem): Prefix | null {
@@ -30,7 +33,7 @@ function prefixFromItem(item: NftItem): Prefix | null {
 }
 
 function addressHolds(actual: Prefix | null, item: NftItem): Holds {
-  // Which part of a network a range is, is not worked out: it is no more than a part.
+  // It is not worked out which part of a network a range is: it is taken for no more than a part.
   if (typeof item === "object" && item !== null && "range" in item) return "partly";
   const wanted = prefixFromItem(item);
   if (wanted === null) return "unknown";
@@ -52,7 +55,7 @@ const isOneOf =
   (item: NftItem): Holds =>
     typeof item === "string" && names.includes(item.toLowerCase()) ? "yes" : "no";
 
-/** What only a part of all packets has, whoever sends them. */
+/** For what only a part of all packets has, whoever sends them. */
 const selective = (): Holds => "partly";
 
 interface Left {
@@ -79,7 +82,7 @@ const metaKeys: Record<string, (flow: Flow, item: NftItem) => Holds> = {
   hour: selective,
 };
 
-/** One value on the right of a condition. */
+/** Whether a condition with one value on its right side holds for the flow. */
 export function holdsFor(flow: Flow, left: unknown, item: NftItem): Holds {
   const { meta, ct, payload } = (left ?? {}) as Left;
   if (meta !== undefined) return metaKeys[meta.key]?.(flow, item) ?? "unknown";
@@ -94,7 +97,7 @@ export function holdsFor(flow: Flow, left: unknown, item: NftItem): Holds {
     if (field === "daddr") return addressHolds(flow.destination, item);
     return "partly";
   }
-  // A mask on a mark, for one.
+  // This is a mask on a mark, for example.
   if (typeof left === "object" && left !== null && "&" in left) return "partly";
   return "unknown";
 }

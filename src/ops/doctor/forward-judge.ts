@@ -1,4 +1,7 @@
-/** Whether somebody else's chain at the hook forward drops what belongs to pods, and what to do about it. */
+/**
+ * Judges whether somebody else's chain at the hook forward drops what belongs to pods, and says what to do
+ * about it.
+ */
 import { type Family, familyOf } from "../../plan/ip.ts";
 import { prefixOf } from "../../plan/prefix.ts";
 import { type Finding, warn } from "./finding.ts";
@@ -7,7 +10,7 @@ import type { NftTable } from "./forward-nft.ts";
 import { type Fate, fateOf } from "./forward-walk.ts";
 import type { PodNetwork } from "./pod-networks.ts";
 
-/** Which chains a packet of a family passes, by the family of their table. */
+/** Says by the family of their table which chains a packet of a family passes. */
 const passes: Record<string, (family: Family, isBridged: boolean) => boolean> = {
   ip: (family) => family === 4,
   ip6: (family) => family === 6,
@@ -15,10 +18,10 @@ const passes: Record<string, (family: Family, isBridged: boolean) => boolean> = 
   bridge: (_, isBridged) => isBridged,
 };
 
-/** A port of the bridge, for the bridge family, which sees ports where the others see the bridge. */
+/** Stands for a port of the bridge. The bridge family sees ports where the other families see the bridge. */
 const somePort = "fwv10";
 
-/** What pods send and are sent by way of the node, the first packet of each. */
+/** The kinds of packets that pods send and are sent by way of the node, as the first packet of each. */
 function flowsOf({ bridge, uplink, subnets }: PodNetwork, isBridgeTable: boolean): Flow[] {
   return subnets.flatMap((subnet): Flow[] => {
     const common = { family: familyOf(subnet), inBridge: bridge };
@@ -82,7 +85,7 @@ function advice({ table, isLegacy }: ForwardTable, chain: string, bridge: string
 const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
-/** One for each base chain that drops any of them. */
+/** There is one finding for each base chain that drops any of these packets. */
 export function judgeForward(given: ForwardTable, networks: readonly PodNetwork[]): Finding[] {
   const { table, isLegacy } = given;
   const isBridgeTable = table.family === "bridge";

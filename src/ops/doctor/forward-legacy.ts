@@ -1,6 +1,6 @@
 /**
- * The tables of iptables-legacy, which nf_tables does not know. What `iptables-legacy -S` prints is read
- * into the form of nft's, so that one walk serves both.
+ * Reads the tables of iptables-legacy, which nf_tables does not know. What `iptables-legacy -S` prints is
+ * brought into the form of nft's, so that one walk serves both.
  */
 import type { NftChain, NftRule, NftTable, Statement } from "./forward-nft.ts";
 
@@ -56,7 +56,7 @@ function expressions(words: string[], protocol: "ip" | "ip6", chains: string[]):
       case "-j":
       case "-g":
         found.push(targetOf(value, word === "-j" ? "jump" : "goto", chains));
-        // What follows are the target's own options.
+        // The words that follow are the target's own options.
         return found;
       case "-m":
       case "--comment":
@@ -73,7 +73,7 @@ function expressions(words: string[], protocol: "ip" | "ip6", chains: string[]):
   return found;
 }
 
-/** Of the lines of `iptables-legacy -S`. */
+/** Reads the lines of `iptables-legacy -S`. */
 export function legacyTable(text: string, protocol: "ip" | "ip6"): NftTable {
   const lines = text.split("\n").map(wordsOf);
   const chains = lines.flatMap(([kind, name = "", policy]): NftChain[] => {

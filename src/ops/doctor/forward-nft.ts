@@ -1,4 +1,4 @@
-/** What of `nft -j list ...` is looked at (libnftables-json(5)). */
+/** The parts of `nft -j list ...` that are looked at (libnftables-json(5)). */
 
 /** A value: a word, a number, a prefix, a range, ... */
 export type NftItem = unknown;
@@ -19,7 +19,7 @@ export interface NftChain {
   policy?: string;
 }
 
-/** One table, whole. */
+/** One whole table. */
 export interface NftTable {
   family: string;
   name: string;

@@ -1,14 +1,14 @@
 /**
- * What a chain does with a flow, as far as its text tells. A rule for a part of the packets decides nothing;
- * one that nobody here can judge and that accepts makes the answer "maybe", since a warning that is not
- * true costs more than one that is missing.
+ * Finds out what a chain does with a flow, as far as its text tells. A rule for a part of the packets decides
+ * nothing. A rule that nobody here can judge and that accepts makes the answer "maybe", since a warning that
+ * is not true costs more than one that is missing.
  */
 import { type Flow, type Holds, holdsFor } from "./forward-flow.ts";
 import type { NftItem, NftTable, Statement } from "./forward-nft.ts";
 
 export interface Fate {
   fate: "accept" | "drop" | "maybe" | "continue";
-  /** "by its policy, drop"; "at the end of chain X, by a rule that rejects". */
+  /** For example "by its policy, drop", or "by a rule of chain X that rejects". */
   by: string;
 }
 
@@ -63,7 +63,10 @@ function matchHolds(flow: Flow, { op, left, right }: Match, table: NftTable): Ho
   return op === "!=" ? opposite[holds] : holds;
 }
 
-/** Extensions of xtables, whose settings nft does not show: these say something of every packet, or select some. */
+/**
+ * These are extensions of xtables, whose settings nft does not show. Those of `ofAll` say something of every
+ * packet, those of `ofSome` select some.
+ */
 const ofAll = new Set(["comment"]);
 const ofSome = new Set([
   ...["mark", "connmark", "conntrack", "state", "tcp", "udp", "udplite", "icmp", "icmp6", "sctp"],
@@ -106,7 +109,7 @@ class Walk {
     readonly flow: Flow,
   ) {}
 
-  /** Through a chain's rules; "continue" where none of them ends it. */
+  /** Walks through a chain's rules; "continue" means that none of them ends the walk. */
   chain(name: string, depth: number): Fate {
     if (depth > deepest || !this.table.chains.some((chain) => chain.name === name)) return maybe;
     for (const { chain, expr } of this.table.rules) {
@@ -124,7 +127,7 @@ class Walk {
       const { fate, returns, isVerdict } = this.verdict(chain, statement, depth);
       if (isVerdict) {
         if (holds === "yes") return { fate, returns };
-        // Of a part of the packets nothing follows for the rest.
+        // From what holds for a part of the packets nothing follows for the rest.
         const mayAccept = holds === "unknown" && ["accept", "maybe"].includes(fate.fate);
         return { fate: mayAccept ? maybe : goesOn, returns: false };
       }
@@ -183,7 +186,7 @@ class Walk {
   }
 }
 
-/** Of a base chain, with its policy. */
+/** The fate of a flow in a base chain, whose policy counts at the end. */
 export function fateOf(table: NftTable, base: string, flow: Flow): Fate {
   const found = new Walk(table, flow).chain(base, 0);
   if (found.fate !== "continue") return found;

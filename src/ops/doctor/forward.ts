@@ -1,4 +1,4 @@
-/** The base chains of others at the hook forward. Without those of Fairway's own. */
+/** Looks at the base chains of others at the hook forward. Fairway's own are left out. */
 import { readFileSync } from "node:fs";
 import { findToolIfAny, runTool } from "../../kernel/children.ts";
 import { guardTable, table as ownTable } from "../../plan/names.ts";
@@ -31,7 +31,7 @@ function nfTables(): ForwardTable[] {
     });
 }
 
-/** Absent where the kernel part was never loaded: then there are none. */
+/** The file is absent where the kernel part was never loaded: then there are no tables. */
 function legacyNames(path: string): string[] {
   try {
     return readFileSync(path, "utf8").split("\n");

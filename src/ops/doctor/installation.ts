@@ -1,4 +1,4 @@
-/** The executable and the link, where `install` put them. */
+/** Looks at the executable and the link, where `install` put them. */
 import { join } from "node:path";
 import { isFairway, versionOf } from "../install/executable.ts";
 import { look } from "../install/files.ts";

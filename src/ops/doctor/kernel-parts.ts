@@ -1,4 +1,4 @@
-/** The kernel's parts that Fairway needs, as findings. */
+/** Tells as findings whether the kernel has the parts that Fairway needs. */
 import { type Evidence, kernelEvidence } from "../../kernel/evidence.ts";
 import { ageOf, type Part, type Presence, partsFor, presenceOf } from "../../kernel/parts.ts";
 import { error, type Finding, ok, warn } from "./finding.ts";

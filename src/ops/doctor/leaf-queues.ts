@@ -1,8 +1,8 @@
-/** The kind of queue below each leaf, and why it is that one. */
+/** Tells the kind of queue below each leaf, and why it is that one. */
 import { leafQueues as leafQueuesOf } from "../../node/leaf-queues.ts";
 import { type Finding, type Group, ok } from "./finding.ts";
 
-/** Never a fault: the fifo keeps every promise, too. */
+/** This is never a fault: the fifo keeps every promise, too. */
 export const leafQueues: Group = ({ ledger }): Finding[] => {
   if (ledger === null) return [];
   const { kind, why } = leafQueuesOf(ledger);

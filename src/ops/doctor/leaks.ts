@@ -1,4 +1,4 @@
-/** What bears our names in the kernel and belongs to no row of this ledger. */
+/** Finds what bears our names in the kernel and belongs to no row of this ledger. */
 import { strays } from "../../kernel/strays.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { baseInput, liveNetworks } from "../../node/base.ts";
@@ -10,7 +10,7 @@ import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 const id = "leaks";
 
-/** What `repair` would remove is drift, and told there. */
+/** What `repair` would remove is drift, and is told there. */
 function found(view: LedgerView): KernelObject[] {
   const networks = liveNetworks(view);
   const attachments = view.attachments.all();
@@ -19,7 +19,10 @@ function found(view: LedgerView): KernelObject[] {
   return [...strays()].flatMap(([key, { object }]) => (known.has(key) ? [] : [object]));
 }
 
-/** Never what would cost a pod its network: `uninstall` is no advice while one lives that no row knows. */
+/**
+ * This never advises what would cost a pod its network: `uninstall` is no advice while a pod lives that no
+ * row knows.
+ */
 function todoOf(ledger: LedgerView): string {
   if (unknownPods(ledger).length > 0)
     return "it may be of pods that live (ledger.rows): wait with `fairway uninstall`, whose --force would take their network, until their ledger is found, or made anew by `fairway repair --rebuild`";

@@ -1,4 +1,4 @@
-/** The ledger: where it lies, who may write it, and rows that nobody works on any more. */
+/** Looks at the ledger: where it lies, who may write it, and which rows nobody works on any more. */
 
 import { netnsKind } from "../../kernel/netns.ts";
 import type { RecordedAttachment } from "../../ledger/attachment-rows.ts";
@@ -72,7 +72,7 @@ export function judgeLedger(look: LedgerLook): Finding[] {
   return [judgeFolder(look), ...judgeFile(look), judgeFileSystem(look), ...judgeSchema(look)];
 }
 
-/** Longer than any verb takes; then what was at work on a row is dead. */
+/** This is longer than any verb takes: what was at work on such a row is dead. */
 const stuckMs = 120_000;
 
 export function judgeRow(
@@ -108,7 +108,7 @@ function rows(view: LedgerView): Finding[] {
   return stuck.length > 0 ? stuck : [ok("ledger.rows", `${all.length} attachments`)];
 }
 
-/** Where a page is damaged the rows may not be readable: each is a finding of its own. */
+/** Where a page is damaged the rows may not be readable, so each of the two is a finding of its own. */
 function inside(view: LedgerView): Finding[] {
   const sound = attempt("ledger.pages", () => {
     requireSound(view);

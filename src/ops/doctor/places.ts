@@ -1,4 +1,4 @@
-/** Whose the things are that bear the names which an ADD wants to give. */
+/** Tells whose the things are that bear the names which an ADD wants to give. */
 
 import { placeFor } from "../../node/chained.ts";
 import { bridgeToTake, placesTaken } from "../../node/taken-places.ts";

@@ -1,15 +1,15 @@
-/** Where pods' packets pass: of each network whose interfaces are Fairway's. */
+/** Says where pods' packets pass, for each network whose interfaces are Fairway's. */
 import { formatCidr } from "../../config/addresses.ts";
 import type { Patient } from "./finding.ts";
 
 export interface PodNetwork {
   bridge: string;
-  /** "" where none is named and none was found yet. */
+  /** It is "" where none is named and none was found yet. */
   uplink: string;
   subnets: readonly string[];
 }
 
-/** Chained, the bridge is another plugin's, and so is what its packets meet. */
+/** Where Fairway is chained, the bridge is another plugin's, and so is what its packets meet. */
 export function podNetworksOf({ ledger, configs }: Patient): PodNetwork[] {
   return configs
     .filter(({ chained }) => !chained)

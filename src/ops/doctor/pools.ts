@@ -1,8 +1,8 @@
-/** How full each range set is: a pod needs an address of every one. */
+/** Tells how full each range set is: a pod needs an address of every one. */
 import { type Pool, poolsOf } from "../../node/leases.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
-/** From here on an operator has time to do something. */
+/** At this level an operator still has time to do something. */
 const nearlyFullPercent = 90n;
 
 export function judgePool({ network, setIndex, ranges, given, total }: Pool): Finding {

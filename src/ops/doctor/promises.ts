@@ -1,4 +1,4 @@
-/** Promises against capacity: those that are held, and those that the tiers offer. */
+/** Compares promises with the capacity: the promises that are held, and those that the tiers offer. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { baseInForce } from "../../node/capacity.ts";
@@ -31,7 +31,7 @@ const treeOf = ({ trees }: NetworkBase, direction: Direction): Tree => ({
 const ofCapacity = ({ capacityBits, reserveBits }: Tree): string =>
   `capacity ${formatRate(capacityBits)}bit/s, reserve ${formatRate(reserveBits)}bit/s`;
 
-/** Host, floors and guarantees together, as admission counts them. */
+/** The host's share, the floors and the guarantees together, as admission counts them. */
 function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]): number {
   const guaranteed = held.filter(({ guaranteeBits }) => guaranteeBits > 0);
   const floors = (held.length - guaranteed.length) * floorBits;
@@ -40,8 +40,8 @@ function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]
 }
 
 /**
- * Whether what is held still fits. `scales`: what does not is scaled, as the configuration says. `isSet`:
- * the capacity was set at run time, which goes before the configuration.
+ * Judges whether what is held still fits. `scales` means that the configuration has guarantees scaled where
+ * they do not fit. `isSet` means that the capacity was set at run time, which goes before the configuration.
  */
 export function judgeHeld(
   tree: Tree,
@@ -68,7 +68,7 @@ export function judgeHeld(
   );
 }
 
-/** Each tier alone on an empty node. */
+/** Judges each tier alone on an empty node. */
 export function judgeTiers(
   tiers: NetworkConfig["tiers"],
   trees: readonly Tree[],
@@ -108,7 +108,8 @@ export function promises({ ledger, configs }: Patient): Finding[] {
   const [first] = configs;
   if (first === undefined) return [];
   return attempt("promises", () => {
-    // Against what the link can do now, or was set to, not what it could when they were promised.
+    // Promises are compared with what the link can do now, or was set to, and not with what it could do when
+    // they were made.
     const uplink = findUplink(first.uplink, first.bridge);
     const base = baseInForce(ledger ?? emptyLedger, first, uplink);
     const trees = directions.map((direction) => treeOf(base, direction));
@@ -137,7 +138,7 @@ export function promises({ ledger, configs }: Patient): Finding[] {
   });
 }
 
-/** What an operator set over what pods themselves asked for: it is meant, and easily forgotten. */
+/** Names what an operator set over what pods themselves asked for: it is meant, and easily forgotten. */
 export function overrides({ ledger }: Patient): Finding[] {
   if (ledger === null) return [];
   return attempt("overrides", () =>

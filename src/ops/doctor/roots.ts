@@ -1,4 +1,4 @@
-/** Who holds the roots of the devices that the trees stand on, and what leads packets past our hook. */
+/** Tells who holds the roots of the devices that the trees stand on, and what leads packets past our hook. */
 import { runTool } from "../../kernel/children.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
@@ -11,7 +11,7 @@ import type { QdiscSpec } from "../../plan/state.ts";
 import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
-/** null: the kernel shows none, as for a device that queues nothing. */
+/** null means that the kernel shows none, as for a device that queues nothing. */
 export function judgeRoot(dev: string, spec: QdiscSpec | null): Finding {
   const id = `root.${dev}` as const;
   if (spec === null) return ok(id, "none: an ADD makes ours");
@@ -36,7 +36,7 @@ export function judgeRoot(dev: string, spec: QdiscSpec | null): Finding {
   }
 }
 
-/** tc's hook before ours: programs and filters there see packets that never come to netfilter. */
+/** tc's hook comes before ours: programs and filters there see packets that never come to netfilter. */
 function hooks(dev: string): Finding[] {
   using socket = new NetlinkSocket();
   const index = linkNamed(socket, dev)?.index;
@@ -69,7 +69,7 @@ interface FlowtableItem {
   flowtable?: { family: string; table: string; name: string; dev?: string | string[] };
 }
 
-/** libnftables-json(5). */
+/** The items are as libnftables-json(5) describes them. */
 export function judgeFlowtables(items: FlowtableItem[]): Finding[] {
   const id = "path.flowtables";
   const found = items.flatMap(({ flowtable }) => (flowtable === undefined ? [] : [flowtable]));

@@ -1,4 +1,4 @@
-/** Rules of the routing policy that lead pods' packets past the main table, where their routes are. */
+/** Finds rules of the routing policy that lead pods' packets past the main table, where their routes are. */
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { type NodeRoute, nodeRoutes } from "../../kernel/read/routes.ts";
 import { type PolicyRule, policyRules } from "../../kernel/read/rules.ts";
@@ -10,10 +10,10 @@ import { type PodNetwork, podNetworksOf } from "./pod-networks.ts";
 
 const id = "path.rules";
 
-/** RT_TABLE_DEFAULT: empty, but for whom it was made for long ago. */
+/** This is RT_TABLE_DEFAULT, which is empty except where somebody filled it. */
 const defaultTable = 253;
 
-/** As ip(8) writes it. */
+/** The rule as ip(8) writes it. */
 function ruleText(rule: PolicyRule): string {
   const { priority, source, destination, iif, action, table, isInverted, hasMark } = rule;
   return [
@@ -30,20 +30,20 @@ function ruleText(rule: PolicyRule): string {
 const takes = (wanted: Prefix | null, pods: Prefix): boolean =>
   wanted === null || prefixesOverlap(wanted, pods);
 
-/** Whether a rule is asked about what pods send (`outward`), or what is sent to them. */
+/** Whether a rule concerns what pods send (`outward`), or what is sent to them. */
 function concerns(rule: PolicyRule, outward: boolean, pods: Prefix, network: PodNetwork): boolean {
   if (rule.isSelective) return false;
-  // Who marks what is not known; without the mark, all that others do not mark.
+  // It is not known who marks what. A rule for packets without the mark takes all that others do not mark.
   if (rule.isInverted) return rule.hasMark && rule.source === null && rule.destination === null;
   if (rule.hasMark) return false;
   const [own, other] = outward ? [rule.source, rule.destination] : [rule.destination, rule.source];
   if (!takes(own, pods)) return false;
-  // What is for some destinations only is somebody's wish for these.
+  // A rule for some destinations only is somebody's wish for these.
   if (other !== null && other.length > 0 && own === null) return false;
   return rule.iif === null || rule.iif === (outward ? network.bridge : network.uplink);
 }
 
-/** What of the table such a packet may meet. */
+/** Whether the rule's table has a route that such a packet may meet. */
 function leadsAway(
   rule: PolicyRule,
   outward: boolean,

@@ -1,4 +1,4 @@
-/** What others have hung on the pods' host interfaces: a limit beside a promise. */
+/** Finds what others have put on the pods' host interfaces: a limit beside a promise. */
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
 import { shaperAdvice, shaperOn } from "../../node/shaper.ts";

@@ -1,4 +1,4 @@
-/** Whether pods are kept to their own addresses, and who tried others. */
+/** Tells whether pods are kept to their own addresses, and which of them tried others. */
 import { readViolations, type Violations } from "../../kernel/read/tables.ts";
 import { guardRefusalHere, liveNetworks } from "../../node/base.ts";
 import { holderName } from "../../node/propose.ts";
@@ -8,7 +8,7 @@ import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 const id = "spoofing";
 
-/** `counted`: by host interface. */
+/** `counted` is by host interface. */
 export function judgeSpoofing(
   pods: readonly Attachment[],
   counted: ReadonlyMap<string, Violations>,

@@ -1,4 +1,4 @@
-/** Whether the pods' subnets meet an address, a route or a router of the node's. */
+/** Tells whether the pods' subnets meet an address, a route or a router of the node's. */
 import { formatCidr } from "../../config/addresses.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { overlapAdvice, overlapsOfNode, overlapText } from "../../node/surroundings.ts";
@@ -16,7 +16,10 @@ function judgeOverlap(network: string, overlap: Overlap): Finding {
       );
 }
 
-/** As configured; of a network whose addresses another IPAM plugin gives, as recorded. */
+/**
+ * The subnets are as configured. A network whose addresses another IPAM plugin gives has those that were
+ * recorded.
+ */
 function subnetsOf({ name, ipam }: NetworkConfig, { ledger }: Patient): string[] {
   const recorded = ledger?.network(name)?.base.subnets ?? [];
   const given = ipam.sets.flat().map(({ subnet }) => formatCidr(subnet));

@@ -1,4 +1,4 @@
-/** The settings that pods' connections need. An ADD sets them; something else may set them back. */
+/** Looks at the settings that pods' connections need. An ADD sets them; something else may set them back. */
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
@@ -10,9 +10,9 @@ import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.
 
 export interface Setting {
   path: string;
-  /** What does not work without it. */
+  /** Says what does not work without it. */
   without: string;
-  /** null: every kernel has it. */
+  /** null means that every kernel has the setting. */
   module: string | null;
 }
 
@@ -25,7 +25,7 @@ const settings: Setting[] = [
   })),
 ];
 
-/** `live`: an ADD has set them since this boot. `isWritable`: another could. */
+/** `live` means that an ADD has set them since this boot, `isWritable` that another ADD could. */
 export function judgeSysctl(
   setting: Setting,
   value: string | null,
@@ -56,10 +56,13 @@ export function judgeSysctl(
 
 const forwarding6 = "net/ipv6/conf/all/forwarding";
 
-/** The only value that answers nobody (Documentation/networking/ip-sysctl.rst). */
+/** This is the only value with which the kernel answers nobody (Documentation/networking/ip-sysctl.rst). */
 const silent = 8;
 
-/** Of two values the larger holds. `all`, `own`: what /proc/sys has for all interfaces and for the bridge; null: no such bridge yet. */
+/**
+ * Of the two values the larger one holds. `all` and `own` are what /proc/sys has for all interfaces and for
+ * the bridge; null means that there is no such bridge yet.
+ */
 function judgeArpIgnore(bridge: string, all: string | null, own: string | null): Finding[] {
   const isAll = Number(all) === silent;
   if (!isAll && Number(own) !== silent) return [];
@@ -75,7 +78,7 @@ function judgeArpIgnore(bridge: string, all: string | null, own: string | null):
 
 const arpIgnore = (dev: string): string | null => readSysctl(`net/ipv4/conf/${dev}/arp_ignore`);
 
-/** Only where pods get addresses of IPv6. */
+/** These are needed only where pods get IPv6 addresses. */
 const ipv6Settings: Setting[] = [
   { path: forwarding6, without: "pods reach nothing beyond the node over IPv6", module: null },
 ];
@@ -95,7 +98,7 @@ export function judgeAdvertisements(dev: string, acceptRa: string | null): Findi
   ];
 }
 
-/** Interfaces that somebody may have made a router of are looked at by what IPv6 they have. */
+/** Looks at the other interfaces of the node, which may have their IPv6 from a router. */
 function advertisements(ours: readonly string[]): Finding[] {
   if (readSysctl(forwarding6) !== "1") return [];
   return attempt("accept_ra", () => {
@@ -111,11 +114,11 @@ function advertisements(ours: readonly string[]): Finding[] {
   });
 }
 
-/** Kinds of device that are the node's own ends of something: nobody's router is behind them. */
+/** These kinds of device are the node's own ends of something: nobody's router is behind them. */
 const madeByHosts = new Set(["bridge", "veth", "vxlan", "dummy", "ifb", "tun", "wireguard"]);
 
 export function sysctls({ ledger, configs }: Patient): Finding[] {
-  // Chained, they are for the plugin that makes the interfaces.
+  // Where Fairway is chained, these settings are for the plugin that makes the interfaces.
   if (configs.some(({ chained }) => chained)) return [];
   const networks = ledger === null ? [] : liveNetworks(ledger);
   const hasIpv6 = configs.some(({ ipam }) =>

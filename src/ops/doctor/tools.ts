@@ -1,4 +1,4 @@
-/** The tools that Fairway runs, with their versions. */
+/** Tells which tools Fairway runs, with their versions. */
 import { chosenBackend, neededTools } from "../../kernel/backend.ts";
 import { findTool, findToolIfAny, runTool, type Tool } from "../../kernel/children.ts";
 import { attempt, type Finding, ok, warn } from "./finding.ts";

@@ -1,4 +1,4 @@
-/** The uplink, and whether its capacities go with what the link says of itself. */
+/** Looks at the uplink, and whether its capacities agree with what the link says of itself. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
@@ -10,7 +10,7 @@ import { directions } from "../../plan/node.ts";
 import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
-/** `speed`: bits per second, or why it is not known. */
+/** `speed` is in bits per second, or says why it is not known. */
 export function judgeCapacity(
   { direction, setBits, configuredBits }: Omit<Capacity, "linkBits">,
   speed: number | string,
@@ -80,7 +80,7 @@ function uplinkOf({ uplink, bridge, name }: NetworkConfig, view: LedgerView): Fi
   });
 }
 
-/** What the trees were made with, beside what they would be made with now. */
+/** Compares what the trees were made with and what they would be made with now. */
 function followed({ configs, ledger }: Patient): Finding[] {
   return configs.flatMap((config) => {
     const recorded = ledger?.network(config.name) ?? null;
@@ -112,7 +112,7 @@ function followed({ configs, ledger }: Patient): Finding[] {
   });
 }
 
-/** What leaves by another interface passes no tree. */
+/** Finds other interfaces that pods' traffic leaves by: it passes no tree there. */
 function exits({ bridge, uplink: asked }: NetworkConfig, { ledger }: Patient): Finding[] {
   return attempt("uplink.others", () => {
     const ingress = ledger?.networks().find(({ isOfThisBoot }) => isOfThisBoot)?.base.ingress;
@@ -129,7 +129,7 @@ function exits({ bridge, uplink: asked }: NetworkConfig, { ledger }: Patient): F
 
 export function uplink(patient: Patient): Finding[] {
   const [first] = patient.configs;
-  // Networks of a node share one uplink: an ADD refuses those that do not agree.
+  // The networks of a node share one uplink: an ADD refuses those that do not agree.
   return first === undefined
     ? []
     : [

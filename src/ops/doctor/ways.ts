@@ -1,4 +1,4 @@
-/** Whether packets to each pod go to the bridge, by all of the node's rules and routes. */
+/** Tells whether packets to each pod go to the bridge, by all of the node's rules and routes. */
 import { liveNetworks } from "../../node/base.ts";
 import { planRepair } from "../../node/repair.ts";
 import { strayWayAdvice, strayWayTexts } from "../../node/ways.ts";
@@ -15,7 +15,7 @@ export function ways({ ledger }: Patient): Finding[] {
     const found = strayWayTexts(pods, first.ingress.name);
     if (found.length === 0)
       return [ok(id, `packets to all ${pods.length} pods go to ${first.ingress.name}`)];
-    // A route of ours that lacks is drift, and `repair` mends it.
+    // Where a route of ours is missing that is drift, and `repair` mends it.
     const isDrift = planRepair(ledger).steps.some(
       ({ want }) => want?.kind === "kernelroute" || want?.kind === "address",
     );
