@@ -1,4 +1,7 @@
-/** The conflist that a node gets: an own one, the one that is there, or the plainest; with what was asked put into it. Pure. */
+/**
+ * Makes the conflist that a node gets: from an own one, from the one that is there, or from the plainest,
+ * with what was asked put into it. Pure.
+ */
 import { parseCidr } from "../../config/addresses.ts";
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { isObject, type JsonObject } from "../../config/section.ts";
@@ -6,7 +9,7 @@ import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import { pluginName } from "./places.ts";
 
-/** What is put into a conflist. undefined: as it is there. */
+/** What is put into a conflist. undefined leaves it as it is there. */
 export interface Asked {
   subnets: string[] | undefined;
   networkName: string | undefined;
@@ -17,12 +20,12 @@ export interface Asked {
 }
 
 export interface Conflist {
-  /** What is written: byte for byte what was given where nothing is put into it. */
+  /** The text that is written. Where nothing is put into a conflist, it is byte for byte what was given. */
   text: string;
   json: JsonObject;
 }
 
-/** Throws decode. `of`: for messages. */
+/** Throws decode. Messages name the conflist as `of`. */
 export function parseConflist(text: string, of: string): Conflist {
   let json: unknown;
   try {
@@ -48,7 +51,10 @@ export function typesOf(conflist: Conflist): string[] {
 /** The reference plugin that limits pods. */
 const referenceShaper = "bandwidth";
 
-/** The other plugins of a chain that limit pods, too, in words: by the type, or by the capability that they ask for. */
+/**
+ * Names in words the other plugins of a chain that limit pods, too. They are known by their type, or by the
+ * capability that they ask for.
+ */
 export function otherShapers(conflist: Conflist): string[] {
   return pluginsOf(conflist).flatMap((plugin, at) => {
     if (!isObject(plugin) || plugin.type === pluginName) return [];
@@ -64,7 +70,9 @@ export function otherShapers(conflist: Conflist): string[] {
 export const shaperTodo =
   'take it out of "plugins" (or "bandwidth" out of its capabilities): Fairway takes that capability and the kubernetes.io/*-bandwidth annotations itself, and what two plugins limit gets the smaller of both';
 
-/** Throws badConfig: of two that limit a pod neither can promise it anything. */
+/**
+ * Throws badConfig where another plugin limits pods, too: neither of the two can promise a pod anything then.
+ */
 export function refuseOtherShapers(conflist: Conflist, of: string): void {
   const [first, ...more] = otherShapers(conflist);
   if (first === undefined) return;
@@ -75,7 +83,7 @@ export function refuseOtherShapers(conflist: Conflist, of: string): void {
   );
 }
 
-/** Our plugin's object. Throws badConfig: none, or several. */
+/** Returns our plugin's object. Throws badConfig where there is none, or several. */
 export function ownPlugin(conflist: Conflist, of: string): JsonObject {
   const plugins = pluginsOf(conflist);
   const own = plugins.filter(isObject).filter(({ type }) => type === pluginName);
@@ -88,7 +96,10 @@ export function ownPlugin(conflist: Conflist, of: string): JsonObject {
   );
 }
 
-/** One of each family, in the order in which they were given. Throws badConfig. */
+/**
+ * Requires at most one subnet of each family, and returns them in the order in which they were given. Throws
+ * badConfig.
+ */
 export function checkSubnets(subnets: readonly string[]): string[] {
   const families = new Map<number, string>();
   for (const text of subnets) {
@@ -116,7 +127,7 @@ export function subnetsOf(plugin: JsonObject): string[] {
 
 function withSubnets(plugin: JsonObject, subnets: string[]): JsonObject {
   const former = subnetsOf(plugin);
-  // What else is said of a range (its start, its gateway) is kept where the range stays.
+  // What else the configuration says of a range (its start, its gateway) is kept where the range stays.
   if (former.length === subnets.length && former.every((s) => subnets.includes(s))) return plugin;
   const { subnet: _, ranges: __, ...rest } = isObject(plugin.ipam) ? plugin.ipam : {};
   const [first, ...more] = subnets;
@@ -125,7 +136,7 @@ function withSubnets(plugin: JsonObject, subnets: string[]): JsonObject {
   return { ...plugin, ipam: { ...rest, ...where } };
 }
 
-/** A conflist with what was asked in the place of what it says. */
+/** Returns a conflist in which what was asked takes the place of what it said. */
 export function withAsked(conflist: Conflist, asked: Asked, of: string): Conflist {
   const plugin = ownPlugin(conflist, of);
   const uplink = {
@@ -144,12 +155,12 @@ export function withAsked(conflist: Conflist, asked: Asked, of: string): Conflis
     ...(asked.networkName === undefined ? {} : { name: asked.networkName }),
     plugins: pluginsOf(conflist).map((each) => (each === plugin ? changed : each)),
   };
-  // The order of keys is not asked for: what says the same stays byte for byte.
+  // The order of keys does not matter: a conflist that says the same stays byte for byte.
   if (Bun.deepEquals(json, conflist.json)) return conflist;
   return { json, text: `${JSON.stringify(json, null, 2)}\n` };
 }
 
-/** The plainest: what pods need to be promised anything, and to reach the world. */
+/** The plainest conflist: it has what pods need to be promised anything, and to reach the world. */
 export function plainConflist(subnets: readonly string[]): Conflist {
   const routes = subnets.map((text) => ({
     dst: parseCidr(text, "the pod subnet").family === 4 ? "0.0.0.0/0" : "::/0",
@@ -170,7 +181,10 @@ export function plainConflist(subnets: readonly string[]): Conflist {
   return { json, text: `${JSON.stringify(json, null, 2)}\n` };
 }
 
-/** As the runtime composes it, for each version that it may take. Throws decode, badConfig, incompatibleVersion. */
+/**
+ * Reads the configuration as the runtime composes it, for each version that it may take. Throws decode,
+ * badConfig, incompatibleVersion.
+ */
 export function validated(conflist: Conflist, of: string): NetworkConfig {
   const own = ownPlugin(conflist, of);
   const types = typesOf(conflist);

@@ -1,4 +1,4 @@
-/** Whether a file is a Fairway, and which one. */
+/** Tells whether a file is a Fairway, and which version it is. */
 import fs from "node:fs";
 import { basename } from "node:path";
 import { FairwayError } from "../../errors.ts";
@@ -7,7 +7,7 @@ import { description } from "../version.ts";
 
 const chunkBytes = 4 << 20;
 
-/** Calls back with pieces of a file, until that says stop. */
+/** Calls `use` with pieces of a file, until it returns true. */
 function readPieces(path: string, use: (piece: Buffer, at: number) => boolean): void {
   const fd = fs.openSync(path, "r");
   try {
@@ -22,7 +22,7 @@ function readPieces(path: string, use: (piece: Buffer, at: number) => boolean): 
   }
 }
 
-/** Every build carries its description. An unknown file is read and not run: this is root's. */
+/** Every build carries its description. An unknown file is read and not run, since this process is root's. */
 export function isFairway(path: string): boolean {
   const mark = Buffer.from(description);
   let tail = Buffer.alloc(0);
@@ -55,7 +55,7 @@ export function sameBytes(a: string, b: string): boolean {
 
 const timeLimitMs = 10_000;
 
-/** Of a Fairway, for a person. */
+/** The version of a Fairway, for a person. */
 export function versionOf(path: string): string {
   const done = Bun.spawnSync({
     cmd: [path, "--version"],
@@ -70,7 +70,7 @@ export function versionOf(path: string): string {
   return done.exitCode === 0 ? done.stdout.toString().trim() : "a version that it does not tell";
 }
 
-/** The compiled file that runs at this moment. Throws unavailable from a checkout. */
+/** The compiled file that runs at this moment. Throws unavailable where Fairway runs from a checkout. */
 export function ownExecutable(): string {
   if (isCompiled) return process.execPath;
   throw new FairwayError(

@@ -1,4 +1,7 @@
-/** Steps on files, done all or none. What is replaced is replaced by a rename: nobody meets half a file, or none. */
+/**
+ * Takes steps on files, all or none. A file is replaced by a rename, so that nobody meets half a file, or
+ * none.
+ */
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { effect } from "../../effect.ts";
@@ -11,7 +14,7 @@ export type FileStep = { path: string; words: string } & (
   | { op: "write"; mode: number; content: Content }
   | { op: "link"; target: string }
   | { op: "remove" }
-  /** At the very end, in its place among the folders. */
+  /** The file is removed at the very end, in its place among the folders. */
   | { op: "remove-last" }
   /** A folder that still holds something stays. */
   | { op: "remove-folder" }
@@ -37,18 +40,23 @@ const disk = {
 };
 
 export interface Applied {
-  /** Nothing can be undone any more. Throws io: what was kept for the way back is still there. */
+  /**
+   * After this nothing can be undone any more. Throws io; what was kept for the way back is still there then.
+   */
   commit(): void;
   undo(): void;
 }
 
-/** Beside the file, for a rename; the process's id, so that the next run knows what a dead one left. */
+/**
+ * A name beside the file, for a rename. It has the process's id, so that the next run knows what a dead one
+ * left.
+ */
 const beside = (path: string, what: "new" | "former"): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}.${what}`);
 
 const besidePattern = /^\.(.+)\.(\d+)\.(?:new|former)$/;
 
-/** What runs that died left beside these files. */
+/** Finds what runs that died left beside these files. */
 export function abandoned(paths: readonly string[]): string[] {
   const names = new Set(paths.map((path) => basename(path)));
   return [...new Set(paths.map((path) => dirname(path)))].flatMap((dir) => {
@@ -80,7 +88,7 @@ function writeBeside(path: string, mode: number, content: Content): void {
   const fd = effect("file", "open", () => fs.openSync(path, flags, mode));
   try {
     if ("text" in content) effect("file", "write", () => fs.writeFileSync(fd, content.text));
-    // Past the umask, too.
+    // The umask must not take anything from the mode.
     effect("file", "chmod", () => fs.fchmodSync(fd, mode));
     effect("file", "sync", () => fs.fsyncSync(fd));
   } finally {
@@ -90,14 +98,14 @@ function writeBeside(path: string, mode: number, content: Content): void {
 
 export const isThere = (path: string): boolean => look(path).kind !== "absent";
 
-/** Puts what `make` makes beside a path into its place; what was there is kept for the way back. */
+/** Puts what `make` makes beside a path into its place. What was there is kept for the way back. */
 function place(path: string, make: (beside: string) => void): { undo: Undo; commit: Undo } {
   const [next, former] = [beside(path, "new"), beside(path, "former")];
   for (const each of [next, former]) disk.rm(each);
   const replaces = isThere(path);
   try {
     make(next);
-    // A second name for what is there: the first one leads to something at every moment.
+    // This gives what is there a second name: the first name leads to something at every moment.
     if (replaces) disk.link(path, former);
     disk.rename(next, path);
   } catch (error) {
@@ -124,7 +132,7 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
     case "folder": {
       const undo = (): void => disk.rmdir(path);
       disk.mkdir(path, step.mode);
-      // Past the umask, too.
+      // The umask must not take anything from the mode.
       orUndo(() => disk.chmod(path, step.mode), undo);
       return { undo, commit: nothing };
     }
@@ -140,7 +148,7 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
     case "remove-last":
       return { undo: nothing, commit: () => disk.rm(path) };
     case "remove-folder":
-      // At the very end: until then what is removed lies in it under another name.
+      // This comes at the very end: until then what is removed lies in it under another name.
       return { undo: nothing, commit: () => removeIfEmpty(path) };
   }
 }
@@ -149,7 +157,7 @@ function removeIfEmpty(path: string): void {
   if (fs.existsSync(path) && fs.readdirSync(path).length === 0) disk.rmdir(path);
 }
 
-/** All or none. Throws io, naming the step that failed. */
+/** Takes all the steps or none. Throws io, naming the step that failed. */
 export function applyFiles(steps: readonly FileStep[]): Applied {
   const done: { undo: Undo; commit: Undo }[] = [];
   const undo = (): void => {
@@ -185,7 +193,7 @@ export function applyFiles(steps: readonly FileStep[]): Applied {
   };
 }
 
-/** A folder and those above it that are not there, from above. */
+/** The folders of a path that are not there, from above, the path itself included. */
 export function missingFolders(path: string): string[] {
   if (isThere(path)) return [];
   return [...missingFolders(dirname(path)), path];
@@ -197,7 +205,7 @@ export type Found =
   | { kind: "link"; target: string }
   | { kind: "other" };
 
-/** What a path itself is: a link is not followed. */
+/** Says what a path itself is: a link is not followed. */
 export function look(path: string): Found {
   let stat: fs.Stats | undefined;
   try {

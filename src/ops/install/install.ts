@@ -1,4 +1,4 @@
-/** `fairway install`: the plugin put on a node, or a newer one put over it. */
+/** `fairway install` puts the plugin on a node, or a newer one over it. */
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
 import { asUsage } from "../asked.ts";
@@ -13,11 +13,11 @@ interface Options extends InstallOptions {
 
 const collect = (value: string, former: string[] = []): string[] => [...former, value];
 
-/** What both commands take. */
+/** The options that both commands take. */
 export function withPlaceOptions(command: Command): Command {
   return (
     command
-      // Not inherited by a command that is added: without it a wrong option would end with 1.
+      // An added command does not inherit this. Without it a wrong option would end with 1.
       .exitOverride()
       .option("--bin-dir <DIR>", `the runtime's plugins (default: ${usualPlaces.binDir})`)
       .option("--conf-dir <DIR>", `the runtime's conflists (default: ${usualPlaces.confDir})`)

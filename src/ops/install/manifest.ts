@@ -1,4 +1,7 @@
-/** What `install` did, beside the ledger: where `uninstall` and `doctor` find it, and what folders were made for it. */
+/**
+ * Keeps beside the ledger what `install` did. `uninstall` and `doctor` find there where it put things, and
+ * which folders were made for it.
+ */
 import fs from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../config/section.ts";
@@ -6,9 +9,12 @@ import { FairwayError, messageOf } from "../../errors.ts";
 import type { Places } from "./places.ts";
 
 export interface Manifest extends Places {
-  /** Those that were not there before, from above. */
+  /** The folders that were not there before, from above. */
   foldersMade: string[];
-  /** The ledger's folder, this file's own: a copy elsewhere is told from it. Absent in what an older version wrote. */
+  /**
+   * The ledger's folder, in which this file itself lies: so a copy elsewhere can be recognised. An older
+   * version did not write it.
+   */
   dataDir?: string;
 }
 
@@ -17,7 +23,7 @@ export const manifestFile = (dataDir: string): string => join(dataDir, "install.
 export const manifestText = (manifest: Manifest): string =>
   `${JSON.stringify(manifest, null, 2)}\n`;
 
-/** null: there is none. Throws io, decode. */
+/** null means that there is none. Throws io, decode. */
 export function readManifest(dataDir: string): Manifest | null {
   const file = manifestFile(dataDir);
   let text: string;

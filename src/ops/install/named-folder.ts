@@ -1,4 +1,4 @@
-/** Which data folder the installation of this node names. */
+/** Finds out which data folder the installation of this node names. */
 import { join } from "node:path";
 import { defaults } from "../../config/defaults.ts";
 import { isThere } from "./files.ts";
@@ -12,7 +12,7 @@ export interface NamedFolder {
   by: string;
 }
 
-/** null: there is no conflist of ours. Throws io, decode, badConfig. */
+/** null means that there is no conflist of ours. Throws io, decode, badConfig. */
 export function namedByConflist({ confDir, confFile }: Places): NamedFolder | null {
   const path = join(confDir, confFile);
   const conflist = conflistAt(path);
@@ -22,8 +22,8 @@ export function namedByConflist({ confDir, confFile }: Places): NamedFolder | nu
 }
 
 /**
- * The conflist's, where `install` put it or where it usually is; else the usual folder, if an
- * install.json lies in it. null: nothing names one. Throws io, decode, badConfig.
+ * Takes the folder of the conflist, where `install` put it or where it usually is; else the usual folder, if
+ * an install.json lies in it. null means that nothing names one. Throws io, decode, badConfig.
  */
 export function namedFolder(): NamedFolder | null {
   const usual = defaults.dataDir;

@@ -1,4 +1,4 @@
-/** The other network configurations of a node, as its runtime reads them. */
+/** Reads the other network configurations of a node, as its runtime does. */
 import fs from "node:fs";
 import { join } from "node:path";
 import { isObject, type JsonObject } from "../../config/section.ts";
@@ -9,11 +9,11 @@ export interface ConfFile {
   network: string | null;
   /** The plugins' types, in order. */
   types: string[];
-  /** Why a runtime cannot load it; null: it can. */
+  /** Says why a runtime cannot load it; null means that it can. */
   problem: string | null;
 }
 
-/** libcni's ConfFiles() as containerd and CRI-O call it. */
+/** The names that libcni's ConfFiles() takes, as containerd and CRI-O call it. */
 const loaded = /\.(conf|conflist|json)$/;
 
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
@@ -33,7 +33,10 @@ function confFile(dir: string, name: string): ConfFile {
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** In the runtimes' order: by the bytes of their names. Empty where there is no folder. */
+/**
+ * The files are in the runtimes' order, which is by the bytes of their names. There are none where there is
+ * no folder.
+ */
 export function confFiles(dir: string): ConfFile[] {
   if (!fs.existsSync(dir)) return [];
   return fs
@@ -45,7 +48,7 @@ export function confFiles(dir: string): ConfFile[] {
 
 export const sortsBefore = (a: string, b: string): boolean => byBytes(a, b) < 0;
 
-/** "05-other.conflist (network other: bridge, portmap)" */
+/** Writes for example "05-other.conflist (network other: bridge, portmap)". */
 export function inWords({ name, network, types, problem }: ConfFile): string {
   if (problem !== null) return `${name} (which no runtime can load: ${problem})`;
   return `${name} (network ${network ?? "without a name"}: ${types.join(", ")})`;

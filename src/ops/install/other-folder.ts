@@ -1,4 +1,6 @@
-/** Whether Fairway is installed with another data folder than the one that `uninstall` is asked about. */
+/**
+ * Tells whether Fairway is installed with another data folder than the one that `uninstall` is asked about.
+ */
 import fs from "node:fs";
 import { defaults } from "../../config/defaults.ts";
 import { FairwayError } from "../../errors.ts";
@@ -6,7 +8,7 @@ import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
 import { type NamedFolder, namedByConflist } from "./named-folder.ts";
 import { type PlaceOptions, placesOf } from "./places.ts";
 
-/** As far as it is there. */
+/** The real path of what is there; where nothing is, the path itself without a slash at its end. */
 function realPath(path: string): string {
   try {
     return fs.realpathSync(path);
@@ -22,10 +24,13 @@ function namedByManifest(dataDir: string): { manifest: Manifest; named: NamedFol
   return [{ manifest, named }];
 }
 
-/** The folders that install.json and the conflist name: in the asked places, beside the ledger, where they usually are. */
+/**
+ * The folders that install.json and the conflist name. These are looked for in the asked places, beside the
+ * ledger, and where they usually are.
+ */
 function namedFolders(dataDir: string, options: PlaceOptions): NamedFolder[] {
   const own = namedByManifest(dataDir);
-  // Who names the places means the installation there, and no other.
+  // Whoever names the places means the installation there, and no other.
   const isUsual = options.confDir === undefined && options.binDir === undefined;
   const usual = isUsual ? namedByManifest(defaults.dataDir) : [];
   return [
@@ -37,7 +42,7 @@ function namedFolders(dataDir: string, options: PlaceOptions): NamedFolder[] {
   ];
 }
 
-/** null: nothing names another. */
+/** null means that nothing names another folder. */
 export function otherFolder(dataDir: string, options: PlaceOptions): FairwayError | null {
   const asked = realPath(dataDir);
   const other = namedFolders(dataDir, options).find((named) => realPath(named.dataDir) !== asked);

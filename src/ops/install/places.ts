@@ -1,4 +1,4 @@
-/** Where Fairway lies on a node, and what of it bears its name. */
+/** Says where Fairway lies on a node, and what of it bears its name. */
 import { basename } from "node:path";
 import { parsePath } from "../../config/paths.ts";
 import { ipamPluginName } from "../../config/plugin-name.ts";
@@ -6,10 +6,10 @@ import { FairwayError } from "../../errors.ts";
 
 /** The plugin's `type`, which is its file's name. */
 export const pluginName = "fairway";
-/** Its other name, under which it is an IPAM plugin for others. */
+/** The plugin's other name, under which it is an IPAM plugin for others. */
 export const ipamName = ipamPluginName;
 
-/** Where the runtimes and kubeadm look. The file's name sorts before most others. */
+/** The places where the runtimes and kubeadm look. The file's name sorts before most others. */
 export const usualPlaces = {
   binDir: "/opt/cni/bin",
   confDir: "/etc/cni/net.d",
@@ -37,7 +37,7 @@ function parseConfFile(text: string): string {
   );
 }
 
-/** What was given, else what is known, else what is usual. Throws badConfig. */
+/** Takes what was given, else what is known, else what is usual. Throws badConfig. */
 export function placesOf(options: PlaceOptions, known: Partial<Places> = {}): Places {
   const folder = (given: string | undefined, option: string): string | undefined =>
     given === undefined ? undefined : parsePath(given, option).replace(/(.)\/+$/, "$1");

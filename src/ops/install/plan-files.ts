@@ -1,4 +1,4 @@
-/** The files that an installation writes, and those that stand in the way. Touches nothing. */
+/** Plans the files that an installation writes, and finds those that stand in the way. It touches nothing. */
 import fs from "node:fs";
 import { join } from "node:path";
 import { FairwayError } from "../../errors.ts";
@@ -61,7 +61,10 @@ const folderStep =
     words: `make ${path}`,
   });
 
-/** Made by an `install` that died before it could write that down; an ADD's is ours as well (planData in uninstall.ts). */
+/**
+ * Whether an `install` that died before it could write that down made the folder. A folder that an ADD made
+ * is ours as well (planData in uninstall.ts).
+ */
 function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
   if (look(manifestFile(dataDir)).kind !== "absent" || look(dataDir).kind === "absent")
     return false;
@@ -69,9 +72,9 @@ function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
 }
 
 /**
- * In the order of doing: what folders are made is written down before they are, but for the folder in
- * which that is written; the runtime begins with the conflist, so that comes last. Throws badConfig:
- * somebody else's file is in the way.
+ * The steps are in the order in which they are done. Which folders are made is written down before they are
+ * made, except for the folder in which that is written. The runtime begins with the conflist, so that one
+ * comes last. Throws badConfig where somebody else's file is in the way.
  */
 export function planFiles(conflist: Conflist, places: Places, dataDir: string): FileStep[] {
   const owned = ownedPaths(places, dataDir);
@@ -95,7 +98,7 @@ export function planFiles(conflist: Conflist, places: Places, dataDir: string): 
     ...otherFolders.map(folderStep(dataDir)),
     ...planBinary(places),
     ...planLink(places),
-    // Readable by root alone, as the CIS benchmark has it.
+    // Only root may read it, as the CIS benchmark wants it.
     ...planText(owned.conf, conflist.text, 0o600),
   ];
 }

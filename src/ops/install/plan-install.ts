@@ -1,4 +1,4 @@
-/** What `install` would do, and what stands in its way. Touches nothing. */
+/** Plans what `install` would do, and finds what stands in its way. It touches nothing. */
 import fs from "node:fs";
 import { join } from "node:path";
 import { parseName } from "../../config/identity.ts";
@@ -46,13 +46,15 @@ export interface InstallOptions extends PlaceOptions, SubnetOptions {
 
 export interface InstallPlan {
   steps: FileStep[];
-  /** What a person should know, and what does not stand in the way. */
+  /** What a person should know though it does not stand in the way. */
   notes: string[];
-  /** What the node has then, in a line. */
+  /** Says in one line what the node has then. */
   summary: string;
 }
 
-/** The one under our name; null: none. Throws badConfig where it is somebody else's. */
+/**
+ * The conflist under our name; null means that there is none. Throws badConfig where it is somebody else's.
+ */
 function presentConflist(path: string): Conflist | null {
   const found = conflistAt(path);
   if (found === "absent") return null;
@@ -80,7 +82,7 @@ const noSubnet = (path: string): FairwayError =>
     "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, or an own --conflist FILE",
   );
 
-/** What is wrong with the call itself, whatever the node is like. Throws badConfig. */
+/** Finds what is wrong with the call itself, whatever the node is like. Throws badConfig. */
 export function checkAsked(options: InstallOptions): void {
   const { confDir, confFile } = placesOf(options);
   const { dataDir, networkName, uplink, egressCapacity, ingressCapacity } = options;
@@ -106,7 +108,7 @@ function conflistFor(options: InstallOptions, path: string, present: Conflist | 
   throw noSubnet(path);
 }
 
-/** What moves would leave the former place as it is, and nobody to clean it up. */
+/** Refuses to move something: its former place would stay as it is, and nobody would clean it up. */
 function refuseMove(what: string, before: string, now: string): void {
   if (before === now) return;
   throw new FairwayError(
@@ -138,7 +140,7 @@ function refuseLedger(dataDir: string): void {
   throw new FairwayError("ledgerUnusable", `the ledger: ${bad.found}`, bad.todo ?? undefined);
 }
 
-/** The bridge and the uplink carry what was promised to the pods that live. */
+/** Refuses another bridge or uplink while pods live: the former ones carry what was promised to them. */
 function refuseChangeUnderPods(view: LedgerView, config: NetworkConfig): void {
   const pods = view.attachments.all().length;
   const recorded = view.networks().find(({ isOfThisBoot }) => isOfThisBoot)?.base;
@@ -159,7 +161,10 @@ function refuseChangeUnderPods(view: LedgerView, config: NetworkConfig): void {
 const isPoolExhausted = (error: unknown): boolean =>
   error instanceof FairwayError && (error.kind === "poolExhausted" || isPoolExhausted(error.cause));
 
-/** STATUS' own rules. A full node is no reason against an upgrade: it is a note. */
+/**
+ * Checks the node by STATUS' own rules. That a node is full is no reason against an upgrade, so it is only a
+ * note.
+ */
 function checkNode(config: NetworkConfig): { notes: string[]; summary: string } {
   refuseLedger(config.dataDir);
   const view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
@@ -186,7 +191,7 @@ function checkNode(config: NetworkConfig): { notes: string[]; summary: string } 
   }
 }
 
-/** Runtimes take the first file by name: behind another's ours would promise nothing. */
+/** Runtimes take the first file by name: if another's came before ours, nothing would be promised. */
 function judgeOrder({ confDir, confFile }: Places, allowed: boolean): string[] {
   const earlier = confFiles(confDir).filter(({ name }) => sortsBefore(name, confFile));
   if (earlier.length === 0) return [];
@@ -201,7 +206,7 @@ function judgeOrder({ confDir, confFile }: Places, allowed: boolean): string[] {
   );
 }
 
-/** Of the chain's other plugins, those that the runtime will not find. */
+/** Names the other plugins of the chain that the runtime will not find. */
 function judgeChain(conflist: Conflist, { binDir }: Places): string[] {
   return typesOf(conflist)
     .filter((type) => type !== pluginName && !fs.existsSync(join(binDir, type)))

@@ -1,4 +1,4 @@
-/** What of an installation is on the node already: ours, or somebody else's. */
+/** Tells what of an installation is on the node already, and whether it is ours or somebody else's. */
 import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { parseCleanupConfig } from "../../config/cleanup.ts";
@@ -8,7 +8,7 @@ import { type Found, look } from "./files.ts";
 import { manifestFile } from "./manifest.ts";
 import { ipamName, type Places, pluginName } from "./places.ts";
 
-/** Whole paths of all that `install` writes. */
+/** The whole paths of all that `install` writes. */
 export function ownedPaths(
   { binDir, confDir, confFile }: Places,
   dataDir: string,
@@ -21,7 +21,7 @@ export function ownedPaths(
   };
 }
 
-/** "foreign": something is there, and it is no conflist that calls us. */
+/** "foreign" means that something is there, and that it is no conflist that calls us. */
 export function conflistAt(path: string): Conflist | "absent" | "foreign" {
   const found = look(path);
   if (found.kind === "absent") return "absent";
@@ -35,7 +35,7 @@ export function conflistAt(path: string): Conflist | "absent" | "foreign" {
   }
 }
 
-/** Where its pods' rows and log are, as a DEL reads it. `of`: for messages. */
+/** Says where the rows and the log of its pods are, as a DEL reads it. Messages name the conflist as `of`. */
 export function settingsOf(conflist: Conflist, of: string): ReturnType<typeof parseCleanupConfig> {
   const { name, cniVersion } = conflist.json;
   return parseCleanupConfig({ ...ownPlugin(conflist, of), name, cniVersion });

@@ -1,4 +1,4 @@
-/** Where the pods' subnets of this node are read from. */
+/** Reads the pods' subnets of this node from where the options say. */
 import { readFileSync } from "node:fs";
 import { isObject } from "../../config/section.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
@@ -21,7 +21,7 @@ export function readText(file: string): string {
   }
 }
 
-/** A Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. */
+/** The subnets of a Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. */
 function subnetsOfNode(text: string, of: string): string[] {
   const { json } = parseConflist(text, of);
   const spec = isObject(json.spec) ? json.spec : {};
@@ -39,7 +39,7 @@ function subnetsOfNode(text: string, of: string): string[] {
   );
 }
 
-/** Of the plugins of a conflist, or of a plugin's own configuration, those of the first that has any. */
+/** Takes the subnets of the first plugin that has any, in a conflist or in a plugin's own configuration. */
 function subnetsOfConflist(text: string, of: string): string[] {
   const { json } = parseConflist(text, of);
   const plugins = Array.isArray(json.plugins) ? json.plugins.filter(isObject) : [json];
@@ -52,7 +52,10 @@ function subnetsOfConflist(text: string, of: string): string[] {
   );
 }
 
-/** Whether any is given. Throws badConfig: in more than one way, or what is no subnet. Reads no file. */
+/**
+ * Whether any subnet is given. Throws badConfig where it is given in more than one way, or is no subnet. This
+ * reads no file.
+ */
 export function checkSubnetSources(options: SubnetOptions): boolean {
   const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
   const sources = [subnet.length > 0, node !== undefined, conflist !== undefined];
@@ -67,7 +70,7 @@ export function checkSubnetSources(options: SubnetOptions): boolean {
   return given > 0;
 }
 
-/** undefined: nothing was asked. Throws badConfig, io, decode. */
+/** undefined means that no subnet was asked for. Throws badConfig, io, decode. */
 export function askedSubnets(options: SubnetOptions): string[] | undefined {
   checkSubnetSources(options);
   const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;

@@ -1,4 +1,4 @@
-/** `fairway uninstall`: the node as it was. */
+/** `fairway uninstall` leaves the node as it was before Fairway. */
 
 import fs from "node:fs";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ interface Options extends PlaceOptions {
   dryRun?: boolean;
 }
 
-/** What stays, and why. */
+/** Says what stays, and why. */
 type Kept = string[];
 
 const remove = (path: string): FileStep => ({ op: "remove", path, words: `remove ${path}` });
@@ -64,7 +64,7 @@ const ledgerFiles = [
 ];
 
 function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolean): FileStep[] {
-  // With the ledger stays what tells which folders were made for it.
+  // Where the ledger stays, the record of the folders that were made for it stays, too.
   const files = keepLedger ? [] : ledgerFiles.map((name) => join(dataDir, name));
   // A folder that an ADD made, without `install`, is ours as well.
   const folders = (manifest?.foldersMade ?? [dataDir]).filter((path) => fs.existsSync(path));
@@ -79,7 +79,7 @@ function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolea
   return [
     ...files.filter((path) => look(path).kind !== "absent").map(remove),
     ...removals(folders.filter((path) => !isAround(path))),
-    // Whoever dies before this finds in it what is left to do.
+    // A later run after one that died before this finds in it what is left to do.
     ...(keepLedger || look(record).kind === "absent"
       ? []
       : [{ op: "remove-last", path: record, words: `remove ${record}` } as const]),
@@ -87,7 +87,7 @@ function planData(dataDir: string, manifest: Manifest | null, keepLedger: boolea
   ];
 }
 
-/** In words: what there was goes, or is set back. */
+/** Says in words what is removed or set back. */
 function wordsOf(step: Step): string {
   if (step.op === "delete") return `remove ${titleOf(step.have)}`;
   const { want } = step;
@@ -108,7 +108,7 @@ interface Node {
   logFile: string | null;
 }
 
-/** The options, else the conflist in the place that they tell, else what `install` wrote down. */
+/** Takes the options, else the conflist in the place that they tell, else what `install` wrote down. */
 function whereItLies(options: Options): Node {
   const asked = placesOf(options);
   const settingsAt = (path: string) => {
@@ -133,7 +133,10 @@ interface Taken {
   cannot: string[];
 }
 
-/** Pods, and what others put into what is ours. Throws attachmentExists; nothing is changed then. */
+/**
+ * Refuses while pods live, or while others have put something into what is ours. Throws attachmentExists;
+ * nothing is changed then.
+ */
 function refuseLosses(view: LedgerView): void {
   refuseWhilePodsLive(view);
   const others = othersInTheWay(planRemoval(view));
@@ -145,7 +148,7 @@ function refuseLosses(view: LedgerView): void {
   );
 }
 
-/** Without a ledger, or with one that cannot be read: what bears our names. */
+/** Where there is no ledger, or one that cannot be read, this takes what bears our names. */
 function takeStrays(view: LedgerView, conflist: FileStep[], force: boolean): Taken {
   if (!force) refuseLosses(view);
   const files = applyFiles(conflist);
@@ -159,7 +162,10 @@ function takeStrays(view: LedgerView, conflist: FileStep[], force: boolean): Tak
   }
 }
 
-/** Under the lock: the conflist first, so that no pod begins; then the kernel; then the rows. */
+/**
+ * This runs under the lock. The conflist goes first, so that no pod begins; then what is in the kernel; then
+ * the rows.
+ */
 function takeAll(dataDir: string, conflist: FileStep[], force: boolean): Taken {
   return withLedger(dataDir, (ledger) =>
     ledger.exclusively(() => {
@@ -184,19 +190,22 @@ function takeAll(dataDir: string, conflist: FileStep[], force: boolean): Taken {
 interface LedgerRead {
   there: boolean;
   pods: LivingPods;
-  /** What would be done; null: that was not asked. */
+  /** What would be done; null means that this was not asked. */
   steps: Step[] | null;
   notes: string[];
 }
 
-/** What goes with what is ours, in words. */
+/** Says in words what of others goes with what is ours. */
 function goesAlong(view: LedgerView, steps: readonly Step[]): string[] {
   return [...othersInTheWay(steps), ...othersAddresses(view, steps)].map(
     (what) => `not Fairway's, and goes with it: ${what}`,
   );
 }
 
-/** Throws attachmentExists while pods live, and what stands in the way of reading, unless `force`. */
+/**
+ * Unless `force` is given, this throws attachmentExists while pods live, and it throws whatever keeps the
+ * ledger from being read.
+ */
 function readLedger(
   dataDir: string,
   { force, plan }: { force: boolean; plan: boolean },
@@ -226,7 +235,7 @@ function readLedger(
   }
 }
 
-/** What --force costs, in words: whose network or promise it takes. */
+/** Says in words what --force costs: whose network or promise it takes. */
 function lossesOf({ known, unknown }: LivingPods, isDryRun: boolean): string[] {
   const names = [...known, ...unknown];
   if (names.length === 0) return [];
@@ -237,7 +246,7 @@ function lossesOf({ known, unknown }: LivingPods, isDryRun: boolean): string[] {
   return [`note: ${names.length} ${what}: ${names.join(", ")}; delete them`];
 }
 
-/** dev_disable_lro(), which inet_forward_change() calls, has no counterpart. */
+/** inet_forward_change() calls dev_disable_lro(), and nothing in the kernel undoes that. */
 function forGood(steps: readonly Step[]): string[] {
   const forwarded = steps.some(
     ({ want }) =>

@@ -1,4 +1,4 @@
-/** `fairway ipam`: whose the addresses are; host-local's taken over; one given back. */
+/** `fairway ipam` tells whose the addresses are, takes over those of host-local, and gives one back. */
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { formatIp, parseIp } from "../../config/addresses.ts";

@@ -1,13 +1,16 @@
-/** Every address that is somebody's, whoever gave it. */
+/** Lists every address that is somebody's, whoever gave it. */
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { attachmentName, podTitle } from "../../plan/node.ts";
 
 export interface ListedAddress {
   network: string;
   address: string;
-  /** "pod": of an attachment of ours; "reserved": given to another plugin's; "kept": for a pod that went. */
+  /**
+   * "pod" is an address of an attachment of ours, "reserved" one that was given to another plugin's pod, and
+   * "kept" one that is kept for a pod that went.
+   */
   state: "pod" | "reserved" | "kept";
-  /** null: nobody has it now. */
+  /** null means that nobody has it now. */
   holder: string | null;
   pod: string | null;
   /** Milliseconds since the epoch. */
@@ -15,7 +18,7 @@ export interface ListedAddress {
   untilMs: number | null;
 }
 
-/** By network and address. */
+/** The list is sorted by network and address. */
 export function listAddresses(
   view: LedgerView,
   network: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * What a runtime keeps of its ADDs: libcni's cache, a file for each attachment, written when the whole
- * chain has succeeded and removed by its DEL (libcni/api.go, cachedInfo).
+ * Reads what a runtime keeps of its ADDs. This is libcni's cache, with a file for each attachment, which is
+ * written when the whole chain has succeeded and is removed by its DEL (libcni/api.go, cachedInfo).
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +12,13 @@ import { ipamPluginName } from "../../config/plugin-name.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { AttachmentKey } from "../../plan/node.ts";
 
-/** Where libcni keeps it unless a runtime says otherwise. */
+/** libcni keeps it there unless a runtime says otherwise. */
 export const defaultCacheDir = "/var/lib/cni/results";
 
 export interface CachedAdd extends AttachmentKey {
   file: string;
   writtenAtMs: number;
-  /** Whether the pod is ours, or another plugin's with an address of ours. */
+  /** Says whether the pod is ours ("main"), or another plugin's with an address of ours ("ipam"). */
   role: "main" | "ipam";
   /** Our plugin's configuration, as an ADD gets it. */
   raw: RawConfig;
@@ -54,14 +54,16 @@ function argsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(pairs.map(([key, text]) => [String(key), String(text)]));
 }
 
-/** null: not of an attachment that concerns this ledger. Throws what cannot be read. */
+/**
+ * null means that it is not of an attachment that concerns this ledger. Throws where the text cannot be read.
+ */
 export function readCached(
   text: string,
   dataDir: string,
 ): Omit<CachedAdd, "file" | "writtenAtMs"> | null {
   const cached: unknown = JSON.parse(text);
   if (!isObject(cached)) throw new FairwayError("decode", "it holds no JSON object");
-  // Before libcni 0.7 it held the result alone: such a runtime is older than any that we know.
+  // Before libcni 0.7 the file held the result alone. Such a runtime is older than any that we know.
   const { kind, containerId, ifName, networkName, config } = cached;
   if (kind !== "cniCacheV1")
     throw new FairwayError("decode", `it is of kind ${JSON.stringify(kind)}`);
@@ -93,7 +95,7 @@ export function readCached(
   };
 }
 
-/** Throws io, and decode for a file that cannot be read: it may be of a pod that lives. */
+/** Throws io, and decode for a file that cannot be read, since it may be of a pod that lives. */
 export function readRuntimeCache(dir: string, dataDir: string): CachedAdd[] {
   let names: string[];
   try {

@@ -1,6 +1,6 @@
 /**
- * What the runtime remembers beside what the kernel has: which pods there are. Pure. What may be alive
- * is kept, so that nobody else gets its address.
+ * Finds out which pods there are, from what the runtime remembers and what the kernel has. Pure. What may be
+ * alive is kept, so that nobody else gets its address.
  */
 import type { PrevInterface } from "../../cni/prev-result.ts";
 import { FairwayError } from "../../errors.ts";
@@ -9,7 +9,7 @@ import { minorOfHostVeth } from "../../plan/names.ts";
 import { attachmentName, type Lease } from "../../plan/node.ts";
 import type { CachedAdd } from "./cache.ts";
 
-/** A pod that both know. */
+/** A pod that both the runtime and the kernel know. */
 export interface KnownPod {
   add: CachedAdd;
   hostVeth: string;
@@ -23,20 +23,20 @@ export interface KnownPod {
 export interface FoundPod {
   hostVeth: string;
   minor: number;
-  /** null: its namespace is not to be seen from here. */
+  /** null means that its namespace cannot be seen from here. */
   end: SeenEnd | null;
-  /** "10.244.1.2", of its namespace and of the maps. */
+  /** Such as "10.244.1.2". They are those of its namespace and of the maps. */
   addresses: string[];
 }
 
 export interface Matched {
   known: KnownPod[];
   found: FoundPod[];
-  /** What is left out, in words. */
+  /** Says in words what is left out. */
   left: string[];
 }
 
-/** Which namespace a path leads to; null: none. */
+/** Tells which namespace a path leads to; null means that it leads to none. */
 export type IdentityOf = (path: string) => string | null;
 
 const bare = (cidr: string): string => cidr.split("/")[0] ?? cidr;
@@ -57,7 +57,7 @@ function leasesOf({ result }: CachedAdd, at: number): Lease[] {
     }));
 }
 
-/** Throws decode: a record that does not say what an ADD of ours returns. */
+/** Throws decode for a record that does not say what an ADD of ours returns. */
 function podOf(add: CachedAdd): KnownPod {
   const host = hostEnd(add);
   const at = add.result.interfaces.findIndex(
@@ -81,10 +81,10 @@ function podOf(add: CachedAdd): KnownPod {
   return { add, hostVeth: host.name, minor, mac: end.mac, netns: end.sandbox, leases };
 }
 
-/** How surely a record is of the pod that has the host interface now. */
+/** Says how surely a record is of the pod that has the host interface now. */
 function likeness(pod: KnownPod, seen: SeenPod | undefined, identityOf: IdentityOf): number {
   const identity = identityOf(pod.netns);
-  // Its pair is gone, its namespace is not: it lives, and `repair` gives it its pair again.
+  // Its pair is gone and its namespace is not: the pod lives, and `repair` gives it its pair again.
   if (seen === undefined) return identity === null ? 0 : 1;
   const { end } = seen;
   const own = end !== null && end.identity === identity ? end : null;
@@ -107,7 +107,7 @@ function foundOf(seen: SeenPod): FoundPod {
   );
 }
 
-/** Throws decode, ledgerUnusable: where it cannot be told what is in use nothing is rebuilt. */
+/** Throws decode, ledgerUnusable. Where it cannot be told what is in use, nothing is rebuilt. */
 export function matchPods(
   adds: readonly CachedAdd[],
   seen: readonly SeenPod[],

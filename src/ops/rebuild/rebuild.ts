@@ -1,4 +1,4 @@
-/** `fairway repair --rebuild`: the ledger made anew from the runtime's records and the kernel. */
+/** `fairway repair --rebuild` makes the ledger anew from the runtime's records and the kernel. */
 import { networkPart } from "../../cni/asked.ts";
 import type { RawConfig } from "../../cni/request.ts";
 import { parseNetworkConfig } from "../../config/parse.ts";
@@ -21,9 +21,9 @@ import { foundRow, type KnownNetwork, knownRow, networkOfPod } from "./rows.ts";
 
 export interface RebuildTerms {
   dataDir: string;
-  /** null: the kernel alone. */
+  /** null means that the kernel alone is asked. */
   cacheDir: string | null;
-  /** --config's; null: none was given. */
+  /** The configuration that --config gave; null means that none was given. */
   config: RawConfig | null;
 }
 
@@ -31,11 +31,17 @@ export interface Rebuilt {
   rows: Attachment[];
   reservations: Reservation[];
   left: string[];
-  /** Files of the old ledger, under their new names; null: it was sound, and what it lacked was added. */
+  /**
+   * The files of the old ledger, under their new names. null means that it was sound, and that what it lacked
+   * was added.
+   */
   kept: string[] | null;
 }
 
-/** A configuration for each network: the latest that an ADD was called with; --config's goes before. */
+/**
+ * A configuration for each network: the latest that an ADD was called with. The one of --config goes before
+ * it.
+ */
 function rawOfNetworks(
   adds: readonly CachedAdd[],
   given: RawConfig | null,
@@ -47,7 +53,10 @@ function rawOfNetworks(
   return byName;
 }
 
-/** Its pods' interfaces bear another plugin's names, so what is ours of them is not found by looking. */
+/**
+ * The interfaces of such a network's pods bear another plugin's names, so looking does not find which of them
+ * are ours.
+ */
 const chainedNetwork = (name: string): FairwayError =>
   new FairwayError(
     "badConfig",
@@ -88,7 +97,10 @@ function rowsOf({ known, found }: Matched, networks: Map<string, KnownNetwork>):
   ];
 }
 
-/** Of other plugins' pods: what is theirs in the kernel only that plugin knows, so each stays until its DEL. */
+/**
+ * The reservations are of other plugins' pods. What is theirs in the kernel only that plugin knows, so each
+ * stays until its DEL.
+ */
 function reservationsOf(adds: readonly CachedAdd[]): Reservation[] {
   return adds
     .filter(({ role }) => role === "ipam")
@@ -108,7 +120,10 @@ function reservationsOf(adds: readonly CachedAdd[]): Reservation[] {
     );
 }
 
-/** What the ledger lacks of it. Throws attachmentExists, addressInUse where it knows another holder. */
+/**
+ * Inserts what the ledger lacks of it. Throws attachmentExists, addressInUse where the ledger knows another
+ * holder.
+ */
 function insertMissing(
   ledger: Ledger,
   rows: readonly Attachment[],
@@ -136,7 +151,7 @@ function fill(
   return ledger.exclusively(() => {
     forgetEarlierBoots(ledger);
     recordHome(ledger);
-    // Looked at under the lock: no ADD is between its row and its pair meanwhile.
+    // This looks under the lock, so that meanwhile no ADD is between its row and its pair.
     const matched = matchPods(
       adds,
       seenPods(adds.flatMap(({ result }) => result.interfaces.flatMap((i) => i.sandbox ?? []))),
@@ -154,7 +169,7 @@ function fill(
   });
 }
 
-/** Why the ledger cannot be gone on with; null: it can. */
+/** Says why the ledger cannot be used any further; null means that it can. */
 function faultOf(dataDir: string): string | null {
   if (isBeingReplaced(dataDir)) return "an earlier rebuild was broken off";
   try {
@@ -186,7 +201,7 @@ export function rebuild(terms: RebuildTerms): Rebuilt {
   return { ...value, kept };
 }
 
-/** For a person. */
+/** The lines that a person reads. */
 export function rebuiltLines({ rows, reservations, left, kept }: Rebuilt): string[] {
   return [
     ...rows.map((row) =>

@@ -1,4 +1,4 @@
-/** From what was found to rows of the ledger. */
+/** Makes rows of the ledger from what was found. */
 import { contains, parseCidr, parseIp } from "../../config/addresses.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
@@ -26,7 +26,7 @@ export interface KnownNetwork {
 
 const asksNothing: PodAsks = { annotations: {}, bandwidth: null, overrides: null };
 
-/** What a class says of the promise that it keeps; a ceiling above the tree's rate limits nothing. */
+/** Reads from a class the promise that it keeps. A ceiling above the tree's rate limits nothing. */
 function directionSeen(rates: SeenRates | null, capacityBits: number): DirectionPromise {
   const guaranteed = (rates?.rateBytes ?? 0) * 8;
   const ceiling = (rates?.ceilBytes ?? 0) * 8;
@@ -63,7 +63,10 @@ function promiseAsked(
   };
 }
 
-/** Of a pod that the runtime remembers; `own` is its configuration, null where that is refused by now. */
+/**
+ * The row of a pod that the runtime remembers. `own` is its configuration; null means that it would be
+ * refused today.
+ */
 export function knownRow(
   { add, hostVeth, minor, mac, netns, leases }: KnownPod,
   network: KnownNetwork,
@@ -106,7 +109,10 @@ function leaseOf(address: string, { subnets, gateways }: NetworkBase): Lease {
   };
 }
 
-/** The network that gives such addresses. Throws badConfig: without one its promise has no tree to be in. */
+/**
+ * The network that gives such addresses. Throws badConfig where there is none: the pod's promise would have
+ * no tree to be in.
+ */
 export function networkOfPod(
   { hostVeth, addresses }: FoundPod,
   networks: readonly KnownNetwork[],
@@ -124,7 +130,10 @@ export function networkOfPod(
   );
 }
 
-/** Of a pod that only the kernel has. Its container's id is not to be found, so a DEL does not meet the row: `fairway gc` frees it once the pod is gone. */
+/**
+ * The row of a pod that only the kernel has. Its container's id cannot be found, so a DEL does not meet the
+ * row: `fairway gc` frees it once the pod is gone.
+ */
 export function foundRow(pod: FoundPod, { config, base }: KnownNetwork): Attachment {
   const { hostVeth, minor, end, addresses } = pod;
   const leases = addresses.map((address) => leaseOf(address, base));
@@ -133,7 +142,7 @@ export function foundRow(pod: FoundPod, { config, base }: KnownNetwork): Attachm
     containerId: `rebuilt-${hostVeth}`,
     ifname: end?.ifname ?? "eth0",
     phase: "ready",
-    // Nothing is there: so it is taken for gone when its host interface is, and no sooner.
+    // Nothing is at that path, so the pod is taken for gone when its host interface is gone, and no sooner.
     netns: end?.netns ?? `/run/netns/unknown-of-${hostVeth}`,
     hostVeth,
     podMac: end?.mac ?? podMac(macAddress(leases)),

@@ -1,4 +1,4 @@
-/** `fairway status` and `fairway top`: what is promised, beside what is measured. */
+/** `fairway status` and `fairway top` tell what is promised, beside what is measured. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
 import type { FairwayError } from "../../errors.ts";
@@ -17,7 +17,7 @@ import { type Display, displayOn } from "./watch.ts";
 
 const intervalOf = ({ measure, interval }: StatusOptions): number => (measure ? interval : 0);
 
-/** Looks for one interval, then reads what the ledger says by then. */
+/** Measures for one interval, then reads what the ledger says by then. */
 async function measuredStatus(options: StatusOptions, signal: AbortSignal): Promise<NodeStatus> {
   const intervalMs = intervalOf(options);
   const status = (interval: Interval | null): NodeStatus =>
@@ -31,7 +31,7 @@ async function measuredStatus(options: StatusOptions, signal: AbortSignal): Prom
   return status({ seconds: intervalMs / 1000, looks });
 }
 
-/** Until the signal or the count; the last status, if there was one. */
+/** Goes on until the signal or the count. Returns the last status, if there was one. */
 async function watch(
   options: StatusOptions,
   show: (status: NodeStatus) => void,
@@ -40,7 +40,7 @@ async function watch(
   let last: NodeStatus | null = null;
   try {
     for (let shown = 0; shown < (options.count ?? Number.POSITIVE_INFINITY); shown++) {
-      // Without an interval to measure there is one to wait for, but for the first.
+      // Where nothing is measured, it waits for an interval before each block but the first.
       if (last !== null && last.intervalSeconds === null)
         await sleep(intervalOf(options) || parseInterval(defaultInterval), undefined, { signal });
       last = await measuredStatus(options, signal);
@@ -55,8 +55,9 @@ async function watch(
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Aborted by the user's Ctrl-C, a TERM, or a reader that went away (EPIPE: `fairway top | head`). For
- * the rest of the process: a second Ctrl-C must not end it before the terminal is given back.
+ * The signal is aborted by the user's Ctrl-C, by a TERM, or by a reader that went away (EPIPE: `fairway top
+ * head`). It stays in place for the rest of the process: a second Ctrl-C must not end it before the terminal
+ * is given back.
  */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -102,7 +103,7 @@ async function runOnce(options: StatusOptions): Promise<NodeStatus> {
   return status;
 }
 
-/** A ledger that knows nothing has nothing to show; one that lacks rows shows those that it has. */
+/** A ledger that knows nothing has nothing to show. One that lacks rows shows those that it has. */
 function refuseEmpty(options: StatusOptions): FairwayError | null {
   return withLedgerView(options, (view) => {
     const lost = lostLedger(view);

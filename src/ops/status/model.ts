@@ -1,4 +1,7 @@
-/** What `status` knows: what is promised, beside what the kernel has, has counted, and carried during an interval. */
+/**
+ * Finds out what `status` tells: what is promised, beside what the kernel has, has counted, and carried
+ * during an interval.
+ */
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
@@ -33,17 +36,19 @@ import { boundedMembers } from "../../promise/latency.ts";
 import { inForce } from "../../promise/scale.ts";
 
 export interface DirectionStatus {
-  /** As promised. */
+  /** The guarantee that was promised. */
   guaranteeBits: number;
   limitBits: number | null;
-  /** In force: less than promised where guarantees are scaled. */
+  /** The guarantee in force. It is less than promised where guarantees are scaled. */
   currentGuaranteeBits: number;
   currentLimitBits: number | null;
-  /** What it may send at once, as asked for, or as chosen for a latency target; null: 5 ms of its rate. */
+  /**
+   * What it may send at once, as asked for, or as chosen for a latency target. null means 5 ms of its rate.
+   */
   currentBurstBytes: number | null;
-  /** null: the kernel has no such class. */
+  /** null means that the kernel has no such class. */
   kernel: ({ rateBits: number; ceilBits: number } & Counters) | null;
-  /** null: not measured. */
+  /** null means that it was not measured. */
   measured: Measured | null;
 }
 
@@ -58,9 +63,9 @@ export interface PodStatus {
   /** The longest that a packet of the pod can wait in the egress tree while it stays within its guarantee; null without a target. */
   boundUs: number | null;
   notes: string[];
-  /** What was set with `fairway set` over what the pod itself asked for; null: nothing. */
+  /** What was set with `fairway set` over what the pod itself asked for; null means nothing. */
   override: Override | null;
-  /** What it sent under others' addresses, which was dropped; null: nothing counts that. */
+  /** What it sent under others' addresses, which was dropped; null means that nothing counts that. */
   violations: Violations | null;
   egress: DirectionStatus;
   ingress: DirectionStatus;
@@ -74,14 +79,14 @@ export interface TreeStatus {
   promisedBits: number;
   /** The sum of the guarantees in force. */
   currentBits: number;
-  /** All that left by the tree's root. null: not measured. */
+  /** All that left by the tree's root; null means that it was not measured. */
   measured: (Flow & { known: true }) | Unknown | null;
-  /** The host's own class; null where the tree has none. */
+  /** The host's own class; null means that the tree has none. */
   host: DirectionStatus | null;
 }
 
 export interface NodeStatus {
-  /** In seconds; null: not measured. */
+  /** The interval in seconds; null means that nothing was measured. */
   intervalSeconds: number | null;
   trees: TreeStatus[];
   pods: PodStatus[];
@@ -127,7 +132,9 @@ function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
 type Rates = Pick<DirectionPromise, "guaranteeBits" | "limitBits">;
 type Current = Rates & Partial<Pick<DirectionPromise, "burstBytes">>;
 
-/** Everything that is said of a class. */
+/**
+ * Collects everything that is said of a class: what was promised, what the kernel has, and what was measured.
+ */
 class Classes {
   readonly #classes: Map<string, ClassEntry>;
   readonly #interval: Interval | null;
@@ -218,7 +225,7 @@ function treeStatus(
   };
 }
 
-/** Of each network of this boot, as its last ADD found it. */
+/** The pools of each network of this boot, as its last ADD found it. */
 function poolsOfNode(ledger: LedgerView): Pool[] {
   return ledger
     .networks()
@@ -226,13 +233,15 @@ function poolsOfNode(ledger: LedgerView): Pool[] {
     .flatMap(({ config }) => poolsOf(ledger, parseNetworkConfig(JSON.parse(config))));
 }
 
-/** The devices that the trees of this node stand on; none before the first ADD of this boot. */
+/** The devices that the trees of this node stand on. There are none before the first ADD of this boot. */
 export function treeDevices(ledger: LedgerView): string[] {
   const [base] = liveNetworks(ledger);
   return base === undefined ? [] : [base.trees.uplink, base.ingress.name];
 }
 
-/** `interval`: what was looked at just before; null: the counters of this moment only. */
+/**
+ * `interval` is what was looked at just before; null means that only the counters of this moment are told.
+ */
 export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
   const intervalSeconds = interval?.seconds ?? null;
   const queues = leafQueues(ledger);

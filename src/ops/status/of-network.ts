@@ -1,10 +1,13 @@
-/** What of a node's status is one network's: its pods, its addresses. What all share is told whole. */
+/**
+ * Selects what of a node's status belongs to one network: its pods and its addresses. What all networks share
+ * is told whole.
+ */
 import type { NodeStatus } from "./model.ts";
 
-/** "pods/0123abcd/eth0"; a network's name has no "/". */
+/** The network of for example "pods/0123abcd/eth0". A network's name has no "/". */
 const networkOf = (attachment: string): string => attachment.split("/", 1)[0] ?? "";
 
-/** undefined: all networks. */
+/** undefined means all networks. */
 export function ofNetwork(status: NodeStatus, network: string | undefined): NodeStatus {
   if (network === undefined) return status;
   return {

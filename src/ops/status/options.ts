@@ -1,4 +1,4 @@
-/** What `status` and `top` are asked for. */
+/** The options of `status` and `top`. */
 import { InvalidArgumentError } from "commander";
 import { parseDurationUs } from "../../config/quantities.ts";
 import { messageOf } from "../../errors.ts";
@@ -11,16 +11,19 @@ const longestMs = 600_000;
 
 export interface StatusOptions extends CommonOptions {
   json?: boolean;
-  /** Milliseconds; 0: not measured. */
+  /** Milliseconds; 0 means that nothing is measured. */
   interval: number;
-  /** false: --no-measure. */
+  /** It is false with --no-measure. */
   measure: boolean;
   watch?: boolean;
-  /** null: until it is stopped. */
+  /** null means that it goes on until it is stopped. */
   count: number | null;
 }
 
-/** A duration with its unit, or a number of seconds; 0 is not to measure. In milliseconds. */
+/**
+ * Reads a duration with its unit, or a number of seconds. 0 means not to measure. The result is in
+ * milliseconds.
+ */
 export function parseInterval(text: string): number {
   let ms: number;
   try {

@@ -1,4 +1,4 @@
-/** `status` for a person. */
+/** Writes `status` for a person. */
 import { formatDuration, formatRate } from "../../config/quantities.ts";
 import { unknownWords } from "../../measure/counters.ts";
 import { exitWords } from "../../node/exits.ts";
@@ -34,7 +34,7 @@ function countedCells(kernel: DirectionStatus["kernel"]): string[] {
   return [`${kernel.bytes} B`, String(kernel.drops), `${kernel.backlogBytes} B`];
 }
 
-/** On ingress what comes has queued on the wire already: a target only gives precedence there. */
+/** On ingress packets have waited on the wire before they come, so a target only gives precedence there. */
 function latencyText(
   { latencyTargetUs, boundUs, ...pod }: PodStatus,
   direction: Direction,
@@ -74,7 +74,7 @@ function totalWords({ measured, capacityBits }: TreeStatus): string {
   return `${rateWords(measured.rateBits)} (${share.toFixed(0)}%)`;
 }
 
-/** The host's own class. */
+/** Says what the host's own class has. */
 function hostWords(host: DirectionStatus | null): string {
   if (host === null) return "none";
   const { kernel, measured, guaranteeBits } = host;
@@ -117,7 +117,7 @@ function overrideLine({ pod, attachment, override }: PodStatus): string[] {
   return [`${pod ?? attachment}: set with \`fairway set\`: ${overrideWords(override)}`];
 }
 
-/** What a person should look into. */
+/** Names a violation, which a person should look into. */
 function violationLine({ pod, attachment, violations }: PodStatus): string[] {
   const packets = violations?.packets ?? 0;
   return packets === 0 ? [] : [`SPOOFING: ${pod ?? attachment} ${violationWords(packets)}`];

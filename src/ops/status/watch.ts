@@ -1,4 +1,4 @@
-/** Blocks one after the other: redrawn in place on a terminal, plain elsewhere. */
+/** Shows blocks one after the other. On a terminal they are redrawn in place; elsewhere they are plain. */
 
 export interface Screen {
   isTTY: boolean;
@@ -7,14 +7,17 @@ export interface Screen {
   write(text: string): void;
 }
 
-/** ECMA-48 and xterm: the other screen, without a cursor; home; erase to the end of the line, of the screen. */
+/**
+ * These are sequences of ECMA-48 and xterm. They enter and leave the other screen, without a cursor; go home;
+ * and erase to the end of the line or of the screen.
+ */
 const enter = "\u001b[?1049h\u001b[?25l";
 const leave = "\u001b[?25h\u001b[?1049l";
 const home = "\u001b[H";
 const eraseLine = "\u001b[K";
 const eraseBelow = "\u001b[J";
 
-/** What a screen of this size can show: a longer line would wrap and shift what stands below it. */
+/** The part that a screen of this size can show: a longer line would wrap and shift what stands below it. */
 export function fitted(block: string, columns: number, rows: number): string[] {
   const lines = block.trimEnd().split("\n");
   const shown =
@@ -35,7 +38,7 @@ export function displayOn(screen: Screen): Display {
   if (!screen.isTTY) {
     return {
       show(block) {
-        // Blocks are told apart by an empty line.
+        // An empty line separates the blocks.
         screen.write(last === null ? block : `\n${block}`);
         last = block;
       },

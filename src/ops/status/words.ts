@@ -1,4 +1,4 @@
-/** Measured figures for a person: three digits, since more would be noise. */
+/** Writes measured figures for a person, with three digits, since more would be noise. */
 import { unknownWords } from "../../measure/counters.ts";
 import type { Kept, Measured } from "../../measure/measure.ts";
 
@@ -14,7 +14,7 @@ function digits(value: number): string {
 }
 
 export function rateWords(bits: number): string {
-  // What rounds to 1000 of a unit is one of the next.
+  // What rounds to 1000 of a unit is written as 1 of the next.
   const [unit, name] = rateUnits.find(([each]) => bits >= each * 0.9995) ?? [1, "bit/s"];
   return `${digits(bits / unit)}${name}`;
 }
@@ -56,7 +56,7 @@ export function measuredCells(measured: Measured): string[] {
   ];
 }
 
-/** What a pod did, after its name. */
+/** Says what a pod did; it stands after the pod's name. */
 export function violationWords(packets: number): string {
   return packets === 1
     ? "sent 1 frame that is not its own, dropped"
