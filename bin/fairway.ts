@@ -1,8 +1,14 @@
-/** One binary: a CNI plugin where a runtime calls it, by either of its names; the operator's tool where a person does. */
+/**
+ * This one binary is a CNI plugin where a runtime calls it, by either of its names, and the operator's tool
+ * where a person does.
+ */
 import { ipamPluginName } from "../src/config/plugin-name.ts";
 import { nameOf } from "../src/paths.ts";
 
-/** Each is one module where scripts/build has made it: what a verb waits for is the number of them, too. */
+/**
+ * Each entry is one module where scripts/build has made it: how long a verb waits depends on the number of
+ * modules, too.
+ */
 function entryOf(verb: string): Promise<{ main: () => Promise<void> }> {
   if (nameOf(process.argv0) === ipamPluginName) return import("#entry/ipam");
   switch (verb) {

@@ -1,4 +1,4 @@
-/** ADD: a pod gets its interface, or the promise for the one that another plugin made. */
+/** ADD gives a pod its interface, or the promise for the one that another plugin made. */
 import { parseNetworkConfig } from "../config/parse.ts";
 import type { CniVersion, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -46,13 +46,13 @@ function resultOf(
   });
 }
 
-/** The configuration's own goes before what comes with the addresses, as in the reference plugins. */
+/** The configuration's own dns goes before what comes with the addresses, as in the reference plugins. */
 function dnsOf({ dns, ipam }: NetworkConfig, granted: Granted | null): Json | null {
   if (dns !== null) return dns;
   return ipam.resolvConf === null ? (granted?.dns ?? null) : readResolvConf(ipam.resolvConf);
 }
 
-/** Units in the names, as in the code. */
+/** The names carry their units, as in the code. */
 function promiseFacts({ promise, podNamespace, podName }: Attachment): Json {
   const { egress, ingress, latencyTargetUs, tier } = promise;
   return { podNamespace, podName, tier, egress, ingress, latencyTargetUs };
@@ -82,7 +82,10 @@ function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | 
   return { output, log: config.log, facts };
 }
 
-/** With `ipam` Fairway makes the interface, without it is the plugin before that did. Throws badConfig for a mixture. */
+/**
+ * With `ipam` Fairway makes the interface; without it the plugin before it did. Throws badConfig for a
+ * mixture.
+ */
 function refuseMixture({ chained, prevResult }: NetworkConfig): void {
   if (chained === (prevResult !== null)) return;
   throw chained
@@ -98,7 +101,7 @@ function refuseMixture({ chained, prevResult }: NetworkConfig): void {
       );
 }
 
-/** The result is the other plugins', as it came. */
+/** The result is that of the other plugins, as it came. */
 function addChained(request: PodRequest, config: NetworkConfig): Outcome {
   const { containerId, ifname, netns } = request;
   const previous = readPrevResult(request.config.prevResult, config.cniVersion);

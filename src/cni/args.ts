@@ -1,6 +1,6 @@
 /**
- * CNI_ARGS: "K=V;K=V", as a runtime writes it (CNI SPEC 1.1.0, "Parameters"; the reading of libcni's
- * types.LoadArgs: exactly one "=" in each pair).
+ * Reads CNI_ARGS, "K=V;K=V", as a runtime writes it (CNI SPEC 1.1.0, "Parameters"). It is read as libcni's
+ * types.LoadArgs does: each pair has exactly one "=".
  */
 import { FairwayError } from "../errors.ts";
 
@@ -19,7 +19,10 @@ const booleans: Record<string, boolean> = {
 
 const isOurs = (key: string): boolean => knownKeys.includes(key) || key.startsWith(knownPrefix);
 
-/** Unicode's Cc. A pattern of that name builds a table of all characters first. */
+/**
+ * Whether the text has a character of Unicode's Cc. A pattern of that name would first build a table of all
+ * characters.
+ */
 export function hasControl(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -28,7 +31,7 @@ export function hasControl(text: string): boolean {
   return false;
 }
 
-/** A pair in an error: the value of what is not ours is nobody's to read. */
+/** Writes a pair for an error. Where the key is not ours, nobody is to read its value. */
 function shown(pair: string): string {
   const [key = "", ...rest] = pair.split("=");
   return JSON.stringify(key === "" || isOurs(key) || rest.length === 0 ? pair : `${key}=...`);
@@ -50,7 +53,7 @@ export function parseArgs(text: string): Record<string, string> {
       );
     }
     if (hasControl(pair)) {
-      // It would be shown on a person's terminal one day.
+      // It would be shown on somebody's terminal one day.
       throw new FairwayError(
         "badEnvironment",
         `CNI_ARGS has a control character in ${shown(pair)}`,
@@ -73,8 +76,8 @@ export function parseArgs(text: string): Record<string, string> {
 }
 
 /**
- * The pairs of `text` that can be read, the others left out. For DEL only: a runtime repeats a DEL
- * until it succeeds, with the arguments that made the ADD fail, and nothing of DEL depends on them.
+ * The pairs of `text` that can be read; the others are left out. This is for DEL only: a runtime repeats a
+ * DEL until it succeeds, with the arguments that made the ADD fail, and nothing of DEL depends on them.
  */
 export function parseArgsLeniently(text: string): Record<string, string> {
   const args = new Map<string, string>();
@@ -104,7 +107,7 @@ export function refuseUnknownArgs(args: Record<string, string>): void {
   );
 }
 
-/** As Go's strconv.ParseBool, letter case folded (libcni folds it too). */
+/** Reads the value as Go's strconv.ParseBool does, in any letter case (libcni ignores the case, too). */
 function ignoresUnknown(args: Record<string, string>): boolean {
   const text = args.IgnoreUnknown;
   if (text === undefined) return false;

@@ -1,4 +1,4 @@
-/** From a request to what it asks of the node. */
+/** Works out what a request asks of the node. */
 import { addressAskOf, asksNothing } from "../config/address-ask.ts";
 import { refuseAddressAsk } from "../config/chained.ts";
 import { rulesOf } from "../config/policy.ts";
@@ -15,7 +15,7 @@ import { policyRefusal } from "../promise/policy.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
 /**
- * The configuration as the ledger keeps it: what belongs to the network, not to one pod. The runtime's
+ * The configuration as the ledger keeps it: what belongs to the network, and not to one pod. The runtime's
  * ranges are the network's too, and nobody else tells them later.
  */
 export function networkPart(raw: RawConfig, { ipam: own, runtime }: NetworkConfig): string {
@@ -32,7 +32,7 @@ function withRanges(raw: RawConfig, ipRanges: readonly unknown[]): RawConfig {
   return { ...raw, ipam: { ...ipam, ranges: [...ipRanges, ...own, ...others] } };
 }
 
-/** What the pod is to be promised. Throws badConfig, policyRefused. */
+/** Works out what the pod is to be promised. Throws badConfig, policyRefused. */
 function allowedPromise(
   { runtime, tiers, defaultTier, policy }: NetworkConfig,
   holder: string,
@@ -50,12 +50,15 @@ function allowedPromise(
 function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | undefined) {
   const { podAnnotations: annotations, ips } = runtime;
   if (!chained) return addressAskOf(ipam, { annotations, ips, arg });
-  // What CNI_ARGS asks of an IPAM plugin is said to the whole chain.
+  // What CNI_ARGS asks of an IPAM plugin is said to the whole chain, so it is not refused here.
   refuseAddressAsk(annotations);
   return asksNothing;
 }
 
-/** What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused and what the uplink lacks. */
+/**
+ * What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused, and an error
+ * for what the uplink lacks.
+ */
 export function askedOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,

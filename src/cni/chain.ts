@@ -1,6 +1,6 @@
 /**
- * What the plugins before Fairway say of the pod's interface. Pure; whether it is so the kernel tells
- * (node/chained.ts).
+ * Reads what the plugins before Fairway say of the pod's interface. Pure; whether that is true the kernel
+ * tells (node/chained.ts).
  */
 import { formatIp, parsePrefixedIp } from "../config/addresses.ts";
 import { FairwayError } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { Lease } from "../plan/node.ts";
 import type { PrevInterface, PrevResult } from "./prev-result.ts";
 
 export interface ChainEnd {
-  /** Names on the host's side, of which one should be the pod's; empty: the chain names none. */
+  /** Names on the host's side, of which one should be the pod's. It is empty where the chain names none. */
   hostNames: string[];
   leases: Lease[];
 }
@@ -27,7 +27,7 @@ function lacking(what: string, todo: string): FairwayError {
 const shown = ({ name, sandbox }: PrevInterface): string =>
   sandbox === null ? `${name} on the host` : `${name} in ${sandbox}`;
 
-/** The index of the pod's interface; null: the chain tells host interfaces only, as Calico does. */
+/** The index of the pod's interface; null means that the chain tells host interfaces only, as Calico does. */
 function podIndex(interfaces: PrevInterface[], ifname: string, netns: string): number | null {
   const inPods = interfaces.filter(({ sandbox }) => sandbox !== null);
   if (inPods.length === 0) return null;
@@ -46,7 +46,7 @@ function leaseOf(address: string, gateway: string | null, at: string): Lease {
   return { address: formatIp(ip), prefixLength, gateway };
 }
 
-/** Throws badConfig, with what the chain lacks. */
+/** Throws badConfig, which says what the chain lacks. */
 export function chainEnd(prev: PrevResult, ifname: string, netns: string): ChainEnd {
   const { interfaces, ips } = prev;
   if (interfaces.length === 0)

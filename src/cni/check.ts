@@ -1,4 +1,4 @@
-/** CHECK: whether the attachment is as it was promised, and the runtime knows the same of it. */
+/** CHECK tells whether the attachment is as it was promised, and whether the runtime knows the same of it. */
 import { parseNetworkConfig } from "../config/parse.ts";
 import { FairwayError } from "../errors.ts";
 import { check } from "../node/check.ts";

@@ -1,4 +1,4 @@
-/** DEL: loads next to nothing of what an ADD needs. */
+/** DEL loads next to nothing of what an ADD needs. */
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { callDelegate } from "../node/delegate.ts";
 import { detach } from "../node/detach.ts";
@@ -14,7 +14,8 @@ export function del(request: PodRequest): Outcome {
   const { containerId, ifname } = request;
   const key = { network: config.name, containerId, ifname };
   const delegate = delegateOf(request, config.delegate);
-  // After another plugin it is that one's addresses which the ledger may know, and its to free.
+  // Where Fairway is chained after another plugin, the ledger may know addresses of that plugin, which frees
+  // them itself.
   const givesAddresses = delegate === null && request.config.ipam !== undefined;
   const found = inLedger(config.dataDir, (ledger) => {
     const detached = detach(ledger, key);

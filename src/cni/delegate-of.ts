@@ -1,7 +1,7 @@
 import type { Delegate } from "../node/delegate.ts";
 import type { NodeRequest, PodRequest } from "./request.ts";
 
-/** Whom to call for addresses, null: they are ours. */
+/** Says whom to call for addresses; null means that they are ours. */
 export function delegateOf(
   { path, stdin }: PodRequest | NodeRequest,
   plugin: string | null,

@@ -1,4 +1,4 @@
-/** What a delegated IPAM plugin's result gives. Results of all versions are read; pure. */
+/** Reads what a delegated IPAM plugin's result gives. Results of all versions are read. Pure. */
 import {
   contains,
   formatCidr,
@@ -99,7 +99,7 @@ class Reader {
   }
 }
 
-/** As it was before 0.3.0: one address of each family, its routes beside it. */
+/** Reads a result as it was before 0.3.0: one address of each family, with its routes beside it. */
 function readLegacy(reader: Reader, result: Json): Pick<Granted, "leases" | "routes"> {
   const given = ["ip4", "ip6"].flatMap((key) => {
     const part = result[key];

@@ -1,6 +1,7 @@
 /**
- * The environment of a verb, checked in the specification's order: first what is missing, all of it
- * at once, then what is there and wrong (CNI SPEC 1.1.0, "Parameters"; the words of libcni's skel).
+ * Reads the environment of a verb and checks it in the specification's order: first what is missing, all of
+ * it at once, then what is there and wrong (CNI SPEC 1.1.0, "Parameters"; the words are those of libcni's
+ * skel).
  */
 import { faultOfInterfaceName, interfaceNameForm } from "../config/paths.ts";
 import { FairwayError } from "../errors.ts";
@@ -11,14 +12,14 @@ export type ProcessEnvironment = Record<string, string | undefined>;
 export interface PodEnvironment {
   verb: "ADD" | "CHECK" | "DEL";
   containerId: string;
-  /** A path; "" for a DEL whose namespace is gone. */
+  /** A path; it is "" for a DEL whose namespace is gone. */
   netns: string;
   ifname: string;
   /** CNI_ARGS. */
   args: Record<string, string>;
-  /** The folders of CNI_PATH; none if it is absent: only a delegate needs it. */
+  /** The folders of CNI_PATH. There are none where it is absent: only a delegate needs it. */
   path: string[];
-  /** CNI_NETNS_OVERRIDE: the pod's namespace may be our own. */
+  /** CNI_NETNS_OVERRIDE says that the pod's namespace may be our own. */
   netnsOverride: boolean;
 }
 
@@ -36,7 +37,7 @@ export type Verb = Environment["verb"];
 
 const verbs: readonly Verb[] = ["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"];
 
-/** In the order in which a missing one is named. */
+/** The variables are in the order in which missing ones are named. */
 const required: Record<Verb, string[]> = {
   ADD: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
   CHECK: ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"],
@@ -49,7 +50,7 @@ const required: Record<Verb, string[]> = {
 const containerIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** A path stands in lines of ip, which takes these apart. */
 const isNetnsPath = (text: string): boolean => /^\/[^\s"'#\\\p{C}]*$/u.test(text);
-/** Nearly all of them, without the table that the other pattern takes time to build. */
+/** Nearly all paths match this, without the table that the other pattern takes time to build. */
 const plainNetns = /^\/[A-Za-z0-9_./-]*$/;
 
 /** Throws badEnvironment. */
@@ -129,7 +130,7 @@ function checkIfname(ifname: string): void {
   );
 }
 
-/** A DEL does without. */
+/** A DEL does not need it. */
 function checkNetns(netns: string): void {
   if (plainNetns.test(netns) || isNetnsPath(netns)) return;
   throw new FairwayError(
@@ -146,7 +147,10 @@ function argsOf(verb: PodEnvironment["verb"], text: string): Record<string, stri
   return args;
 }
 
-/** As filepath.SplitList, which libcni joins with: empty pieces name no folder. */
+/**
+ * Splits as filepath.SplitList does, which is the counterpart of how libcni joins: empty pieces name no
+ * folder.
+ */
 function pathOf(env: ProcessEnvironment): string[] {
   return (env.CNI_PATH ?? "").split(":").filter((folder) => folder !== "");
 }

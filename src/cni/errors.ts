@@ -1,11 +1,14 @@
-/** What a verb prints when it fails (CNI SPEC 1.1.0, "Error"). Pure. */
+/** Makes what a verb prints when it fails (CNI SPEC 1.1.0, "Error"). Pure. */
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Json } from "./result.ts";
 
-/** What libcni's skel gives to an error without a code of its own. */
+/** libcni's skel gives this code to an error that has none of its own. */
 const internalCode = 999;
 
-/** `cniVersion` is the configuration's, as far as it could be read. No stack: the runtime shows this in the pod's events. `message`: in the place of the error's own. */
+/**
+ * `cniVersion` is the configuration's, as far as it could be read. `message` takes the place of the error's
+ * own. There is no stack: the runtime shows this in the pod's events.
+ */
 export function errorResult(
   cniVersion: string,
   error: unknown,
@@ -24,10 +27,16 @@ export function errorResult(
 /** An event's note may have 1024 characters (kubernetes pkg/apis/core/validation/events.go). */
 export const maxMsgLength = 1000;
 export const maxDetailsLength = 2000;
-/** Of what is left of a text that is too long: what was asked stands at its beginning, what is wrong with it often at its end. */
+/**
+ * The share of the beginning in what is left of a text that is too long. What was asked stands at its
+ * beginning, and what is wrong with it often at its end.
+ */
 const headShare = 0.75;
 
-/** `text`, its middle left out where it has more than `maxLength` characters (UTF-16 units, which are no fewer). */
+/**
+ * Returns `text`; its middle is left out where it has more than `maxLength` characters (UTF-16 units, which
+ * are no fewer).
+ */
 export function bounded(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const gap = ` ... (${text.length} characters in all) ... `;

@@ -1,4 +1,6 @@
-/** The verbs under the name fairway-ipam: an IPAM plugin for bridge, macvlan, ptp and others. */
+/**
+ * Runs the verbs under the name fairway-ipam, which is an IPAM plugin for bridge, macvlan, ptp and others.
+ */
 import { addressAskOf } from "../config/address-ask.ts";
 import { formatCidr } from "../config/addresses.ts";
 import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../config/ipam-plugin.ts";
@@ -16,7 +18,7 @@ import { readPrevResult } from "./prev-result.ts";
 import type { NodeRequest, PodRequest, Request } from "./request.ts";
 import { addResult, type Json, versionResult } from "./result.ts";
 
-/** The line of the log is the main plugin's to write. */
+/** The main plugin writes the line of the log. */
 const outcome = (output: Json | null): Outcome => ({ output, log: null, facts: {} });
 
 const keyOf = (network: string, { containerId, ifname }: PodRequest): AttachmentKey => ({
@@ -25,7 +27,10 @@ const keyOf = (network: string, { containerId, ifname }: PodRequest): Attachment
   ifname,
 });
 
-/** What the subnets meet on the node is the main plugin's to know. Throws badConfig. */
+/**
+ * Refuses subnets that no node can use. What they meet on this node the main plugin has to know. Throws
+ * badConfig.
+ */
 function refuseSpecial(name: string, { sets }: IpamConfig): void {
   const subnets = new Set(sets.flat().map(({ subnet }) => formatCidr(subnet)));
   for (const subnet of subnets)
@@ -48,7 +53,7 @@ function add(request: PodRequest): Outcome {
     podNamespace: K8S_POD_NAMESPACE ?? null,
     podName: K8S_POD_NAME ?? null,
   };
-  // Before anything is reserved: it may fail.
+  // This comes before anything is reserved, since it may fail.
   const dns = ipam.resolvConf === null ? null : readResolvConf(ipam.resolvConf);
   const reserved = inLedger(dataDir, (ledger) => reserve(ledger, asked));
   return outcome(

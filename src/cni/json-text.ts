@@ -1,15 +1,15 @@
 /**
- * What a JSON text shows that its value does not, or only after a longer walk. Pure; the text has to be
- * valid JSON, and is read once, from its start, without recursion.
+ * Finds what a JSON text shows and its value does not, or only after a longer walk. Pure. The text has to be
+ * valid JSON; it is read once, from its start, without recursion.
  */
 interface Open {
-  /** How it is named from inside: "ipam", "ipam.routes[1]"; "" is the top. */
+  /** How its parts are named: "ipam", "ipam.routes[1]"; "" is the top. */
   place: string;
-  /** An object's keys so far; null: a list. */
+  /** An object's keys so far; null means that it is a list. */
   keys: Set<string> | null;
-  /** Of a list: the entry that is being read. */
+  /** For a list: the entry that is being read. */
   index: number;
-  /** Of an object: the key whose value is being read; null: a key comes next. */
+  /** For an object: the key whose value is being read; null means that a key comes next. */
   key: string | null;
 }
 
@@ -21,16 +21,16 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** How many of `char` stand just before `end`. */
+/** Counts how many of `char` stand just before `end`. */
 function runBefore(json: string, end: number, char: number): number {
   let at = end;
   while (json.charCodeAt(at - 1) === char) at -= 1;
   return end - at;
 }
 
-/** Behind the closing quote of the string that begins at `start`. */
+/** The position behind the closing quote of the string that begins at `start`. */
 function endOfString(json: string, start: number): number {
-  // Searching is the runtime's own work; a step of a loop here is code that runs for the first time.
+  // The runtime itself does the searching; a step of a loop here would be code that runs for the first time.
   let at = json.indexOf('"', start + 1);
   while (runBefore(json, at, backslash) % 2 === 1) at = json.indexOf('"', at + 1);
   return at + 1;
@@ -47,7 +47,7 @@ function placeOf(parent: Open | undefined): string {
   return parent.place === "" ? (parent.key ?? "") : `${parent.place}.${parent.key}`;
 }
 
-/** Whether `char` stands in it more than `limit` times. */
+/** Whether `char` stands in the text more than `limit` times. */
 function hasMoreOf(json: string, char: string, limit: number): boolean {
   let count = 0;
   for (let at = json.indexOf(char); at >= 0; at = json.indexOf(char, at + 1)) {
@@ -60,7 +60,7 @@ function hasMoreOf(json: string, char: string, limit: number): boolean {
 /** Whether an object or a list stands in more than `limit` of them, itself included. */
 export function isDeeperThan(json: string, limit: number): boolean {
   const half = limit / 2;
-  // Nearly every text: with so few that open there is nothing to walk through.
+  // This is true for nearly every text: where so few open there is nothing to walk through.
   if (!hasMoreOf(json, "{", half) && !hasMoreOf(json, "[", half)) return false;
   let depth = 0;
   for (let at = 0; at < json.length; at += 1) {
@@ -83,10 +83,10 @@ export function isDeeperThan(json: string, limit: number): boolean {
 }
 
 /**
- * The first key that is given twice, by its full name; null: none is. RFC 8259 leaves open which of them
- * counts and JSON.parse takes the last, so a configuration with one means what nobody can be sure of.
- * `json` is no deeper than what its places may be named by. `counts` says of which keys (by full name)
- * it is asked.
+ * The first key that is given twice, by its full name; null means that none is. RFC 8259 leaves open which of
+ * them counts and JSON.parse takes the last, so nobody can be sure what a configuration with such a key
+ * means. `json` must not be nested too deep for its places to be named. `counts` says for which keys (by full
+ * name) this is asked.
  */
 export function duplicateKey(json: string, counts: (key: string) => boolean): string | null {
   const open: Open[] = [];

@@ -1,20 +1,23 @@
-/** Where a log line goes. Opened anew by each verb, so that whoever rotates logs only has to rename. */
+/**
+ * Says where a log line goes. Each verb opens the file anew, so that whoever rotates logs only has to rename
+ * it.
+ */
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 
 const stderr = 2;
-/** rw for the owner only: pod names are in it. */
+/** Only the owner may read and write it: pod names are in it. */
 const fileMode = 0o600;
 
-/** Whole lines to a file, or to stderr (null). */
+/** Writes whole lines to a file, or to stderr (null). */
 export interface LineSink extends Disposable {
   write(line: string): void;
 }
 
 /**
- * Not through a link, which somebody else may have put into a folder that is open to them; not into a
- * pipe, which nobody may be reading: opening one would wait for ever.
- * Throws what the file system says.
+ * The log is not opened through a link, which somebody else may have put into a folder that is open to them.
+ * Nor is a pipe opened, which nobody may be reading: opening one would wait for ever. Throws what the file
+ * system says.
  */
 function openLog(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -29,7 +32,7 @@ function openLog(path: string): number {
   throw new Error(`${path} is neither a file nor a device`);
 }
 
-/** One write for a line, so that lines of verbs beside each other do not mix (O_APPEND). */
+/** Each line is one write, so that lines of verbs that run at the same time do not mix (O_APPEND). */
 export function openLineSink(path: string | null): LineSink {
   const fd = path === null ? stderr : effect("file", "open the log", () => openLog(path));
   return {

@@ -1,6 +1,7 @@
 /**
- * A line per verb: what was asked for which attachment, how it ended, how long it took. At debug, before
- * it, a line for each change of the kernel that was tried, and the kernel's answer. Never on stdout.
+ * Writes a line for each verb: what was asked for which attachment, how it ended, and how long it took. At
+ * debug, before it, there is a line for each change of the kernel that was tried, with the kernel's answer.
+ * Nothing goes to stdout.
  */
 import { writeSync } from "node:fs";
 import { parseCleanupConfig } from "../config/cleanup.ts";
@@ -20,11 +21,11 @@ export interface VerbLog {
   durationMs: number;
   env: Record<string, string | undefined>;
   facts: Record<string, unknown>;
-  /** null: it succeeded. */
+  /** null means that the verb succeeded. */
   error: unknown;
 }
 
-/** As far as a configuration that was refused can be read. */
+/** The settings of the log, as far as a configuration that was refused can be read. */
 export function logSettings(stdin: string): LogConfig {
   try {
     return parseCleanupConfig(parseConfig(stdin)).log;
@@ -50,7 +51,7 @@ function tellOnStderr(text: string): void {
   }
 }
 
-/** A variable may have 128 KiB. */
+/** Bounds the text, since a variable may have 128 KiB. */
 const shown = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : bounded(text, maxMsgLength);
 
@@ -60,18 +61,18 @@ type Fields = Record<string, unknown>;
 const levelNumbers = { info: 30, error: 50 } as const;
 
 /**
- * A line as pino writes it, but without loading it: a verb writes one, and whoever runs the plugin waits
- * until that is done. The same fields in the same order; a test compares the two.
+ * A line as pino writes it, but without loading pino: a verb writes one line, and whoever runs the plugin
+ * waits until that is done. It has the same fields in the same order; a test compares the two.
  */
 export function plainLine(level: keyof typeof levelNumbers, fields: Fields, msg: string): string {
   const head = { level: levelNumbers[level], time: Date.now(), pid: process.pid };
   return `${JSON.stringify({ ...head, ...fields, msg })}\n`;
 }
 
-/** What was tried, and where the time went: many lines, for who asks for them. */
+/** Writes what was tried, and where the time went. These are many lines, for those who ask for them. */
 function writeSteps(level: "debug" | "info", whose: Fields, sink: LineSink): void {
   const { pino } = require("pino") as typeof import("pino");
-  // No host name: whoever collects logs knows where they come from.
+  // There is no host name: whoever collects logs knows where they come from.
   const log = pino({ level, base: { pid: process.pid } }, sink);
   const { entries, dropped } = journal();
   for (const { line, ...rest } of entries)

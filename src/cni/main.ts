@@ -1,4 +1,4 @@
-/** One verb, from the environment and stdin to stdout, the exit code and a log line. */
+/** Runs one verb, from the environment and stdin to stdout, the exit code and a log line. */
 import { writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
@@ -11,7 +11,7 @@ import { answerVersion, type Request, readRequest } from "./request.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
 
-/** All of it: a pipe may take less than is given. */
+/** Prints all of it: a pipe may take less than is given at once. */
 function print(output: Json): void {
   effect("file", "print the answer", () => {
     let rest = Buffer.from(`${JSON.stringify(output, null, 2)}\n`);
@@ -40,14 +40,14 @@ function attempt(env: NodeJS.ProcessEnv, runVerb: RunVerb): Ended {
   }
 }
 
-/** `isIpam`: an IPAM plugin for others. The process ends with it. */
+/** `isIpam` means that this is an IPAM plugin for others. The process ends with this call. */
 export async function cniMain(runVerb: RunVerb, isIpam = false): Promise<void> {
   const code = await answer(process.env, runVerb, isIpam);
   endNow(code);
   process.exitCode = code;
 }
 
-/** The exit code. */
+/** Returns the exit code. */
 async function answer(env: NodeJS.ProcessEnv, runVerb: RunVerb, isIpam: boolean): Promise<number> {
   const startedAtMs = performance.now();
   const ended = attempt(env, runVerb);
@@ -57,14 +57,14 @@ async function answer(env: NodeJS.ProcessEnv, runVerb: RunVerb, isIpam: boolean)
   try {
     if (output !== null) print(output);
   } catch (error) {
-    // Who asked does not listen any more; a runtime takes that for a failure, and calls DEL.
+    // Whoever asked does not listen any more; a runtime takes that for a failure, and calls DEL.
     process.stderr.write(`fairway: the answer could not be printed: ${messageOf(error)}\n`);
     return 1;
   }
   if (ended.ok && ended.outcome.log === null) return 0;
-  // The caller has the error and logs it; where to, only a main plugin's configuration says.
+  // The caller has the error and logs it. Only a main plugin's configuration says where to.
   if (isIpam) return ended.ok ? 0 : 1;
-  // After the answer: the runtime has what it waits for, and a log costs loading.
+  // The log comes after the answer: the runtime has what it waits for, and loading the log takes time.
   const { logSettings, logVerb } = await import("./log.ts");
   logVerb({
     settings: ended.ok ? (ended.outcome.log ?? logSettings("")) : logSettings(ended.stdin),

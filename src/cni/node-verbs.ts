@@ -39,8 +39,9 @@ export function validAttachments(raw: RawConfig): Valid[] {
 }
 
 /**
- * The delegate's addresses of what was removed are given back one by one, since not every IPAM plugin
- * has a GC; then its own GC sees to what only it knows of. Goes on past what fails.
+ * The delegate's addresses of what was removed are given back one by one, since not every IPAM plugin has a
+ * GC. Then its own GC sees to what only it knows of. A call that fails does not keep the others from being
+ * made.
  */
 function gcDelegate(delegate: Delegate, removed: readonly AttachmentKey[]): void {
   const failures = [...removed.map(delOfGone), { verb: "GC" } as const].flatMap((call) => {

@@ -2,7 +2,7 @@ import type { CniVersion, LogConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import type { Json } from "./result.ts";
 
-/** What a verb came to: what it prints (null: nothing), and what its log line tells. */
+/** What a verb came to: what it prints (null means nothing), and what its log line tells. */
 export interface Outcome {
   output: Json | null;
   log: LogConfig | null;
@@ -23,8 +23,8 @@ export function requireVersion(
   );
 }
 
-/** The first version that has CHECK (SPEC 0.4.0). */
+/** CHECK is in these versions (since SPEC 0.4.0). */
 export const withCheck: readonly CniVersion[] = ["0.4.0", "1.0.0", "1.1.0"];
 
-/** The first version that has GC and STATUS. */
+/** GC and STATUS are in these versions. */
 export const withGc: readonly CniVersion[] = ["1.1.0"];

@@ -1,6 +1,6 @@
 /**
- * The result of the ADD, as a runtime hands it back for CHECK or to the next plugin of a chain.
- * Pure. The five versions differ only in what they add, so one reader does for all.
+ * Reads the result of the ADD, as a runtime hands it back for CHECK or to the next plugin of a chain. Pure.
+ * The five versions differ only in what they add, so one reader serves all.
  */
 import type { CniVersion } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -9,7 +9,7 @@ import type { PodRoute } from "../plan/node.ts";
 export interface PrevInterface {
   name: string;
   mac: string | null;
-  /** null: on the host. */
+  /** null means that it is on the host. */
   sandbox: string | null;
   mtuBytes: number | null;
 }
@@ -17,7 +17,7 @@ export interface PrevInterface {
 interface PrevIp {
   /** Index into `interfaces`. */
   interface: number | null;
-  /** As given, with prefix. */
+  /** The address as it was given, with its prefix. */
   address: string;
   gateway: string | null;
 }
@@ -89,7 +89,7 @@ function readIp(raw: unknown, index: number, interfaceCount: number): PrevIp {
   };
 }
 
-/** The fields that 1.1.0 added, as the result has them and as a route has them. */
+/** The fields that 1.1.0 added: their names in the result, and in a route of ours. */
 export const routeFields = {
   mtu: "mtuBytes",
   advmss: "advmssBytes",

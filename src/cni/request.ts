@@ -1,4 +1,4 @@
-/** What a runtime asks: its environment and the configuration on stdin, checked for form. */
+/** Reads what a runtime asks: its environment and the configuration on stdin, whose form is checked. */
 import { type CniVersion, cniVersions } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import {
@@ -10,10 +10,10 @@ import {
 } from "./environment.ts";
 import { duplicateKey, isDeeperThan } from "./json-text.ts";
 
-/** A JSON object, not yet looked into. */
+/** A JSON object that was not looked into yet. */
 export type RawConfig = Record<string, unknown>;
 
-/** `stdin`: the configuration as it came, for a delegate. */
+/** `stdin` is the configuration as it came, for a delegate. */
 export type PodRequest = PodEnvironment & { config: RawConfig; stdin: string };
 export type NodeRequest = NodeEnvironment & { config: RawConfig; stdin: string };
 /** VERSION needs nothing; it is answered in the version that it names. */
@@ -31,8 +31,8 @@ export function aboutPod(request: Request): PodRequest {
 const newestCniVersion = cniVersions[cniVersions.length - 1] ?? cniVersions[0];
 
 /**
- * No configuration comes near; it keeps everything after this safe to walk by recursion
- * (the runtime's JSON.parse itself knows no limit).
+ * No configuration comes near this depth. The limit keeps it safe that everything after this walks by
+ * recursion (the runtime's JSON.parse itself knows no limit).
  */
 const maxDepth = 1000;
 
@@ -47,7 +47,7 @@ export function readRequest(env: ProcessEnvironment, stdinText: string): Request
   return { ...environment, config, stdin: stdinText };
 }
 
-/** As far as DEL looks: it has to go through with all else that an ADD would refuse. */
+/** The keys that DEL looks at: it has to succeed with all else that an ADD would refuse. */
 const keysOfDel: readonly string[] = [
   "cniVersion",
   "name",
@@ -67,10 +67,10 @@ function refuseDuplicates(verb: Verb, text: string): void {
   );
 }
 
-/** A version that is written as one, known here or not: MAJOR.MINOR.PATCH, as the specification's are. */
+/** A version that has the form of one, known here or not: MAJOR.MINOR.PATCH, as in the specification. */
 const versionPattern = /^\d{1,5}\.\d{1,5}\.\d{1,5}$/;
 
-/** What VERSION has to repeat; the newest where stdin names none. Never throws. */
+/** The version that VERSION has to repeat; the newest where stdin names none. Never throws. */
 function versionAsked(stdinText: string): string {
   try {
     const asked = parseConfig(stdinText).cniVersion;

@@ -1,6 +1,6 @@
 /**
- * What a verb prints when it succeeds, in the form of the asked version: what that version does not
- * know is left out (CNI SPEC 1.1.0, "Success"; the earlier specs' Result types). Pure.
+ * Makes what a verb prints when it succeeds, in the form of the version that was asked for: what that version
+ * does not know is left out (CNI SPEC 1.1.0, "Success"; the earlier specs' Result types). Pure.
  */
 import { type CniVersion, cniVersions } from "../config/types.ts";
 import { familyOf } from "../plan/ip.ts";
@@ -9,22 +9,22 @@ import type { PodRoute } from "../plan/node.ts";
 interface ResultInterface {
   name: string;
   mac?: string | null | undefined;
-  /** The namespace's path; absent for an interface of the host. */
+  /** The namespace's path; it is absent for an interface of the host. */
   sandbox?: string | null | undefined;
   mtu?: number | null | undefined;
 }
 
 interface ResultIp {
-  /** Index into `interfaces`; absent in the result of an IPAM plugin. */
+  /** Index into `interfaces`; it is absent in the result of an IPAM plugin. */
   interface?: number | null | undefined;
-  /** With prefix: "10.244.1.2/24". */
+  /** The address with its prefix, such as "10.244.1.2/24". */
   address: string;
   gateway?: string | null | undefined;
 }
 
 export interface AddResult {
   cniVersion: CniVersion;
-  /** None in the result of an IPAM plugin. */
+  /** There are none in the result of an IPAM plugin. */
   interfaces: ResultInterface[];
   ips: ResultIp[];
   routes: PodRoute[];
@@ -52,7 +52,7 @@ export function addResult(result: AddResult): Json {
   };
 }
 
-/** `cniVersion`: what was asked with, known here or not (CNI SPEC 1.1.0, "VERSION Success"). */
+/** `cniVersion` is the version that was asked with, known here or not (CNI SPEC 1.1.0, "VERSION Success"). */
 export function versionResult(cniVersion: string): Json {
   return { cniVersion, supportedVersions: [...cniVersions] };
 }
@@ -83,7 +83,7 @@ function routeJson(route: PodRoute, cniVersion: CniVersion): Json {
   return present({ dst, gw, ...fields });
 }
 
-/** Absent is left out: a null is no value to libcni's decoder of strings and numbers. */
+/** Leaves out what is absent: libcni's decoder of strings and numbers takes null for no value. */
 function present(fields: Json): Json {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),

@@ -1,4 +1,4 @@
-/** The configuration, as a runtime pipes it in. */
+/** Reads the configuration, as a runtime pipes it in. */
 import fs from "node:fs";
 import { FairwayError, messageOf } from "../errors.ts";
 
@@ -9,8 +9,8 @@ const retryMs = 1;
 const advice = "a container runtime pipes the network configuration in; by hand: fairway < FILE";
 
 /**
- * All of `fd`, to its end, as text; "" if there is nothing.
- * Throws decode for a terminal, a closed descriptor and what is not UTF-8, io if it cannot be read.
+ * Reads all of `fd`, to its end, as text; it is "" where there is nothing. Throws decode for a terminal, for
+ * a closed descriptor and for what is not UTF-8, and io where it cannot be read.
  */
 export function readStdin(fd = 0): string {
   if (isTerminal(fd)) {
@@ -27,7 +27,7 @@ export function readStdin(fd = 0): string {
 
 function isTerminal(fd: number): boolean {
   if (!isCharacterDevice(fd)) return false;
-  // Loaded only for the few that can be one: it brings the streams with it and costs 8 ms.
+  // This is loaded only for the few that can be a terminal: it brings the streams with it and costs 8 ms.
   const { isatty } = require("node:tty") as typeof import("node:tty");
   return isatty(fd);
 }

@@ -1,17 +1,20 @@
-/** One unary gRPC call over a Unix socket (github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). */
+/** Makes one unary gRPC call over a Unix socket (github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). */
 import { type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import { FairwayError, messageOf } from "../errors.ts";
 
-/** gRPC's frame in front of a message: compressed or not, and its length. */
+/**
+ * The length of gRPC's frame in front of a message. The frame says whether that is compressed, and how long
+ * it is.
+ */
 const prefixBytes = 5;
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS } = constants;
 
 export interface Call {
-  /** A path. */
+  /** The socket's path. */
   socket: string;
-  /** "/package.Service/Method" */
+  /** Such as "/package.Service/Method". */
   method: string;
   /** The encoded request. */
   message: Uint8Array;
@@ -35,13 +38,13 @@ const noAnswer = (socket: string, why: string, cause?: unknown): FairwayError =>
 
 interface Answer {
   httpStatus: string;
-  /** From the trailers, or from the only headers of an answer without a message. */
+  /** It is from the trailers, or from the only headers of an answer without a message. */
   grpcStatus: string | null;
   grpcMessage: string;
   body: Buffer;
 }
 
-/** Percent-encoded, and as it is where a server did not. */
+/** Decodes percent-encoded text; text that a server did not encode is returned as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -96,11 +99,11 @@ function messageIn({ socket, method }: Call, answer: Answer): Uint8Array {
   return body.subarray(prefixBytes, prefixBytes + body.readUInt32BE(1));
 }
 
-/** The encoded answer. Throws io. */
+/** Returns the encoded answer. Throws io. */
 export async function unary(call: Call): Promise<Uint8Array> {
   const { socket, method, message, timeLimitMs } = call;
   const failed = Promise.withResolvers<never>();
-  // What fails once there is an answer is nobody's concern.
+  // What fails once there is an answer concerns nobody.
   failed.promise.catch(() => {});
   const session = connectHttp2("http://localhost", { createConnection: () => connect(socket) });
   const timer = setTimeout(

@@ -1,4 +1,6 @@
-/** As much of protobuf's wire format (protobuf.dev/programming-guides/encoding) as reading a list takes. */
+/**
+ * Reads protobuf's wire format (protobuf.dev/programming-guides/encoding), as far as reading a list takes.
+ */
 import { FairwayError } from "../errors.ts";
 
 const varint = 0;
@@ -6,7 +8,7 @@ const eightBytes = 1;
 const counted = 2;
 const fourBytes = 5;
 
-/** A field of type string, bytes or message; numbers are skipped, nobody here reads one. */
+/** A field of type string, bytes or message. Numbers are skipped, since nobody here reads one. */
 export interface Field {
   number: number;
   bytes: Uint8Array;
@@ -32,7 +34,7 @@ class Reader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** Beyond 2^53 it is no longer exact, and no length or tag is. */
+  /** Beyond 2^53 the number is no longer exact, but no length and no tag is so large. */
   varint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {

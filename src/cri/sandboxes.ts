@@ -1,4 +1,4 @@
-/** The sandboxes that a container runtime knows (k8s.io/cri-api, runtime.v1, ListPodSandbox). */
+/** Lists the sandboxes that a container runtime knows (k8s.io/cri-api, runtime.v1, ListPodSandbox). */
 import { FairwayError } from "../errors.ts";
 import { unary } from "./call.ts";
 import { fieldsOf, textOf } from "./protobuf.ts";
@@ -11,7 +11,10 @@ const idField = 1;
 /** A runtime answers from memory; kubelet gives it 2 minutes. */
 const defaultTimeLimitMs = 30_000;
 
-/** "unix:///run/containerd/containerd.sock", as kubelet and crictl take it, or the path alone. Throws badConfig. */
+/**
+ * The path of "unix:///run/containerd/containerd.sock", which is how kubelet and crictl take it, or of a path
+ * alone. Throws badConfig.
+ */
 export function socketPath(endpoint: string): string {
   const path = endpoint.replace(/^unix:\/\//, "");
   if (path.startsWith("/")) return path;
@@ -22,7 +25,7 @@ export function socketPath(endpoint: string): string {
   );
 }
 
-/** Of ListPodSandboxResponse. Throws decode. */
+/** The ids in a ListPodSandboxResponse. Throws decode. */
 export function sandboxIds(response: Uint8Array): string[] {
   return fieldsOf(response)
     .filter(({ number }) => number === itemsField)
@@ -37,12 +40,12 @@ export function sandboxIds(response: Uint8Array): string[] {
     });
 }
 
-/** Whatever their state: one that has stopped has a DEL to come. Throws badConfig, io, decode. */
+/** Lists sandboxes in every state: one that has stopped has a DEL to come. Throws badConfig, io, decode. */
 export async function listSandboxes(
   endpoint: string,
   timeLimitMs = defaultTimeLimitMs,
 ): Promise<string[]> {
   const socket = socketPath(endpoint);
-  // An empty request has no filter: all of them.
+  // An empty request has no filter, so it asks for all of them.
   return sandboxIds(await unary({ socket, method, message: new Uint8Array(), timeLimitMs }));
 }

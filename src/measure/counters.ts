@@ -1,26 +1,26 @@
-/** What the kernel counts for a class or a queue, and what lies between two looks at it. */
+/** Describes what the kernel counts for a class or a queue, and what lies between two looks at it. */
 
-/** Since the class or queue was made; the backlog is that of the moment. */
+/** The counts since the class or queue was made; the backlog is that of the moment. */
 export interface Counters {
   /** Ethernet frames, headers of every segment included, as HTB counts them. */
   bytes: number;
   packets: number;
   drops: number;
   backlogBytes: number;
-  /** In the queue's own unit: a GSO unit counts as one. */
+  /** The count is in the queue's own unit: a GSO unit counts as one. */
   backlogPackets: number;
 }
 
-/** One look. The clock is monotonic and of no particular origin. */
+/** One look at the counters. The clock is monotonic and has no particular origin. */
 export interface Sample {
   atMs: number;
-  /** null: there was no such class. */
+  /** null means that there was no such class. */
   counters: Counters | null;
 }
 
 /**
- * Why an interval says nothing: the class was there at no look, came in between, went in between, or
- * was made anew (a counter went down, or it was gone at one look).
+ * Says why an interval says nothing: the class was there at no look, came in between, went in between, or was
+ * made anew (a counter went down, or it was gone at one look).
  */
 export type Unknown = { known: false; why: "absent" | "appeared" | "vanished" | "replaced" };
 
@@ -41,8 +41,8 @@ export interface Passed {
 const word = 2 ** 32;
 
 /**
- * By how much a 32-bit counter went up; null if it cannot have been by wrapping (then it began anew).
- * Drops are 32 bits (struct gnet_stats_queue), packets were up to Linux 5.4 (struct gnet_stats_basic).
+ * Says by how much a 32-bit counter went up; null means that this cannot have been by wrapping (then it began
+ * anew). Drops are 32 bits (struct gnet_stats_queue), packets were up to Linux 5.4 (struct gnet_stats_basic).
  */
 export function increase32(before: number, after: number): number | null {
   if (after >= before) return after - before;
@@ -50,7 +50,7 @@ export function increase32(before: number, after: number): number | null {
   return wrapped >= 0 && wrapped < word / 2 ? wrapped : null;
 }
 
-/** null: one of the counters went down, so that this is not the class that it was. */
+/** null means that one of the counters went down, so that this is another class than before. */
 export function passed(before: Counters, after: Counters): Passed | null {
   const packets = increase32(before.packets, after.packets);
   if (packets === null || after.bytes < before.bytes) return null;
@@ -63,7 +63,7 @@ export interface Seen {
   counters: Counters;
 }
 
-/** The looks, if all of them saw one and the same class. */
+/** Returns the looks, if all of them saw one and the same class. */
 export function oneLife(samples: readonly Sample[]): Seen[] | Unknown {
   const seen = samples.flatMap(({ atMs, counters }) =>
     counters === null ? [] : [{ atMs, counters }],

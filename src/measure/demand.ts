@@ -1,20 +1,20 @@
 /**
- * Whether a promise was kept while there was demand for it. A class that sends less than its
- * guarantee and has nothing waiting was not asked for more: only what it sends while packets wait
- * in its queue says anything.
+ * Tells whether a promise was kept while there was demand for it. A class that sends less than its guarantee
+ * and has nothing waiting was not asked for more: only what it sends while packets wait in its queue says
+ * anything.
  */
 import { passed, type Seen } from "./counters.ts";
 
 /**
- * So many looks in a row must find packets waiting before it counts as demand: a burst that waits for
- * its turn is met by one look, by chance by two.
+ * This many looks in a row must find packets waiting before it counts as demand: one look meets a burst that
+ * waits for its turn, and by chance two do.
  */
 const looksOfDemand = 3;
 
-/** A rate is judged over at least so many of the units that wait: one of them more or less is chance. */
+/** A rate is judged over at least this many of the units that wait: one of them more or less is chance. */
 const unitsOfWindow = 4;
 
-/** What timers and the round robin between classes may shift from one window to the next. */
+/** How much timers and the round robin between classes may shift from one window to the next. */
 export const tolerance = 0.05;
 
 export interface Demand {
@@ -32,7 +32,10 @@ interface Window {
   unitBytes: number;
 }
 
-/** The maximal sequences of looks that all found packets waiting, those that are long enough. */
+/**
+ * The longest sequences of looks that all found packets waiting. Only those are returned that are long
+ * enough.
+ */
 function runs(samples: readonly Seen[]): Seen[][] {
   const found: Seen[][] = [];
   let run: Seen[] = [];
@@ -46,7 +49,7 @@ function runs(samples: readonly Seen[]): Seen[][] {
   return [...found, run].filter(({ length }) => length >= looksOfDemand);
 }
 
-/** The mean size of what waits: GSO units where the sender makes them, else frames. */
+/** The mean size of what waits: of GSO units where the sender makes them, else of frames. */
 function unitBytes({ counters }: Seen): number {
   return counters.backlogBytes / Math.max(1, counters.backlogPackets);
 }
@@ -85,7 +88,7 @@ function isBelow({ seconds, bytes, unitBytes: unit }: Window, guaranteeBits: num
 
 const sum = (windows: Window[]): number => windows.reduce((s, { seconds }) => s + seconds, 0);
 
-/** `samples`: looks at one class, in order; `guaranteeBits` above 0. */
+/** `samples` are looks at one class, in order. `guaranteeBits` is above 0. */
 export function demandOf(samples: readonly Seen[], guaranteeBits: number): Demand {
   const demand = runs(samples);
   const judged = demand.flatMap((run) => windowsOf(run, guaranteeBits));

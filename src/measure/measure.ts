@@ -1,4 +1,7 @@
-/** A class over an interval: what it sent, what waited in it and for how long, and whether its promise was kept. */
+/**
+ * Measures a class over an interval: what it sent, what waited in it and for how long, and whether its
+ * promise was kept.
+ */
 import { increase32, oneLife, passed, type Sample, type Seen, type Unknown } from "./counters.ts";
 import { type Demand, demandOf, tolerance } from "./demand.ts";
 
@@ -9,39 +12,39 @@ export interface Flow {
   sentPackets: number;
   rateBits: number;
   packetsPerSecond: number;
-  /** null: the queue was made anew meanwhile. */
+  /** null means that the queue was made anew meanwhile. */
   drops: number | null;
 }
 
 /**
- * `none`: best effort. `kept`: it got its guarantee, or sent less only by what is tolerated.
- * `noDemand`: it sent less than its guarantee, and nothing more waited to be sent. `below`: it sent
- * less while packets waited. `tooShort`: packets waited, but not for long enough to tell a rate.
+ * `none` means best effort. `kept`: it got its guarantee, or sent less only by what is tolerated. `noDemand`:
+ * it sent less than its guarantee, and nothing more waited to be sent. `below`: it sent less while packets
+ * waited. `tooShort`: packets waited, but not for long enough to tell a rate.
  */
 type PromiseState = "none" | "kept" | "noDemand" | "below" | "tooShort";
 
 export interface Kept extends Demand {
   state: PromiseState;
-  /** Of the time that could be judged; null where there was none. */
+  /** The share of the time that could be judged; null where there was no such time. */
   belowShare: number | null;
 }
 
 interface Load extends Flow {
   known: true;
   samples: number;
-  /** Over time. */
+  /** The mean over time. */
   backlogBytesMean: number;
   backlogBytesMax: number;
-  /** Of the looks, those that found packets waiting. */
+  /** The share of the looks that found packets waiting. */
   backloggedShare: number;
-  /** Mean time that a byte waited in the class's queue. null: some waited and none was sent. */
+  /** Mean time that a byte waited in the class's queue. null means that some waited and none was sent. */
   queueDelayUs: number | null;
   promise: Kept;
 }
 
 export type Measured = Load | Unknown;
 
-/** Trapezoids: the backlog between two looks is taken for the mean of both. */
+/** Adds up trapezoids: between two looks the backlog is taken for the mean of both. */
 function meanBacklog(samples: readonly Seen[], seconds: number): number {
   let byteSeconds = 0;
   for (const [i, { atMs, counters }] of samples.entries()) {
@@ -90,7 +93,10 @@ function promiseOf(samples: readonly Seen[], rateBits: number, guaranteeBits: nu
   };
 }
 
-/** What passed between the first and the last look at one thing. Throws RangeError where no time did. */
+/**
+ * Computes what passed between the first and the last look at one thing. Throws RangeError where no time
+ * passed.
+ */
 function flowOf(samples: readonly Seen[]): Flow {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || last.atMs <= first.atMs)
@@ -107,16 +113,16 @@ function flowOf(samples: readonly Seen[]): Flow {
   };
 }
 
-/** A queue that is only counted, such as a tree's root. */
+/** Measures a queue that is only counted, such as a tree's root. */
 export function measureFlow(samples: readonly Sample[]): (Flow & { known: true }) | Unknown {
   const seen = oneLife(samples);
   return "known" in seen ? seen : { known: true, ...flowOf(seen) };
 }
 
 /**
- * A class, from looks in the order of time. `leaf`: the queue below it at the first and the last
- * look; its count of drops is the whole one, since HTB counts only what a queue refuses and not what
- * it drops later (fq_codel). `guaranteeBits` 0: best effort.
+ * Measures a class, from looks in the order of time. `leaf` is the queue below it at the first and the last
+ * look. Its count of drops is the whole one, since HTB counts only what a queue refuses and not what it drops
+ * later (fq_codel). `guaranteeBits` is 0 for best effort.
  */
 export function measureClass(
   samples: readonly Sample[],

@@ -1,4 +1,4 @@
-/** What is about no pod; and what is no verb, which its answer says. */
+/** Runs the verbs that are about no pod. What is no verb comes here, too, and the answer says so. */
 import { cniMain } from "../main.ts";
 import { gc, status } from "../node-verbs.ts";
 import type { Outcome } from "../outcome.ts";
