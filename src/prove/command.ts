@@ -5,7 +5,7 @@ import type { Verdict } from "./engine/result.ts";
 import type { Scenario } from "./engine/scenario.ts";
 import { defaults, neighbour, parseSeconds, parseWire } from "./scenarios/neighbour.ts";
 
-/** As commander hands them over. */
+/** The options as commander hands them over. */
 interface Options {
   /** Bits per second. */
   wire: number;
@@ -22,7 +22,7 @@ interface Options {
   plugins?: string;
 }
 
-/** What measures is loaded when it runs. */
+/** What measures is loaded only when it runs. */
 export function proveCommand(): Command {
   return new Command("fairway prove")
     .description("measure Fairway against no QoS, in private network namespaces (as root)")
@@ -61,7 +61,7 @@ export function proveCommand(): Command {
 
 const collect = (name: string, former: string[] = []): string[] => [...former, name];
 
-/** Options of the main job alone, and of scenarios of the list alone. */
+/** Some options are for the main job alone, and some for scenarios of the list alone. */
 const mainOnly = ["wire", "duration"] as const;
 const listedOnly = ["thorough", "plugins"] as const;
 
@@ -95,7 +95,7 @@ async function run(options: Options, command: Command): Promise<Verdict> {
   });
 }
 
-/** It measures nothing, so there is nothing that they could be about. */
+/** --list measures nothing, so these options would have nothing to be about. */
 function refuseBesideList(command: Command): void {
   const given = command.options.filter(
     (option) =>
@@ -132,7 +132,7 @@ async function scenariosOf(
   });
 }
 
-/** What a parser refuses is a matter of usage here. */
+/** Here it is wrong usage where a parser refuses a text. */
 function usage<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {

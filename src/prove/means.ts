@@ -1,4 +1,6 @@
-/** What a run needs of the machine, and that nothing is left of it, however it ends. */
+/**
+ * Requires what a run needs of the machine, and sees to it that nothing is left of the run, however it ends.
+ */
 import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import { FairwayError, messageOf } from "../errors.ts";

@@ -1,9 +1,12 @@
-/** The program `fairway-prove`. `fairway prove` starts it, so its name is the same in all that it says. */
+/**
+ * This is the program `fairway-prove`. `fairway prove` starts it, so it calls itself that in all that it
+ * says.
+ */
 import { exitCodes } from "../ops/exit-codes.ts";
 import { runProgram } from "../ops/run-program.ts";
 import { proveCommand } from "./command.ts";
 
-/** The hidden end: traffic in a namespace. */
+/** The hidden command that makes traffic in a namespace. */
 async function traffic(args: string[]): Promise<number> {
   const { runTraffic } = await import("./traffic/index.ts");
   await runTraffic(args);

@@ -1,4 +1,4 @@
-/** A run, from the scenarios that are asked for to what is printed and written of it. */
+/** Makes a run, from the scenarios that are asked for to what is printed and written of it. */
 import { writeFileSync } from "node:fs";
 import { version } from "../ops/version.ts";
 import { makeProgress } from "./engine/progress.ts";
@@ -23,14 +23,14 @@ export interface RunOptions {
 }
 
 /**
- * One scenario with all that was measured; of several each result as soon as it is known, and a table at
- * the end.
+ * Prints one scenario with all that was measured. Of several it prints each result as soon as it is known,
+ * and a table at the end.
  * @throws FairwayError for what this machine lacks.
  */
 export async function runScenarios(options: RunOptions): Promise<Verdict> {
   const { scenarios, thorough, json, html, markdown, bandwidthPlugin, plugins } = options;
   requireMeans();
-  // Known before the minutes of measuring, not after them.
+  // This is found out before the minutes of measuring, and not after them.
   if (html !== null) checkWritable("--html", html);
   if (markdown !== null) checkWritable("--markdown", markdown);
   const isAlone = scenarios.length === 1;

@@ -1,5 +1,5 @@
 /**
- * The reference `bandwidth` plugin over pods that are there already, to measure beside. It caps and
+ * Puts the reference `bandwidth` plugin over pods that are there already, to compare with. It caps and
  * promises nothing, so what comes closest to a guarantee under it is a partition of the capacity.
  */
 import { readFileSync } from "node:fs";
@@ -12,10 +12,13 @@ import { run } from "../lab/run.ts";
 import { callAdd, IFNAME, type Pod } from "./pods.ts";
 import type { ScenarioPod } from "./scenario.ts";
 
-/** Bits per second of each pod, by direction. */
+/** Bits per second for each pod, by direction. */
 export type Caps = Record<Direction, Map<string, number>>;
 
-/** At its limit, else at its guarantee; those that have neither share what is left in equal parts. */
+/**
+ * Each pod is capped at its limit, else at its guarantee. Those that have neither share what is left in equal
+ * parts.
+ */
 export function capsOf(pods: readonly ScenarioPod[], capacityBits: number): Caps {
   const capsIn = (direction: Direction): Map<string, number> => {
     const caps = new Map<string, number>();
@@ -25,7 +28,7 @@ export function capsOf(pods: readonly ScenarioPod[], capacityBits: number): Caps
     }
     const rest = pods.filter(({ name }) => !caps.has(name));
     const taken = [...caps.values()].reduce((sum, bits) => sum + bits, 0);
-    // What is over-committed by limits leaves the others no part: they are not capped.
+    // Where the limits together exceed the capacity, no part is left for the others: they are not capped.
     const part = Math.floor((capacityBits - taken) / rest.length);
     if (part > 0) for (const { name } of rest) caps.set(name, part);
     return caps;
@@ -34,7 +37,7 @@ export function capsOf(pods: readonly ScenarioPod[], capacityBits: number): Caps
 }
 
 const BURST_SECONDS = 0.005;
-/** Two of the largest units: the plugin's TBF would cut up what is larger than its burst. */
+/** This is two of the largest units: the plugin's TBF would cut up what is larger than its burst. */
 const LEAST_BURST_BITS = 2 * 65_536 * 8;
 
 const burstBits = (bits: number): number =>
@@ -87,11 +90,12 @@ function hostInterface(lab: Lab, { name, namespace }: Pod): string {
   return found.ifname;
 }
 
-/** What it says of itself, or what Go wrote into it when it was built, or its file's name. */
+/** Returns what the plugin says of itself, or what Go wrote into it when it was built, or its file's name. */
 export function bandwidthVersion(plugin: string): string {
   const { stderr } = run([plugin], { env: { CNI_COMMAND: "" } });
   const said = /plugin (?:version )?v?(\d\S*)/.exec(stderr)?.[1];
-  // Built from the module proxy nobody told it a version; Go's build information has the module's.
+  // A plugin that was built from the module proxy was told no version; Go's build information has the
+  // module's.
   const built = (): string | undefined =>
     /github\.com\/containernetworking\/plugins\tv(\d[\w.+-]*)/.exec(
       readFileSync(plugin, "latin1"),

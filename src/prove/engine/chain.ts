@@ -1,4 +1,4 @@
-/** Pods whose interface a reference plugin makes, with Fairway after it. */
+/** Wires pods whose interface a reference plugin makes, with Fairway after it. */
 import { join } from "node:path";
 import { FairwayError } from "../../errors.ts";
 import type { Lab } from "../lab/lab.ts";
@@ -22,7 +22,10 @@ export function requirePlugins({ name, chain }: Scenario, plugins: string | null
   );
 }
 
-/** Fairway's configuration for this pod, after the other plugin's ADD. @throws FairwayError unavailable with what that said. */
+/**
+ * Fairway's configuration for this pod, after the other plugin's ADD.
+ * @throws FairwayError unavailable with what that plugin said.
+ */
 export function chainedConfig(
   lab: Lab,
   pod: Pick<Pod, "name" | "namespace">,

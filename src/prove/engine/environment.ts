@@ -2,7 +2,7 @@ import { cpus, release, totalmem } from "node:os";
 import { run } from "../lab/run.ts";
 import type { Environment } from "./result.ts";
 
-/** What a reader needs to compare two runs; nothing that names the machine. */
+/** What a reader needs to compare two runs. Nothing in it names the machine. */
 export function environment(fairwayVersion: string, congestionControl: string): Environment {
   const processors = cpus();
   return {

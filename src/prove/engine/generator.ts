@@ -7,14 +7,14 @@ import { trafficCommand } from "./self.ts";
 
 /** A generator of traffic, running in a namespace until it is stopped or its time is over. */
 export interface Generator {
-  /** All lines so far. */
+  /** All the lines that came so far. */
   reports: readonly TrafficReport[];
   /** Resolves when the generator has ended, and throws where it failed by itself. */
   ended: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Over its own time: for its start, and until a stuck one is given up. */
+/** These come on top of its own time: one for its start, one until a stuck generator is given up. */
 const START_MS = 10_000;
 const STUCK_MS = 5_000;
 

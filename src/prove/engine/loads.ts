@@ -12,9 +12,9 @@ import type { Load, Scenario } from "./scenario.ts";
 export interface RunningLoad {
   /** The receiver's running totals so far, in bytes of frames. */
   counts(): Count[];
-  /** What all senders have sent so far, in bytes of frames; null: TCP. */
+  /** What all senders have sent so far, in bytes of frames; null for TCP. */
   sent(): Count[] | null;
-  /** What they were asked to send together; 0: TCP. */
+  /** What they were asked to send together; 0 for TCP. */
   askedBits: number;
   resumedAtMs(): number[];
 }
@@ -24,16 +24,19 @@ export interface LoadTimes {
   everyMs: number;
 }
 
-/** What a datagram carries: as much as a TCP segment, and what HTB counts for it (8 UDP, 20 IPv4, 14 Ethernet). */
+/**
+ * A datagram carries as much as a TCP segment. HTB counts the headers for it, too (8 UDP, 20 IPv4, 14
+ * Ethernet).
+ */
 const UDP_PAYLOAD_BYTES = 1448;
 const UDP_HEADER_BYTES = 42;
 const moreBytes = (family: Family): number => (family === 6 ? IPV6_MORE_BYTES : 0);
-/** Bytes of frames for a byte of payload. */
+/** How many bytes of frames there are for a byte of payload. */
 const udpFramesOf = (family: Family): number =>
   (UDP_PAYLOAD_BYTES + UDP_HEADER_BYTES + moreBytes(family)) / UDP_PAYLOAD_BYTES;
 const tcpFramesOf = (family: Family): number =>
   FRAME_BYTES / (TCP_PAYLOAD_BYTES - moreBytes(family));
-/** Few calls: the largest units that the pods' gso_max_size lets through in one piece. */
+/** The largest units that the pods' gso_max_size lets through in one piece take few calls. */
 const unitSegments = (scenario: Scenario): number =>
   Math.floor(
     (podGsoMaxBytes(capacityOf(scenario), MTU_BYTES) - UDP_HEADER_BYTES) / UDP_PAYLOAD_BYTES,
@@ -58,7 +61,7 @@ export async function startLoad(
 
 type Between = Pick<Extract<Load, { kind: "udp" }>, "direction" | "family" | "to">;
 
-/** Who sends to whom. */
+/** Says who sends to whom. */
 function sides(node: ProveNode, end: Pod, { direction, to }: Between): [from: Pod, to: Pod] {
   const other = to === undefined ? node.remote : node.end(to);
   return direction === "egress" ? [end, other] : [other, end];

@@ -14,24 +14,27 @@ import type { ClassCounts, Surroundings } from "./result.ts";
 import { host, type Scenario } from "./scenario.ts";
 import { pluginCommand } from "./self.ts";
 
-/** A node as a scenario asks for it; every pod was wired by an ADD of the binary itself. */
+/** A node as a scenario asks for it. Every pod was wired by an ADD of the binary itself. */
 export interface ProveNode {
   /** A pod by its name, or the node itself for `host`. */
   end(name: string): Pod;
   pods: readonly Pod[];
-  /** The remote host, with the address that the scenario's ends reach it by. */
+  /** The remote host, with the address at which the scenario's ends reach it. */
   remote: Pod;
   congestionControl: string;
   surroundings: Surroundings;
   /** What each pod's class in each direction has counted. */
   classCounts(): ClassCounts;
   removeQos(): void;
-  /** After `removeQos`: every pod under the reference bandwidth plugin, by this file. */
+  /**
+   * Puts every pod under the reference bandwidth plugin, whose file is `plugin`. It is called after
+   * `removeQos`.
+   */
   capPods(plugin: string): void;
   remove(): void;
 }
 
-/** So that the queue on ingress is ours and not the wire's. */
+/** With this share the queue on ingress is ours and not the wire's. */
 export const CAPACITY_SHARE = 0.97;
 const HOST_GSO_BYTES = 9_000;
 
@@ -40,7 +43,7 @@ export const capacityOf = ({ wireBits }: Scenario): number => Math.floor(wireBit
 const overlay = {
   device: "vx0",
   id: 42,
-  /** IANA's. */
+  /** The port that IANA assigned. */
   port: 4789,
   node: "198.18.64.1",
   remote: "198.18.64.2",
@@ -126,7 +129,7 @@ function networkConfig(scenario: Scenario, dataDir: string): Record<string, unkn
       name: devices.uplink,
       egressCapacity: capacity,
       ingressCapacity: capacity,
-      // At these rates one 64 KiB unit of the host's own would take longer than the targets.
+      // At these rates one 64 KiB unit of the host's own would take longer than the targets allow.
       gsoMaxSize: HOST_GSO_BYTES,
       ...(uplink as Record<string, unknown> | undefined),
     },
@@ -153,7 +156,7 @@ function annotations(asks: Record<string, string>): Record<string, string> {
   );
 }
 
-/** Two tunnel ends, by hand as an overlay's agent makes them; the pods' subnet lies behind the node's. */
+/** Makes two tunnel ends by hand, as an overlay's agent does. The pods' subnet lies behind the node's. */
 function makeOverlay({ node, remote }: Lab): void {
   const { device, id, port, prefixLength } = overlay;
   const end = (own: string, peer: string, address: string, dev: string): string[] => [
@@ -176,7 +179,10 @@ interface PodStatus {
   ingress: { kernel: { bytes: number } | null };
 }
 
-/** By the pod's name, without its namespace. @throws FairwayError where the node is not as it was made. */
+/**
+ * The status by the pod's name, without its namespace.
+ * @throws FairwayError where the node is not as it was made.
+ */
 function statusOf(lab: Lab, dataDir: string): [string, PodStatus][] {
   const argv = [...pluginCommand(), "status", "--json", "--data-dir", dataDir];
   const { code, stdout, stderr } = inNamespace(lab.node, argv);

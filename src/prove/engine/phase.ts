@@ -18,17 +18,20 @@ export interface PhaseContext {
 }
 
 const DEFAULT_BIN_MS = 50;
-/** For the start of what comes later in a phase: generators outlive it, they are stopped at its end. */
+/**
+ * This leaves time for the start of what comes later in a phase. Generators live longer than the phase; they
+ * are stopped at its end.
+ */
 const SLACK_MS = 30_000;
-/** A generator's start, several of which wait for each other. */
+/** How long a generator's start takes. Several of them wait for each other. */
 const START_SECONDS = 0.2;
-/** The last counts have to come in, and in a cold phase the first. */
+/** In this time the last counts come in, and in a cold phase the first. */
 const TAIL_MS = 250;
 
 const secondsOf = (phase: Phase, thorough: boolean): number =>
   thorough ? (phase.thoroughSeconds ?? phase.seconds) : phase.seconds;
 
-/** How long a phase takes, about. */
+/** Says about how long a phase takes. */
 export function phaseSeconds(phase: Phase, thorough: boolean): number {
   const generators = 2 * (Object.keys(phase.loads).length + (phase.probes?.length ?? 0));
   return secondsOf(phase, thorough) + WARM_UP_MS / 1000 + generators * START_SECONDS + 0.5;

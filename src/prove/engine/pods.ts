@@ -11,7 +11,7 @@ export interface Pod<Name extends string = string> {
   name: Name;
   namespace: string;
   address: string;
-  /** null: it has none of IPv6. */
+  /** null means that it has no IPv6 address. */
   address6: string | null;
 }
 
@@ -25,7 +25,10 @@ const DEFAULT_GSO_BYTES = 65_536;
 type Addresses = Pick<Pod, "address" | "address6">;
 export type Added = ({ ok: true } & Addresses) | { ok: false; said: string; stderr: string };
 
-/** An ADD as libcni does it: environment, configuration on standard input, result on standard output. */
+/**
+ * Makes an ADD as libcni does: with the environment, the configuration on standard input, and the result on
+ * standard output.
+ */
 export function callAdd(
   lab: Lab,
   argv: readonly string[],
@@ -36,7 +39,7 @@ export function callAdd(
   return inNamespace(lab.node, argv, {
     env: {
       CNI_COMMAND: "ADD",
-      // Its own data folder: no other run's can be mistaken for it.
+      // The data folder is this run's own, so no pod of another run can be mistaken for this one.
       CNI_CONTAINERID: name,
       CNI_NETNS: namespacePath(namespace),
       CNI_IFNAME: IFNAME,
@@ -65,7 +68,10 @@ export function tryAdd(
     : { ok: false, said: said(added.stdout), stderr: added.stderr.trim() };
 }
 
-/** A pod in a namespace of its own. @throws FairwayError unavailable with what the plugin said. */
+/**
+ * Adds a pod in a namespace of its own.
+ * @throws FairwayError unavailable with what the plugin said.
+ */
 export function addPod<Name extends string>(
   lab: Lab,
   config: Config | ((pod: Pick<Pod, "name" | "namespace">) => Config),
@@ -111,7 +117,7 @@ function addressesOf(stdout: string, name: string): Addresses {
 /** The chain that polices what the host itself receives (src/plan/ruleset.ts). */
 const POLICE_CHAIN = [...table.split(" "), "host-ingress"];
 
-/** Takes both trees and the police away and nothing else: the pods stay as they were wired. */
+/** Takes both trees and the police away and nothing else. The pods stay as they were wired. */
 export function removeQos(lab: Lab, pods: readonly Pod[]): void {
   for (const device of [devices.uplink, BRIDGE]) {
     mustInNamespace(lab.node, ["tc", "qdisc", "del", "dev", device, "root"]);
@@ -119,7 +125,7 @@ export function removeQos(lab: Lab, pods: readonly Pod[]): void {
   if (inNamespace(lab.node, ["nft", "list", "chain", ...POLICE_CHAIN]).code === 0) {
     mustInNamespace(lab.node, ["nft", "delete", "chain", ...POLICE_CHAIN]);
   }
-  // Fairway makes units small for the sake of latency: without QoS they are the kernel's.
+  // Fairway makes units small for the sake of latency. Without QoS they have the kernel's size.
   mustInNamespace(lab.node, [
     "ip",
     "link",

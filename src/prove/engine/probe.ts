@@ -1,4 +1,4 @@
-/** Request and answer, again and again, from one end to the other. */
+/** Sends requests and takes answers, again and again, from one end to the other. */
 import { latencyRun, type Probes, seriesStepMs, type TimeWindow } from "../judge/statistics.ts";
 import { nowMs } from "../traffic/output.ts";
 import type { RoundTrip } from "../traffic/spec.ts";
@@ -6,12 +6,18 @@ import type { Generator, Start } from "./generator.ts";
 import type { Pod } from "./pods.ts";
 import type { LatencyRun } from "./result.ts";
 
-/** TCP flows find their rates, queues fill, the prober's code gets compiled: none of it is counted. */
+/**
+ * In this time TCP flows find their rates, queues fill, and the prober's code gets compiled. None of it is
+ * counted.
+ */
 export const WARM_UP_MS = 1_000;
-/** An unanswered request is lost after this: sixty times the wire's full queue. */
+/** After this time an unanswered request counts as lost. It is sixty times the wire's full queue. */
 const PROBE_TIMEOUT_MS = 1_000;
 const PROBE_BYTES = 64;
-/** For the start of what comes later in a phase: servers outlive it, they are stopped at its end. */
+/**
+ * This leaves time for the start of what comes later in a phase. Servers live longer than the phase; they are
+ * stopped at its end.
+ */
 const SLACK_MS = 15_000;
 
 type End = Pick<Pod, "namespace" | "address">;
@@ -22,7 +28,9 @@ export interface ProbeSettings {
   perSecond: number;
 }
 
-/** Requests from one end to the other and back; the window begins when the prober is warm. */
+/**
+ * Sends requests from one end to the other and takes the answers. The window begins when the prober is warm.
+ */
 export async function probe(
   { from, to }: { from: End; to: End },
   start: Start,

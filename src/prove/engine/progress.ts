@@ -13,12 +13,12 @@ export interface ProgressOutput {
 
 const REDRAW_MS = 200;
 const BAR_WIDTH = 24;
-/** Carriage return, erase to the end of the line (ECMA-48 EL). */
+/** These are a carriage return and the erasing of the line to its end (ECMA-48 EL). */
 const CLEAR = "\r\u001b[K";
 
 /**
- * On a terminal one line that is redrawn; elsewhere a line for each step.
- * `totalSeconds` is the sum of what the steps will say.
+ * On a terminal this is one line that is redrawn; elsewhere it is a line for each step. `totalSeconds` is the
+ * sum of what the steps will say.
  */
 export function makeProgress(output: ProgressOutput, totalSeconds: number): Progress {
   let doneSeconds = 0;

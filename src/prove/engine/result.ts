@@ -2,43 +2,43 @@ import type { Direction } from "../../plan/node.ts";
 import type { ScenarioPod } from "./scenario.ts";
 
 /**
- * "noQos": the same node and pods with both trees taken away. "bandwidth": without them, every pod capped
- * by the reference plugin (bandwidth.ts).
+ * "noQos" is the same node and pods with both trees taken away. "bandwidth" is without the trees, too, and
+ * every pod is capped by the reference plugin (bandwidth.ts).
  */
 export type Mode = "noQos" | "fairway" | "bandwidth";
 
 export interface LatencyPoint {
-  /** Since the start of the phase's window. */
+  /** Milliseconds since the start of the phase's window. */
   atMs: number;
-  /** null: nothing came back of what was sent in this interval. */
+  /** null means that nothing came back of what was sent in this interval. */
   p50Us: number | null;
   maxUs: number | null;
   lost: number;
 }
 
 /**
- * Requests and answers between a pod and the remote host, without the time that their processes waited
- * for a processor (traffic/spec, RoundTrip). An unanswered one ranks above all answered.
+ * The requests and answers between a pod and the remote host. The times are without what their processes
+ * waited for a processor (traffic/spec, RoundTrip). An unanswered request ranks above all answered ones.
  */
 export interface LatencyRun {
-  /** Requests that the pace called for, and those that the prober sent in time, its warm-up included. */
+  /** How many requests the pace called for, and how many the prober sent in time, its warm-up included. */
   due: number;
   sent: number;
-  /** Those of the measured time, and those of them that were never answered. */
+  /** How many requests there were in the measured time, and how many of them were never answered. */
   requests: number;
   lost: number;
-  /** null: the percentile falls among the unanswered. */
+  /** null means that the percentile falls among the unanswered. */
   p50Us: number | null;
   p99Us: number | null;
   minUs: number | null;
-  /** As the processes see it. */
+  /** The median as the processes see it. */
   seenP50Us: number | null;
   series: LatencyPoint[];
   /** The share of the machine's processors in use meanwhile, 0 to 1. */
   busyShare: number;
 }
 
-/** A receiver's running total. */
+/** A receiver's running total at one moment. */
 export interface Count {
   atMs: number;
   bytes: number;
@@ -48,11 +48,14 @@ export interface Count {
 export interface LoadRun {
   /** What arrived in the window. */
   rateBits: number;
-  /** What its senders sent, of what they were asked to; null: they take what they get (TCP). */
+  /**
+   * The share that its senders sent of what they were asked to. null for TCP, whose senders take what they
+   * get.
+   */
   offeredShare: number | null;
   /** The receiver's running totals, in bytes of frames. */
   counts: Count[];
-  /** When a load with pauses went on. */
+  /** The moments when a load with pauses went on. */
   resumedAtMs: number[];
 }
 
@@ -62,27 +65,30 @@ export interface PhaseRun {
   loads: Record<string, LoadRun>;
   /** By pod. */
   latency: Record<string, LatencyRun>;
-  /** What classes had counted at the window's begin and end; empty where no check looks at them. */
+  /**
+   * What the classes had counted when the window began and when it ended. It is empty where no check looks at
+   * them.
+   */
   classes: ClassCounts[];
   busyShare: number;
 }
 
-/** What the classes of all pods have counted by a moment; 0 without QoS. */
+/** What the classes of all pods have counted up to a moment; 0 without QoS. */
 export interface ClassCounts {
   atMs: number;
   bytes: Record<string, Record<Direction, number>>;
 }
 
-/** By phase. */
+/** The runs of one repetition, by phase. */
 export type Repetition = Record<string, PhaseRun>;
 
 export type Measured = Partial<Record<Mode, Repetition[]>>;
 
 /** What is known beside the measurements. */
 export interface Surroundings {
-  /** By pod: the bound that `fairway status` prints. */
+  /** The bound that `fairway status` prints, by pod. */
   boundUs: Record<string, number>;
-  /** By refusal: what the plugin said, null where it admitted. */
+  /** What the plugin said, by refusal; null where it admitted the pod. */
   refused: Record<string, string | null>;
 }
 
@@ -91,30 +97,35 @@ export interface CheckResult {
   measured: number | null;
   /** The smallest and the largest of the repetitions. */
   range: [number, number] | null;
-  /** How it reads, with its unit. */
+  /** The measured value as it is shown, with its unit. */
   text: string;
   wanted: string;
   met: boolean;
   onlyShown: string | null;
-  /** Without QoS; null: not measured, or no such thing there. */
+  /**
+   * What was measured without QoS; null means that it was not measured, or that there is no such thing there.
+   */
   beside: string | null;
-  /** Under the reference bandwidth plugin; null: not asked for, or no such thing there. */
+  /**
+   * What was measured under the reference bandwidth plugin; null means that it was not asked for, or that
+   * there is no such thing there.
+   */
   capped: string | null;
 }
 
 export interface RatePoint {
-  /** Since the start of the phase's window. */
+  /** Milliseconds since the start of the phase's window. */
   atMs: number;
   bits: number;
 }
 
-/** A load as it is shown: of the last repetition. */
+/** A load as it is shown. It is that of the last repetition. */
 export interface LoadShown {
   name: string;
   direction: Direction;
-  /** null: it is of several pods. */
+  /** null means that it is of several pods. */
   pod: string | null;
-  /** What its pod is guaranteed in that direction; null: nothing, or by a tier. */
+  /** What its pod is guaranteed in that direction; null means nothing, or a guarantee by a tier. */
   guaranteeBits: number | null;
   rateBits: number;
   series: RatePoint[];
@@ -136,15 +147,15 @@ export interface ScenarioResult {
   capacityBits: number;
   pods: readonly ScenarioPod[];
   checks: CheckResult[];
-  /** What was measured, phase by phase; empty where it could not be run. */
+  /** What was measured, phase by phase; it is empty where the scenario could not be run. */
   modes: Partial<Record<Mode, PhaseShown[]>>;
-  /** Where the machine and not Fairway was the limit, a sentence each. */
+  /** Says in a sentence each where the machine and not Fairway was the limit. */
   limits: string[];
   /** The largest share of the processors in use in any phase. */
   busyShare: number;
   tookSeconds: number;
   verdict: Verdict;
-  /** Why it could not be run to its end. */
+  /** Says why it could not be run to its end. */
   error: string | null;
 }
 
@@ -167,7 +178,10 @@ export interface ProveResult {
   startedAt: string;
   tookSeconds: number;
   thorough: boolean;
-  /** The reference bandwidth plugin that the scenarios were measured under too; null: not asked for. */
+  /**
+   * The reference bandwidth plugin under which the scenarios were measured, too; null means that this was not
+   * asked for.
+   */
   bandwidthPlugin: string | null;
   environment: Environment;
   scenarios: ScenarioResult[];

@@ -25,12 +25,12 @@ export interface ProveRun {
 }
 
 const SETUP_SECONDS = 1;
-/** An ADD and its namespace. */
+/** The time of an ADD and of making its namespace. */
 const POD_SECONDS = 0.2;
 /** After a scenario the machine has to come to rest: the next one measures idle first. */
 const REST_MS = 300;
 
-/** About how long a scenario takes. */
+/** Says about how long a scenario takes. */
 export function scenarioSeconds(scenario: Scenario, thorough: boolean, capped = false): number {
   const once = scenario.phases.reduce((sum, phase) => sum + phaseSeconds(phase, thorough), 0);
   const passes = repetitionsOf(scenario, thorough) * (scenario.beside ? (capped ? 3 : 2) : 1);
@@ -40,7 +40,7 @@ export function scenarioSeconds(scenario: Scenario, thorough: boolean, capped = 
 const repetitionsOf = ({ repeat }: Scenario, thorough: boolean): number =>
   repeat === undefined ? 1 : thorough ? repeat.thorough : repeat.usual;
 
-/** Runs one scenario after the other; what cannot be run is a result too, and the others follow. */
+/** Runs one scenario after the other. One that cannot be run has a result, too, and the others follow. */
 export async function prove(run: ProveRun): Promise<ProveResult> {
   const startedAt = new Date();
   const results: ScenarioResult[] = [];
@@ -110,7 +110,7 @@ const modeTitles: Record<Mode, string> = {
 
 interface Passed {
   runs: Repetition[];
-  /** Not empty: too few of them can be judged. */
+  /** It is not empty where too few of them can be judged. */
   limits: string[];
 }
 
@@ -118,7 +118,7 @@ interface MeasuredScenario {
   measured: Measured;
   limits: string[];
   node: ProveNode;
-  /** More looks were taken than the scenario asks for. */
+  /** Set where more looks were taken than the scenario asks for. */
   again: boolean;
 }
 
@@ -153,13 +153,13 @@ async function measure(run: ProveRun, scenario: Scenario): Promise<MeasuredScena
   }
 }
 
-/** With the one that was not kept: enough for a median. */
+/** Together with the one that was not kept these are enough for a median. */
 const MORE_LOOKS = 2;
 
 /**
- * A single look of some seconds in which a promise was not kept may be the machine's: it stopped for a
- * moment, or a sender did. Two more are taken then, and the median of the three is judged. What
- * Fairway does not keep, it does not keep in those either.
+ * Takes two more looks where a promise was not kept in a single look of some seconds. The machine may be the
+ * reason: it stopped for a moment, or a sender did. The median of the three is judged. What Fairway does not
+ * keep, it does not keep in those either.
  */
 async function lookAgain(
   run: ProveRun,
@@ -177,8 +177,8 @@ async function lookAgain(
 }
 
 /**
- * All repetitions in one mode. One that the machine limited is measured again, as long as there are
- * not more of these than half of what is wanted (one at least): the machine's other work comes and goes.
+ * Runs all repetitions in one mode. One that the machine limited is measured again, as long as there are not
+ * more of these than half of what is wanted (one at least), since the machine's other work comes and goes.
  */
 async function pass(
   run: ProveRun,

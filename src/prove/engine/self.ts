@@ -1,10 +1,10 @@
-/** The two programs that a run starts: this one, for traffic, and the plugin, for pods' verbs. */
+/** Names the two programs that a run starts: this one, for traffic, and the plugin, for pods' verbs. */
 import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import { FairwayError } from "../../errors.ts";
 import { isCompiled } from "../../ops/compiled.ts";
 
-/** The sources' root, from a checkout. */
+/** The root of the sources, where this runs from a checkout. */
 const checkout = join(import.meta.dir, "../../..");
 
 /** The argument vector that makes traffic (traffic/spec.ts) in the namespace that it is started in. */
@@ -13,7 +13,7 @@ export const trafficCommand = (): string[] =>
     ? [process.execPath, "traffic"]
     : [process.execPath, join(checkout, "bin/prove.ts"), "traffic"];
 
-/** Beside this program, as scripts/build puts it there. */
+/** The plugin lies beside this program, where scripts/build puts it. */
 const pluginPath = (): string => join(dirname(process.execPath), "fairway");
 
 /** The argument vector of the plugin that is proved. */

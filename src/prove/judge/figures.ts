@@ -1,4 +1,4 @@
-/** From measurements to the figures that are judged. Pure. */
+/** Computes from measurements the figures that are judged. Pure. */
 
 import type {
   ClassCounts,
@@ -11,7 +11,7 @@ import type {
 import type { Figure } from "../engine/scenario.ts";
 import { bytesAt } from "./statistics.ts";
 
-/** Of one repetition; null: there is nothing to compute it from. */
+/** The figure of one repetition; null means that there is nothing to compute it from. */
 export function figureOf(figure: Figure, run: Repetition, around: Surroundings): number | null {
   switch (figure.kind) {
     case "rate":
@@ -75,7 +75,10 @@ function loadOf(run: Repetition, phase: string, name: string): LoadRun {
 const ratesOf = (run: Repetition, { phase, loads }: { phase: string; loads: string[] }) =>
   loads.map((load) => loadOf(run, phase, load).rateBits);
 
-/** A p50 of both phases, idle and loaded, each the median over the repetitions; null where one was never measured. */
+/**
+ * The p50 of both phases, idle and loaded, each the median over the repetitions; null where one was never
+ * measured.
+ */
 export function roundTripsUs(
   figure: { pod: string; idle: string; loaded: string },
   runs: readonly Repetition[],
@@ -93,25 +96,28 @@ const pairOf = (
   { pod, idle, loaded }: { pod: string; idle: string; loaded: string },
 ) => [phaseOf(run, idle).latency[pod], phaseOf(run, loaded).latency[pod]] as const;
 
-/** Jain, Chiu, Hawe: A Quantitative Measure of Fairness (1984): the square of the sum, of n times the sum of the squares. */
+/**
+ * This is the index of Jain, Chiu, Hawe: A Quantitative Measure of Fairness (1984). It divides the square of
+ * the sum by n times the sum of the squares.
+ */
 export function jain(rates: readonly number[]): number | null {
   const sum = rates.reduce((total, rate) => total + rate, 0);
   const squares = rates.reduce((total, rate) => total + rate * rate, 0);
   return squares === 0 ? null : (sum * sum) / (rates.length * squares);
 }
 
-/** The middle of the values, the upper one of two; null of none. */
+/** The middle of the values, which is the upper one of two; null where there are none. */
 export function median(values: readonly number[]): number | null {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
 }
 
-/** When the first byte had come, as the receiver saw it. */
+/** The moment when the first byte had come, as the receiver saw it. */
 export function firstByteMs(counts: readonly Count[]): number | null {
   const at = counts.findIndex(({ bytes }) => bytes > 0);
   return at < 0 ? null : (counts[at - 1]?.atMs ?? counts[at]?.atMs ?? null);
 }
 
-/** What came in the first `ms` beyond the rate, in bursts. Never below zero. */
+/** What came in the first `ms` beyond the rate, counted in bursts. It is never below zero. */
 export function burstsAhead(
   counts: readonly Count[],
   { ofBits, burstBytes, ms }: { ofBits: number; burstBytes: number; ms: number },
@@ -123,8 +129,8 @@ export function burstsAhead(
 }
 
 /**
- * For each pause but an unfinished last one: how long after it the receiver's first bin ended that had
- * the rate, and from which on the mean had it too until the next pause. Infinity: never.
+ * Tells for each pause but an unfinished last one how long after it the receiver's first bin ended that had
+ * the rate, and from which on the mean had it, too, until the next pause. Infinity means never.
  */
 export function returnTimes(
   { counts, resumedAtMs }: Pick<LoadRun, "counts" | "resumedAtMs">,
@@ -136,11 +142,11 @@ export function returnTimes(
   return resumedAtMs.flatMap((resumed, i) => {
     const next = resumedAtMs[i + 1] ?? endMs;
     const bins = counts.filter(({ atMs }) => atMs >= resumed && atMs < next);
-    // The pause that follows begins where nothing comes any more.
+    // The next pause begins where nothing comes any more.
     const lastMoving = bins.findLastIndex(
       (bin, k) => bin.bytes > (bins[k - 1]?.bytes ?? bin.bytes),
     );
-    // The bin in which it stops is part silence.
+    // The bin in which it stops is partly silent.
     const moving = bins.slice(0, Math.max(0, lastMoving));
     const end = moving.at(-1);
     if (end === undefined || moving.length < 3)

@@ -1,4 +1,4 @@
-/** From a scenario and its measurements to its verdict. Pure. */
+/** Judges a scenario by its measurements. Pure. */
 import type { Direction } from "../../plan/node.ts";
 import type {
   CheckResult,
@@ -13,23 +13,26 @@ import type { Check, Figure, Load, Phase, Scenario } from "../engine/scenario.ts
 import { percent, times } from "../report/words.ts";
 import { figureOf, median, roundTripsUs } from "./figures.ts";
 
-/** Below or above these a run says more about the machine than about Fairway. */
+/** Below or above these values a run says more about the machine than about Fairway. */
 const sound = {
-  /** Of the capacity: what the loads of a phase that fills a direction reach together. */
+  /** The share of the capacity that the loads of a phase that fills a direction reach together. */
   filled: 0.95,
-  /** Of what UDP senders were asked to send. */
+  /** The share of what UDP senders were asked to send. */
   offered: 0.95,
-  /** Of the requests that the pace called for. */
+  /** The share of the requests that the pace called for. */
   probesSent: 0.9,
-  /** Of the processors: above it a wait for a processor looks like a queue. */
+  /** The share of the processors in use: above it a wait for a processor looks like a queue. */
   busyShare: 0.95,
-  /** The same with nothing running but probers. */
+  /** The same, with nothing running but probers. */
   idleBusyShare: 0.5,
-  /** Of the pairs, that the bound is judged by: one is the machine's own noise. */
+  /** The share of the pairs that have to be within the bound: a single one may be the machine's own noise. */
   pairsWithinBound: 0.9,
 } as const;
 
-/** `again`: more looks than the scenario asks for, so that each is told beside their median. */
+/**
+ * `again` means that there were more looks than the scenario asks for, so that each is told beside their
+ * median.
+ */
 export function checkResults(
   scenario: Scenario,
   measured: Measured,
@@ -73,7 +76,7 @@ interface Value {
   text: string;
 }
 
-/** The value of all repetitions, and how each of them reads. */
+/** The value of all repetitions, and how each of them is written. */
 function aggregate(
   figure: Figure,
   runs: readonly Repetition[],
@@ -94,13 +97,14 @@ function medianOf(
     found.length === 0 ? null : [Math.min(...found), Math.max(...found)];
   if (figure.kind === "withinBound") {
     const within = values.filter((value) => value !== null && value <= 1).length;
-    // Nine of ten may stand for all: what the machine itself adds to a tail is not the node's queue.
+    // Nine of ten may stand for all: what the machine itself adds to the largest times is not the node's
+    // queue.
     const value = found.length === 0 ? null : within / values.length;
     const middle = median(found);
     const text = `${within} of ${values.length}; p99 grew by ${middle === null ? "nothing measured" : percent(middle)} of it`;
     return { value, range, text };
   }
-  // What could not be computed ranks as the worst, but is not a number.
+  // What could not be computed ranks as the worst, but it is not a number.
   const value = found.length * 2 > values.length ? median(found) : null;
   if (value === null) return { value, range, text: "beyond measure" };
   const text = figureText(figure, value);
@@ -168,8 +172,8 @@ export const judgesNoQos = ({ checks }: Scenario): boolean =>
   checks.some(({ on }) => on === "noQos");
 
 /**
- * Why the machine limited a repetition, a sentence each; none: it can be judged. Where nothing is judged
- * in a mode nothing limits it.
+ * Says in a sentence each why the machine limited a repetition; where there is none it can be judged. Where
+ * nothing is judged in a mode nothing limits it.
  */
 export function limitsOf(
   scenario: Scenario,
@@ -243,7 +247,7 @@ function offeredNeeded(load: Load | undefined): number {
   return Math.min(sound.offered, load.enoughBits / load.rateBits);
 }
 
-/** Said where something was not met: a processor that is never idle may be why. */
+/** This is said where something was not met: that a processor is never idle may be the reason. */
 export function busyLimits({ phases }: Scenario, runs: readonly Repetition[]): string[] {
   const busiest = (which: readonly Phase[]): number =>
     Math.max(0, ...runs.flatMap((run) => which.map(({ name }) => run[name]?.busyShare ?? 0)));
@@ -258,13 +262,13 @@ export function busyLimits({ phases }: Scenario, runs: readonly Repetition[]): s
   return limits;
 }
 
-/** Of what is judged. */
+/** Whether all is met that is judged. */
 export const allMet = (checks: readonly CheckResult[]): boolean =>
   checks.every(({ met, onlyShown }) => met || onlyShown !== null);
 
 /**
- * What is met although the processors were all in use is met; what is not met then says nothing.
- * Loads that were not there show nothing either way.
+ * What is met although the processors were all in use counts as met; what is not met says nothing then. Where
+ * the loads were not there, neither says anything.
  */
 export function scenarioVerdict(
   checks: readonly CheckResult[],
@@ -276,7 +280,7 @@ export function scenarioVerdict(
   return busy.length > 0 ? "inconclusive" : "failed";
 }
 
-/** One that failed fails the run; else one that is inconclusive leaves it so. */
+/** One scenario that failed fails the run. Otherwise one that is inconclusive makes the run inconclusive. */
 export function runVerdict(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes("failed")) return "failed";
   return verdicts.includes("inconclusive") ? "inconclusive" : "passed";

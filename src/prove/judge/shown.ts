@@ -1,4 +1,4 @@
-/** From the measurements of a repetition to what tables and plots show of it. Pure. */
+/** Selects from the measurements of a repetition what tables and plots show of it. Pure. */
 import { parseRateBits } from "../../config/quantities.ts";
 import type { LoadRun, LoadShown, PhaseRun, PhaseShown, Repetition } from "../engine/result.ts";
 import type { Load, Scenario } from "../engine/scenario.ts";

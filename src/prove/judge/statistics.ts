@@ -1,37 +1,40 @@
 import type { Count, LatencyPoint, LatencyRun, RatePoint } from "../engine/result.ts";
 import type { RoundTrip } from "../traffic/spec.ts";
 
-/** Milliseconds, both since the same moment; `fromMs` is inside, `toMs` is not. */
+/** Both are milliseconds since the same moment; `fromMs` is inside, `toMs` is not. */
 export interface TimeWindow {
   fromMs: number;
   toMs: number;
 }
 
-/** One point of a curve. */
+/** The time that one point of a curve stands for. */
 export const seriesStepMs = 100;
 
-/** What one TCP segment of a flow carries, and what HTB counts for it: MTU 1500, IPv4, TCP timestamps. */
+/** The payload of one TCP segment of a flow, and what HTB counts for it (MTU 1500, IPv4, TCP timestamps). */
 export const TCP_PAYLOAD_BYTES = 1448;
 export const MTU_BYTES = 1_500;
 export const FRAME_BYTES = MTU_BYTES + 14;
-/** IPv6's header is 40 bytes, IPv4's 20. */
+/** IPv6's header has 40 bytes, IPv4's has 20. */
 export const IPV6_MORE_BYTES = 20;
 
-/** Bits of TCP payload as bits of Ethernet frames (IP packet + 14), the unit of all promises. */
+/** Converts bits of TCP payload into bits of Ethernet frames (IP packet + 14), the unit of all promises. */
 export function asFrames(payloadBits: number): number {
   return (payloadBits * FRAME_BYTES) / TCP_PAYLOAD_BYTES;
 }
 
 /**
- * The nearest-rank percentile of sorted values followed by `lost` values above all of them.
- * null: the rank falls among the lost, or there is nothing to rank.
+ * The nearest-rank percentile of sorted values followed by `lost` values above all of them. null means that
+ * the rank falls among the lost, or that there is nothing to rank.
  */
 export function percentile(sorted: readonly number[], percent: number, lost = 0): number | null {
   const rank = Math.max(1, Math.ceil(((sorted.length + lost) * percent) / 100));
   return sorted[rank - 1] ?? null;
 }
 
-/** A running total at a moment between two of its counts, in proportion; outside of them the nearest. */
+/**
+ * A running total at a moment between two of its counts, in proportion. Outside of them it is the nearest
+ * count.
+ */
 export function bytesAt(counts: readonly Count[], atMs: number): number {
   let before: Count | undefined;
   for (const count of counts) {
@@ -45,13 +48,13 @@ export function bytesAt(counts: readonly Count[], atMs: number): number {
   return before?.bytes ?? 0;
 }
 
-/** Bits per second over a window, of what is counted. */
+/** The rate in bits per second over a window, of what is counted. */
 export function rateBits(counts: readonly Count[], { fromMs, toMs }: TimeWindow): number {
   const bytes = bytesAt(counts, toMs) - bytesAt(counts, fromMs);
   return (bytes * 8 * 1000) / (toMs - fromMs);
 }
 
-/** The pieces of a window, each `stepMs` long but perhaps the last. */
+/** The pieces of a window. Each is `stepMs` long, except perhaps the last. */
 export function slices({ fromMs, toMs }: TimeWindow, stepMs: number): TimeWindow[] {
   const count = Math.ceil((toMs - fromMs) / stepMs);
   return Array.from({ length: count }, (_, i) => ({
@@ -99,7 +102,7 @@ export function latencyRun(
   const all = within(window);
   const series = slices(window, stepMs).flatMap((slice): LatencyPoint | [] => {
     const { sorted, lost } = within(slice);
-    // A slice without a request says nothing; one without an answer does.
+    // A slice without a request says nothing; one without an answer says something.
     if (sorted.length + lost === 0) return [];
     return {
       atMs: Math.round(slice.fromMs - window.fromMs),
@@ -121,7 +124,7 @@ export function latencyRun(
   };
 }
 
-/** To a tenth of a microsecond: the clock knows no more. */
+/** Rounds to a tenth of a microsecond: the clock is no more exact. */
 function rounded(us: number | null): number | null {
   return us === null ? null : Math.round(us * 10) / 10;
 }

@@ -1,4 +1,4 @@
-/** From all that was measured of a scenario to what is told of it. Pure. */
+/** Makes from all that was measured of a scenario what is told of it. Pure. */
 import type { Measured, Mode, Repetition, ScenarioResult, Surroundings } from "../engine/result.ts";
 import type { Scenario } from "../engine/scenario.ts";
 import { busyLimits, checkResults, judgesNoQos, scenarioVerdict } from "./judge.ts";
@@ -7,9 +7,9 @@ import { shownOf } from "./shown.ts";
 export interface Found {
   measured: Measured;
   surroundings: Surroundings;
-  /** Why the machine limited it, a sentence each. */
+  /** Says in a sentence each why the machine limited it. */
   limits: readonly string[];
-  /** More looks were taken than the scenario asks for. */
+  /** Set where more looks were taken than the scenario asks for. */
   again: boolean;
 }
 

@@ -2,20 +2,23 @@ import { addNamespace, delNamespace, listNamespaces } from "./namespaces.ts";
 import { makeWire, waitForWire } from "./wire.ts";
 
 export interface LabOptions {
-  /** In front of the process id in every namespace's name, so that runs never collide. */
+  /** This stands in front of the process id in every namespace's name, so that runs never collide. */
   prefix: string;
-  /** Absent: the wire is as fast as the machine. */
+  /** Where it is absent, the wire is as fast as the machine. */
   wireBits?: number;
 }
 
-/** A node, a remote host and the wire between them; pods are empty namespaces until a plugin wires them. */
+/** A node, a remote host and the wire between them. Pods are empty namespaces until a plugin wires them. */
 export interface Lab {
   node: string;
   remote: string;
   wire: string;
   /** Makes an empty namespace that goes with the lab; returns its full name. */
   addPod(name: string): string;
-  /** Removes every namespace of this lab. Safe to call twice, and from a signal handler: it is synchronous. */
+  /**
+   * Removes every namespace of this lab. It is safe to call twice, and from a signal handler, since it is
+   * synchronous.
+   */
   remove(): void;
 }
 
@@ -23,7 +26,7 @@ export interface Lab {
 let made = 0;
 
 /**
- * Makes the namespaces and the wire; nothing is left of them where that fails.
+ * Makes the namespaces and the wire. Where that fails nothing is left of them.
  * @throws FairwayError missingTool, io (most often: not root, or a kernel part is missing).
  */
 export function makeLab({ prefix, wireBits }: LabOptions): Lab {
@@ -55,13 +58,16 @@ export function makeLab({ prefix, wireBits }: LabOptions): Lab {
   };
 }
 
-/** Makes a lab, hands it over, and removes it whatever happens, the process's end by a signal's handler included. */
+/**
+ * Makes a lab, hands it over, and removes it whatever happens, even where a signal's handler ends the
+ * process.
+ */
 export async function withLab<T>(
   options: LabOptions,
   use: (lab: Lab) => T | Promise<T>,
 ): Promise<T> {
   const lab = makeLab(options);
-  // The last resort for a process.exit() in the middle: `finally` does not run then.
+  // This is for a process.exit() in the middle: `finally` does not run then.
   process.once("exit", lab.remove);
   try {
     return await use(lab);

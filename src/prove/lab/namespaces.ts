@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type CommandOptions, type CommandResult, must, run } from "./run.ts";
 
-/** Where `ip netns` keeps names: the path that a runtime hands over as CNI_NETNS. */
+/** The path at which `ip netns` keeps the name: a runtime hands it over as CNI_NETNS. */
 export function namespacePath(namespace: string): string {
   return `/run/netns/${namespace}`;
 }
@@ -18,7 +18,7 @@ export function delNamespace(namespace: string): void {
 }
 
 export function listNamespaces(): string[] {
-  // "name" or "name (id: 3)"
+  // A line is "name" or "name (id: 3)".
   return must(["ip", "netns", "list"])
     .split("\n")
     .flatMap((line) => line.trim().split(" ")[0] || []);
@@ -38,7 +38,9 @@ export function inNamespace(
   return run(insideNamespace(namespace, argv), options);
 }
 
-/** As `inNamespace`, for a command that must succeed; returns its standard output. */
+/**
+ * Does the same as `inNamespace`, for a command that must succeed. It returns the command's standard output.
+ */
 export function mustInNamespace(
   namespace: string,
   argv: readonly string[],
@@ -55,12 +57,14 @@ export function ipBatch(namespace: string, lines: readonly string[]): void {
   must(["ip", "-n", namespace, "-batch", "-"], { stdin: `${lines.join("\n")}\n` });
 }
 
-/** Lines of `tc` in a namespace as one batch. */
+/** Runs lines of `tc` in a namespace as one batch. */
 export function tcBatch(namespace: string, lines: readonly string[]): void {
   must(["tc", "-n", namespace, "-batch", "-"], { stdin: `${lines.join("\n")}\n` });
 }
 
-/** `key` as `sysctl` writes it ("net.ipv4.ip_forward"): the net part of /proc/sys is the namespace's own. */
+/**
+ * `key` is as `sysctl` writes it ("net.ipv4.ip_forward"). The net part of /proc/sys is the namespace's own.
+ */
 export function setSysctl(namespace: string, key: string, value: string): void {
   const path = `/proc/sys/${key.replaceAll(".", "/")}`;
   mustInNamespace(namespace, ["tee", path], { stdin: `${value}\n` });
@@ -70,13 +74,13 @@ export function getSysctl(namespace: string, key: string): string {
   return mustInNamespace(namespace, ["cat", `/proc/sys/${key.replaceAll(".", "/")}`]).trim();
 }
 
-/** The processors whose set is one word of the kernel's bitmaps. */
+/** The number of processors whose set is one word of the kernel's bitmaps. */
 const WORD_PROCESSORS = 32;
 
 /**
- * From here on the packets of one flow are one processor's, as a network card's queues see to (RSS).
- * A veth hands what it gets to the processor that sent it, which for what leaves a queue is any. Where
- * it is queued per processor once more, as at a tunnel's end (gro_cells), it comes out in another order.
+ * After this call one processor handles all packets of a flow, as a network card's queues see to (RSS). A
+ * veth hands what it gets to the processor that sent it, and what leaves a queue may be sent by any. Where it
+ * is queued per processor once more, as at a tunnel's end (gro_cells), it comes out in another order.
  */
 export function steerFlows(namespace: string, device: string): void {
   const processors = Math.min(availableParallelism(), WORD_PROCESSORS);
@@ -87,10 +91,10 @@ export function steerFlows(namespace: string, device: string): void {
 }
 
 /**
- * Gives a namespace a congestion control that fills a queue until it loses packets, as most senders
- * have; a new namespace inherits the machine's, which may be one that does not (BBR).
- * Cubic where the machine lets a namespace choose it (the kernel refuses one that is not in
- * tcp_allowed_congestion_control), else Reno, which is always there. Returns the choice.
+ * Gives a namespace a congestion control that fills a queue until it loses packets, as most senders have. A
+ * new namespace inherits the machine's, which may be one that does not (BBR). The choice is Cubic where the
+ * machine lets a namespace choose it (the kernel refuses one that is not in tcp_allowed_congestion_control),
+ * else Reno, which is always there. Returns the choice.
  */
 export function useLossBasedTcp(namespace: string): string {
   const key = "net.ipv4.tcp_congestion_control";

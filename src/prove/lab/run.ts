@@ -9,15 +9,15 @@ export interface CommandResult {
 
 export interface CommandOptions {
   stdin?: string;
-  /** Added to the minimal environment; nothing else of the caller's is inherited. */
+  /** These are added to the minimal environment; nothing else of the caller's is inherited. */
   env?: Record<string, string>;
-  /** Default: 30 s. No command of a lab needs more. */
+  /** The default is 30 s; no command of a lab needs more. */
   timeoutMs?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** What every command gets: messages in one language, and the places where iproute2 is installed. */
+/** Every command gets messages in one language, and the folders in which iproute2 is installed. */
 export function minimalEnvironment(): Record<string, string> {
   return {
     LC_ALL: "C",

@@ -9,7 +9,7 @@ export const addresses = {
   remote: "198.18.0.2",
   uplinkPrefixLength: 24,
   podSubnet: "198.19.1.0/24",
-  /** The same in IPv6: RFC 4193 leaves fd00::/8 to everybody, and nobody routes it. */
+  /** The same in IPv6. RFC 4193 leaves fd00::/8 to everybody, and nobody routes it. */
   nodeUplink6: "fd00:c612::1",
   remote6: "fd00:c612::2",
   uplinkSubnet6: "fd00:c612::/64",
@@ -26,20 +26,23 @@ export const devices = {
 } as const;
 
 /**
- * The buffer of each port of the wire: that of a small switch (20 ms at 400 Mbit/s). What stands in it
- * is what a pod without quality of service waits for.
+ * The buffer of each port of the wire is that of a small switch (20 ms at 400 Mbit/s). What stands in it is
+ * what a pod without quality of service waits for.
  */
 const WIRE_BUFFER_BYTES = 1_000_000;
-/** Two 64 KiB units: TBF cuts up what is larger than its burst, and that would cost the machine, not the wire. */
+/**
+ * This is two 64 KiB units: TBF cuts up what is larger than its burst, and that would cost time of the
+ * machine, not of the wire.
+ */
 const WIRE_BURST_BYTES = 128 * 1024;
 
 export interface WireEnds {
   /** Existing namespaces. */
   node: string;
   remote: string;
-  /** Made here: it bridges the two veth pairs and holds the rate. */
+  /** This namespace is made here. It bridges the two veth pairs and holds the rate. */
   wire: string;
-  /** null: as fast as the machine. */
+  /** null means that it is as fast as the machine. */
   rateBits: number | null;
 }
 
@@ -49,8 +52,8 @@ const hasIpv6 = (): boolean => existsSync("/proc/sys/net/ipv6");
 const ipv6Lines = (lines: string[]): string[] => (hasIpv6() ? lines : []);
 
 /**
- * An end of the wire, still down. Link-local addresses are not waited for: without one a node that
- * forwards asks for no neighbour, which for a second or two would be the lab's own fault.
+ * Makes an end of the wire, which is still down. Link-local addresses are not waited for: without one a node
+ * that forwards asks for no neighbour, and the lab itself would cause that for a second or two.
  */
 function makeEnd(namespace: string, device: string, port: string, wire: string): void {
   ipBatch(namespace, [`link add name ${device} type veth peer name ${port} netns ${wire}`]);
@@ -58,9 +61,9 @@ function makeEnd(namespace: string, device: string, port: string, wire: string):
 }
 
 /**
- * N -- W -- R: two veth pairs, W bridges them, a TBF on each port of W is the wire's rate in that
- * direction. Pairs are made across namespaces at once, so nothing ever appears outside of them.
- * The node gets default routes over the wire, the remote one routes to the pods' subnets.
+ * Makes N -- W -- R: two veth pairs, which W bridges. A TBF on each port of W is the wire's rate in that
+ * direction. The pairs are made across namespaces at once, so nothing ever appears outside of them. The node
+ * gets default routes over the wire, and the remote one gets routes to the pods' subnets.
  */
 export function makeWire({ node, remote, wire, rateBits }: WireEnds): void {
   addNamespace(wire);
@@ -100,7 +103,7 @@ export function makeWire({ node, remote, wire, rateBits }: WireEnds): void {
 const SETTLE_MS = 10_000;
 
 /**
- * Waits until every port of the wire carries: before that a queueing discipline drops all it gets.
+ * Waits until every port of the wire carries. Before that a queueing discipline drops all that it gets.
  * @throws FairwayError unavailable, naming the devices that stayed down.
  */
 export function waitForWire({ node, remote, wire }: Omit<WireEnds, "rateBits">): void {

@@ -2,7 +2,7 @@ import { formatRate } from "../../config/quantities.ts";
 import type { CheckResult, ProveResult, ScenarioResult } from "../engine/result.ts";
 import { environmentFacts, latencyNote, percent } from "./words.ts";
 
-/** The result as a page of documentation: it stands in docs/engineering/proof.md as it is. */
+/** Writes the result as a page of documentation. It stands in docs/engineering/proof.md as it is. */
 export function renderMarkdown(result: ProveResult): string {
   const cappedCell = (text: string): string[] => (result.bandwidthPlugin === null ? [] : [text]);
   return [

@@ -1,11 +1,11 @@
-/** What was measured in each mode, side by side: what the table and the report show of a scenario. */
+/** Puts side by side what was measured in each mode: what the table and the report show of a scenario. */
 import { type Direction, directions } from "../../plan/node.ts";
 import type { LoadShown, Mode, PhaseShown, ScenarioResult } from "../engine/result.ts";
 import { latency, megabits, modesOf, percent, times } from "./words.ts";
 
 interface Row {
   label: string;
-  /** One for each mode, in the order of `modesOf`. */
+  /** The values, one for each mode, in the order of `modesOf`. */
   values: string[];
 }
 
@@ -14,10 +14,10 @@ export interface Section {
   rows: Row[];
 }
 
-/** A row, by what is said of its phase in one mode. */
+/** Makes a row from what is said of its phase in one mode. */
 type RowOf = (label: string, value: (phase: PhaseShown, mode: Mode) => string) => Row;
 
-/** More of them are told as a sum. */
+/** More loads than this are told as a sum. */
 const mostLoads = 6;
 
 const sum = (loads: readonly LoadShown[]): number =>
@@ -59,7 +59,10 @@ const togetherRows = (phase: PhaseShown, capacityBits: number, row: RowOf): Row[
       ),
     );
 
-/** `idleUs`: the pod's p50 with nothing else on the wire; null: it was not measured, or this is it. */
+/**
+ * `idleUs` is the pod's p50 with nothing else on the wire; null means that it was not measured, or that this
+ * is it.
+ */
 function latencyRows(
   pod: string,
   idleUs: ((mode: Mode) => number | null) | null,

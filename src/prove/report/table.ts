@@ -14,7 +14,7 @@ import {
 } from "./words.ts";
 import { wrap } from "./wrap.ts";
 
-/** One scenario, with all that was judged. */
+/** Writes one scenario, with all that was judged. */
 export function renderScenario(result: ScenarioResult): string {
   const { name, shows, wireBits, checks, limits, busyShare, tookSeconds, verdict, error } = result;
   return [
@@ -36,7 +36,7 @@ function checkLines(check: CheckResult): string[] {
   return wrap(`${what}: ${text} (${wanted})${without}${under}${why}`, "  ", `${state}  `);
 }
 
-/** What was measured, a column for each mode. */
+/** Writes what was measured, in a column for each mode. */
 function measuredLines(result: ScenarioResult): string[] {
   const sections = sideBySide(result);
   const titles = modesOf(result).map((mode) => modeTitles[mode]);
@@ -54,7 +54,7 @@ function measuredLines(result: ScenarioResult): string[] {
   ]);
 }
 
-/** A run of one scenario, with all that was measured. */
+/** Writes a run of one scenario, with all that was measured. */
 export function renderAlone(result: ProveResult): string {
   return [
     ...result.scenarios.flatMap((each) => [
@@ -78,7 +78,7 @@ export function renderAlone(result: ProveResult): string {
   ].join("\n");
 }
 
-/** The last table of several: a line for each scenario. */
+/** Writes the last table of several scenarios, with a line for each. */
 export function renderAll({ scenarios, verdict, tookSeconds }: ProveResult): string {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   const count = (wanted: ScenarioResult["verdict"]): number =>
@@ -100,7 +100,7 @@ function summary({ checks, error }: ScenarioResult): string {
   return `${met} of ${judged.length} met`;
 }
 
-/** `--list`. */
+/** Writes what `--list` shows. */
 export function renderList(scenarios: readonly Scenario[]): string {
   return scenarios
     .flatMap((scenario) => [

@@ -3,12 +3,12 @@ import type { Mode, ProveResult, ScenarioResult, Verdict } from "../engine/resul
 import type { ScenarioPod } from "../engine/scenario.ts";
 import { FRAME_BYTES, TCP_PAYLOAD_BYTES } from "../judge/statistics.ts";
 
-/** 193.96 Mbit/s; the unit stands in the row's label. */
+/** Writes for example "194.0" for 193.96 Mbit/s; the unit stands in the row's label. */
 export function megabits(bits: number): string {
   return (bits / 1e6).toFixed(1);
 }
 
-/** A latency with three significant digits, in the unit that fits. */
+/** Writes a latency with three significant digits, in the unit that fits. */
 export function latency(us: number | null): string {
   if (us === null) return "lost";
   if (us < 1000) return `${Number(us.toPrecision(us < 100 ? 2 : 3))} us`;
@@ -19,7 +19,7 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)}%`;
 }
 
-/** 1.4 times, 174 times. */
+/** Writes for example "1.4x" or "174x". */
 export function times(ratio: number | null): string {
   if (ratio === null) return "beyond measure";
   return `${ratio < 10 ? ratio.toFixed(1) : ratio.toFixed(0)}x`;
@@ -31,13 +31,16 @@ export const modeTitles: Record<Mode, string> = {
   bandwidth: "bandwidth plugin",
 };
 
-/** Of a scenario's measurements, in the order of the columns. */
+/** The modes of a scenario's measurements, in the order of the columns. */
 export const modesOf = ({ modes }: ScenarioResult): Mode[] =>
   (["noQos", "bandwidth", "fairway"] as const).filter((mode) => modes[mode] !== undefined);
 
 const mostNamed = 3;
 
-/** "steady asks for egress-guarantee 194M; noisy asks for nothing": pods that ask for the same together. */
+/**
+ * Writes for example "steady asks for egress-guarantee 194M; noisy asks for nothing". Pods that ask for the
+ * same stand together.
+ */
 function podsText(pods: readonly ScenarioPod[]): string {
   const groups = Map.groupBy(pods, ({ asks }) =>
     Object.entries(asks)
@@ -53,19 +56,19 @@ function podsText(pods: readonly ScenarioPod[]): string {
     .join("; ");
 }
 
-/** What was measured, on what. */
+/** Says what was measured, and on what. */
 export const setupText = ({ wireBits, capacityBits, pods }: ScenarioResult): string =>
   `One node, a wire of ${formatRate(wireBits)}bit/s and a remote host, all in network namespaces of one ` +
   `machine; the uplink's capacity is ${formatRate(capacityBits)}bit/s. Of the pods ${podsText(pods)}. ` +
   "Without QoS the same pods run on the same node with both trees removed.";
 
-/** What the probers measure. */
+/** Says what the probers measure. */
 export const latencyNote =
   "Latency is the round trip of a UDP request and its answer in the network, by the kernels' time " +
   "stamps: from the sender's device until the answer is there, without the time that the other " +
   "end's process held it. What the processes see is longer by the time that they wait for a processor.";
 
-/** How to read the numbers. */
+/** Say how to read the numbers. */
 export const notes: readonly string[] = [
   "Rates are Ethernet frames, as HTB counts them: TCP payload at the receiver " +
     `x ${FRAME_BYTES}/${TCP_PAYLOAD_BYTES}.`,
@@ -74,7 +77,7 @@ export const notes: readonly string[] = [
   "Without QoS nothing holds the sum at the capacity, only the wire does.",
 ];
 
-/** Name and value, in the order to show them. */
+/** Names and values, in the order in which they are shown. */
 export function environmentFacts({
   environment,
   startedAt,

@@ -1,6 +1,6 @@
 const lineWidth = 100;
 
-/** Breaks text into lines; `indent` stands before each, `bullet` after it on the first. */
+/** Breaks text into lines. `indent` stands before each, and `bullet` after it on the first. */
 export function wrap(text: string, indent = "", bullet = ""): string[] {
   const lines: string[] = [];
   let line = indent + bullet;

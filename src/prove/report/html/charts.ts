@@ -45,14 +45,14 @@ const values = (series: readonly LatencyPoint[]): number[] =>
   series.flatMap(({ p50Us, maxUs }) => [p50Us, maxUs].filter((us) => us !== null));
 
 /**
- * A pod's round trips over time, the median of each moment, with everything up to the slowest shaded;
- * logarithmic.
+ * Draws a pod's round trips over time: the median of each moment, with everything up to the slowest shaded.
+ * The scale is logarithmic.
  */
 export function latencyChart({ modes }: ScenarioResult, phase: PhaseShown, pod: string): Markup {
   const { name } = phase;
   const { x, ticks } = seconds(phase);
   const shown = Object.entries(modes) as [Mode, PhaseShown[]][];
-  // All phases of a pod on one scale, so that they can be compared.
+  // All phases of a pod are on one scale, so that they can be compared.
   const range = decades(
     shown.flatMap(([, phases]) =>
       phases.flatMap((each) => values(each.latency[pod]?.series ?? [])),
@@ -79,7 +79,7 @@ export function latencyChart({ modes }: ScenarioResult, phase: PhaseShown, pod: 
   );
 }
 
-/** From the median to the slowest. */
+/** Draws the area from the median to the slowest. */
 function spread(series: readonly LatencyPoint[], x: Scale, y: Scale, colour: string): Markup {
   const complete = series.flatMap(({ atMs, p50Us, maxUs }) =>
     p50Us === null || maxUs === null ? [] : { atMs, p50Us, maxUs },
@@ -112,14 +112,17 @@ function summed(loads: readonly LoadShown[]): { atMs: number; bits: number }[] {
 const own = ({ loads }: PhaseShown, direction: Direction): LoadShown[] =>
   loads.filter((load) => load.direction === direction);
 
-/** What the pods of some loads are guaranteed together, each pod once. */
+/** What the pods of some loads are guaranteed together; each pod counts once. */
 const promisedBits = (loads: readonly LoadShown[]): number =>
   [...new Map(loads.map(({ pod, guaranteeBits }) => [pod, guaranteeBits ?? 0])).values()].reduce(
     (sum, bits) => sum + bits,
     0,
   );
 
-/** What the pods of a phase got in a direction, one on the other, against the promise and the capacity. */
+/**
+ * Draws what the pods of a phase got in a direction, one on top of the other, against the promise and the
+ * capacity.
+ */
 export function throughputChart(
   { modes, wireBits, capacityBits }: ScenarioResult,
   mode: Mode,

@@ -6,7 +6,7 @@ import { latencyChart, latencyLegend, throughputChart, throughputLegend } from "
 import { type Markup as Html, html, Markup } from "./markup.ts";
 import { style } from "./style.ts";
 
-/** One file: no script, no network, light or dark as the reader's system is. */
+/** Writes one file. It has no script, needs no network, and is light or dark as the reader's system is. */
 export function renderHtml(result: ProveResult): string {
   return html`<!DOCTYPE html>
 <html lang="en">
@@ -81,7 +81,7 @@ function comparison(result: ScenarioResult): Html {
 const card = (title: string, chart: Html): Html =>
   html`<div class="card"><h3>${title}</h3>${chart}</div>`;
 
-/** Pods that were asked with other traffic beside them. */
+/** Draws the latency of pods that was measured with other traffic beside them. */
 function latencies(result: ScenarioResult): Html {
   const cards = (result.modes.fairway ?? [])
     .filter((phase) => !isIdle(phase))

@@ -1,7 +1,7 @@
 import { html, type Markup } from "./markup.ts";
 import type { Scale, Tick } from "./scale.ts";
 
-/** In the units of the drawing; it scales with the page. */
+/** The frame is in the units of the drawing, which scales with the page. */
 export const frame = {
   width: 480,
   height: 250,
@@ -16,7 +16,7 @@ export interface Point {
   y: number;
 }
 
-/** The grid, the ticks, and the names of both axes around what is drawn. */
+/** Draws the grid, the ticks, and the names of both axes around what is drawn. */
 export function plot(
   title: string,
   { x, y }: { x: Scale; y: Scale },
@@ -41,7 +41,7 @@ ${drawn}
 </svg>`;
 }
 
-/** A line through points; `null` breaks it. */
+/** Draws a line through points; `null` breaks it. */
 export function line(points: readonly (Point | null)[], colour: string, dashed = false): Markup {
   let pen = "M";
   const path = points.map((point) => {
@@ -57,7 +57,7 @@ export function line(points: readonly (Point | null)[], colour: string, dashed =
 `;
 }
 
-/** The area between two curves over the same moments. */
+/** Draws the area between two curves over the same moments. */
 export function area(
   upper: readonly Point[],
   lower: readonly Point[],

@@ -1,4 +1,4 @@
-/** Where a value stands on an axis. */
+/** Says where a value stands on an axis. */
 export type Scale = (value: number) => number;
 
 export interface Tick {
@@ -25,7 +25,7 @@ export function decades(values: readonly number[]): { from: number; to: number }
   return { from, to: Math.max(to, from * 10) };
 }
 
-/** One tick a decade, in the unit that a reader expects. */
+/** Makes one tick for each decade, in the unit that a reader expects. */
 export function decadeTicks({ from, to }: { from: number; to: number }): Tick[] {
   const count = Math.round(Math.log10(to / from)) + 1;
   return Array.from({ length: count }, (_, i) => {

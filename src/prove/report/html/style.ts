@@ -1,4 +1,7 @@
-/** Colours carry meaning and nothing else does: pods with a guarantee and without, with QoS and without. */
+/**
+ * Colours have a meaning, and nothing else has a colour: pods with a guarantee and without, with QoS and
+ * without.
+ */
 export const style = `
 :root {
   color-scheme: light dark;
