@@ -68,7 +68,7 @@ export const latencyNote =
   "stamps: from the sender's device until the answer is there, without the time that the other " +
   "end's process held it. What the processes see is longer by the time that they wait for a processor.";
 
-/** Say how to read the numbers. */
+/** These notes say how to read the numbers. */
 export const notes: readonly string[] = [
   "Rates are Ethernet frames, as HTB counts them: TCP payload at the receiver " +
     `x ${FRAME_BYTES}/${TCP_PAYLOAD_BYTES}.`,

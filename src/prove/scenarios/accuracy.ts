@@ -5,17 +5,17 @@ import { capacity, flood, guaranteed, mega, paced, tcp, usualWire } from "./comm
 interface Row {
   rate: number;
   wire: number;
-  /** Off the guarantee, either way. */
+  /** How far the rate may be off the guarantee, either way. */
   within: number;
   seconds: number;
   thoroughSeconds: number;
   /** Paced datagrams above this rate are the sender's limit. */
   udp: boolean;
-  /** Figures are medians of so many where the run is not thorough; absent: one. */
+  /** Figures are medians of so many runs where the run is not thorough; it is one where absent. */
   usualRuns?: number;
 }
 
-// The tree is full: what a late timer costs is made up for by nothing, and the largest class lacks it.
+// The tree is full, so nothing makes up for what a late timer costs, and the largest class lacks it.
 const largest: Row = {
   rate: 500,
   wire: 1_000 * mega,
@@ -33,11 +33,11 @@ const rows: Row[] = [
   largest,
 ];
 
-/** Next to nothing, so that there is nothing to borrow beside the pods' own. */
+/** The reserve is next to nothing, so that there is nothing to borrow beside the pods' own. */
 const reserveBits = 64_000;
 const fillers = ["filler-a", "filler-b"];
 
-/** The pod that is measured, and two that hold and use all the rest. */
+/** Makes the pod that is measured, and two that hold and use all the rest. */
 function accuracy(row: Row): Scenario {
   const { rate, wire, within, seconds, thoroughSeconds, udp, usualRuns = 1 } = row;
   const bits = rate * mega;
@@ -53,7 +53,7 @@ function accuracy(row: Row): Scenario {
     config: { uplink: { reserve: String(reserveBits) } },
     pods: [guaranteed("exact", bits), ...fillers.map((name) => guaranteed(name, fillerBits))],
     phases: cases.map(({ direction, protocol, name }): Phase => {
-      // On ingress all have to come through the wire, 3% above the capacity.
+      // On ingress all of it has to come through the wire, which carries 3% more than the capacity.
       const over = direction === "egress" ? 1.1 : 1.02;
       const own: Load =
         protocol === "TCP" ? tcp("exact", direction, 4) : paced("exact", direction, over * bits);
@@ -68,7 +68,8 @@ function accuracy(row: Row): Scenario {
         seconds,
         thoroughSeconds,
         fills: [direction],
-        // A tree that is emptier than a guarantee may be off tells nothing about it.
+        // A tree that lacks more of its capacity than a guarantee may be off tells nothing about that
+        // guarantee.
         fillShare: 1 - within,
       };
     }),

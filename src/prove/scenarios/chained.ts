@@ -13,9 +13,9 @@ import {
 } from "./common.ts";
 
 /**
- * The steady pod's guarantee in both directions, and the quick pod's round trip beside the noisy one on
- * egress. Two pods: with a latency target the limit is the guarantee, and what a late timer costs is not
- * made up for.
+ * Judges the steady pod's guarantee in both directions, and the quick pod's round trip beside the noisy one
+ * on egress. These are two pods: with a latency target the limit is the guarantee, and nothing makes up for
+ * what a late timer costs.
  */
 const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
   wireBits: usualWire,
@@ -50,7 +50,7 @@ const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
   beside: false,
 };
 
-/** The same three times, to be held beside each other in one run. They need the reference plugins. */
+/** The same scenario three times, to be compared in one run. They need the reference plugins. */
 export const chained: Scenario[] = [
   {
     ...judged,

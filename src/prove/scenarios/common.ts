@@ -4,18 +4,18 @@ import type { Check, Load, Phase, ScenarioPod } from "../engine/scenario.ts";
 
 export const mega = 1_000_000;
 
-/** What two cores fill in one direction without being busy all the time. */
+/** The rate that two cores fill in one direction without being busy all the time. */
 export const usualWire = 500 * mega;
-/** Of the usual wire; both directions. */
+/** The guarantee on the usual wire, in both directions. */
 export const usualGuarantee = 200 * mega;
 export const capacity = (wireBits: number): number => Math.floor(wireBits * CAPACITY_SHARE);
 
-/** Of its guarantee, in frames, is what a pod must have. */
+/** The share of its guarantee, in frames, that a pod must have. */
 export const kept = 0.98;
 
 export const bestEffort = (name: string): ScenarioPod => ({ name, asks: {} });
 
-/** The same guarantee in both directions. */
+/** A pod with the same guarantee in both directions. */
 export const guaranteed = (name: string, bits: number, latencyTarget?: string): ScenarioPod => ({
   name,
   asks: {
@@ -31,7 +31,7 @@ export const tcp = (
   pulled?: true,
 ): Load => ({ kind: "tcp", pod, direction, flows, ...(pulled && { pulled }) });
 
-/** Units of several datagrams, more than the wire carries: it does not care what arrives. */
+/** Sends units of several datagrams, more than the wire carries: it does not matter what arrives. */
 export const flood = (
   pod: string,
   direction: Direction,
@@ -44,7 +44,7 @@ export const flood = (
   inUnits: true,
 });
 
-/** Half as much again as the wire carries; a tenth more is a flood too, on a slow machine. */
+/** Sends half as much again as the wire carries. On a slow machine a tenth more is a flood, too. */
 export const floodTheWire = (pod: string): Load => ({
   ...flood(pod, "egress", 1.5 * usualWire),
   enoughBits: 1.1 * usualWire,
@@ -57,7 +57,7 @@ export const paced = (pod: string, direction: "egress" | "ingress", rateBits: nu
   rateBits,
 });
 
-/** Some loads have at least that share of a rate together. */
+/** Checks that some loads together have at least that share of a rate. */
 export const keepsTogether = (
   what: string,
   phase: string,
@@ -66,7 +66,7 @@ export const keepsTogether = (
   wanted: number = kept,
 ): Check => ({ what, figure: { kind: "rate", phase, loads, ofBits }, is: "at least", wanted });
 
-/** A pod with a guarantee has it. */
+/** Checks that a pod with a guarantee has it. */
 export const keeps = (
   what: string,
   phase: string,
@@ -75,7 +75,7 @@ export const keeps = (
   wanted: number = kept,
 ): Check => keepsTogether(what, phase, [load], ofBits, wanted);
 
-/** The steady pod's packets are told by their class, whatever was done to their addresses on the way. */
+/** Checks that the steady pod's packets are in its class, whatever was done to their addresses on the way. */
 export const steadyInItsClass = (phase: string, direction: Direction, wanted: number): Check => ({
   what: `${phase}: what the steady pod's class counted, of what arrived`,
   figure: { kind: "inClass", phase, pod: "steady", direction, loads: ["steady"] },

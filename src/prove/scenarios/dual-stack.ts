@@ -15,11 +15,11 @@ import {
 
 const over = <L extends Load>(family: Family, load: L): L => ({ ...load, family });
 const phaseName = (direction: Direction, family: Family): string => `${direction} IPv${family}`;
-/** What a pod sends another: enough to see that it arrives, over each family. */
+/** What a pod sends to another pod. It is enough to see that it arrives, over each family. */
 const eachWayBits = 20 * mega;
 const neighbours = "pod to pod";
 
-/** The noisy pod sends over both families at once, the steady one over this. */
+/** The noisy pod sends over both families at once, the steady one over this one. */
 const filled = (direction: Direction, family: Family): Phase => ({
   name: phaseName(direction, family),
   loads: {
@@ -32,7 +32,7 @@ const filled = (direction: Direction, family: Family): Phase => ({
   fills: [direction],
 });
 
-/** In a short phase the moments of counting are a larger share. */
+/** The share is lower here: in a short phase the moments of counting are a larger part. */
 const inItsClass = (direction: Direction, family: Family): Check =>
   steadyInItsClass(phaseName(direction, family), direction, 0.95);
 

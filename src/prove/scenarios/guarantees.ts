@@ -19,7 +19,7 @@ const inItsClass = directions.map((direction) => steadyInItsClass(direction, dir
 
 const pods = [guaranteed("steady", usualGuarantee), bestEffort("noisy")];
 
-/** Both directions cost twice the processor. */
+/** The wire is slower here, since both directions cost twice the processor time. */
 const bothWire = 200 * mega;
 const bothGuarantee = 80 * mega;
 
@@ -46,7 +46,7 @@ export const guarantees: Scenario[] = [
       "A pod has its guarantee, by TCP and by UDP, while another pod sends half as much again as the wire carries and does not react to loss.",
     wireBits: usualWire,
     pods,
-    // Egress only: no receiver can keep others from filling the wire before it.
+    // These are on egress only: no receiver can keep others from filling the wire before it.
     phases: [
       {
         name: "TCP",
@@ -89,8 +89,8 @@ export const guarantees: Scenario[] = [
         ),
         seconds: 4,
         fills: [...directions],
-        // Acknowledgements wait in the full queue of the other direction: the round trip is twice what
-        // a leaf's queue was made for, and TCP leaves some of the rate unused.
+        // Acknowledgements wait in the full queue of the other direction. So the round trip is twice what a
+        // leaf's queue was made for, and TCP leaves some of the rate unused.
         fillShare: 0.8,
       },
     ],
@@ -145,8 +145,8 @@ export const guarantees: Scenario[] = [
     shows:
       "Guarantees hold for what goes through a VXLAN tunnel, outer headers included: each packet is in its pod's class on the uplink.",
     wireBits: usualWire,
-    // The tunnel's headers: 14 Ethernet, 20 IPv4, 8 UDP, 8 VXLAN.
-    // The ingress tree counts what is inside of it: 3.4% less than the wire carries, beside the usual margin.
+    // The tunnel's headers are 14 (Ethernet), 20 (IPv4), 8 (UDP) and 8 (VXLAN) bytes. The ingress tree counts
+    // what is inside of it: 3.4% less than the wire carries, beside the usual margin.
     config: { mtu: 1450, uplink: { ingressCapacity: "465M" } },
     overlay: true,
     // 1398 bytes of payload are 1514 on the uplink, and 1464 where the tunnel's headers are off again.
@@ -156,7 +156,7 @@ export const guarantees: Scenario[] = [
       name: direction,
       loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
       seconds: 3,
-      // The ingress tree is smaller than the others'.
+      // The ingress tree is smaller than those of the other scenarios.
       fills: direction === "egress" ? [direction] : [],
     })),
     checks: [
@@ -188,7 +188,8 @@ export const guarantees: Scenario[] = [
             pod: "steady",
             direction,
             rateBits: 1.1 * usualGuarantee,
-            // One by one it would be 18,000 calls a second, for which a sender beside eight flows has not always the time.
+            // One by one it would be 18,000 calls a second, and a sender beside eight flows has not always
+            // the time for them.
             inUnits: true,
             pauses: { onMs: 300, offMs: 300 },
           },

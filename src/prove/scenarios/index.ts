@@ -10,7 +10,7 @@ import { sharing } from "./sharing.ts";
 
 export { chained };
 
-/** All scenarios, but for what needs other plugins, in the order that it is run and shown in. */
+/** All scenarios except those that need other plugins, in the order in which they are run and shown. */
 export const catalogue: readonly Scenario[] = [
   neighbour(parseWire(defaults.wire), defaults.seconds),
   ...guarantees,
@@ -20,7 +20,7 @@ export const catalogue: readonly Scenario[] = [
   ...accuracies,
 ];
 
-/** @throws FairwayError badConfig, with the names that there are. */
+/** @throws FairwayError badConfig, which names the scenarios that there are. */
 export function scenarioNamed(name: string): Scenario {
   const all = [...catalogue, ...chained];
   const found = all.find((scenario) => scenario.name === name);

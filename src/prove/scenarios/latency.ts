@@ -13,13 +13,13 @@ import {
 
 const giga = 1_000 * mega;
 
-/** Egress is what a latency target covers. */
+/** A latency target covers egress only. */
 const outward = (name: string, bits: number, target: string): ScenarioPod => ({
   name,
   asks: { "egress-guarantee": String(bits), "latency-target": target },
 });
 
-/** That a latency pod sends itself: one is the hardest, as all of a loss is its own. */
+/** The flows that a latency pod sends itself. One is the hardest, as all of a loss is its own. */
 const ownFlows = [
   { flows: 1, name: "one TCP flow" },
   { flows: 4, name: "four TCP flows" },
@@ -61,8 +61,8 @@ export const latency: Scenario[] = [
       seconds: 2,
       fills: ["egress"],
     })),
-    // Its limit is its guarantee, and its bucket holds no more than its target's time: what the machine's
-    // timers are later than that is lost, and not made up for. On a quiet machine it is 99 to 100%.
+    // Its limit is its guarantee, and its bucket holds no more than its target's time. So what the machine's
+    // timers are later than that is lost, and nothing makes up for it. On a quiet machine it is 99 to 100%.
     repeat: { usual: 3, thorough: 5 },
     checks: ownFlows.map(({ name }) =>
       keeps(`${name}: of its guarantee`, name, "quick", usualGuarantee, 0.9),
@@ -110,7 +110,8 @@ export const latency: Scenario[] = [
           bursts: {
             kind: "bursts",
             pods: "burst-",
-            // More than half of the time something stands in the queue, so that the median sees it.
+            // With this rate something stands in the queue more than half of the time, so that the median
+            // sees it.
             rateBits: 1.4 * burstGuarantee,
             everyMs: 20,
             direction: "egress",

@@ -1,4 +1,6 @@
-/** The main job: one pod with a promise beside one that takes all it can get, with Fairway and without. */
+/**
+ * Makes the main job: one pod with a promise beside one that takes all it can get, with Fairway and without.
+ */
 import { formatRate, parseRateBits } from "../../config/quantities.ts";
 import { FairwayError } from "../../errors.ts";
 import { directions } from "../../plan/node.ts";
@@ -9,19 +11,24 @@ import { bestEffort, capacity, idle, keeps, keepsTogether, kept, slowdown, tcp }
 
 export const defaults = { wire: "500M", seconds: 4 } as const;
 
-/** Below this 64 KiB units of the wire's own make the comparison without QoS meaningless (2.6 ms each). */
+/**
+ * Below this rate 64 KiB units of the wire's own make the comparison without QoS meaningless (2.6 ms each).
+ */
 const leastWire = "200M";
 const leastSeconds = 2;
 const mostSeconds = 60;
 
 const guaranteeShare = 0.4;
 const noisyFlows = 8;
-/** Enough that one flow's recovery from a loss does not leave the promise unused (two: 97-100% of it). */
+/**
+ * With this many flows one flow's recovery from a loss does not leave the promise unused (with two, 97-100%
+ * of it was used).
+ */
 const steadyFlows = 4;
 
-/** Of the capacity, both pods together. */
+/** The share of the capacity that both pods use together. */
 const utilised = 0.95;
-/** Loaded p50 to idle p50. */
+/** The p50 under load, divided by the idle one. */
 const slowdowns = { withFairway: 3, withoutQos: 10 } as const;
 
 /** @throws FairwayError badConfig */
@@ -43,7 +50,7 @@ export function parseSeconds(text: string): number {
 
 const requests = (direction: string): string => `${direction}, requests`;
 
-/** `seconds`: of each of its measurements, the warm-up not counted. */
+/** `seconds` is the time of each of its measurements; the warm-up is not counted. */
 export function neighbour(wireBits: number, seconds: number): Scenario {
   const capacityBits = capacity(wireBits);
   const guaranteeBits = Math.floor(capacityBits * guaranteeShare);
@@ -53,7 +60,8 @@ export function neighbour(wireBits: number, seconds: number): Scenario {
     shows:
       "A pod with a promise has its rate and its latency while another pod takes all it can get; without QoS it has neither.",
     wireBits,
-    // At these rates one 64 KiB unit of the host's own would take longer than the target: as small as pods'.
+    // At these rates one 64 KiB unit of the host's own would take longer than the target allows, so its units
+    // are as small as those of pods.
     config: { uplink: { gsoMaxSize: podGsoMaxBytes(capacityBits, MTU_BYTES) } },
     pods: [
       {
@@ -93,7 +101,7 @@ export function neighbour(wireBits: number, seconds: number): Scenario {
           kept,
         ),
       ),
-      // On ingress the wire's own queue stands before Fairway's: shown, not judged.
+      // On ingress the wire's own queue stands before Fairway's, so this is shown and not judged.
       {
         ...slowdown("steady", requests("egress"), slowdowns.withFairway),
         what: "egress: the steady pod's p50 beside the noisy pod, to idle",

@@ -19,7 +19,7 @@ const tcpPods = Object.keys(flowsOf);
 const udpPods = ["udp-a", "udp-b"];
 
 const usualCapacity = capacity(usualWire);
-/** The host's own class: of the default reserve of 5%, less the floors' budget. */
+/** The host's own class has the default reserve of 5%, less the floors' budget. */
 const hostBits = hostRateBits(
   usualCapacity,
   reserveBits({ kind: "percent", percent: 5 }, usualCapacity),
@@ -28,7 +28,7 @@ const hostBits = hostRateBits(
 const restBits = 260 * mega;
 
 const limitBits = 200 * mega;
-/** The default: 5 ms of the limit (docs/config.md). */
+/** The default burst is 5 ms of the limit (docs/config.md). */
 const limitBurst = { burstBytes: (limitBits * 0.005) / 8, ms: 100 };
 
 export const sharing: Scenario[] = [

@@ -1,6 +1,6 @@
 /**
- * The kernel's calls that only the generators need. They stand apart from those of the verbs (kernel/netlink/libc.ts),
- * each of which costs an ADD 10 us.
+ * Loads the kernel's calls that only the generators need. They stand apart from those of the verbs
+ * (kernel/netlink/libc.ts), each of which costs an ADD 10 us.
  */
 import { callsOf } from "../../kernel/netlink/libc.ts";
 

@@ -1,5 +1,5 @@
 /**
- * UDP sockets by the kernel's own calls: the runtime's can neither live in another namespace, nor hand
+ * Opens UDP sockets by the kernel's own calls. The runtime's can neither live in another namespace, nor hand
  * over several datagrams in one piece, nor have a buffer that outlasts a wait for the processor.
  */
 import { libc, ptr } from "../../kernel/netlink/libc.ts";
@@ -23,7 +23,7 @@ const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
 
-/** A tenth of a second at 500 Mbit/s: what comes while the process waits for a processor. */
+/** It holds a tenth of a second at 500 Mbit/s, for what comes while the process waits for a processor. */
 const BUFFER_BYTES = 16 << 20;
 
 function open(netns: string, family: Family): number {
@@ -32,11 +32,14 @@ function open(netns: string, family: Family): number {
 }
 
 export interface Sender {
-  /** False where the kernel took nothing: a full queue, or an answer of ICMP that waited. */
+  /** It is false where the kernel took nothing, because of a full queue or an answer of ICMP that waited. */
   send(unit: Uint8Array): boolean;
 }
 
-/** `payloadBytes`: a larger unit is cut into datagrams of this, as late on its way as can be. */
+/**
+ * `payloadBytes` is the size of a datagram: a larger unit is cut into such datagrams, as late on its way as
+ * can be.
+ */
 export function sender({ netns, host, port }: Endpoint, payloadBytes: number): Sender {
   const fd = open(netns, familyOf(host));
   set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
@@ -55,7 +58,7 @@ export function receiver({ netns, host, port }: Endpoint): Receiver {
   const family = familyOf(host);
   const fd = open(netns, family);
   set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES);
-  // What came in one piece is counted in one call.
+  // So what came in one piece is counted in one call.
   set(fd, SOL_UDP, UDP_GRO, 1);
   bindTo(fd, anyAddress[family], port);
   const { recv } = libc();
@@ -64,7 +67,7 @@ export function receiver({ netns, host, port }: Endpoint): Receiver {
     drain() {
       let bytes = 0;
       for (;;) {
-        // MSG_TRUNC: the true length, whatever fits. No payload is copied.
+        // MSG_TRUNC gives the true length, whatever fits. No payload is copied.
         const length = Number(recv(fd, ptr(nothing), nothing.length, MSG_TRUNC));
         if (length < 0) return bytes;
         bytes += length;

@@ -7,9 +7,9 @@ import { udpEcho, udpProbe } from "./udp.ts";
 import { udpSink, udpSource } from "./udp-bulk.ts";
 
 /**
- * The hidden command `fairway traffic <json>`: one generator of traffic (see `TrafficSpec`), which
- * reports in lines of JSON (`TrafficReport`). It ends by itself after `forMs`, and as soon as its
- * standard input is closed, so that nothing is left of a run whose parent died. Failures are a line too.
+ * Runs the hidden command `fairway traffic <json>`: one generator of traffic (see `TrafficSpec`), which
+ * reports in lines of JSON (`TrafficReport`). It ends by itself after `forMs`, and as soon as its standard
+ * input is closed, so that nothing is left of a run whose parent died. A failure is a line, too.
  */
 export async function runTraffic(argv: readonly string[]): Promise<void> {
   process.stdout.on("error", () => process.exit(1));
@@ -22,7 +22,7 @@ export async function runTraffic(argv: readonly string[]): Promise<void> {
       );
     }
     const spec = parseSpec(text);
-    // A terminal sends its Ctrl-C to the whole group: the parent decides what ends when.
+    // A terminal sends its Ctrl-C to the whole process group; the parent decides what ends when.
     process.on("SIGINT", () => {});
     process.stdin.on("end", () => process.exit(0));
     process.stdin.resume();
@@ -56,14 +56,14 @@ function start(spec: TrafficSpec): void | Promise<void> {
 }
 
 /**
- * All ends share this machine's processors, which two hosts on a wire would not: the clocks' ends run
- * before the bulk senders, so that what is timed is the network and not the wait for a processor.
+ * All ends share this machine's processors, which two hosts on a wire would not. So the ends that keep a
+ * clock run before the bulk senders: what is timed is then the network, and not the wait for a processor.
  */
 function favour({ role }: TrafficSpec): void {
   setPriority(priorities[role]);
 }
 
-/** Paced senders and their sinks keep a clock too, but take more of the processor than a prober. */
+/** Paced senders and their sinks keep a clock, too, but take more of the processor than a prober. */
 const priorities: Record<TrafficSpec["role"], number> = {
   "udp-echo": -20,
   "udp-probe": -20,

@@ -1,4 +1,4 @@
-/** What the generators' own sockets share: the kernel's calls, and its numbers for them. */
+/** Holds what the generators' own sockets share: the kernel's calls, and its numbers for them. */
 import { parseIp } from "../../config/addresses.ts";
 import { FairwayError } from "../../errors.ts";
 import { errno, libc, ptr } from "../../kernel/netlink/libc.ts";
@@ -28,8 +28,8 @@ export function openSocket(type: number, family: Family): number {
 }
 
 /**
- * struct sockaddr_in, or sockaddr_in6 (with a flow label before the address and a scope after it); the
- * family in the machine's order, which is little-endian on all that this runs on.
+ * Makes a struct sockaddr_in, or sockaddr_in6 (with a flow label before the address and a scope after it).
+ * The family is in the machine's order, which is little-endian on all that this runs on.
  */
 function socketAddress(host: string, port: number): Uint8Array {
   const { family, value } = parseIp(host, "host");

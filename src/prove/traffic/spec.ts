@@ -1,24 +1,27 @@
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { Family } from "../../plan/ip.ts";
 
-/** One end of a datagram's way: a namespace's path ("" is the generator's own), an address, a port. */
+/** One end of a datagram's way: a namespace's path ("" is the generator's own), an address, and a port. */
 export interface Endpoint {
   netns: string;
   host: string;
   port: number;
 }
 
-/** Where a server listens, where that is not 0.0.0.0: "::" is IPv6. */
+/** Says where a server listens, where that is not 0.0.0.0; "::" is IPv6. */
 interface Listening {
   port: number;
   listen?: string;
 }
 
-/** What one generator does. `forMs` bounds every one of them, whatever becomes of the process that started it. */
+/**
+ * Says what one generator does. `forMs` bounds every one of them, whatever becomes of the process that
+ * started it.
+ */
 export type TrafficSpec =
   | ({ role: "tcp-sink"; forMs: number; everyMs: number } & Listening)
   | { role: "tcp-source"; host: string; port: number; flows: number; forMs: number }
-  /** The other way to open a connection: the one who listens gives, the one who connects takes. */
+  /** This is the other way to open a connection: whoever listens gives, and whoever connects takes. */
   | ({ role: "tcp-give"; forMs: number } & Listening)
   | {
       role: "tcp-take";
@@ -28,24 +31,33 @@ export type TrafficSpec =
       forMs: number;
       everyMs: number;
     }
-  /** One process for many pods: it opens each socket in that pod's namespace. */
+  /** One process serves many pods: it opens each socket in that pod's namespace. */
   | {
       role: "udp-source";
       /** The senders' namespaces, each with where it sends to. */
       from: Endpoint[];
-      /** Of each of them: payload, in the mean over the time that it is on. */
+      /** Bits of payload per second of each sender, in the mean over the time that it is on. */
       rateBits: number;
       payloadBytes: number;
-      /** Datagrams that the kernel is given in one piece (UDP_SEGMENT): few for a paced flow, several to flood. */
+      /**
+       * How many datagrams the kernel is given in one piece (UDP_SEGMENT): few for a paced flow, several for
+       * a flood.
+       */
       segments: number;
-      /** How often the sender sends all that its rate has earned it: 1 is paced, 20 is bursts. */
+      /**
+       * How often the sender sends all that its rate has earned it: with 1 it is paced, with 20 it sends
+       * bursts.
+       */
       turnMs: number;
-      /** Sends for the one, is silent for the other; both 0: always on. */
+      /** It sends for the one time and is silent for the other. Where both are 0 it is always on. */
       onMs: number;
       offMs: number;
       forMs: number;
     }
-  /** `at`: it takes what comes to the port in that namespace; of the host only the family counts ("": IPv4). */
+  /**
+   * At each end of `at` it takes what comes to the port in that namespace. Only the family of the host counts
+   * ("" is IPv4).
+   */
   | { role: "udp-sink"; at: Endpoint[]; forMs: number; everyMs: number }
   | ({ role: "udp-echo"; forMs: number } & Listening)
   | {
@@ -59,17 +71,18 @@ export type TrafficSpec =
     };
 
 /**
- * When a request was sent, and its round trip twice, in microseconds: in the network, from the moment
- * that it left the sender's device until the answer was there, without the time from device to device
- * that the other end held it; and as the processes see it, everybody's waits for a processor included.
+ * Holds when a request was sent, and its round trip twice, in microseconds. The first is the time in the
+ * network, from the moment that it left the sender's device until the answer was there, without the time from
+ * device to device that the other end held it. The second is as the processes see it, with everybody's waits
+ * for a processor.
  */
 export type RoundTrip = [atMs: number, us: number, seenUs: number];
 
 /** One line of JSON on standard output. Times are milliseconds since the epoch, with fractions. */
 export type TrafficReport =
-  /** The server listens, the source's flows are connected, the prober's socket is open. */
+  /** Now the server listens, the source's flows are connected, or the prober's socket is open. */
   | { type: "ready" }
-  /** Bytes of payload received since the start; `of`: by which end, where a sink has several. */
+  /** Bytes of payload received since the start. `of` says by which end, where a sink has several. */
   | { type: "count"; of?: number; atMs: number; bytes: number }
   /** Bytes of payload sent since the start, by all ends of a source. */
   | { type: "sent"; atMs: number; bytes: number }
@@ -77,7 +90,10 @@ export type TrafficReport =
   | { type: "resumed"; atMs: number }
   /** Requests that were answered. */
   | { type: "round-trips"; trips: RoundTrip[] }
-  /** The prober's last line: what was due, what was sent in time, when each unanswered one was sent. */
+  /**
+   * The prober's last line: how many were due, how many were sent in time, and when each unanswered one was
+   * sent.
+   */
   | { type: "probed"; due: number; sent: number; lostAtMs: number[] }
   | { type: "failed"; msg: string };
 
@@ -143,17 +159,17 @@ const holds: Record<FieldKind, { words: string; test(value: unknown): boolean }>
   },
 };
 
-/** To listen at all addresses of a family. */
+/** The address at which one listens to all addresses of a family. */
 export const anyAddress: Record<Family, string> = { 4: "0.0.0.0", 6: "::" };
 
 /**
- * How a request begins, and its answer: its number, and for how many nanoseconds the other end's
- * processes held it (a double), from its arrival at their device until they handed the answer over.
- * When that answer left the device is known only afterwards, so the next answer to the same sender
- * says it: which request was the one before, and how long it was held from device to device.
+ * Says how a request and its answer begin. First comes its number, then for how many nanoseconds the other
+ * end's processes held it (a double), from its arrival at their device until they handed the answer over.
+ * When that answer left the device is known only afterwards, so the next answer to the same sender tells it:
+ * which request was the one before, and how long it was held from device to device.
  */
 export const probe = { number: 0, heldNs: 4, before: 12, beforeHeldNs: 16, bytes: 24 } as const;
-/** For `before`: there was none, or the kernel did not say. */
+/** As `before` this means that there was none, or that the kernel did not say. */
 export const noNumber = 2 ** 32 - 1;
 
 /** @throws FairwayError decode, naming the field that is missing or of the wrong kind. */

@@ -1,7 +1,7 @@
 /**
- * UDP sockets that know when a datagram came and went: by the kernel's clock, at the device. What is
- * timed is then the network, and not how long a process waits for a processor, or its system calls
- * for the interrupts of others: on one machine it shares those with the node, the remote host and
+ * Opens UDP sockets that know when a datagram came and went, by the kernel's clock, at the device. What is
+ * timed is then the network, and not how long a process waits for a processor, or its system calls for the
+ * interrupts of others: on one machine the process shares the processors with the node, the remote host and
  * everybody's traffic.
  */
 import { libc, ptr } from "../../kernel/netlink/libc.ts";
@@ -20,21 +20,25 @@ import {
   timestamping,
 } from "./sockets.ts";
 
-/** include/uapi/linux/time.h; the clock of SO_TIMESTAMPNS. */
+/** include/uapi/linux/time.h; this is the clock of SO_TIMESTAMPNS. */
 const CLOCK_REALTIME = 0;
 /** include/uapi/asm-generic/poll.h */
 const POLLIN = 1;
-/** Of a request of ours, and more: nobody else sends to these ports. */
+/** The size of a request of ours, and more: nobody else sends to these ports. */
 const LARGEST_BYTES = 2_048;
-/** struct sockaddr_in6, the larger of both. */
+/** The size of struct sockaddr_in6, which is the larger of both. */
 const ADDRESS_BYTES = 28;
 /**
- * struct cmsghdr (length, level, type) with a struct timespec in it: SO_TIMESTAMPNS, always the first,
- * of what came and of what went (__sock_recv_timestamp). There is no room for those that come after it.
+ * The size of a struct cmsghdr (length, level, type) with a struct timespec in it. This is SO_TIMESTAMPNS,
+ * which is always the first, for what came and for what went (__sock_recv_timestamp). There is no room for
+ * those that come after it.
  */
 const CONTROL_BYTES = 32;
 const CONTROL_DATA = 16;
-/** struct msghdr, and behind it its one struct iovec: where pointers and lengths are, in a machine of 64 bits. */
+/**
+ * A struct msghdr, and behind it its one struct iovec. These numbers say where the pointers and lengths are,
+ * in a machine of 64 bits.
+ */
 const message = {
   name: 0,
   nameLength: 8,
@@ -59,11 +63,11 @@ export function nowNs(): number {
   return nsOf(timespec[0] ?? 0n, timespec[1] ?? 0n);
 }
 
-/** Milliseconds since the epoch. */
+/** Converts into milliseconds since the epoch. */
 export const epochMs = (ns: number): number => originSeconds * 1000 + ns / 1e6;
 
 interface Datagram {
-  /** The socket's own memory: it holds until the next one is taken. */
+  /** This is the socket's own memory, which holds until the next one is taken. */
   bytes: Uint8Array;
   arrivedNs: number;
 }
@@ -71,17 +75,17 @@ interface Datagram {
 export interface StampedSocket {
   /** Sleeps until a datagram is there, for so long at the most; a signal ends it too. */
   wait(forNs: number): void;
-  /** The next of those that have come; null: there is none. */
+  /** Takes the next of those that have come; null means that there is none. */
   take(): Datagram | null;
-  /** Who sent what was taken last, as a key. */
+  /** Names as a key who sent what was taken last. */
   sender(): string;
-  /** To whom it is connected. False: the kernel took nothing. */
+  /** Sends to the end to which it is connected. false means that the kernel took nothing. */
   send(bytes: Uint8Array): boolean;
-  /** To whoever sent what was taken last. */
+  /** Sends to whoever sent what was taken last. */
   answer(bytes: Uint8Array): void;
   /**
-   * When what was sent last, not before `sinceNs`, was at the device; null: it is not there yet, as when
-   * a neighbour is asked for first.
+   * The moment when what was sent last, not before `sinceNs`, was at the device. null means that it is not
+   * there yet, as when a neighbour is asked for first.
    */
   leftNs(sinceNs: number): number | null;
 }
@@ -95,9 +99,9 @@ export function connectedSocket(host: string, port: number): StampedSocket {
 }
 
 /**
- * Bytes at an address that the kernel may be told once. The runtime moves the memory of a small array,
- * one that was not made with a buffer of its own, as soon as the buffer or a part of it is asked for;
- * the kernel would go on to write where it was.
+ * Makes bytes at an address that the kernel may be told once. The runtime moves the memory of a small array,
+ * one that was not made with a buffer of its own, as soon as the buffer or a part of it is asked for; the
+ * kernel would go on to write where it was.
  */
 const fixedBytes = (length: number): Uint8Array => new Uint8Array(new ArrayBuffer(length));
 
@@ -134,7 +138,7 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
   };
   const stampNs = (): number =>
     nsOf(control.getBigInt64(CONTROL_DATA, true), control.getBigInt64(CONTROL_DATA + 8, true));
-  /** All stamps of what went: one that stays there would end every wait. */
+  /** Takes all stamps of what went: one that stays there would end every wait. */
   const lastStampNs = (): number | null => {
     let last: number | null = null;
     while (receive(MSG_ERRQUEUE) >= 0) last = stampNs();
@@ -146,12 +150,12 @@ function stamped(family: Family, ready: (fd: number) => void): StampedSocket {
       if (forNs <= 0) return;
       wait[0] = BigInt(Math.floor(forNs / 1e9));
       wait[1] = BigInt(Math.floor(forNs % 1e9));
-      // Its address is asked for anew: nothing else would keep its memory from being collected.
+      // Its address is asked for each time, since nothing else would keep its memory from being collected.
       ppoll(ptr(poll), 1, ptr(wait), null);
     },
     take() {
       const length = receive(0);
-      // Nothing there, or an ICMP error that waited: the request that it is about counts as lost.
+      // There is nothing, or an ICMP error waited: the request that it is about counts as lost.
       if (length < 0) {
         lastStampNs();
         return null;

@@ -1,7 +1,7 @@
 /**
- * The receiving end of TCP by the kernel's own calls: it looks at its connections at a steady pace and
- * throws away what has come without copying it. A receiver that wakes for every segment would take a
- * processor from the node that is measured, which no remote host does.
+ * Receives TCP by the kernel's own calls: it looks at its connections at a steady pace and throws away what
+ * has come without copying it. A receiver that wakes for every segment would take a processor from the node
+ * that is measured, which no remote host does.
  */
 import { libc, ptr } from "../../kernel/netlink/libc.ts";
 import { familyOf } from "../../plan/ip.ts";
@@ -19,9 +19,9 @@ import {
   socketTypes,
 } from "./sockets.ts";
 
-/** Connections that wait for the next look. */
+/** How many connections may wait for the next look. */
 const BACKLOG = 128;
-/** Taken of one connection in one call. */
+/** How much is taken of one connection in one call. */
 const TAKE_BYTES = 4 << 20;
 /**
  * The kernel acknowledges what comes in by itself only while less than this waits to be taken, and else
@@ -32,7 +32,7 @@ const TAKE_BYTES = 4 << 20;
 const UNTAKEN_BYTES = TAKE_BYTES;
 
 export interface StreamReceiver {
-  /** Accepts who waits and takes all that has come; returns its payload in bytes. */
+  /** Accepts whoever waits and takes all that has come. Returns its payload in bytes. */
   drain(): number;
 }
 
@@ -55,10 +55,10 @@ export function streamReceiver(listen: string, port: number): StreamReceiver {
       }
       let bytes = 0;
       connections = connections.filter((fd) => {
-        // MSG_TRUNC: TCP drops up to this much of what it holds, and writes nothing to the buffer.
+        // With MSG_TRUNC, TCP drops up to this much of what it holds, and writes nothing to the buffer.
         const taken = Number(recv(fd, ptr(nothing), TAKE_BYTES, MSG_TRUNC));
         if (taken > 0) bytes += taken;
-        // Below 0: nothing there now, or a reset, after which the next look finds the end.
+        // Below 0 there is nothing now, or there was a reset, after which the next look finds the end.
         const open = taken !== 0;
         if (!open) close(fd);
         return open;

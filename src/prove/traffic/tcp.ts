@@ -8,7 +8,7 @@ type Source = Extract<TrafficSpec, { role: "tcp-source" }>;
 type Give = Extract<TrafficSpec, { role: "tcp-give" }>;
 type Take = Extract<TrafficSpec, { role: "tcp-take" }>;
 
-/** How often the sink looks: far below the receive window's time. */
+/** How often the sink looks. It is far below the time in which the receive window fills. */
 const LOOK_MS = 2;
 
 /** Takes whatever comes and tells how much it was, at a steady interval. */
@@ -20,7 +20,7 @@ export function tcpSink({ port, listen = anyAddress[4], forMs, everyMs }: Sink):
   setTimeout(() => finish(0), forMs);
 }
 
-/** As the sink, but it is the one who opens the connections. */
+/** Does the same as the sink, but opens the connections itself. */
 export async function tcpTake({ host, port, flows, forMs, everyMs }: Take): Promise<void> {
   const counter = countEvery(everyMs);
   await connections(host, port, flows, { data: (_, data) => counter.add(data.length) });
@@ -41,15 +41,18 @@ function countEvery(everyMs: number) {
   };
 }
 
-/** Large writes keep the sender's own cost low: what limits the rate has to be the network. */
+/** Large writes keep the sender's own cost low: only the network is to limit the rate. */
 const WRITE_BYTES = 256 * 1024;
-/** Full writes in a row before others get a turn: on an unlimited wire the buffer may never fill. */
+/**
+ * How many full writes there are in a row before others get a turn: on an unlimited wire the buffer may never
+ * fill.
+ */
 const WRITES_PER_TURN = 4;
 const chunk = new Uint8Array(WRITE_BYTES);
 
 function fill(socket: Socket): void {
   for (let i = 0; i < WRITES_PER_TURN; i++) {
-    // A short write: the kernel's buffer is full, `drain` calls again.
+    // After a short write the kernel's buffer is full, and `drain` calls again.
     if (socket.write(chunk) < chunk.length) return;
   }
   setImmediate(fill, socket);
@@ -59,11 +62,11 @@ function fill(socket: Socket): void {
 export async function tcpSource({ host, port, flows, forMs }: Source): Promise<void> {
   await connections(host, port, flows, { open: fill, drain: fill, data() {} });
   report({ type: "ready" });
-  // Connections end with the process: what is still in buffers is of no interest.
+  // Connections end with the process: nobody is interested in what is still in buffers.
   setTimeout(() => finish(0), forMs);
 }
 
-/** Keeps every connection full that somebody opens. */
+/** Keeps full every connection that somebody opens. */
 export function tcpGive({ port, listen = anyAddress[4], forMs }: Give): void {
   Bun.listen({
     hostname: listen,

@@ -9,7 +9,9 @@ type Sink = Extract<TrafficSpec, { role: "udp-sink" }>;
 const CATCH_UP_MS = 20;
 const REPORT_MS = 100;
 
-/** Sends at a rate, from each end the same: at each turn what the time since the last one has earned. */
+/**
+ * Sends at a rate, the same from each end: at each turn it sends what the time since the last one has earned.
+ */
 export function udpSource(spec: Source): void {
   const { rateBits, payloadBytes, segments, turnMs, onMs, offMs, forMs } = spec;
   const unit = new Uint8Array(payloadBytes * segments);
@@ -29,13 +31,13 @@ export function udpSource(spec: Source): void {
     if (offMs === 0 || (now - startMs) % (onMs + offMs) >= offMs) {
       if (silent) {
         report({ type: "resumed", atMs: now });
-        // A unit at once: the flow begins now and not when the first one has been earned.
+        // It sends a unit at once: the flow begins now and not when the first one has been earned.
         owed = unit.length;
         silent = false;
       } else {
         owed = Math.min(mostOwed, owed + (now - lastMs) * bytesPerMs);
       }
-      // One unit of each in turn: all of them at once, not one after the other.
+      // Each end sends one unit in turn, so that all of them send at once and not one after the other.
       for (; owed >= unit.length; owed -= unit.length) {
         for (const each of senders) if (each.send(unit)) bytes += unit.length;
       }
@@ -51,7 +53,7 @@ export function udpSource(spec: Source): void {
   turn();
 }
 
-/** How often a sink looks: well below the shortest bin that anybody asks for. */
+/** How often a sink looks. It is well below the shortest bin that anybody asks for. */
 const DRAIN_MS = 1;
 
 /** Takes whatever comes to each end and tells how much it was, at a steady interval. */

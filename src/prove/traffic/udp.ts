@@ -5,7 +5,10 @@ import { connectedSocket, epochMs, listeningSocket, nowNs } from "./stamped.ts";
 type Echo = Extract<TrafficSpec, { role: "udp-echo" }>;
 type Probe = Extract<TrafficSpec, { role: "udp-probe" }>;
 
-/** Both wait in the kernel, and let the runtime look at its own affairs this often (is the parent still there?). */
+/**
+ * Both wait in the kernel, and let the runtime look at its own affairs this often (for example whether the
+ * parent is still there).
+ */
 const YIELD_NS = 50e6;
 const yielded = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -15,7 +18,7 @@ export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Pr
   report({ type: "ready" });
   const untilNs = nowNs() + forMs * 1e6;
   let yieldNs = 0;
-  /** The last request of each sender's. */
+  /** The last request of each sender. */
   const before = new Map<string, { number: number; heldNs: number }>();
   while (nowNs() < untilNs) {
     if (nowNs() >= yieldNs) {
@@ -42,7 +45,7 @@ export async function udpEcho({ port, listen = anyAddress[4], forMs }: Echo): Pr
   finish(0);
 }
 
-/** How often answers are handed over: seldom, so that reporting does not disturb what is measured. */
+/** How often answers are handed over. It is seldom, so that reporting does not disturb what is measured. */
 const FLUSH_NS = 500e6;
 
 /**
@@ -56,13 +59,13 @@ export async function udpProbe(spec: Probe): Promise<void> {
   const periodNs = 1e9 / spec.perSecond;
   const timeoutNs = spec.timeoutMs * 1e6;
   const sentAtNs = new Float64Array(due);
-  /** When each was at the device. */
+  /** The moment when each was at the device. */
   const leftNs = new Float64Array(due);
   const answered = new Uint8Array(due);
   let answers = 0;
   let sent = 0;
   let trips: RoundTrip[] = [];
-  /** Answered, and the other end has not said yet how long it held them from device to device. */
+  /** These are answered, and the other end has not said yet how long it held them from device to device. */
   const open = new Map<number, { awayNs: number; heldNs: number; seenNs: number }>();
   const socket = connectedSocket(spec.host, spec.port);
   report({ type: "ready" });
@@ -100,9 +103,9 @@ export async function udpProbe(spec: Probe): Promise<void> {
   const endNs = startNs + due * periodNs;
   let yieldNs = startNs;
   let flushNs = startNs + FLUSH_NS;
-  /** The first that may still be sent: one for each period. */
+  /** The first request that may still be sent: there is one for each period. */
   let next = 0;
-  // After the last request, until all answers are there, or would be too late.
+  // After the last request this goes on until all answers are there, or would be too late.
   for (
     let now = startNs;
     now < endNs || (answers < sent && now < endNs + timeoutNs);
@@ -131,7 +134,8 @@ export async function udpProbe(spec: Probe): Promise<void> {
       yieldNs = now + YIELD_NS;
     }
   }
-  // The last one, and those before an answer that was lost: until the answer was handed over there.
+  // For the last one, and for those before an answer that was lost, it counts until the answer was handed
+  // over there.
   for (const index of [...open.keys()]) settle(index);
   flush();
   const lostAtMs = Array.from(sentAtNs).flatMap((at, i) => (at && !answered[i] ? epochMs(at) : []));
