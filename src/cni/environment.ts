@@ -15,7 +15,7 @@ export interface PodEnvironment {
   /** A path; it is "" for a DEL whose namespace is gone. */
   netns: string;
   ifname: string;
-  /** CNI_ARGS. */
+  /** The pairs of CNI_ARGS. */
   args: Record<string, string>;
   /** The folders of CNI_PATH. There are none where it is absent: only a delegate needs it. */
   path: string[];
@@ -48,7 +48,7 @@ const required: Record<Verb, string[]> = {
 };
 
 const containerIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-/** A path stands in lines of ip, which takes these apart. */
+/** A path stands in lines of ip, which splits them at these characters. */
 const isNetnsPath = (text: string): boolean => /^\/[^\s"'#\\\p{C}]*$/u.test(text);
 /** Nearly all paths match this, without the table that the other pattern takes time to build. */
 const plainNetns = /^\/[A-Za-z0-9_./-]*$/;

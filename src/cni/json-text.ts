@@ -57,7 +57,7 @@ function hasMoreOf(json: string, char: string, limit: number): boolean {
   return false;
 }
 
-/** Whether an object or a list stands in more than `limit` of them, itself included. */
+/** Whether any object or list of the text stands inside more than `limit` of them, itself counted. */
 export function isDeeperThan(json: string, limit: number): boolean {
   const half = limit / 2;
   // This is true for nearly every text: where so few open there is nothing to walk through.

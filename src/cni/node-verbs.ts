@@ -1,4 +1,4 @@
-/** The verbs about a whole network. */
+/** Runs the verbs that are about a whole network. */
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
 import { FairwayError, messageOf } from "../errors.ts";
@@ -15,7 +15,7 @@ import type { NodeRequest, RawConfig } from "./request.ts";
 
 const maxShown = 200;
 
-/** CRI-O sends null for the empty list; a runtime that sends no list must not lose every pod. */
+/** CRI-O sends null for the empty list. A runtime that sends no list must not lose every pod. */
 export function validAttachments(raw: RawConfig): Valid[] {
   const key = "cni.dev/valid-attachments";
   const list = raw[key];

@@ -30,8 +30,8 @@ export interface PrevResult {
 }
 
 /**
- * Throws badConfig if there is none or if it is of another version than the configuration
- * (no version at all is accepted), decode for what has not the form of a result.
+ * Throws badConfig if there is none or if it is of another version than the configuration (no version at all
+ * is accepted). Throws decode for what does not have the form of a result.
  */
 export function readPrevResult(raw: unknown, cniVersion: CniVersion): PrevResult {
   if (raw === undefined || raw === null) {

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { FairwayError, messageOf } from "../errors.ts";
 
 const chunkBytes = 65_536;
-/** A runtime may hand over the non-blocking end of a pipe, which has no synchronous wait. */
+/** A runtime may hand over the non-blocking end of a pipe, on which a read does not wait. */
 const retryMs = 1;
 
 const advice = "a container runtime pipes the network configuration in; by hand: fairway < FILE";

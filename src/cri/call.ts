@@ -78,7 +78,7 @@ function collect(stream: ClientHttp2Stream): Promise<Answer> {
   });
 }
 
-/** GRPC_STATUS_OK and GRPC_STATUS_UNIMPLEMENTED (grpc/doc/statuscodes.md). */
+/** These are GRPC_STATUS_OK and GRPC_STATUS_UNIMPLEMENTED (grpc/doc/statuscodes.md). */
 const statusOk = "0";
 const statusUnimplemented = "12";
 

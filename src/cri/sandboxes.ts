@@ -4,7 +4,7 @@ import { unary } from "./call.ts";
 import { fieldsOf, textOf } from "./protobuf.ts";
 
 const method = "/runtime.v1.RuntimeService/ListPodSandbox";
-/** ListPodSandboxResponse.items, PodSandbox.id */
+/** The fields are ListPodSandboxResponse.items and PodSandbox.id. */
 const itemsField = 1;
 const idField = 1;
 

@@ -57,7 +57,7 @@ function unitBytes({ counters }: Seen): number {
 const secondsOf = (samples: readonly Seen[]): number =>
   ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / 1000;
 
-/** Windows that cover the run, each long enough to be judged; none if the whole run is too short. */
+/** Windows that cover the run, each long enough to be judged. There is none if the whole run is too short. */
 function windowsOf(run: readonly Seen[], guaranteeBits: number): Window[] {
   const windows: Window[] = [];
   let open: Window = { seconds: 0, bytes: 0, unitBytes: 0 };

@@ -1,4 +1,4 @@
-/** Whether the options that all commands take apply in a call: the data folder, and the network. */
+/** Checks whether the options that all commands take apply in a call: the data folder, and the network. */
 import fs from "node:fs";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -11,7 +11,10 @@ import { isInstalledIn, type NamedFolder, namedFolder } from "./install/named-fo
 import { refuseUsage } from "./usage.ts";
 
 export interface Scope {
-  /** What --network may name: what is "known" already, "any" name, or "none": the command is about the whole node. */
+  /**
+   * What --network may name: a network that is "known" already, or "any" name. "none" means that the command
+   * is about the whole node.
+   */
   network: "known" | "any" | "none";
   /** What has to be there: the folder of a "ledger", a "folder" in which one may be made, or "nothing". */
   needs: (command: Command) => "ledger" | "folder" | "nothing";

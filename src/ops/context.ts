@@ -1,4 +1,4 @@
-/** Where the operator's commands get their configuration and their ledger from. */
+/** Gives the operator's commands their configuration and their ledger. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";

@@ -44,7 +44,7 @@ function requireReadable(changes: Changes): void {
   violations.throwIfAny();
 }
 
-/** Throws badConfig for what is no change of a promise. */
+/** Throws badConfig for a word that does not change a promise. */
 export function changesOf(pairs: readonly string[]): Changes {
   const changes: Record<string, string | null> = {};
   for (const pair of pairs) {

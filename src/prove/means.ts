@@ -28,7 +28,7 @@ export function checkWritable(option: string, file: string): void {
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** A signal ends the run through `signal`, so that all is cleaned up, and then the process. */
+/** A signal first ends the run through `signal`, so that all is cleaned up, and then ends the process. */
 export async function interruptible<T>(
   use: (signal: AbortSignal) => Promise<T>,
   program = "fairway prove",

@@ -14,7 +14,7 @@ export interface RunOptions {
   scenarios: readonly Scenario[];
   thorough: boolean;
   json: boolean;
-  /** Files. */
+  /** The files to write. */
   html: string | null;
   markdown: string | null;
   bandwidthPlugin: string | null;

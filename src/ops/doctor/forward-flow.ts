@@ -1,4 +1,4 @@
-/** A kind of packet that belongs to pods, and whether a rule's condition holds for it. */
+/** Describes a kind of packet that belongs to pods, and tells whether a rule's condition holds for it. */
 import type { Family } from "../../plan/ip.ts";
 import { liesWithin, type Prefix, prefixesOverlap, prefixOf } from "../../plan/prefix.ts";
 import type { NftItem } from "./forward-nft.ts";

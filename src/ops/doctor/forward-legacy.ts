@@ -14,7 +14,7 @@ const match = (left: unknown, right: unknown, isNot: boolean): Statement => ({
 
 const interfaceName = (text: string): string => text.replace(/\+$/, "*");
 
-/** An option that selects some packets and is not worked out. */
+/** Stands for an option that selects some packets. Which ones is not worked out. */
 const someOf: Statement = { limit: {} };
 
 function targetOf(name: string, how: "jump" | "goto", chains: readonly string[]): Statement {

@@ -25,7 +25,7 @@ export interface NftTable {
   name: string;
   chains: NftChain[];
   rules: NftRule[];
-  /** Elements of its sets and maps, by name. */
+  /** The elements of its sets and maps, by name. */
   elements: Map<string, NftItem[]>;
 }
 

@@ -181,7 +181,7 @@ function faultOf(dataDir: string): string | null {
     }
   } catch (error) {
     const damaged = error instanceof FairwayError && error.kind === "ledgerUnusable";
-    // A full disk or a wrong owner is no damage: another file would not help.
+    // A full disk or a wrong owner is no damage, and a new file would not help.
     if (damaged && /damaged/.test(messageOf(error))) return messageOf(error);
     throw error;
   }

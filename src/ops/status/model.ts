@@ -60,7 +60,10 @@ export interface PodStatus {
   classid: string;
   tier: string | null;
   latencyTargetUs: number | null;
-  /** The longest that a packet of the pod can wait in the egress tree while it stays within its guarantee; null without a target. */
+  /**
+   * The longest time that a packet of the pod can wait in the egress tree while the pod stays within its
+   * guarantee; null without a target.
+   */
   boundUs: number | null;
   notes: string[];
   /** What was set with `fairway set` over what the pod itself asked for; null means nothing. */
@@ -100,7 +103,9 @@ export interface NodeStatus {
   shortfalls: string[];
   /** Addresses that are kept for pods that went. */
   keptAddresses: Hold[];
-  /** Interfaces beside the uplink that pods' traffic leaves by, and where to: no promise holds there. */
+  /**
+   * Interfaces beside the uplink by which pods' traffic leaves, and where it goes. No promise holds there.
+   */
   otherExits: Exit[];
   /** What `repair` would mend, in words. */
   drift: string[];

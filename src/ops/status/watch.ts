@@ -29,7 +29,7 @@ export function fitted(block: string, columns: number, rows: number): string[] {
 
 export interface Display {
   show(block: string): void;
-  /** The last block stays to be read. */
+  /** Ends the display; the last block stays to be read. */
   end(): void;
 }
 

@@ -200,7 +200,7 @@ function boundsOf(lab: Lab, dataDir: string): Record<string, number> {
   );
 }
 
-/** A status takes a while; the counters are read in the middle of it, within some milliseconds. */
+/** A status takes a while. The counters are read in the middle of it, within some milliseconds. */
 function classCountsOf(lab: Lab, dataDir: string): ProveNode["classCounts"] {
   return () => {
     const fromMs = nowMs();

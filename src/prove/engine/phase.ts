@@ -111,7 +111,7 @@ const PROBES_PER_SECOND = 500;
 function loadRun(load: RunningLoad, { cold }: Phase, window: TimeWindow, forMs: number): LoadRun {
   const counts = load.counts();
   const fromMs = (cold && firstByteMs(counts)) || window.fromMs;
-  // A cold load began before the window: what it did after its first byte is what counts.
+  // A cold load began before the window; what counts is what it did after its first byte.
   const own = cold ? { fromMs, toMs: fromMs + forMs } : window;
   return {
     rateBits: rateBits(counts, own),

@@ -63,7 +63,7 @@ export interface PhaseRun {
   fromMs: number;
   toMs: number;
   loads: Record<string, LoadRun>;
-  /** By pod. */
+  /** The latency by pod. */
   latency: Record<string, LatencyRun>;
   /**
    * What the classes had counted when the window began and when it ended. It is empty where no check looks at
@@ -135,7 +135,7 @@ export interface PhaseShown {
   name: string;
   seconds: number;
   loads: LoadShown[];
-  /** By pod. */
+  /** The latency by pod. */
   latency: Record<string, LatencyRun>;
   busyShare: number;
 }
@@ -171,7 +171,9 @@ export interface Environment {
   versions: { name: string; version: string }[];
 }
 
-/** What a run found: tables, the JSON, the page and the report are all rendered from this and nothing else. */
+/**
+ * What a run found. Tables, the JSON, the page and the report are all made from this and from nothing else.
+ */
 export interface ProveResult {
   version: 2;
   /** ISO 8601, UTC. */

@@ -13,7 +13,7 @@ import type { Scenario } from "./scenario.ts";
 export interface ProveRun {
   scenarios: readonly Scenario[];
   thorough: boolean;
-  /** The reference bandwidth plugin's file, to measure under it too. */
+  /** The reference bandwidth plugin's file, where it is measured under that, too. */
   bandwidthPlugin: string | null;
   /** The folder of the reference plugins, for the chained scenarios. */
   plugins: string | null;

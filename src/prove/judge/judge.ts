@@ -109,7 +109,7 @@ function medianOf(
   if (value === null) return { value, range, text: "beyond measure" };
   const text = figureText(figure, value);
   if (figure.kind !== "slowdown") return { value, range, text };
-  // A ratio alone does not say which of the two differs from another scenario's.
+  // A ratio alone does not say which of the two values differs from another scenario's.
   const us = ([idle, loaded]: readonly [number, number]): string =>
     `${idle.toFixed(0)} us, ${loaded.toFixed(0)} us`;
   const network = roundTripsUs(figure, runs, "p50Us");

@@ -84,8 +84,8 @@ export interface Probes {
 }
 
 /**
- * Percentiles and a series of the requests that were sent inside the window.
- * `due` and `sent` are the prober's own, for its whole time: they tell whether it kept its pace.
+ * Makes percentiles and a series of the requests that were sent inside the window. `due` and `sent` are the
+ * prober's own, for its whole time: they tell whether it kept its pace.
  */
 export function latencyRun(
   { due, sent, trips, lostAtMs }: Probes,

@@ -12,7 +12,10 @@ export function addNamespace(namespace: string): void {
   must(["ip", "-n", namespace, "link", "set", "dev", "lo", "up"]);
 }
 
-/** Succeeds where the namespace is gone already. Its devices go with it, once no process lives in it. */
+/**
+ * Deletes the namespace, and succeeds where it is gone already. Its devices go with it, once no process lives
+ * in it.
+ */
 export function delNamespace(namespace: string): void {
   if (listNamespaces().includes(namespace)) must(["ip", "netns", "del", namespace]);
 }

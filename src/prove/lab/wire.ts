@@ -37,7 +37,7 @@ const WIRE_BUFFER_BYTES = 1_000_000;
 const WIRE_BURST_BYTES = 128 * 1024;
 
 export interface WireEnds {
-  /** Existing namespaces. */
+  /** These namespaces exist already. */
   node: string;
   remote: string;
   /** This namespace is made here. It bridges the two veth pairs and holds the rate. */

@@ -9,7 +9,7 @@ interface Row {
   within: number;
   seconds: number;
   thoroughSeconds: number;
-  /** Paced datagrams above this rate are the sender's limit. */
+  /** Whether UDP is measured, too. Above a certain rate paced datagrams are limited by the sender. */
   udp: boolean;
   /** Figures are medians of so many runs where the run is not thorough; it is one where absent. */
   usualRuns?: number;

@@ -78,7 +78,9 @@ export type TrafficSpec =
  */
 export type RoundTrip = [atMs: number, us: number, seenUs: number];
 
-/** One line of JSON on standard output. Times are milliseconds since the epoch, with fractions. */
+/**
+ * A report is one line of JSON on standard output. Times are milliseconds since the epoch, with fractions.
+ */
 export type TrafficReport =
   /** Now the server listens, the source's flows are connected, or the prober's socket is open. */
   | { type: "ready" }
@@ -97,7 +99,7 @@ export type TrafficReport =
   | { type: "probed"; due: number; sent: number; lostAtMs: number[] }
   | { type: "failed"; msg: string };
 
-/** "count" may be zero. */
+/** A field of kind "count" may be zero, one of kind "number" may not. */
 type FieldKind = "number" | "count" | "string" | "string?" | "endpoints";
 
 const fields: Record<TrafficSpec["role"], Record<string, FieldKind>> = {

@@ -73,7 +73,7 @@ interface Datagram {
 }
 
 export interface StampedSocket {
-  /** Sleeps until a datagram is there, for so long at the most; a signal ends it too. */
+  /** Sleeps until a datagram is there, but no longer than `forNs`. A signal ends the sleep, too. */
   wait(forNs: number): void;
   /** Takes the next of those that have come; null means that there is none. */
   take(): Datagram | null;

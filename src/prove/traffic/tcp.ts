@@ -58,7 +58,7 @@ function fill(socket: Socket): void {
   setImmediate(fill, socket);
 }
 
-/** Keeps `flows` connections full for a time. */
+/** Keeps `flows` connections full for `forMs`. */
 export async function tcpSource({ host, port, flows, forMs }: Source): Promise<void> {
   await connections(host, port, flows, { open: fill, drain: fill, data() {} });
   report({ type: "ready" });

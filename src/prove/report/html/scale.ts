@@ -10,7 +10,7 @@ export function linearScale(from: number, to: number, start: number, end: number
   return (value) => start + ((value - from) / (to - from)) * (end - start);
 }
 
-/** What is below `from` stands at the start: a logarithm knows no zero. */
+/** What is below `from` stands at the start, since a logarithm knows no zero. */
 export function logScale(from: number, to: number, start: number, end: number): Scale {
   const linear = linearScale(Math.log10(from), Math.log10(to), start, end);
   return (value) => linear(Math.log10(Math.max(from, value)));
