@@ -46,7 +46,7 @@ export function judgeOthers(others: readonly string[], isOn: boolean): Finding[]
   ];
 }
 
-/** Leaves out the link-local address that every interface has by itself. */
+/** Judges the bridge's addresses, without the link-local ones that every interface has by itself. */
 function judgeAddresses(
   bridge: string,
   present: readonly string[],

@@ -43,7 +43,7 @@ function concerns(rule: PolicyRule, outward: boolean, pods: Prefix, network: Pod
   return rule.iif === null || rule.iif === (outward ? network.bridge : network.uplink);
 }
 
-/** Whether the rule's table has a route that such a packet may meet. */
+/** Whether the rule drops such a packet, or its table has a route that the packet may meet. */
 function leadsAway(
   rule: PolicyRule,
   outward: boolean,

@@ -1,5 +1,5 @@
 /**
- * Takes steps on files, all or none. A file is replaced by a rename, so that nobody meets half a file, or
+ * Applies steps on files, all or none. A file is replaced by a rename, so that nobody meets half a file, or
  * none.
  */
 import fs from "node:fs";
@@ -157,7 +157,7 @@ function removeIfEmpty(path: string): void {
   if (fs.existsSync(path) && fs.readdirSync(path).length === 0) disk.rmdir(path);
 }
 
-/** Takes all the steps or none. Throws io, naming the step that failed. */
+/** Applies all the steps or none. Throws io, naming the step that failed. */
 export function applyFiles(steps: readonly FileStep[]): Applied {
   const done: { undo: Undo; commit: Undo }[] = [];
   const undo = (): void => {
