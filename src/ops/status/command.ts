@@ -55,8 +55,8 @@ async function watch(
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * The signal is aborted by the user's Ctrl-C, by a TERM, or by a reader that went away (EPIPE: `fairway top
- * head`). It stays in place for the rest of the process: a second Ctrl-C must not end it before the terminal
+ * The signal is aborted by the user's Ctrl-C, by a TERM, or by a reader that went away (EPIPE:
+ * `fairway top | head`). It stays in place for the rest of the process: a second Ctrl-C must not end it before the terminal
  * is given back.
  */
 function stopSignal(): AbortSignal {
