@@ -1,6 +1,6 @@
 /**
- * What stands on what: which objects must be there before which, and which the kernel takes away
- * with which.
+ * How objects depend on each other: which must exist before which, and which the kernel deletes together with
+ * which.
  */
 import { addressBits, familyOf, subnetOf } from "./ip.ts";
 import { clsactParent, htbHandle, tableOfSet, tbfClass } from "./names.ts";
@@ -15,9 +15,9 @@ import {
 } from "./state.ts";
 
 /**
- * What must be there before what: a tree before a leaf, a pair before its addresses, a map before its
- * element. Elements name devices and classes without needing them, and come before a pod's link is up:
- * what it sends first is looked at already.
+ * The order in which objects are made: a tree before a leaf, a pair before its addresses, a map before its
+ * element. Elements name devices and classes without needing them to exist. They come before a pod's link is
+ * up, so that even the first packets of the pod are checked.
  */
 const order: ObjectKind[] = [
   "ruleset",
@@ -27,8 +27,8 @@ const order: ObjectKind[] = [
   "hostlink",
   "veth",
   "port",
-  // Before an end is up, since going up begins what they forbid; before the node forwards, since that is
-  // when an interface would stop to accept router advertisements.
+  // This comes before an end is up, because going up begins what these settings forbid. It also comes before
+  // the node forwards, because an interface stops accepting router advertisements at that moment.
   "ipv6setting",
   "sysctl",
   "podlink",
@@ -37,13 +37,15 @@ const order: ObjectKind[] = [
   "route",
   "qdisc",
   "class",
-  // Nothing is led into a tree that is not whole.
+  // Nothing is led into a tree that is not complete.
   "redirect",
-  // By now the port passes frames on nearly always.
+  // By this time the port almost always passes frames on.
   "announcement",
 ];
 
-/** The class that a class hangs on in this state; null: none, or it is not in the state. */
+/**
+ * The parent class of a class in this state. null means that it has none, or that the state does not hold it.
+ */
 export function parentClass({ dev, parent }: TrafficClass, state: State): TrafficClass | null {
   const above = state.get(`class ${dev} ${parent}`)?.object;
   return above?.kind === "class" ? above : null;
@@ -54,7 +56,10 @@ function ancestors(object: TrafficClass, state: State): number {
   return above === null ? 0 : 1 + ancestors(above, state);
 }
 
-/** Among qdiscs and classes: the root, the HTB, its root class, what hangs on that, then the queues. */
+/**
+ * The depth among qdiscs and classes: first the root, then the HTB, its root class, the classes below that,
+ * and last the queues.
+ */
 function depth(object: KernelObject, state: State): number {
   if (object.kind === "qdisc") {
     if (object.parent === "root") return 0;
@@ -65,12 +70,15 @@ function depth(object: KernelObject, state: State): number {
 
 /** The place of an object of `state` in the order of making. */
 export function rank(object: KernelObject, state: State): number {
-  // Both kinds of a tree interleave by depth.
+  // The qdiscs and classes of a tree are ordered together, by depth.
   const kind = object.kind === "class" ? "qdisc" : object.kind;
   return order.indexOf(kind) * 100 + depth(object, state);
 }
 
-/** The keys of all that an object vanishes with. Not of a class that has a class below it: the kernel refuses to delete that one. */
+/**
+ * The keys of all objects that this object is deleted with. A class that has a class below it is not among
+ * them: the kernel refuses to delete it.
+ */
 function containersOf(object: KernelObject): string[] {
   switch (object.kind) {
     case "qdisc":
@@ -109,14 +117,14 @@ function containersOf(object: KernelObject): string[] {
   }
 }
 
-/** The names under which an object contains others. */
+/** The keys under which other objects name this one as their container. */
 function containerKeys(object: KernelObject): string[] {
   return object.kind === "veth"
     ? [keyOf(object), `end ${object.netns} ${object.ifname}`]
     : [keyOf(object)];
 }
 
-/** Of each object, the first of `containers` that it vanishes with; null: none. */
+/** For each object, the first of `containers` that it is deleted with. null means none. */
 export function containerIn(
   containers: Iterable<KernelObject>,
 ): (object: KernelObject) => KernelObject | null {
@@ -140,8 +148,8 @@ function comesWith({ role, dst }: KernelRoute, { cidr }: Address): boolean {
 }
 
 /**
- * Whether the kernel makes this route by itself in the course of these steps: with its address, or where its
- * device goes up, or is given IPv6 again.
+ * Whether the kernel makes this route by itself in the course of these steps. It does so with the route's
+ * address, and where the route's device goes up or is given IPv6 again.
  */
 export function isImpliedBy(
   route: KernelRoute,

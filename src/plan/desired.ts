@@ -31,7 +31,10 @@ import {
   stateOf,
 } from "./state.ts";
 
-/** A tree: the device that it stands on, its rate, and the bits that the host's own class gets (null: none). */
+/**
+ * A tree: its device, its rate, and the bits that the host's own class gets (null means that there is no such
+ * class).
+ */
 export interface Tree {
   direction: Direction;
   dev: string;
@@ -39,7 +42,10 @@ export interface Tree {
   hostBits: number | null;
 }
 
-/** What the base needs beside the networks' records: the rate of the host's own class (promise/admission). */
+/**
+ * What the base needs in addition to the networks' records. `hostBits` is the rate of the host's own class
+ * (promise/admission).
+ */
 export interface BaseInput {
   networks: NetworkBase[];
   hostBits: number;
@@ -47,7 +53,10 @@ export interface BaseInput {
   promisedIngressBits: number;
 }
 
-/** Egress on the uplink, where the host's own traffic passes too; ingress where the pods are. */
+/**
+ * The egress tree stands on the uplink, where the host's own traffic passes too. The ingress tree stands
+ * where the pods are.
+ */
 export function treesOf(settings: TreeSettings, ingress: IngressPlace, hostBits: number): Tree[] {
   return [
     {
@@ -65,7 +74,7 @@ export function treesOf(settings: TreeSettings, ingress: IngressPlace, hostBits:
   ];
 }
 
-/** `treeBits`: the rate of the tree that the leaf is in. */
+/** `treeBits` is the rate of the tree that the leaf is in. */
 function leaf(
   { dev, minor, treeBits }: { dev: string; minor: number; treeBits: number },
   shape: shapes.LeafShape,
@@ -105,7 +114,7 @@ function tree(
       dev,
       parent: names.tbfClass,
       handle: names.htbHandle,
-      // Without a host class what is not classified goes direct: host to pod, ARP.
+      // Without a host class, unclassified packets are sent directly: host to pod, ARP.
       spec: { type: "htb", defaultMinor: hostBits === null ? 0 : names.hostMinor },
     },
     {
@@ -138,9 +147,9 @@ const ipv6Sysctls: [string, string][] = [["net/ipv6/conf/all/forwarding", "1"]];
 const forwardingOf = (dev: string): [string, string] => [`net/ipv4/conf/${dev}/forwarding`, "1"];
 
 /**
- * No router but the node's gateway speaks for the pods' network: an advertisement that is accepted from a
- * pod leads everybody's IPv6 through it (CVE-2020-10749), also where pods have IPv4 only. Addresses are
- * the ledger's to keep apart, so nothing waits a second to find out whether they are in use.
+ * Only the node's gateway may act as a router for the pods' network. If an advertisement from a pod were
+ * accepted, it would lead everybody's IPv6 through that pod (CVE-2020-10749), even where pods have only IPv4.
+ * The ledger keeps addresses apart, so nothing waits a second to find out whether they are in use.
  */
 function ipv6Settings(netns: Netns, dev: string, hasIpv6: boolean): Ipv6Setting[] {
   const setting = (name: Ipv6Setting["name"], value: string): Ipv6Setting => ({
@@ -156,7 +165,10 @@ function ipv6Settings(netns: Netns, dev: string, hasIpv6: boolean): Ipv6Setting[
   ];
 }
 
-/** A node that forwards accepts no router advertisements but where it is told to: the uplink goes on as before. */
+/**
+ * A node that forwards accepts router advertisements only where it is told to. This setting lets the uplink
+ * go on as before.
+ */
 const keptAdvertisements = (uplink: string): Ipv6Setting => ({
   kind: "ipv6setting",
   netns: null,
@@ -165,7 +177,7 @@ const keptAdvertisements = (uplink: string): Ipv6Setting => ({
   value: acceptRaForwarding,
 });
 
-/** A class of the host's own for each name, in the egress tree, and its ports in the map. */
+/** For each name there is a class of the host's own in the egress tree, and its ports are in the map. */
 function hostClassObjects(settings: TreeSettings): KernelObject[] {
   return settings.hostClasses.flatMap(({ ports, egressGuaranteeBits }, index): KernelObject[] => {
     const minor = names.hostClassMinors[index];
@@ -205,7 +217,10 @@ function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   });
 }
 
-/** What is not promised to pods, and at least the reserve, is the host's. Above what nftables can hold there is no limit. */
+/**
+ * The host may receive what is not promised to pods, and at least the reserve. Above what nftables can hold
+ * there is no limit.
+ */
 function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | null {
   if (!trees.policesHost) return null;
   const free = Math.max(trees.ingressCapacityBits - promisedBits, trees.ingressReserveBits);
@@ -240,7 +255,8 @@ function ownBridge(networks: NetworkBase[], name: string, mtuBytes: number): Ker
       ([path, value]): KernelObject => ({ kind: "sysctl", path, value }),
     ),
     ...gateways.map(address),
-    // Who asks for a pod's MAC on behalf of others asks under this one (ndisc_send_ns, net/ipv6/ndisc.c).
+    // When the node asks for a pod's MAC on behalf of others, it asks from this address (ndisc_send_ns,
+    // net/ipv6/ndisc.c).
     ...(hasIpv6 ? [address(`${linkLocal(names.bridgeMac(name))}/64`)] : []),
     ...gatewayRoutes(name, gateways),
   ];
@@ -253,7 +269,7 @@ const ifb = (name: string): KernelObject => ({
   up: true,
 });
 
-/** What all pods share. Empty without a network. */
+/** What all pods share. It is empty when there is no network. */
 export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInput): State {
   const [first] = networks;
   if (first === undefined) return new Map();
@@ -278,7 +294,7 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }
 
-/** The pair, its addresses and routes: of a pod whose interface is ours. */
+/** The pair, its addresses and its routes, for a pod whose interface is ours. */
 function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): KernelObject[] {
   const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
   const addresses = podAddresses(pod);
@@ -326,7 +342,7 @@ const clsact = (dev: string, txQueueLength: number | null): Qdisc => ({
   spec: { type: "clsact", shared: false, txQueueLength },
 });
 
-/** What leads to the tree what another plugin sends into the pod's interface. */
+/** The objects that lead into the tree what another plugin sends to the pod's interface. */
 function redirection(hostVeth: string, { txQueueLength }: ChainedLink, to: string): KernelObject[] {
   return [
     { kind: "element", set: names.portSet, key: hostVeth, value: null },
@@ -396,7 +412,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
   return stateOf(objects.map((object): Entry => ({ owner, object })));
 }
 
-/** The whole node. Every attachment's network has a base. */
+/** The desired state of the whole node. Every attachment's network has a base. */
 export function desiredNode(input: BaseInput, attachments: Attachment[]): State {
   const bases = new Map(input.networks.map((n) => [n.network, n]));
   const pods = attachments.flatMap((pod) => {

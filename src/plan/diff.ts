@@ -1,6 +1,4 @@
-/**
- * What stands between two states, as steps. Nothing here looks at a node: both states are arguments.
- */
+/** The steps that lead from one state to another. Nothing here looks at a node: both states are arguments. */
 import { containerIn, isImpliedBy, parentClass, rank } from "./containment.ts";
 import { differences } from "./differences.ts";
 import { madeAnew } from "./leaf-queue.ts";
@@ -18,11 +16,14 @@ import {
 export type Step = { owner: Owner; why: string } & (
   | { op: "create"; want: KernelObject; have: null }
   | { op: "change"; want: KernelObject; have: KernelObject }
-  /** `takes`: what was seen of all that the kernel deletes with it. No step of its own deletes that. */
+  /**
+   * `takes` lists the observed objects that the kernel deletes together with this one. They get no step of
+   * their own.
+   */
   | { op: "delete"; want: null; have: KernelObject; takes: Entry[] }
 );
 
-/** What is in a place of ours and belongs to somebody else: no step leads past it. */
+/** An object of somebody else's that is in our place. No step can resolve that. */
 export interface Conflict {
   owner: Owner;
   want: KernelObject;
@@ -39,25 +40,31 @@ function sameQdisc(a: Qdisc, b: Qdisc): boolean {
   return a.spec.type === b.spec.type && a.handle === b.handle;
 }
 
-/** Settings that no command changes in place: the object is deleted, then made anew. */
+/**
+ * Whether the settings differ in a way that no command changes in place. Then the object is deleted and made
+ * again.
+ */
 function needsReplacement(want: KernelObject, have: KernelObject): boolean {
   if (want.kind === "veth" || want.kind === "route" || want.kind === "element") return true;
   if (want.kind === "class" && have.kind === "class") return want.parent !== have.parent;
   if (want.kind !== "qdisc" || have.kind !== "qdisc") return false;
-  // HTB cannot change what it was made with.
+  // HTB cannot change the settings it was made with.
   if (sameQdisc(want, have)) return want.spec.type === "htb" || madeAnew(want.spec, have.spec);
-  // What the kernel attached by itself can be replaced, and not be deleted.
-  // `tc qdisc replace` refuses another kind under the same handle, `change` another handle. The
-  // kernel's default at the root is replaced in one go: traffic never meets a gap.
+  // What the kernel attached by itself can be replaced, but not deleted. `tc qdisc replace` refuses another
+  // kind under the same handle, and `change` refuses another handle. The kernel's default at the root is
+  // replaced in one step, so traffic never meets a gap.
   return want.parent !== "root" && have.handle !== noHandle;
 }
 
-/** What no command takes away: what was said, the kernel's own and other people's queues, and settings of the whole node. */
+/**
+ * Whether no step deletes the object. That holds for what was announced, for queues of the kernel and of
+ * other people, and for settings of the whole node.
+ */
 function stays(object: KernelObject): boolean {
   if (object.kind === "announcement") return true;
   if (object.kind === "sysctl" || object.kind === "ipv6setting" || object.kind === "hostlink")
     return true;
-  // It goes with its address.
+  // The kernel deletes it together with its address.
   if (object.kind === "kernelroute") return true;
   if (object.kind !== "qdisc") return false;
   const { spec } = object;
@@ -79,7 +86,10 @@ function differenceText(want: KernelObject, have: KernelObject): string | null {
   return found.length === 0 ? null : `${titleOf(want)}: ${found.join(", ")}`;
 }
 
-/** What has to go whole: what nobody wants, what cannot be changed into what is wanted, and the classes below those. */
+/**
+ * The objects that have to be deleted: what nobody wants, what cannot be changed into what is wanted, and the
+ * classes below those.
+ */
 function removals(desired: State, observed: State): Map<string, Removal> {
   const found = new Map<string, Removal>();
   for (const [key, entry] of observed) {
@@ -109,13 +119,13 @@ const classAbove = (object: KernelObject, state: State): KernelObject | null =>
 
 interface Cleared {
   deletions: Step[];
-  /** What is there afterwards. */
+  /** What is left after the deletions. */
   left: State;
-  /** Of what is gone by then, by key: why. */
+  /** For each deleted object, by key, the reason why. */
   reasons: Map<string, string>;
 }
 
-/** `observed` after all removals. */
+/** Takes everything that has to be deleted out of `observed`. */
 function clear(desired: State, observed: State): Cleared {
   const removed = removals(desired, observed);
   const goesWith = containerIn([...removed.values()].map(({ entry }) => entry.object));
@@ -152,19 +162,19 @@ function compare({ owner, object }: Entry, have: KernelObject | undefined): Step
     ];
   const why = differenceText(object, have);
   if (why === null) return [];
-  // In place of what the kernel attached by itself ours is created, not changed.
+  // Where the kernel attached something by itself, ours is created in its place, not changed.
   if (object.kind === "qdisc" && have.kind === "qdisc" && !sameQdisc(object, have))
     return [{ op: "create", owner, want: object, have: null, why }];
   return [{ op: "change", owner, want: object, have, why }];
 }
 
 /**
- * The steps from `observed` to `desired`. `observed` holds only what is ours, or in our place.
+ * The steps from `observed` to `desired`. `observed` holds only what is ours, or what is in our place.
  *
- * What has to go, goes first and inside out: a leftover may hold what is needed next, a handle, an
- * interface's name, the place of a queue. Routes and elements go just before others come in their
- * place: that is one execution, and with nft one transaction. (An interval set refuses an element
- * that overlaps one which is still there.) The table, whose text nobody can read back, goes last.
+ * Deletions come first, and from the inside out, because a leftover may hold what is needed next: a handle,
+ * an interface's name, the place of a queue. Routes and elements are deleted just before others come in their
+ * place: that is one execution, and with nft one transaction. (An interval set refuses an element that
+ * overlaps one which is still there.) The table is deleted last, because nobody can read its text back.
  */
 export function diff(desired: State, observed: State): Plan {
   const { deletions, left, reasons } = clear(desired, observed);

@@ -10,7 +10,9 @@ const shown = (value: unknown): string => (value === null ? "none" : String(valu
 
 const shownFlag = ({ isDormant }: Ruleset): string | null => (isDormant ? "dormant" : null);
 
-/** What differs, in words. Empty: nothing. Absent fields were not asked for. */
+/**
+ * The differences in words. The list is empty when there are none. Fields that are absent were not asked for.
+ */
 export function differences(want: KernelObject, have: KernelObject): string[] {
   const found: string[] = [];
   const note = (name: string, a: unknown, b: unknown): void => {
@@ -71,7 +73,7 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
     case "kernelroute": {
       const b = have as typeof want;
       fields(want, b, ["type", "dev", "gw"]);
-      // Without one the kernel takes the first address of the device, which is the same.
+      // Without a source the kernel takes the first address of the device, which is the same one.
       if (b.source !== null) fields(want, b, ["source"]);
       break;
     }
@@ -97,7 +99,8 @@ export function differences(want: KernelObject, have: KernelObject): string[] {
     case "ruleset": {
       const b = have as typeof want;
       note("flag", shownFlag(want), shownFlag(b));
-      // A set that was made anew is listed last, and one of somebody else's does no harm.
+      // The order and other sets do not matter: a set that was made again is listed last, and somebody else's
+      // set does no harm.
       for (const { kind, name } of want.sets)
         if (!b.sets.some((s) => s.name === name)) found.push(`${kind} ${name} is missing`);
       for (const chain of want.chains) {

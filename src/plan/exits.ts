@@ -1,15 +1,15 @@
 /**
- * Where what pods send leaves the node beside the uplink: there it passes no tree, so no guarantee and no
- * limit holds for it.
+ * Where the pods' packets leave the node by another way than the uplink. There they pass no tree, so no
+ * guarantee and no limit holds for them.
  */
 import { type Prefix, prefixText } from "./prefix.ts";
 
 export interface ExitLink {
   index: number;
   name: string;
-  /** "bridge", "vxlan", ...; null for a physical device. */
+  /** "bridge", "vxlan" and so on. It is null for a physical device. */
   type: string | null;
-  /** The device that it stands on (a VLAN's), or that a port belongs to; null: none. */
+  /** The device below this one (of a VLAN), or the device that a port belongs to. null means none. */
   lowerIndex: number | null;
   masterIndex: number | null;
 }
@@ -22,13 +22,13 @@ export interface ExitRoute {
 
 export interface Exit {
   dev: string;
-  /** Networks, as ip(8) writes them. */
+  /** Networks, in the form in which ip(8) writes them. */
   destinations: string[];
 }
 
 /**
- * What is sent into one of these comes out in packets of the node's own, which take the uplink as a rule
- * and are in the pod's class there: the priority survives encapsulation.
+ * What is sent into one of these devices comes out in packets of the node's own. As a rule those take the
+ * uplink and are in the pod's class there, because the priority survives encapsulation.
  */
 const tunnels = new Set([
   "vxlan",
@@ -47,10 +47,10 @@ const tunnels = new Set([
   "vti6",
 ]);
 
-/** What leads to something on this node, and not out of it. */
+/** Devices that lead to something on this node, and not out of it. */
 const local = new Set(["dummy", "ifb", "nlmon", "vcan"]);
 
-/** Devices that stand on another one, which their packets leave by. */
+/** Devices that stand on another device. Their packets leave by that one. */
 const stacked = new Set(["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"]);
 
 class Links {
@@ -62,10 +62,13 @@ class Links {
     this.#uplink = uplink;
   }
 
-  /** The one that a packet leaves the node by; null: it does not, or it takes the uplink. */
+  /**
+   * The device by which a packet leaves the node. null means that it does not leave, or that it takes the
+   * uplink.
+   */
   exitOf(index: number, depth = 0): ExitLink | null {
     const link = this.#all.get(index);
-    // A device that stands on itself would be a kernel's fault: it ends here all the same.
+    // A device that stands on itself would be a fault of the kernel. The search ends in that case, too.
     if (link === undefined || index === this.#uplink || depth > this.#all.size) return null;
     const { type, name, lowerIndex } = link;
     if (name === "lo" || (type !== null && (tunnels.has(type) || local.has(type)))) return null;
@@ -75,7 +78,10 @@ class Links {
     return link;
   }
 
-  /** A bridge with a card among its ports leads out; one of containers only does not. */
+  /**
+   * A bridge that has a network card among its ports leads out of the node. A bridge that has only containers
+   * does not.
+   */
   #portOut(index: number, depth: number): ExitLink | null {
     const ports = [...this.#all.values()].filter(
       ({ masterIndex, type }) => masterIndex === index && type !== "veth" && type !== "tun",
@@ -86,16 +92,21 @@ class Links {
   }
 }
 
-/** A single address without a next hop is a pod or a container on this node. */
+/**
+ * Whether the route leads to a single address without a next hop. Then it is a pod or a container on this
+ * node.
+ */
 const isNeighbour = ({ dst, hops }: ExitRoute): boolean =>
   dst.length === dst.bytes.length * 8 && hops.every(({ gw }) => gw === null);
 
-/** Link-local addresses and groups are nobody's destination behind a router. */
+/** Whether a router may lead to this destination. Link-local addresses and groups are never behind one. */
 const isRouted = ({ dst: { bytes } }: ExitRoute): boolean =>
   bytes.length === 4 ||
   (!(bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80) && bytes[0] !== 0xff);
 
-/** `routes`: those of all tables but the local one; whether a table counts is up to the node's rules. */
+/**
+ * `routes` are those of all tables but the local one. Whether a table is used is decided by the node's rules.
+ */
 export function exitsBeside(
   uplink: number,
   bridge: number | null,

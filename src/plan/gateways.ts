@@ -15,9 +15,9 @@ function subnetOf(gateway: string): Prefix {
 }
 
 /**
- * A network with the gateways that its pods came with, and masqueraded as they were: its configuration
- * may have given it another subnet since. Where the new one covers the old there is nothing to add, and
- * an interval set takes no two that overlap.
+ * The network, together with the gateways that its pods came with, which are masqueraded as they were: its
+ * configuration may have given it another subnet since. Where the new subnet covers the old one there is
+ * nothing to add, and an interval set accepts no two that overlap.
  */
 export function withGateways(base: NetworkBase, former: readonly string[]): NetworkBase {
   if (former.length === 0) return base;
@@ -38,8 +38,9 @@ export function withGateways(base: NetworkBase, former: readonly string[]): Netw
 }
 
 /**
- * Those of `former` that are on the bridge, which has the addresses `present`, to be taken away. With an
- * address of IPv4 the kernel takes all that came after it in the same subnet, unless it is told not to.
+ * The addresses of `former` that are on the bridge and have to be deleted. `present` lists the addresses that
+ * the bridge has. When an IPv4 address is deleted, the kernel also deletes all that came after it in the same
+ * subnet, unless it is told not to.
  */
 export function gatewaysToRemove(
   bridge: string,

@@ -1,6 +1,6 @@
 /**
- * Anti-spoofing: what comes in by a pod's port passes only with the pod's own addresses. One table of
- * the bridge family, static rules over sets; a pod is a few elements, never a rule.
+ * Anti-spoofing: what comes in by a pod's port passes only with the pod's own addresses. There is one table
+ * of the bridge family, with static rules over sets. A pod is a few elements, never a rule.
  */
 import { bytesOfIp, type Family, ipOfBytes } from "./ip.ts";
 import * as names from "./names.ts";
@@ -8,17 +8,26 @@ import { type Attachment, podAddresses } from "./node.ts";
 import { rule } from "./ruleset.ts";
 import type { Chain, Element, Ruleset } from "./state.ts";
 
-/** Parts of a set's key, as nft writes them. "hex48" and "hex128" are what it has no type for. */
+/**
+ * Parts of a set's key, in the form in which nft writes them. "hex48" and "hex128" are for what nft has no
+ * type for.
+ */
 export type KeyField = "ifname" | "mac" | "ip4" | "ip6" | "hex48" | "hex128";
 
 interface GuardSet {
   name: string;
-  /** nft's declaration. `typeof` and not `type`, where a rule reads bytes that nft 1.0.6 has no name for. */
+  /**
+   * The declaration as nft reads it. It uses `typeof` and not `type` where a rule reads bytes that nft 1.0.6
+   * has no name for.
+   */
   spec: string;
   fields: readonly KeyField[];
 }
 
-/** Bytes of an ICMPv6 message (RFC 4861, 4.3 and 4.4), in bits: the target, and where options begin. */
+/**
+ * Offsets in an ICMPv6 message (RFC 4861, 4.3 and 4.4), in bits: where the target begins, and where options
+ * begin.
+ */
 const targetBits = 64;
 const afterTargetBits = 192;
 const routerOptionsBits = 64;
@@ -54,7 +63,7 @@ export const guardSets: readonly GuardSet[] = [
 const isOther = `iifname != "${names.hostVethPattern}"`;
 const ownIpv4 = `iifname . ether saddr . ip saddr @${names.ownSet4}`;
 const ownIpv6 = `iifname . ether saddr . ip6 saddr @${names.ownSet6}`;
-/** The source MAC alone, read as bare bytes: the set has no other type. */
+/** This matches the source MAC alone. It is read as plain bytes, because the set has no other type. */
 const ownMac = `iifname . @ll,48,48 @${names.ownMacSet}`;
 const ownLinkLayer = (optionBits: number): string =>
   `iifname . ${linkLayerAt(optionBits)} @${names.ownMacSet}`;
@@ -64,34 +73,40 @@ const ownTarget = `iifname . ${target} @${names.ownTargetSet}`;
 const solicitRouter = 133;
 const solicitNeighbour = 135;
 const advertiseNeighbour = 136;
-/** A router advertisement (134) and a redirect (137) are a router's; a pod is none. */
+/** Only a router sends router advertisements (134) and redirects (137), and a pod is no router. */
 const neighbourDiscovery = "{ 133, 134, 135, 136, 137 }";
 const listenerReports = "{ 131, 132, 143 }";
 
-/** Option types (RFC 4861, 4.6.1), each followed by its length of one unit of eight bytes. */
+/** Option types (RFC 4861, 4.6.1). Each is followed by its length, one unit of eight bytes. */
 const sourceLinkLayer = "0x0101";
 const targetLinkLayer = "0x0201";
 
 /**
- * One message of neighbour discovery of exactly that length, without extension headers. With more
- * options than one, or others, nobody could say in a rule where the link-layer address is.
+ * This matches one message of neighbour discovery of exactly that length, without extension headers. If it
+ * had more than one option, or other options, a rule could not say where the link-layer address is.
  */
 const discovery = (type: number, bytes: number): string =>
   `ether type ip6 ip6 nexthdr 58 icmpv6 type ${type} ip6 length ${bytes}`;
 
-/** `ether type` sees a VLAN tag (`meta protocol` does not), so what is tagged fits no rule. */
+/**
+ * The rules ask for `ether type`, which sees a VLAN tag (`meta protocol` does not). So a tagged frame fits
+ * none of them.
+ */
 const passing: [name: string, text: string][] = [
   ["ipv4", `ether type ip ${ownIpv4}`],
   [
     "arp",
-    // Ethernet and IPv4, or the sender's addresses stand elsewhere.
+    // These fields make sure that it is ARP for Ethernet and IPv4. Otherwise the sender's addresses stand
+    // elsewhere.
     `ether type arp arp htype 1 arp ptype ip arp hlen 6 arp plen 4 iifname . ether saddr . arp saddr ip @${names.ownSet4} iifname . arp saddr ether . arp saddr ip @${names.ownSet4}`,
   ],
   ["ipv6", `ether type ip6 meta l4proto != 58 ${ownIpv6}`],
-  // The type stands in the first fragment. Neighbour discovery in fragments is dropped by who gets it (RFC 6980).
+  // Only the first fragment holds the ICMPv6 type. Neighbour discovery in fragments is dropped by the
+  // receiver (RFC 6980).
   ["ipv6-fragment", `ether type ip6 frag frag-off != 0 ${ownIpv6}`],
   ["icmpv6", `ether type ip6 icmpv6 type != ${neighbourDiscovery} ${ownIpv6}`],
-  // Before a link-local address is settled its multicast groups are told from ::, and whether it is free is asked from there.
+  // Before a link-local address is settled, the pod sends from :: when it reports the address's multicast
+  // groups and when it asks whether the address is free.
   ["listener", `ether type ip6 ip6 saddr :: icmpv6 type ${listenerReports} ${ownMac}`],
   [
     "detect-duplicate",
@@ -114,18 +129,24 @@ const passing: [name: string, text: string][] = [
   ],
 ];
 
-/** Before br_netfilter (priority 0), which would show addresses after DNAT; the bridge learns a MAC after this hook. */
+/**
+ * The chains come before br_netfilter (priority 0), which would show addresses after DNAT. The bridge learns
+ * a MAC only after this hook.
+ */
 const first = -300;
 
 /**
- * The group addresses that a bridge keeps to itself (01:80:c2:00:00:00 to 0f, IEEE 802.1D), a bit each:
- * frames to them pass no prerouting, some no hook at all, but the bridge learns from them, and the port
- * hands the host's IP what is in them (br_handle_frame(), net/bridge/br_input.c). Bridged like any other
- * they meet the rules. 01 (PAUSE) cannot be: the bridge drops it.
+ * The group addresses that a bridge keeps to itself (01:80:c2:00:00:00 to 0f, IEEE 802.1D), one bit for each.
+ * Frames to them pass no prerouting, and some pass no hook at all. But the bridge learns from them, and the
+ * port hands their content to the host's IP (br_handle_frame(), net/bridge/br_input.c). When they are bridged
+ * like any other frame, they meet the rules. This is not possible for 01 (PAUSE): the bridge drops it.
  */
 export const guardedGroups = 0xfffd;
 
-/** Made where it is asked for: its rules' marks are work, and not every verb looks at them. */
+/**
+ * The chain is made only where it is asked for: computing the marks of its rules takes time, and not every
+ * verb needs them.
+ */
 const guard = (): Chain => ({
   name: "guard",
   type: "filter",
@@ -134,17 +155,17 @@ const guard = (): Chain => ({
   rules: [
     rule("not-a-pod", `${isOther} accept`),
     ...passing.map(([name, text]) => rule(name, `${text} accept`)),
-    // Counted by the element; a pod without one is kept to nothing all the same.
+    // The element counts these frames. The frames of a pod without an element are dropped by the next rule.
     rule("foreign-count", `iifname @${names.violationSet} drop`),
     rule("foreign", "drop"),
   ],
 });
 
 /**
- * A port in hairpin mode, which services that lead back to the pod need, gives the pod its own
- * multicast and broadcast back: it would see its own IPv6 datagrams twice, and its own question
- * whether an address is free. What goes out by a port with the MAC of that port's own pod came from
- * it, since no other pod may send under that MAC. Only bridged frames pass this hook.
+ * A port is in hairpin mode because services that lead back to the pod need it. In that mode the port gives
+ * the pod its own multicast and broadcast back: the pod would see its own IPv6 datagrams twice, and also its
+ * own question whether an address is free. A frame that goes out by a port with the MAC of that port's own
+ * pod came from that pod, since no other pod may send under that MAC. Only bridged frames pass this hook.
  */
 const reflection = (): Chain => ({
   name: "reflection",
@@ -160,10 +181,11 @@ const reflection = (): Chain => ({
 });
 
 /**
- * While a bridge is promiscuous, which tcpdump makes it, it hands the host a copy of whatever it switches.
- * What br_netfilter translated from a service's address to a pod's on the same bridge still counts as sent
- * to the host, since it was sent to the gateway, so the host would forward its copy and the pod would get
- * two (kubernetes#25793). By then such a frame has the pod's MAC, which nothing has that is for the host.
+ * While a bridge is promiscuous, which tcpdump makes it, it hands the host a copy of each frame that it
+ * switches. A frame that br_netfilter translated from a service's address to a pod's on the same bridge still
+ * counts as sent to the host, since it was sent to the gateway. So the host would forward its copy and the
+ * pod would get the frame twice (kubernetes#25793). By then such a frame has the pod's MAC, and no frame that
+ * is really for the host has that.
  */
 const promiscuous = (): Chain => ({
   name: "promiscuous",
@@ -184,7 +206,10 @@ export function guardRuleset(): Ruleset {
 
 const macBytes = (mac: string): number[] => mac.split(":").map((byte) => Number.parseInt(byte, 16));
 
-/** As the kernel derives it from the MAC (RFC 4291, appendix A), unless it was told otherwise. */
+/**
+ * The link-local address that the kernel derives from the MAC (RFC 4291, appendix A), unless it was told
+ * otherwise.
+ */
 export function linkLocal(mac: string): string {
   const [a = 0, b = 0, c = 0, ...rest] = macBytes(mac);
   return ipOfBytes(
@@ -198,7 +223,7 @@ function hex(bytes: ArrayLike<number>): string {
   return text;
 }
 
-/** What this pod may send under, and a counter of what it sends otherwise. */
+/** The addresses that this pod may send with, and a counter for everything that it sends otherwise. */
 export function guardElements(pod: Attachment): Element[] {
   const { hostVeth, podMac } = pod;
   const mac = podMac.toLowerCase();

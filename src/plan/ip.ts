@@ -1,13 +1,13 @@
-/** Addresses as texts, in the one form that the ledger, the tools and nft's listings share. */
+/** Addresses as texts, in the one form that the ledger, the tools and nft's listings use. */
 
 export type Family = 4 | 6;
 export const families = [4, 6] as const satisfies Family[];
 export const addressBits: Record<Family, number> = { 4: 32, 6: 128 };
 
-/** RFC 8200, 5. */
+/** The least MTU of a link with IPv6 (RFC 8200, 5). */
 export const leastIpv6MtuBytes = 1280;
 
-/** Of an address or a network, as text. */
+/** The family of an address or a network that is given as text. */
 export function familyOf(text: string): Family {
   return text.includes(":") ? 6 : 4;
 }
@@ -19,7 +19,10 @@ export function ofFamily(texts: readonly string[], family: Family): string[] {
 const dotted = (value: bigint): string =>
   [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".");
 
-/** The first of the longest runs of zeros, if it has more than one (RFC 5952, 4.2). */
+/**
+ * The longest run of zeros, the first one if several are equal. It is null when no run is longer than one
+ * (RFC 5952, 4.2).
+ */
 function zeros(groups: readonly number[]): { at: number; length: number } | null {
   let best = { at: 0, length: 1 };
   for (let at = 0; at < groups.length; at++) {
@@ -31,7 +34,7 @@ function zeros(groups: readonly number[]): { at: number; length: number } | null
 }
 
 function ipv6Text(value: bigint): string {
-  // As inet_ntop(3), and so nft, writes them (RFC 5952, 5).
+  // These two forms are as inet_ntop(3), and so nft, writes them (RFC 5952, 5).
   const above = value >> 32n;
   if (above === 0xffffn) return `::ffff:${dotted(value & 0xffffffffn)}`;
   if (above === 0n && value > 0xffffn) return `::${dotted(value)}`;
@@ -48,7 +51,7 @@ export function ipText(family: Family, value: bigint): string {
   return family === 4 ? dotted(value) : ipv6Text(value);
 }
 
-/** Four or sixteen bytes, most significant first, as the kernel has them. */
+/** `bytes` are four or sixteen, the most significant first, as the kernel has them. */
 export function ipOfBytes(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   let value = 0n;
@@ -57,7 +60,7 @@ export function ipOfBytes(bytes: Uint8Array): string {
   return ipv6Text(value);
 }
 
-/** The other way, for addresses in that one form. */
+/** The reverse of ipOfBytes(), for addresses in that one form. */
 export function bytesOfIp(text: string): Uint8Array {
   if (familyOf(text) === 4) return Uint8Array.from(text.split("."), Number);
   const groups = (part: string): number[] =>
@@ -76,7 +79,10 @@ export function bytesOfIp(text: string): Uint8Array {
   );
 }
 
-/** Of "10.244.1.1/24" the network, "10.244.1.0/24"; null where it has one address only. */
+/**
+ * The network of "10.244.1.1/24" is "10.244.1.0/24". The result is null where the network has only one
+ * address.
+ */
 export function subnetOf(cidr: string): string | null {
   const [address = "", length = ""] = cidr.split("/");
   const bits = Number(length);

@@ -1,13 +1,16 @@
 /**
- * The queue below a leaf: the kinds that there are, and the numbers that each is given.
- * Why these kinds and numbers: docs/engineering/decisions/0006-leaf-queues.md.
+ * The queue below a leaf: which kinds exist, and which numbers each is given. The reasons are in
+ * docs/engineering/decisions/0006-leaf-queues.md.
  */
 import type { LeafKind } from "./node.ts";
 import { type LeafShape, priority } from "./shape.ts";
 import type { QdiscSpec } from "./state.ts";
 import { rateBytes, sameCodelTime } from "./units.ts";
 
-/** Best first. The last is part of the packet scheduler itself (net/sched/sch_fifo.c): it is always there. */
+/**
+ * The best kind comes first. The last is part of the packet scheduler itself (net/sched/sch_fifo.c), so it is
+ * always there.
+ */
 export const leafKinds = ["fq_codel", "bfifo"] as const satisfies LeafKind[];
 export const plainKind = "bfifo" satisfies LeafKind;
 
@@ -17,30 +20,39 @@ export type FqCodel = Extract<QdiscSpec, { type: "fq_codel" }>;
 const codelTargetUs = 5_000;
 const codelIntervalUs = 100_000;
 
-/** Flows that are told apart: the kernel's default. 64 bytes each, for every leaf. */
+/**
+ * The number of flows that are distinguished. It is the kernel's default. Each takes 64 bytes, in every leaf.
+ */
 const flows = 1024;
-/** What a flow sends in its turn: a frame. Its debt is kept, so a larger unit waits its turns (unlike in HTB). */
+/**
+ * A flow sends one frame in its turn. If it sends more, the debt is kept, so a larger unit has to wait for
+ * its turns (unlike in HTB).
+ */
 const quantumBytes = 1514;
-/** The kernel's defaults. The bound that counts is the memory's. */
+/** These are the kernel's defaults. The limit that matters is the memory limit. */
 const limitPackets = 10_240;
 const dropBatchPackets = 64;
-/** fq_codel_change() takes no more. */
+/** fq_codel_change() accepts no larger value. */
 const largestMemoryBytes = 2 ** 31;
 /**
- * fq_codel counts a packet with the memory that holds it (skb->truesize), which is one to four times
- * its length: with a limit of four times the length it never holds less than the fifo would.
+ * fq_codel counts a packet with the memory that holds it (skb->truesize), which is one to four times the
+ * packet's length. With a limit of four times the length it never holds less than the fifo would.
  */
 const memoryPerByte = 4;
 
-/** The rate that a leaf's queue is sized for: the guarantee under a latency target, else what it may have at the most. */
+/**
+ * The rate that a leaf's queue is sized for. With a latency target it is the guarantee, otherwise the most
+ * that the leaf may have.
+ */
 function drainBytes({ rateBytes: rate, ceilBytes, prio }: LeafShape, capacityBits: number): number {
   return prio === priority.latency ? rate : Math.min(ceilBytes, rateBytes(capacityBits));
 }
 
 /**
- * CoDel's target is half the time that the fifo would hold: 5 ms (its usual one) of 10, half of a
- * latency target, and not less than the largest unit takes, since that is held up in one piece. The
- * interval grows with the target, as a minimum over less than a target says nothing.
+ * CoDel's target is half the time that the fifo would hold: 5 ms (its usual target) of 10 ms, or half of a
+ * latency target. fqCodel() rounds it up. The fifo holds at least two of the largest units, so the target is
+ * not less than one unit takes, which is held up in one piece. The interval grows with the target, because a
+ * minimum over less time than a target says nothing.
  */
 function fqCodel(shape: LeafShape, capacityBits: number): FqCodel {
   const holdUs = Math.ceil((shape.queueLimitBytes * 1e6) / drainBytes(shape, capacityBits));
@@ -69,7 +81,10 @@ export function leafQueue(kind: LeafKind, shape: LeafShape, capacityBits: number
   }
 }
 
-/** As tc takes it. The number of flows is given at the making only: the kernel refuses it afterwards, even the same. */
+/**
+ * The settings as tc reads them. The number of flows is given only when the queue is made: afterwards the
+ * kernel refuses it, even the same number.
+ */
 export function fqCodelSettings(spec: FqCodel, isNew: boolean): string {
   return [
     `fq_codel limit ${spec.limitPackets}`,
@@ -81,7 +96,7 @@ export function fqCodelSettings(spec: FqCodel, isNew: boolean): string {
   ].join(" ");
 }
 
-/** In words; empty: the same. */
+/** The differences in words. The list is empty when the two are the same. */
 export function fqCodelDifferences(want: FqCodel, have: FqCodel): string[] {
   const found: string[] = [];
   const note = (name: string, a: unknown, b: unknown, unit = "") => {
@@ -102,7 +117,10 @@ export function fqCodelDifferences(want: FqCodel, have: FqCodel): string[] {
   return found;
 }
 
-/** The kernel takes neither another number of flows, nor a threshold's absence, from `tc qdisc change`. */
+/**
+ * Whether the queue has to be made again: `tc qdisc change` can set neither another number of flows, nor
+ * remove a threshold.
+ */
 export function madeAnew(want: QdiscSpec, have: QdiscSpec): boolean {
   if (want.type !== "fq_codel" || have.type !== "fq_codel") return false;
   return (

@@ -1,17 +1,17 @@
 /**
- * What a node has promised, as the ledger records it and as the plan reads it.
- * Plain data: JSON in, JSON out.
+ * What a node has promised, in the form that the ledger records and the plan reads. It is plain data: it can
+ * be written as JSON and read back.
  */
 
 import { type Family, families, familyOf, ofFamily } from "./ip.ts";
 
 /** Rates are whole bits per second of Ethernet frames, as HTB counts them (IP packet + 14 bytes). */
 export interface DirectionPromise {
-  /** 0: best effort. */
+  /** 0 means best effort. */
   guaranteeBits: number;
-  /** null: no limit but the tree's rate. */
+  /** null means that there is no limit but the tree's rate. */
   limitBits: number | null;
-  /** null: derived from the rates. */
+  /** null means that it is derived from the rates. */
   burstBytes: number | null;
 }
 
@@ -23,9 +23,9 @@ export interface PodPromise {
   egress: DirectionPromise;
   ingress: DirectionPromise;
   latencyTargetUs: number | null;
-  /** The tier that the fields came from, where one did. */
+  /** The tier that the fields came from. It is null when they came from none. */
   tier: string | null;
-  /** What a person should know of how this came about, for `explain` and `status`. */
+  /** What a person should know about how this promise was made. `explain` and `status` show it. */
   notes: string[];
 }
 
@@ -43,7 +43,7 @@ export interface Lease {
   gateway: string | null;
 }
 
-/** Absent: the kernel's own choice. */
+/** For a field that is absent the kernel chooses. */
 export interface PodRoute {
   dst: string;
   gw: string | null;
@@ -54,7 +54,10 @@ export interface PodRoute {
   scope?: number;
 }
 
-/** runtimeConfig.bandwidth, its letter case folded: bits per second, bursts in bits; absent where zero or the runtime's default. */
+/**
+ * runtimeConfig.bandwidth, read without regard to upper or lower case. Rates are in bits per second, bursts
+ * in bits. A field is absent where it is zero or the runtime's default.
+ */
 export interface BandwidthCapability {
   ingressRateBits?: number;
   ingressBurstBits?: number;
@@ -62,16 +65,19 @@ export interface BandwidthCapability {
   egressBurstBits?: number;
 }
 
-/** What a promise was asked with, kept so that it can be asked again. */
+/** The settings that asked for a promise. They are kept so that the promise can be asked for again. */
 export interface PodAsks {
-  /** Those of the pod's annotations that Fairway reads. */
+  /** Those annotations of the pod that Fairway reads. */
   annotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
-  /** What `fairway set` put over them, as annotations; null: the pod has its own. */
+  /** What `fairway set` put over them, as annotations. null means that the pod has its own. */
   overrides: Record<string, string> | null;
 }
 
-/** Where an attachment is in its life. What is not ready belongs to the ADD or DEL that is at work on it, or that died at it. */
+/**
+ * Where an attachment is in its life. One that is not ready belongs to the ADD or DEL that is working on it,
+ * or that died while it did.
+ */
 export type Phase = "adding" | "ready" | "deleting";
 
 /** One attachment: a row of the ledger. */
@@ -90,56 +96,60 @@ export interface Attachment extends AttachmentKey {
   podNamespace: string | null;
   podName: string | null;
   /**
-   * Of a pod whose interface another plugin made: what that was before us. Absent or null: the
-   * interface is ours.
+   * For a pod whose interface another plugin made: what that interface was before us. Absent or null means
+   * that the interface is ours.
    */
   chained?: ChainedLink | null;
 }
 
 export interface ChainedLink {
-  /** gso_max_size of the pod's interface, put back when the attachment goes. */
+  /** gso_max_size of the pod's interface. It is put back when the attachment is removed. */
   formerGsoMaxBytes: number;
-  /** IPv4's own, where it does not follow from that (gso.ts). */
+  /** IPv4's own limit, where it does not follow from that size (gso.ts). */
   formerGsoIpv4MaxBytes?: number;
-  /** Of its host interface: the kernel makes another of 0 when a qdisc is attached. */
+  /**
+   * The length of its host interface. It is kept because the kernel changes a length of 0 when a qdisc is
+   * attached.
+   */
   txQueueLength: number;
-  /** Whether somebody's clsact stood on it before us: it stays then. */
+  /** Whether somebody's clsact was on it before us. In that case it stays. */
   hadClsact?: true;
 }
 
-/** Whether the pods' interfaces are another plugin's. */
+/** Whether another plugin made the pods' interfaces. */
 export function isChained({ ingress }: Pick<NetworkBase, "ingress">): boolean {
   return ingress.kind === "ifb" || !ingress.owned;
 }
 
 /**
- * Where the ingress tree stands: on the pods' bridge, ours (`owned`) or another plugin's; or, where
- * another plugin routes to each pod's host interface, on an IFB of ours that is fed from those.
+ * Where the ingress tree stands. It is on the pods' bridge, which is ours (`owned`) or another plugin's.
+ * Where another plugin routes to each pod's host interface, it is on an IFB of ours that is fed from those
+ * interfaces.
  */
 export type IngressPlace =
   | { kind: "bridge"; name: string; owned: boolean }
   | { kind: "ifb"; name: string };
 
-/** What a network asks of the node's shared base, resolved (no "default" left in it). */
+/** What a network asks of the node's shared base. It is resolved: there is no "default" left in it. */
 export interface NetworkBase {
   network: string;
   ingress: IngressPlace;
   mtuBytes: number;
-  /** What the network gives addresses from, of both families: "10.244.1.0/24". */
+  /** The subnets that the network gives addresses from, of both families: "10.244.1.0/24". */
   subnets: string[];
-  /** Gateways on the bridge, with prefix: "10.244.1.1/24". */
+  /** The gateways on the bridge, with their prefix lengths: "10.244.1.1/24". */
   gateways: string[];
-  /** null: no masquerade. `except`: destinations that keep the pod's address. */
+  /** null means no masquerade. `except` lists the destinations that see the pod's own address. */
   masquerade: { subnets: string[]; except: string[] } | null;
   /**
-   * Whether pods are kept to their own addresses. The same for all networks of a node: they share a
-   * bridge. Absent in what a version recorded that did not know it.
+   * Whether pods may send only with their own addresses. It is the same for all networks of a node, since
+   * they share a bridge. It is absent in what was recorded by a version that did not know it.
    */
   antiSpoof?: boolean;
   trees: TreeSettings;
 }
 
-/** What the node itself sends to or from these ports, TCP or UDP, and must not lose to pods. */
+/** What the node itself sends to or from these TCP or UDP ports and must not lose to pods. */
 export interface HostClass {
   name: string;
   ports: number[];
@@ -154,25 +164,28 @@ export interface TreeSettings {
   uplink: string;
   egressCapacityBits: number;
   ingressCapacityBits: number;
-  /** What happens to a guarantee that does not fit (config's overcommit). */
+  /** What happens to a guarantee that does not fit (`overcommit` of the configuration). */
   overcommit: "reject" | "scale";
   egressReserveBits: number;
   ingressReserveBits: number;
-  /** What the wire carries; at least the egress capacity. */
+  /** What the wire carries. It is at least the egress capacity. */
   wireBits: number;
   /** The largest unit that the host itself puts into the egress tree: the uplink's gso_max_size. */
   hostGsoMaxBytes: number;
-  /** Whether what the host itself receives is kept to what is not promised to pods. */
+  /** Whether what the host itself receives is limited to what is not promised to pods. */
   policesHost: boolean;
-  /** By name. */
+  /** Sorted by name. */
   hostClasses: HostClass[];
-  /** Whether the configuration asks for that size; else it is the uplink's own. */
+  /** Whether the configuration asks for that size. Otherwise it is the uplink's own. */
   setsHostGso: boolean;
-  /** The queue below each leaf: what the kernel offers. */
+  /** The kind of queue below each leaf, as far as the kernel offers it. */
   leafKind: LeafKind;
 }
 
-/** A pod's address, of either family: the one list that classes, filters and the pod's own interface are made from. */
+/**
+ * A pod's address, of either family. Classes, filters and the pod's own interface are all made from this one
+ * list.
+ */
 export interface PodAddress {
   family: Family;
   /** "10.244.1.2" */
@@ -189,7 +202,7 @@ export function podAddresses({ leases }: Pick<Attachment, "leases">): PodAddress
   }));
 }
 
-/** The families that a network gives addresses of. */
+/** The families of which a network gives addresses. */
 export function familiesOf({ subnets }: Pick<NetworkBase, "subnets">): Family[] {
   return families.filter((family) => ofFamily(subnets, family).length > 0);
 }
@@ -198,12 +211,15 @@ export function sameAttachment(a: AttachmentKey, b: AttachmentKey): boolean {
   return a.network === b.network && a.containerId === b.containerId && a.ifname === b.ifname;
 }
 
-/** As Kubernetes names it; null: the runtime did not say. A namespace that it left out is the default one. */
+/**
+ * The pod's name as Kubernetes writes it. null means that the runtime did not tell it. If the runtime left
+ * out the namespace, it is the default one.
+ */
 export function podTitle(pod: Pick<Attachment, "podNamespace" | "podName">): string | null {
   return pod.podName === null ? null : `${pod.podNamespace ?? "default"}/${pod.podName}`;
 }
 
-/** For logs and messages. */
+/** The name for logs and messages. */
 export function attachmentName(key: AttachmentKey): string {
   return `${key.network}/${key.containerId}/${key.ifname}`;
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a pods' network goes with what else the node has. The bridge of the pods takes over every
- * address of their subnets: an interface's own, a router or another node's pods that lie in them could
- * not be reached any more, by the node or by the pods.
+ * Whether a network for pods is compatible with what else the node has. The bridge of the pods takes over
+ * every address of their subnets. If an interface's own address, a router or another node's pods lay in those
+ * subnets, neither the node nor the pods could reach them any more.
  */
 import { ipOfBytes } from "./ip.ts";
 import {
@@ -13,17 +13,20 @@ import {
   prefixText,
 } from "./prefix.ts";
 
-/** Of an interface, by its number: named only where it is told of. */
+/** What is asked of an interface by its number. Its name is needed only where a message names it. */
 export interface OtherLink {
   name: string;
-  /** Whether there are neighbours on it: not so on a tunnel, where a route without a next hop says little. */
+  /**
+   * Whether there are neighbours on it. On a tunnel there are none, so there a route without a next hop says
+   * little.
+   */
   hasNeighbours: boolean;
 }
 
 interface OtherAddress {
   index: number;
   address: Uint8Array;
-  /** What is on the link by this address. */
+  /** The network that this address says is on the link. */
   onLink: Prefix;
 }
 
@@ -33,28 +36,30 @@ export interface OtherRoute {
   hops: { gw: Uint8Array | null; oifIndex: number | null }[];
 }
 
-/** What the node has beside the bridge of the pods. */
+/** What the node has besides the bridge of the pods. */
 export interface Surroundings {
   addresses: OtherAddress[];
-  /** Of the main table. */
+  /** The routes of the main table. */
   routes: OtherRoute[];
   linkOf(index: number): OtherLink;
 }
 
 export interface Overlap {
   subnet: string;
-  /** What is there, and where. */
+  /** What it overlaps with, and where that is. */
   with: string;
   /**
-   * "conflict": an address or a way of the node would be lost. "broader": a larger network lies around
-   * the subnet, which the node reaches another way; the pods' own subnet goes before it.
+   * "conflict" means that an address or a route of the node would be lost. "broader" means that the subnet
+   * lies within a larger network, which the node reaches by another way; the pods' own subnet goes before
+   * that.
    */
   kind: "conflict" | "broader";
 }
 
 /**
- * Networks in which no pod can have an address of its own (RFC 6890; RFC 4291, 2.4). 240.0.0.0/4 is not
- * one of them but for its last address: Linux treats it as any other, and there are clusters with pods in it.
+ * Networks in which no pod can have an address of its own (RFC 6890; RFC 4291, 2.4). Of 240.0.0.0/4 only the
+ * last address is among them: Linux treats the others like any address, and there are clusters with pods in
+ * it.
  */
 const notForPods: readonly [network: string, what: string][] = [
   ["0.0.0.0/8", "this host's own network"],
@@ -67,7 +72,7 @@ const notForPods: readonly [network: string, what: string][] = [
   ["ff00::/8", "multicast"],
 ];
 
-/** Those that a network lies in or around, in words. */
+/** The networks of that list that a network lies in or around, in words. */
 export function specialNetworks(subnet: string): string[] {
   const prefix = prefixOf(subnet);
   const isIpv6 = subnet.includes(":");
@@ -84,7 +89,7 @@ const defaultLikeBits = 1;
 
 const isDefault = ({ dst }: OtherRoute): boolean => dst.length <= defaultLikeBits;
 
-/** As ip(8) writes it. */
+/** The route in the form in which ip(8) writes it. */
 function routeText(
   { dst, type, hops }: OtherRoute,
   { linkOf }: Pick<Surroundings, "linkOf">,
@@ -119,7 +124,7 @@ function routeOverlap(subnet: Prefix, route: OtherRoute, around: Surroundings): 
   const gw = hops.find((hop) => hop.gw !== null && liesWithin(hostPrefix(hop.gw), subnet))?.gw;
   if (gw) return conflict(`${ipOfBytes(gw)}, the next hop of `);
   if (isDefault(route) || !prefixesOverlap(subnet, dst)) return [];
-  // The route that an address brings is told with the address.
+  // A route that comes with an address is not told again: the address itself is told.
   const isOnLink = type === "unicast" && hops.every((hop) => hop.gw === null);
   const [{ oifIndex } = { oifIndex: null }] = hops;
   const byAddress = around.addresses.some(
@@ -132,7 +137,7 @@ function routeOverlap(subnet: Prefix, route: OtherRoute, around: Surroundings): 
   return [{ with: `the node's route ${routeText(route, around)}`, kind: "broader" }];
 }
 
-/** What there is of it, conflicts first. `subnets` as texts: "10.244.1.0/24". */
+/** All overlaps, conflicts first. `subnets` are texts: "10.244.1.0/24". */
 export function overlapsOf(subnets: readonly string[], around: Surroundings): Overlap[] {
   const found = subnets.flatMap((subnet) => {
     const prefix = prefixOf(subnet);

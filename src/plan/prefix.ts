@@ -1,14 +1,17 @@
-/** Networks as the kernel has them: bytes, most significant first, of which so many bits count. */
+/** Networks as the kernel has them: bytes, the most significant first, and the number of bits that count. */
 import { bytesOfIp, ipOfBytes } from "./ip.ts";
 
 export interface Prefix {
-  /** Four or sixteen. */
+  /** Four bytes or sixteen. */
   bytes: Uint8Array;
-  /** In bits. */
+  /** The length in bits. */
   length: number;
 }
 
-/** Of a text in the one form of addresses: "10.244.1.0/24"; without a length a single address. */
+/**
+ * The prefix of a text in the one form of addresses, "10.244.1.0/24". Without a length it is a single
+ * address.
+ */
 export function prefixOf(text: string): Prefix {
   const [address = "", length] = text.split("/");
   const bytes = bytesOfIp(address);
@@ -17,7 +20,7 @@ export function prefixOf(text: string): Prefix {
 
 export const prefixText = ({ bytes, length }: Prefix): string => `${ipOfBytes(bytes)}/${length}`;
 
-/** A single address, as a network. */
+/** A single address as a network. */
 export const hostPrefix = (bytes: Uint8Array): Prefix => ({ bytes, length: bytes.length * 8 });
 
 function beginAlike(a: Uint8Array, b: Uint8Array, bits: number): boolean {
@@ -27,14 +30,14 @@ function beginAlike(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   return rest === 0 || (((a[whole] ?? 0) ^ (b[whole] ?? 0)) & (0xff << (8 - rest)) & 0xff) === 0;
 }
 
-/** Whether an address lies in both; never of two families. */
+/** Whether some address lies in both. Networks of two families never overlap. */
 export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
   return (
     a.bytes.length === b.bytes.length && beginAlike(a.bytes, b.bytes, Math.min(a.length, b.length))
   );
 }
 
-/** Whether all of `inner` lies in `outer`, which it may be equal to. */
+/** Whether all of `inner` lies in `outer`. The two may be equal. */
 export function liesWithin(inner: Prefix, outer: Prefix): boolean {
   return inner.length >= outer.length && prefixesOverlap(inner, outer);
 }

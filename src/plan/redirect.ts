@@ -1,14 +1,15 @@
 /**
- * How packets to a pod that another plugin routes to come into the ingress tree. The class is in
- * skb->priority, which no classifier of every kernel can ask for; so what has a class gets a mark as
- * well, after everybody else's postrouting (ruleset.ts), and a filter on the pod's host interface sends
- * what has the mark through the IFB. What the IFB hands back passes no filter again (tc_skip_classify),
- * and the mark is gone once the packet is in the pod's namespace (skb_scrub_packet).
+ * How packets to a pod that another plugin routes to come into the ingress tree. Their class is in
+ * skb->priority, but not every kernel has a classifier that can ask for it. So a packet that has a class also
+ * gets a mark, after everybody else's postrouting (ruleset.ts), and a filter on the pod's host interface
+ * sends packets with the mark through the IFB. What the IFB hands back passes no filter again
+ * (tc_skip_classify), and the mark is removed when the packet enters the pod's namespace (skb_scrub_packet).
  *
- * Classic BPF, since a kernel without CONFIG_CLS_U32_MARK takes u32's `match mark` and ignores it.
+ * The filter is classic BPF, since a kernel without CONFIG_CLS_U32_MARK accepts u32's `match mark` and
+ * ignores it.
  */
 
-/** All 32 bits: a value that is nobody's flag. */
+/** The mark uses all 32 bits, so that it is nobody's flag. */
 export const ingressMark = 0xfa01_fa01;
 
 /** struct sock_filter (include/uapi/linux/filter.h) */
@@ -29,13 +30,13 @@ export const markProgram: readonly Instruction[] = [
   { code: 0x06, jt: 0, jf: 0, k: 0 }, // ret: does not
 ];
 
-/** As tc takes it. */
+/** The program in the form that tc reads. */
 export function bytecode(): string {
   const text = markProgram.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`);
   return `${markProgram.length},${text.join(",")}`;
 }
 
-/** As the kernel tells it. */
+/** The program in the form in which the kernel tells it. */
 export function programBytes(): Uint8Array {
   const bytes = new Uint8Array(markProgram.length * 8);
   const view = new DataView(bytes.buffer);

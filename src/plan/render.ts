@@ -1,6 +1,6 @@
 /**
- * Steps as lines of `ip`, `tc`, `nft` and `sysctl`: what `explain` prints, and what the batches are
- * made of. Every name in a line was validated where it came in; none holds a space or a quote.
+ * Steps as lines of `ip`, `tc`, `nft` and `sysctl`. `explain` prints them, and the batches are made of them.
+ * Every name in a line was validated where it came in: none holds a space or a quote.
  */
 import type { Step } from "./diff.ts";
 import { gsoSizes } from "./gso.ts";
@@ -27,7 +27,7 @@ import {
 } from "./state.ts";
 import { changesBetween, type HasUsual, type UsualSettings, usualOf } from "./usual.ts";
 
-/** What it takes to have these settings of a link again, one line for each place that has any. */
+/** The lines that give a link these settings again, one line for each place that has any. */
 function usualLines(
   { name, unusual }: { name: string; unusual?: string },
   have: KernelObject | null,
@@ -52,14 +52,20 @@ export interface Line {
   text: string;
 }
 
-/** What a device is to have once a qdisc is attached, or gone; null: what it has. */
+/**
+ * The queue length that a device is to have once the qdisc is attached or removed. null means that it keeps
+ * the one it has.
+ */
 export function queueLengthAfter(op: Step["op"], { spec }: Qdisc): number | null {
   return op !== "change" && "txQueueLength" in spec ? (spec.txQueueLength ?? null) : null;
 }
 
 const onOff = (value: boolean): string => (value ? "on" : "off");
 const upDown = (value: boolean): string => (value ? "up" : "down");
-/** tc takes bytes per second as a number and "bps"; the bits that we were asked for may not be a multiple of 8. */
+/**
+ * tc reads bytes per second as a number and "bps". The rate is given in bytes because the bits that we were
+ * asked for may not be a multiple of 8.
+ */
 const rate = (bytes: number): string => `${bytes}bps`;
 
 function qdiscSettings(op: Step["op"], { spec }: Qdisc): string {
@@ -87,7 +93,7 @@ function qdiscLine(op: Step["op"], object: Qdisc): string {
     return `qdisc ${op === "delete" ? "del" : "add"} dev ${object.dev} clsact`;
   const at = `dev ${object.dev} ${place(object.parent)}`;
   if (op === "delete") return `qdisc del ${at}`;
-  // `replace` puts ours over what the kernel attached, `change` keeps the classes below.
+  // `replace` puts ours over what the kernel attached; `change` keeps the classes below.
   return `qdisc ${op === "create" ? "replace" : "change"} ${at} handle ${object.handle} ${qdiscSettings(op, object)}`;
 }
 
@@ -99,7 +105,7 @@ function redirectLine(op: Step["op"], { dev, to }: Redirect): string {
 
 function classLine(op: Step["op"], c: TrafficClass): string {
   if (op === "delete") return `class del dev ${c.dev} classid ${c.classid}`;
-  // The class below the qdisc itself has the qdisc as its parent.
+  // The class directly below the qdisc has the qdisc as its parent.
   const parent = c.parent === "root" ? `${c.classid.split(":")[0]}:` : c.parent;
   return [
     `class ${op === "create" ? "add" : "change"} dev ${c.dev} parent ${parent} classid ${c.classid}`,
@@ -108,16 +114,17 @@ function classLine(op: Step["op"], c: TrafficClass): string {
   ].join(" ");
 }
 
-/** `have`: what a change finds. */
+/** `have` is what a change finds. */
 function rulesetScript(op: Step["op"], want: Ruleset, have: KernelObject | null): string {
   const { table, sets, chains } = want;
   if (op === "delete") return `delete table ${table}`;
-  // While it wakes, the kernel takes no chain (nf_tables_addchain()): what else differs is the next look's.
+  // While the table wakes up, the kernel accepts no chain (nf_tables_addchain()). The next look finds what
+  // else differs.
   if (have?.kind === "ruleset" && have.isDormant) return `add table ${table}`;
   const lines = [`add table ${table}`];
   for (const { kind, name, spec } of sets) lines.push(`add ${kind} ${table} ${name} { ${spec} }`);
   for (const { name, type, hook, priority, rules } of chains) {
-    // A chain is made anew, in one transaction: what differs in it may be its hook.
+    // A chain is deleted and made again, in one transaction, because its hook may be what differs.
     if (op === "change") lines.push(`add chain ${table} ${name}`, `delete chain ${table} ${name}`);
     lines.push(
       `add chain ${table} ${name} { type ${type} hook ${hook} priority ${priority}; policy accept; }`,
@@ -132,7 +139,7 @@ function rulesetScript(op: Step["op"], want: Ruleset, have: KernelObject | null)
 
 function elementLine(op: Step["op"], { set, key, value }: Element): string {
   const verb = op === "delete" ? "delete" : "add";
-  // A deletion names the key alone: the value may be another by now.
+  // A deletion names only the key, because the value may be another one by now.
   const bare = set === portSet ? `"${key}"` : key;
   const entry = value === null || op === "delete" ? bare : `${bare} : ${value}`;
   return `${verb} element ${tableOfSet(set)} ${set} { ${entry} }`;
@@ -142,13 +149,13 @@ const sysctlText = (path: string, value: string): string => `${sysctlName(path)}
 
 function addressLine(op: Step["op"], { dev, cidr }: Address): string {
   if (op === "delete") return `address del ${cidr} dev ${dev}`;
-  // The kernel gives an interface its link-local address by itself, and may be faster.
+  // The kernel gives an interface its link-local address by itself, and may have been faster.
   const verb = isLinkLocal(cidr) ? "replace" : "add";
-  // Else IPv6 keeps an address to itself for a second or two, until nobody has answered for it.
+  // Without nodad IPv6 does not use an address for a second or two, until it is sure that nobody else has it.
   return `address ${verb} ${cidr} dev ${dev}${familyOf(cidr) === 6 ? " nodad" : ""}`;
 }
 
-/** Else the kernel takes every later address of the subnet away with the first. */
+/** Without this setting the kernel deletes every later address of the subnet together with the first one. */
 const promotion = ({ dev }: Address): string =>
   sysctlText(`net/ipv4/conf/${dev}/promote_secondaries`, "1");
 
@@ -170,9 +177,9 @@ function routeLine(op: Step["op"], route: Route): string {
 }
 
 /**
- * The kernel announces by itself whenever an interface is given its MAC, the same one too, for as long
- * as both settings are on: a gratuitous ARP for each IPv4 address, and for each of IPv6 an unsolicited
- * advertisement that overrides (docs/engineering/decisions/0028-what-a-pod-leaves.md).
+ * While both settings are on, the kernel makes the announcement by itself whenever an interface is given a
+ * MAC, even the MAC that it has. It sends a gratuitous ARP for each IPv4 address, and for each IPv6 address
+ * an unsolicited advertisement that overrides (docs/engineering/decisions/0028-what-a-pod-leaves.md).
  */
 function announcementLines({ netns, dev, mac, hasIpv6 }: Announcement): Line[] {
   const setting = (path: string): Line => ({ tool: "sysctl", netns, text: sysctlText(path, "1") });
@@ -183,7 +190,10 @@ function announcementLines({ netns, dev, mac, hasIpv6 }: Announcement): Line[] {
   ];
 }
 
-/** As the kernel makes it, so that it goes with its address as the kernel's own does. */
+/**
+ * The route is made as the kernel makes it, so that it is deleted together with its address, as the kernel's
+ * own is.
+ */
 function kernelRouteLine(op: Step["op"], route: KernelRoute): string {
   const { role, type, dev, dst, gw, source } = route;
   const { table, priority, scope } = kernelRoutePlace(route);
@@ -196,7 +206,8 @@ function kernelRouteLine(op: Step["op"], route: KernelRoute): string {
     ...(priority === 0 ? [] : [`metric ${priority}`]),
   ].join(" ");
   if (op === "delete") return `route del ${place}`;
-  // The kernel may have been faster. That of the groups stands beside those of other devices.
+  // The kernel may have been faster, so the verb is "replace". The route to the groups stands next to those
+  // of other devices, so it is appended.
   const verb = role === "multicast" ? "append" : "replace";
   const scoped =
     isIpv6 || gw !== null || dev === null ? "" : ` scope ${scope === linkScope ? "link" : "host"}`;
@@ -209,7 +220,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
   const gone = op === "delete";
   switch (object.kind) {
     case "sysctl":
-      // Others may rely on it by now; nothing takes it back.
+      // Others may rely on the setting by now, so it is never taken back.
       return gone ? [] : node("sysctl", sysctlText(object.path, object.value));
     case "ipv6setting":
       return gone
@@ -224,7 +235,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
     case "bridge": {
       const { name, mac, mtuBytes, up, withoutDad } = object;
       if (gone) return node("ip", `link del dev ${name}`);
-      // An explicit MTU at creation keeps the bridge from following its ports' smallest.
+      // An explicit MTU keeps the bridge from following the smallest MTU of its ports.
       const settings = `link set dev ${name} address ${mac} mtu ${mtuBytes} ${upDown(up)}`;
       if (op !== "create") return node("ip", settings, ...usualLines(object, have, "bridge"));
       const dad = sysctlText(ipv6Path({ dev: name, name: "accept_dad" }), "0");
@@ -239,7 +250,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       if (gone) return [];
       const { netns = null, name } = object;
       const sizes = gsoSizes(object).map((size) => `gso_max_size ${size}`);
-      // Needs iproute2 6.3, as whoever set it had.
+      // This needs iproute2 6.3, which whoever set that limit had.
       if (object.gsoIpv4MaxBytes !== undefined)
         sizes.push(`gso_ipv4_max_size ${object.gsoIpv4MaxBytes}`);
       return sizes.map((size) => ({ tool: "ip", netns, text: `link set dev ${name} ${size}` }));
@@ -248,7 +259,7 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       const { name, mac, up } = object;
       if (gone) return node("ip", `link del dev ${name}`);
       const settings = `link set dev ${name} ${upDown(up)}`;
-      // An IFB takes a MAC when it is made, and none later.
+      // An IFB accepts a MAC when it is made, and not later.
       const made = op === "create" ? [`link add name ${name} address ${mac} type ifb`] : [];
       return node("ip", ...made, settings);
     }
@@ -296,7 +307,8 @@ function objectLines(op: Step["op"], object: KernelObject, have: KernelObject | 
       return [{ tool: "ip", netns: object.netns, text: kernelRouteLine(op, object) }];
     case "qdisc": {
       const lines = node("tc", qdiscLine(op, object));
-      // A device without a queue, as Go's plugins make them, is given 1000 by the kernel (qdisc_create).
+      // The kernel gives a device without a queue, as Go's plugins make them, a length of 1000
+      // (qdisc_create).
       const length = queueLengthAfter(op, object);
       return length === null
         ? lines
@@ -317,7 +329,10 @@ export function linesOf(step: Step): Line[] {
 
 const netnsFolders = ["/run/netns/", "/var/run/netns/"];
 
-/** The name of a namespace below /run/netns, which `ip` knows; null: nsenter takes any path. */
+/**
+ * The name of a namespace below /run/netns, which `ip` knows. For any other path it is null, and nsenter is
+ * used, which accepts every path.
+ */
 function netnsName(netns: string): string | null {
   const folder = netnsFolders.find((f) => netns.startsWith(f));
   const name = folder === undefined ? "" : netns.slice(folder.length);

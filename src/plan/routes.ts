@@ -1,4 +1,6 @@
-/** A pod's routes as the kernel knows them: what it fills in where a route says nothing. */
+/**
+ * A pod's routes as the kernel knows them, with the values that it fills in where a route does not give any.
+ */
 import { addressBits, type Family, familyOf, subnetOf } from "./ip.ts";
 import type { PodRoute } from "./node.ts";
 import { linkScope, localTable, mainTable } from "./route-numbers.ts";
@@ -6,17 +8,20 @@ import type { KernelRoute, Netns, Route } from "./state.ts";
 
 const universeScope = 0;
 
-/** The kernel's own: IP6_RT_PRIO_USER (include/uapi/linux/ipv6_route.h), and for IPv4 none. */
+/** The kernel's default: IP6_RT_PRIO_USER (include/uapi/linux/ipv6_route.h), and none for IPv4. */
 const defaultPriority: Record<Family, number> = { 4: 0, 6: 1024 };
 
 export const isOnLink = ({ scope }: PodRoute): boolean => (scope ?? universeScope) >= linkScope;
 
-/** Within one table the kernel tells routes apart by these. */
+/** The kernel tells routes to one destination apart by their table and their priority. */
 export function routePlace({ dst, table, priority }: PodRoute): Pick<Route, "table" | "priority"> {
   return { table: table ?? mainTable, priority: priority ?? defaultPriority[familyOf(dst)] };
 }
 
-/** Without a scope IPv4 has one that follows from the next hop (iproute_modify, iproute2); IPv6 has none. */
+/**
+ * When no scope is given, IPv4 has one that follows from the next hop (iproute_modify, iproute2). IPv6 has no
+ * scopes.
+ */
 function scopeOf(route: PodRoute): number {
   if (familyOf(route.dst) === 6) return universeScope;
   return route.scope ?? (route.gw === null ? linkScope : universeScope);
@@ -40,7 +45,10 @@ export function routeObject(netns: string, dev: string, route: PodRoute): Route 
 const hostScope = 254;
 const addrconfPriority = 256;
 
-/** As the kernel makes them with an address (fib_add_ifaddr, net/ipv4; addrconf.c, net/ipv6). */
+/**
+ * The place that the kernel gives to the routes that it makes with an address (fib_add_ifaddr, net/ipv4;
+ * addrconf.c, net/ipv6).
+ */
 export function kernelRoutePlace({
   role,
   dst,
@@ -51,23 +59,23 @@ export function kernelRoutePlace({
   return { table, priority: 0, scope: role === "local" ? hostScope : linkScope };
 }
 
-/** What the kernel makes a route of each role do. */
+/** The type that the kernel gives a route of each role. */
 const typeOfRole: Record<KernelRoute["role"], string> = {
   subnet: "unicast",
   local: "local",
   multicast: "multicast",
 };
 
-/** ff00::/8, without which no neighbour's question is heard (RFC 4861, 7.2). */
+/** Without the route to ff00::/8 no neighbour's question is heard (RFC 4861, 7.2). */
 const multicast = "ff00::/8";
 
-/** Those to subnets, of the device's addresses; the first of a subnet makes it. */
+/** The routes to the subnets of the device's addresses. The first address of a subnet makes its route. */
 export function subnetRoutes(netns: Netns, dev: string, cidrs: readonly string[]): KernelRoute[] {
   const found = new Map<string, KernelRoute>();
   for (const cidr of cidrs) {
     const [address = ""] = cidr.split("/");
     const dst = subnetOf(cidr);
-    // A network of one address has no route but to itself.
+    // A network of one address has only the route to itself.
     if (dst === null || found.has(dst)) continue;
     const source = familyOf(cidr) === 4 ? address : null;
     const role = "subnet";
@@ -77,7 +85,9 @@ export function subnetRoutes(netns: Netns, dev: string, cidrs: readonly string[]
   return [...found.values()];
 }
 
-/** All that the node's own packets, and those that it forwards, need of a bridge with these gateways. */
+/**
+ * All routes on a bridge with these gateways that the node's own packets, and those that it forwards, need.
+ */
 export function gatewayRoutes(dev: string, cidrs: readonly string[]): KernelRoute[] {
   const route = (role: KernelRoute["role"], dst: string, source: string | null): KernelRoute => ({
     kind: "kernelroute",

@@ -1,6 +1,4 @@
-/**
- * The nftables table of a node: static rules over sets. A pod is an element, never a rule.
- */
+/** The nftables table of a node. It has static rules over sets: a pod is an element, never a rule. */
 import { digest } from "./digest.ts";
 import { type Family, families } from "./ip.ts";
 import {
@@ -21,30 +19,33 @@ import type { Chain, Ruleset } from "./state.ts";
 /** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
 const mangle = -150;
 const srcnat = 100;
-/** Behind all of the kernel's named places (NF_IP_PRI_SELINUX_LAST is 225), but before conntrack confirms. */
+/**
+ * This is behind all of the kernel's named places (NF_IP_PRI_SELINUX_LAST is 225), but before conntrack
+ * confirms.
+ */
 const last = 300;
 
 /** nft's words for a family's packets and addresses. */
 const protocol: Record<Family, string> = { 4: "ip", 6: "ip6" };
 const addressType: Record<Family, string> = { 4: "ipv4_addr", 6: "ipv6_addr" };
 
-/** IPv4's rules keep the names that they had alone. */
+/** The names of IPv4's rules have no suffix; those of IPv6 have one. */
 const nameFor = (name: string, family: Family): string => (family === 4 ? name : `${name}-6`);
 
 const commentPrefix = "fairway ";
 
 /**
- * The comment is how a rule is known again: nft prints the same rule in other words from one version
- * to the next, but a comment stays as it is, and a rule that somebody replaced has lost it.
+ * A rule is recognised by its comment: nft prints the same rule in other words from one version to the next,
+ * but a comment stays as it is. A rule that somebody replaced has lost its comment.
  */
 export function rule(name: string, text: string): { id: string; text: string } {
   return { id: `${commentPrefix}${name} ${digest(text)}`, text };
 }
 
-/** By its comment. */
+/** Whether a rule is ours, judged by its comment. */
 export const isOurRule = (id: string): boolean => id.startsWith(commentPrefix);
 
-/** Chains of ours that are there and not wanted any more; those of somebody else's in our table stay. */
+/** Our chains that exist and are not wanted any more. Somebody else's chains in our table stay. */
 export function surplusChains(want: Ruleset, have: Ruleset): Chain[] {
   return have.chains.filter(
     ({ name, rules }) =>
@@ -52,7 +53,7 @@ export function surplusChains(want: Ruleset, have: Ruleset): Chain[] {
   );
 }
 
-/** What leaves towards a pod, and what leaves any other way, as nft matches it. */
+/** The matches, as nft writes them, for what leaves towards a pod and for what leaves any other way. */
 interface Directions {
   toPod: string;
   elsewhere: string;
@@ -64,13 +65,15 @@ function directionsOf(place: IngressPlace): Directions {
 }
 
 /**
- * postrouting, before source NAT: pod addresses are still to be seen, whatever was translated on
- * the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
+ * The hook is postrouting, before source NAT. There the pods' addresses can still be seen, whatever was
+ * translated on the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
  */
 function classify({ toPod, elsewhere }: Directions): Chain {
-  // Came in by no interface: a look at the packet, where the routing tables would be asked for each.
+  // This matches what came in by no interface. It only looks at the packet, while a question to the routing
+  // tables would be asked for every packet.
   const fromHost = "iif 0";
-  // But the kernel's own neighbour discovery is made as if it had come in by where it goes (ndisc_alloc_skb()).
+  // The kernel's own neighbour discovery needs a match of its own: it is made as if it had come in by the
+  // interface that it goes out by (ndisc_alloc_skb()).
   const discovery = "meta l4proto 58 fib saddr type local";
   return {
     name: "classify",
@@ -92,7 +95,8 @@ function classify({ toPod, elsewhere }: Directions): Chain {
           `${elsewhere} ${fromHost} meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
         ),
       ),
-      // Pod to pod: the first statement matches where the source is a pod's, the second takes the class back.
+      // Traffic from pod to pod: the first statement matches where the source is a pod's, and the second
+      // removes the class again.
       ...families.map((family) =>
         rule(
           nameFor("east-west", family),
@@ -112,9 +116,9 @@ function classify({ toPod, elsewhere }: Directions): Chain {
 const hexText = (n: number): string => `0x${n.toString(16)}`;
 
 /**
- * What has a class gets the mark that the filter on the pod's host interface asks for. After source
- * NAT, so that nobody who reads or sets marks of their own on the way meets it (kube-proxy decides on
- * masquerade there).
+ * What has a class gets the mark that the filter on the pod's host interface asks for. This happens after
+ * source NAT, so that the mark meets nobody who reads or sets marks of their own on the way (kube-proxy
+ * decides on masquerade there).
  */
 function mark({ toPod }: Directions): Chain {
   const pods = `${classid(firstPodMinor)}-${classid(lastPodMinor)}`;
@@ -151,20 +155,22 @@ function masquerade(bridge: string): Chain {
   };
 }
 
-/** What the host itself may receive by the uplink. */
+/** What the host itself may receive on the uplink. */
 export interface HostPolice {
   uplink: string;
-  /** Of IP packets: nftables does not count the Ethernet header. */
+  /** Bytes of IP packets: nftables does not count the Ethernet header. */
   bytesPerSecond: number;
   burstBytes: number;
 }
 
-/** Acknowledgements and the like: losing them costs more than letting them pass. */
+/**
+ * Packets up to this size are acknowledgements and the like. Losing them costs more than letting them pass.
+ */
 const smallPacketBytes = 200;
 
 /**
- * The ingress tree stands behind the routing, so it cannot hold back what the host itself receives;
- * dropped here, a sender that responds to loss slows down and leaves the wire to the pods.
+ * The ingress tree stands behind the routing, so it cannot hold back what the host itself receives. When
+ * packets are dropped here, a sender that responds to loss slows down and leaves the wire to the pods.
  */
 function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
   return {
@@ -174,8 +180,8 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
     priority: mangle,
     rules: [
       rule("host-others", `iifname != "${uplink}" accept`),
-      // What comes through a tunnel is the host's by its outer header and the pods' by its inner one;
-      // and what does not respond to loss gains nobody anything by being dropped here.
+      // What comes through a tunnel belongs to the host by its outer header and to the pods by its inner one.
+      // And to drop what does not respond to loss gains nobody anything.
       rule("host-not-tcp", "meta l4proto != 6 accept"),
       rule("host-small", `meta length < ${smallPacketBytes} accept`),
       rule(
@@ -187,9 +193,9 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
 }
 
 /**
- * Where another plugin made the pods' interfaces, masquerade is that one's. Where nobody masquerades
- * there is no chain for it: any that translates has the kernel keep track of all connections, a tenth of
- * what a packet costs.
+ * Where another plugin made the pods' interfaces, masquerade is the task of that plugin. Where nobody
+ * masquerades there is no chain for it: with any chain that translates, the kernel keeps track of all
+ * connections, which is a tenth of what a packet costs.
  */
 function chainsFor(place: IngressPlace, masquerades: boolean): Chain[] {
   const found = directionsOf(place);
@@ -199,9 +205,9 @@ function chainsFor(place: IngressPlace, masquerades: boolean): Chain[] {
 
 export interface RulesetNeeds {
   place: IngressPlace;
-  /** Whether any network does. */
+  /** Whether any network masquerades. */
   masquerades: boolean;
-  /** null: the host receives what it likes. */
+  /** null means that the host's ingress is not limited. */
   hostPolice: HostPolice | null;
 }
 

@@ -1,6 +1,4 @@
-/**
- * From promises to the numbers that the kernel is given: bursts, quanta, queue lengths.
- */
+/** This turns promises into the numbers that the kernel is given: bursts, quanta, queue lengths. */
 import type { Direction, DirectionPromise, PodPromise, TreeSettings } from "./node.ts";
 import { burstTicks, bytesIn, largestBurstBytes, largestSizeBytes, rateBytes } from "./units.ts";
 
@@ -10,20 +8,23 @@ export const floorBits = 8_000;
 /** GSO_LEGACY_MAX_SIZE (include/linux/netdevice.h): the largest unit of the host's own TCP, and what GRO merges up to. */
 const largestUnitBytes = 65_536;
 
-/** Ethernet header; HTB and TBF count it. */
+/** The Ethernet header, which HTB and TBF count. */
 const ethernetHeaderBytes = 14;
 
 /** An IP packet of the usual size, with and without its Ethernet header. */
 const usualPacketBytes = 1_500;
 const usualFrameBytes = usualPacketBytes + ethernetHeaderBytes;
 
-/** A pod's segment may hold a tree for this long: what a packet with a latency target waits for at the most, beside its own class. */
+/**
+ * A pod's segment may occupy a tree for this long. A packet with a latency target waits at most this long,
+ * apart from the waiting in its own class.
+ */
 const podUnitUs = 40;
 
 /**
- * The largest GSO unit of a pod on a tree of this rate. At 1 Gbit/s a whole 64 KiB unit takes 524 us,
- * and everybody else waits behind it. Not below three segments: smaller ones cost more CPU than
- * they save time.
+ * The largest GSO unit of a pod on a tree of this rate. At 1 Gbit/s a whole 64 KiB unit takes 524 us, and
+ * everybody else waits behind it. The unit is not below three segments: smaller ones cost more CPU than they
+ * save time.
  */
 export function podGsoMaxBytes(egressCapacityBits: number, mtuBytes: number): number {
   const wanted = bytesIn(egressCapacityBits, podUnitUs);
@@ -45,29 +46,36 @@ export interface LeafShape extends RateShape {
   queueLimitBytes: number;
 }
 
-/** Time that a class may fall behind and catch up in: late timers cost no rate up to this. */
+/**
+ * A class may fall behind by this time and catch up again, so timers that are late by up to this time cost no
+ * rate.
+ */
 const burstUs = 5_000;
-/** Time that an ordinary leaf may queue. */
+/** A packet may wait in the queue of an ordinary leaf for this time. */
 const queueUs = 10_000;
 
 /**
- * HTB never withholds a packet for its deficit, so with a quantum below the largest unit the
- * round robin is by packets, not by bytes. Equal for all: spare rate is shared equally.
+ * HTB never withholds a packet because of its deficit, so with a quantum below the largest unit the round
+ * robin would go by packets, not by bytes. The quantum is equal for all, so that spare rate is shared
+ * equally.
  */
 const quantumBytes = largestUnitBytes;
 
 interface Rates {
   rateBits: number;
   ceilBits: number;
-  /** What may be sent ahead of the rate, and of the ceiling. Each has its own: a high ceiling's burst takes minutes at a low rate. */
+  /**
+   * What may be sent ahead of the rate, and of the ceiling. Each has its own burst, because the burst of a
+   * high ceiling takes minutes at a low rate.
+   */
   burstBytes: number;
   cburstBytes: number;
   prio: number;
 }
 
 /**
- * Bursts are at least one unit, or the class would be in debt for each packet; but not longer than
- * can be written down. Below 2 kbit/s that is less than a unit of 64 KiB.
+ * Bursts are at least one unit, or the class would be in debt after each packet, but not longer than can be
+ * written down. Below 2 kbit/s that is less than a unit of 64 KiB.
  */
 function shape({ rateBits, ceilBits, burstBytes, cburstBytes, prio }: Rates): RateShape {
   const rate = rateBytes(rateBits);
@@ -87,22 +95,26 @@ function shape({ rateBits, ceilBits, burstBytes, cburstBytes, prio }: Rates): Ra
 }
 
 /**
- * Above any rate of the tree's: the ceiling of a leaf without a limit. It is the root that holds it back.
+ * The ceiling of a leaf without a limit. It is above any rate of the tree, so only the root holds the leaf
+ * back.
  */
 function openCeilBits(capacityBits: number): number {
   return 2 * capacityBits;
 }
 
-/** What the root makes up for when a timer was late: at high rates that must not cost throughput. */
+/**
+ * The time that the root makes up for when a timer was late. At high rates a late timer must not cost
+ * throughput.
+ */
 const rootBurstUs = 100;
 
 const rootBurstBytes = (capacityBits: number): number =>
   Math.max(usualFrameBytes, bytesIn(capacityBits, rootBurstUs));
 
 /**
- * HTB's own root holds the tree's rate against those that borrow, so that what waits, waits in its
- * own leaf: a leaf that has tokens of its own passes it, whatever the root owes. What that lets
- * through at once in bursts of many leaves, the TBF above it spreads over time.
+ * HTB's own root holds those that borrow to the tree's rate, so that each packet that waits, waits in its own
+ * leaf. A leaf that has tokens of its own passes the root, whatever the root owes. In this way bursts of many
+ * leaves may pass at once; the TBF above spreads them over time.
  */
 export function rootShape(capacityBits: number): RateShape {
   const burst = rootBurstBytes(capacityBits);
@@ -115,7 +127,10 @@ export function rootShape(capacityBits: number): RateShape {
   });
 }
 
-/** Above one largest unit, or the TBF segments what it lets through in one piece otherwise. */
+/**
+ * What the TBF's burst has above one largest unit. Without it the TBF would segment units that otherwise pass
+ * in one piece.
+ */
 const tbfSlackBytes = 2 * usualFrameBytes;
 
 export interface TbfShape {
@@ -130,15 +145,18 @@ export function egressUnitBytes(trees: TreeSettings, mtuBytes: number): number {
   return Math.max(trees.hostGsoMaxBytes, podGsoMaxBytes(trees.egressCapacityBits, mtuBytes));
 }
 
-/** The largest that comes into the ingress tree: GRO merges up to it (GRO_LEGACY_MAX_SIZE). */
+/**
+ * The largest unit that comes into the ingress tree, because GRO merges up to that size
+ * (GRO_LEGACY_MAX_SIZE).
+ */
 export const ingressUnitBytes = largestUnitBytes;
 
 export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
   const rate = rateBytes(capacityBits);
-  // What the root lets borrowers send at once, its burst and the last unit whole, passes unhindered.
+  // What the root lets borrowers send at once, which is its burst and the last unit whole, passes unhindered.
   const wanted = unitBytes + Math.max(tbfSlackBytes, rootBurstBytes(capacityBits));
   const burst = Math.min(wanted, largestBurstBytes(rate));
-  // The limit is that of the queue which HTB replaces; tc asks for one.
+  // The limit belongs to the queue that HTB replaces. It is set only because tc asks for one.
   return {
     rateBytes: rate,
     burstBytes: burst,
@@ -149,16 +167,16 @@ export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
 
 export const priority = { latency: 0, others: 1 } as const;
 
-/** The largest burst that can be had ahead of a limit: a larger one is refused where it is asked for (config/burst). */
+/** The largest burst ahead of a limit. A larger one is refused where it is asked for (config/burst). */
 export function largestBurstAtLimit(limitBits: number): number {
   return largestBurstBytes(rateBytes(limitBits));
 }
 
 /**
- * A pod's leaf in one tree. `unitBytes`: the largest unit that this pod's packets come in there: its
- * own GSO size on egress, what GRO merged on ingress. With a latency target and a guarantee in this
- * direction the leaf goes first (prio 0). A burst that was asked for is what the pod may send ahead of
- * its limit; ahead of its guarantee it has as much of it as can be written down, and borrows the rest.
+ * A pod's leaf in one tree. `unitBytes` is the largest unit of this pod's packets there: its own GSO size on
+ * egress, what GRO merged on ingress. With a latency target and a guarantee in this direction the leaf goes
+ * first (prio 0). A burst that was asked for is what the pod may send ahead of its limit. Ahead of its
+ * guarantee it has as much of that burst as can be written down, and it borrows the rest.
  */
 export function leafShape(
   promise: PodPromise,
@@ -170,9 +188,9 @@ export function leafShape(
   if (limitBits !== null && (burstBytes ?? 0) > largestBurstAtLimit(limitBits))
     throw new RangeError(`a burst of ${burstBytes} bytes at ${limitBits} bit/s`);
   const unitBytes = direction === "egress" ? podGsoBytes : largestUnitBytes;
-  // Without a limit the ceiling is above the tree's rate, and holds nobody back.
+  // Without a limit the ceiling is above the tree's rate and holds nobody back.
   const ceilBits = limitBits ?? Math.max(openCeilBits(capacityBits), guaranteeBits, floorBits);
-  // A limit below the floor is a limit all the same.
+  // A limit below the floor still counts as a limit.
   const rateBits = Math.min(Math.max(guaranteeBits, floorBits), ceilBits);
   const targetUs = guaranteeBits > 0 ? promise.latencyTargetUs : null;
   const pace = limitBits ?? Math.max(guaranteeBits, capacityBits);
@@ -189,34 +207,35 @@ export function leafShape(
       cburstBytes: Math.max(burstBytes ?? bytesIn(pace, aheadUs), unitBytes),
       prio: targetUs === null ? priority.others : priority.latency,
     }),
-    // HTB does not segment: a unit that exceeds the limit would be dropped for ever. A queue shorter
-    // than the target keeps the target all the same.
+    // HTB does not segment, so a unit that is larger than the limit would be dropped every time. A queue
+    // shorter than the target meets the target all the same.
     queueLimitBytes: Math.min(Math.max(queue, 2 * unitBytes), largestSizeBytes),
   };
 }
 
 /**
- * nft_limit computes nanoseconds x (rate + burst) in 64 bits and refuses what does not fit
- * (nft_limit_init, net/netfilter/nft_limit.c): about 147 Gbit/s.
+ * nft_limit computes nanoseconds x (rate + burst) in 64 bits and refuses what does not fit (nft_limit_init,
+ * net/netfilter/nft_limit.c). The most that fits is about 147 Gbit/s.
  */
 const largestPoliceBytes = Math.floor(2 ** 64 / 1e9);
 
 /**
- * Of each frame of TCP's, what nftables counts at the least: GRO hands over what came in many frames as
- * one packet with one header. IPv6 and TCP with its time stamps take 72 bytes of 1500.
+ * The least that nftables counts of each TCP frame: GRO hands over what came in many frames as one packet
+ * with one header. IPv6 and TCP with its time stamps take 72 bytes of 1500.
  */
 const countedBytes = usualPacketBytes - 72;
 
 /**
- * The host's ingress, from bits per second of Ethernet frames to what nftables counts; null: too much
- * for it. Merged or not, no more frames come through than these bits: what pods are promised stays free.
+ * The host's ingress, converted from bits per second of Ethernet frames to what nftables counts. null means
+ * that it is too much for nftables. Merged or not, no more frames come through than these bits, so what pods
+ * are promised stays free.
  */
 export function hostPoliceShape(
   bits: number,
 ): { bytesPerSecond: number; burstBytes: number } | null {
   const frames = rateBytes(bits);
   const bytesPerSecond = Math.floor((frames * countedBytes) / usualFrameBytes);
-  // GRO hands units over that must pass whole.
+  // GRO hands over units that must pass whole.
   const burstBytes = Math.max(4 * largestUnitBytes, bytesIn(bits, burstUs));
   return bytesPerSecond + burstBytes > largestPoliceBytes ? null : { bytesPerSecond, burstBytes };
 }

@@ -1,21 +1,21 @@
 /**
- * The vocabulary of a node's state, one for what is desired and what is observed.
- * A state is a set of objects by key; what differs between two states becomes steps (diff.ts).
+ * The vocabulary of a node's state. What is desired and what is observed use the same one. A state is a set
+ * of objects by key; the differences between two states become steps (diff.ts).
  */
 
 import { clsactParent, sysctlName } from "./names.ts";
 import { mainTable } from "./route-numbers.ts";
 
-/** null: the node's own network namespace. Otherwise the path of a pod's. */
+/** null means the node's own network namespace; otherwise it is the path of a pod's namespace. */
 export type Netns = string | null;
 
-/** "base" for what all pods share, else the attachment's name. */
+/** The owner is "base" for what all pods share, otherwise it is the attachment's name. */
 export type Owner = string;
 export const baseOwner: Owner = "base";
 
 export interface Sysctl {
   kind: "sysctl";
-  /** As below /proc/sys: "net/ipv4/ip_forward". */
+  /** The path below /proc/sys: "net/ipv4/ip_forward". */
   path: string;
   value: string;
 }
@@ -27,26 +27,32 @@ export interface Bridge {
   mtuBytes: number;
   up: boolean;
   /**
-   * Whether it goes up without duplicate address detection, which begins at that moment: without an
-   * address of its own the node asks for no neighbour on behalf of who sends to a pod.
+   * Whether the bridge goes up without duplicate address detection. That detection begins at the moment it
+   * goes up, and while the node has no usable address of its own it asks for no neighbour on behalf of a
+   * sender that wants to reach a pod.
    */
   withoutDad?: true;
-  /** What is not as a bridge is made (usual.ts). Absent: nothing. */
+  /**
+   * The settings that differ from those of a newly made bridge (usual.ts). When it is absent, there are none.
+   */
   unusual?: string;
 }
 
-/** A device that is not ours, of which we set one thing. */
+/** A device that is not ours. We set only its largest GSO unit. */
 export interface HostLink {
   kind: "hostlink";
-  /** Absent: the node's own. */
+  /** When it is absent, the device is in the node's own namespace. */
   netns?: string;
   name: string;
   gsoMaxBytes: number;
-  /** IPv4's own limit, where it is not what follows from `gsoMaxBytes` (gso.ts). Absent: not asked for. */
+  /**
+   * IPv4's own limit, where it does not follow from `gsoMaxBytes` (gso.ts). When it is absent, it was not
+   * asked for.
+   */
   gsoIpv4MaxBytes?: number;
 }
 
-/** A device of ours that hands on what is redirected to it, through the tree that it holds. */
+/** A device of ours. It hands on what is redirected to it, through the tree that it holds. */
 export interface Ifb {
   kind: "ifb";
   name: string;
@@ -54,15 +60,18 @@ export interface Ifb {
   up: boolean;
 }
 
-/** The filter on a host interface that leads what has our mark through the IFB (redirect.ts). */
+/** The filter on a host interface. It leads packets that have our mark through the IFB (redirect.ts). */
 export interface Redirect {
   kind: "redirect";
   dev: string;
-  /** null: what is in our place does something else. */
+  /** null means that the filter in our place does something else. */
   to: string | null;
 }
 
-/** A pair that exists: `name` on the node, `ifname` in the pod. The settings of its ends are `port` and `podlink`. */
+/**
+ * A pair that exists. `name` is its end on the node, `ifname` its end in the pod. The settings of the ends
+ * are in `port` and `podlink`.
+ */
 export interface Veth {
   kind: "veth";
   name: string;
@@ -70,7 +79,7 @@ export interface Veth {
   ifname: string;
 }
 
-/** As `netns` and `ifname`: of a pair that was found by its name on the node alone. */
+/** The value of `netns` and `ifname` for a pair that was found only by its name on the node. */
 export const unseenEnd = "unknown";
 
 /** The node's end of a pair. */
@@ -79,13 +88,18 @@ export interface Port {
   name: string;
   mac: string;
   mtuBytes: number;
-  /** null: on no bridge. */
+  /** null means that it is on no bridge. */
   bridge: string | null;
   hairpin: boolean;
-  /** Which of the group addresses that a bridge keeps to itself are bridged like any other: a bit each. */
+  /**
+   * One bit for each group address that a bridge normally keeps to itself. A bit that is set makes the bridge
+   * forward that address like any other.
+   */
   groupForwardMask: number;
   up: boolean;
-  /** What is not as a port is made (usual.ts). Absent: nothing. */
+  /**
+   * The settings that differ from those of a newly made port (usual.ts). When it is absent, there are none.
+   */
   unusual?: string;
 }
 
@@ -98,7 +112,9 @@ export interface PodLink {
   mtuBytes: number;
   gsoMaxBytes: number;
   up: boolean;
-  /** What is not as a link is made (usual.ts). Absent: nothing. */
+  /**
+   * The settings that differ from those of a newly made link (usual.ts). When it is absent, there are none.
+   */
   unusual?: string;
 }
 
@@ -108,23 +124,23 @@ export interface Address {
   dev: string;
   /** "10.244.1.2/24" */
   cidr: string;
-  /** Of one that is to go: others of its subnet stay (gateways.ts). */
+  /** This is set on an address that is to be deleted while others of its subnet stay (gateways.ts). */
   keepsOthers?: true;
 }
 
 /**
- * That a pod's addresses are at its MAC, told to all on the bridge: who knew an address of a former pod
- * under another MAC forgets that one. What was told cannot be read back, so it counts as told once the
- * interface is there: who makes the interface tells it.
+ * The message to everybody on the bridge that a pod's addresses are at its MAC. Whoever still knows an
+ * address under the MAC of a former pod forgets that MAC. What was told cannot be read back, so it counts as
+ * told as soon as the interface exists: whoever makes the interface also tells it.
  */
 export interface Announcement {
   kind: "announcement";
   netns: string;
   dev: string;
   mac: string;
-  /** The node's end of the pair, which has to pass frames on by then. */
+  /** The node's end of the pair. It has to pass frames on by that time. */
   port: string;
-  /** Whether there are addresses of IPv6 to be told. */
+  /** Whether there are IPv6 addresses to be told. */
   hasIpv6: boolean;
 }
 
@@ -138,32 +154,41 @@ export interface Route {
   table: number;
   priority: number;
   scope: number;
-  /** null: none of the route's own. */
+  /** null means that the route has no value of its own. */
   mtuBytes: number | null;
   advmssBytes: number | null;
 }
 
 /**
- * A route that the kernel makes by itself with an address: to the address's subnet, to the address itself,
- * to the groups that its neighbours speak to. Somebody may take it away while the address stays, and then
- * nothing passes. It is put back only where the kernel will not do it (impliedBy, containment.ts).
+ * A route that the kernel makes by itself with an address: to the address's subnet, to the address itself, or
+ * to the groups that its neighbours speak to. Somebody may delete it while the address stays, and then
+ * nothing passes. It is put back only where the kernel will not do so itself (isImpliedBy, containment.ts).
  */
 export interface KernelRoute {
   kind: "kernelroute";
   netns: Netns;
   role: "subnet" | "local" | "multicast";
-  /** What it does, by ip's word: "unicast"; of one in its place "blackhole" and so on. */
+  /**
+   * What the route does, in the word of ip(8). Ours is "unicast", "local" or "multicast"; a route that stands
+   * in its place may be "blackhole" or similar.
+   */
   type: string;
-  /** null: the route in this place leads to no device (a blackhole). */
+  /** null means that the route in this place leads to no device (a blackhole). */
   dev: string | null;
   /** The subnet, the address with all its bits, or ff00::/8. */
   dst: string;
   gw: string | null;
-  /** With IPv4 the address that it comes with, under which who has the route speaks to the subnet; else null. */
+  /**
+   * For IPv4, the address that the route comes with. It is the source address of what is sent to the subnet
+   * by this route. It is null for IPv6.
+   */
   source: string | null;
 }
 
-/** accept_ra: whether the node forwards or not (Documentation/networking/ip-sysctl.rst). */
+/**
+ * With this value of accept_ra an interface accepts advertisements whether the node forwards or not
+ * (Documentation/networking/ip-sysctl.rst).
+ */
 export const acceptRaForwarding = "2";
 
 export const ipv6SettingNames = ["accept_dad", "accept_ra", "disable_ipv6"] as const;
@@ -178,8 +203,9 @@ export interface Ipv6Setting {
 }
 
 /**
- * `txQueueLength`: what the device is to have once it is attached, or gone; absent or null: what it has.
- * Rates in bytes per second; bursts as the kernel holds them, in time: psched ticks of 64 ns (units.ts).
+ * `txQueueLength` is what the device is to have once the qdisc is attached or removed. Absent or null means
+ * that the length stays as it is. Rates are in bytes per second. Bursts are as the kernel holds them, as time
+ * in psched ticks of 64 ns (units.ts).
  */
 export type QdiscSpec =
   | {
@@ -202,20 +228,20 @@ export type QdiscSpec =
       quantumBytes: number;
       dropBatchPackets: number;
       ecn: boolean;
-      /** null: no threshold above which every packet is marked. */
+      /** null means that there is no threshold above which every packet is marked. */
       ceThresholdUs: number | null;
     }
-  /** `shared`: somebody else's filters are there too, so it stays. */
+  /** `shared` means that somebody else's filters are there too, so the qdisc stays. */
   | { type: "clsact"; shared: boolean; txQueueLength: number | null }
-  /** What the kernel attaches by itself, or nothing: may be replaced. */
+  /** What the kernel attaches by itself, or nothing. It may be replaced. */
   | { type: "default"; name: string; txQueueLength?: number }
-  /** Somebody else's: never touched. */
+  /** It belongs to somebody else and is never touched. */
   | { type: "foreign"; name: string };
 
 export interface Qdisc {
   kind: "qdisc";
   dev: string;
-  /** "root", a class ("fa00:1"), or where clsact sits. */
+  /** "root", a class ("fa00:1"), or the place of clsact. */
   parent: string;
   handle: string;
   spec: QdiscSpec;
@@ -243,9 +269,9 @@ export interface Chain {
   type: string;
   hook: string;
   priority: number;
-  /** In order. `id` is the rule's comment: its name and a digest of its text. */
+  /** The rules in their order. `id` is the rule's comment: its name and a digest of its text. */
   rules: { id: string; text: string }[];
-  /** Seen of a chain that drops what its rules give no verdict on; ours accept it. */
+  /** It is set on an observed chain that drops what its rules give no verdict on. Our chains accept it. */
   policy?: "drop";
 }
 
@@ -255,7 +281,10 @@ export interface Ruleset {
   table: string;
   sets: { name: string; kind: "set" | "map"; spec: string }[];
   chains: Chain[];
-  /** Seen of a table that somebody put to sleep: it is all there, and the kernel passes it by. */
+  /**
+   * It is set on an observed table that somebody made dormant: the table is complete, but the kernel skips
+   * it.
+   */
   isDormant?: true;
 }
 
@@ -263,11 +292,11 @@ export interface Element {
   kind: "element";
   set: string;
   key: string;
-  /** A map's value; null in a set. */
+  /** The value in a map. It is null in a set. */
   value: string | null;
 }
 
-/** As below /proc/sys. */
+/** The setting's path below /proc/sys. */
 export const ipv6Path = ({ dev, name }: Pick<Ipv6Setting, "dev" | "name">): string =>
   `net/ipv6/conf/${dev}/${name}`;
 
@@ -301,13 +330,13 @@ export type State = Map<string, Entry>;
 
 const where = (netns: Netns): string => netns ?? "node";
 
-/** What tells routes to one destination apart, where it is not as usual for IPv4. */
+/** What distinguishes routes to the same destination. It is empty where it is as usual for IPv4. */
 function routePlaceText({ table, priority }: Route): string {
   const inTable = table === mainTable ? "" : ` table ${table}`;
   return `${inTable}${priority === 0 ? "" : ` metric ${priority}`}`;
 }
 
-/** What makes two objects the same thing with other settings. */
+/** Two objects with the same key are the same thing, perhaps with different settings. */
 export function keyOf(object: KernelObject): string {
   switch (object.kind) {
     case "sysctl":
@@ -333,14 +362,15 @@ export function keyOf(object: KernelObject): string {
     case "route":
       return `route ${object.netns} ${object.dst}${routePlaceText(object)}`;
     case "kernelroute": {
-      // On the node another device's route in this place is found there.
+      // On the node the key leaves the device out, so that another device's route in this place is found
+      // there.
       const { netns, role, dev, dst } = object;
       const through = netns !== null || role === "multicast" ? ` ${dev}` : "";
       return `kernelroute ${where(netns)} ${role} ${dst}${through}`;
     }
     case "ipv6setting":
       return `ipv6setting ${where(object.netns)} ${object.dev} ${object.name}`;
-    // By place, not by handle: another owner's qdisc in our place is found there.
+    // The key is the place and not the handle, so that another owner's qdisc in our place is found there.
     case "qdisc":
       return `qdisc ${object.dev} ${object.parent}`;
     case "class":
@@ -358,7 +388,7 @@ const kernelRouteWords: Record<KernelRoute["role"], string> = {
   multicast: "route to the groups",
 };
 
-/** The same for a person. */
+/** The object's name as a person reads it. */
 export function titleOf(object: KernelObject): string {
   switch (object.kind) {
     case "sysctl":

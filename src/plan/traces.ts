@@ -1,10 +1,10 @@
-/** Whose addresses nobody has any more, once steps are done. */
+/** Finds the addresses that nobody has any more once the steps are done. */
 import type { Step } from "./diff.ts";
 import { classMap } from "./names.ts";
 
 const maps = new Set<string>(Object.values(classMap));
 
-/** Every pod has an element per address; one that is put back is deleted first. */
+/** Every pod has an element for each of its addresses. An element that is put back is deleted first. */
 export function addressesGone(steps: readonly Step[]): string[] {
   const keysOf = (object: Step["want"]): string[] =>
     object?.kind === "element" && maps.has(object.set) ? [object.key] : [];

@@ -1,11 +1,12 @@
-/** The way back. */
+/** Makes the steps that take other steps back. */
 import { containerIn, rank } from "./containment.ts";
 import type { Step } from "./diff.ts";
 import { type KernelObject, stateOf } from "./state.ts";
 
 /**
- * Whether an object that was seen can be made again. The far end of a pair that was not where it
- * should be was not seen, nor the text of rules and sets; and what the kernel attaches by itself comes by itself.
+ * Whether an observed object can be made again. This is not possible for a pair whose far end was not where
+ * it should be, since that end was not seen, and for rules and sets whose text was not seen. What the kernel
+ * attaches by itself needs nobody to make it.
  */
 function canBeMade(object: KernelObject): boolean {
   switch (object.kind) {
@@ -23,7 +24,7 @@ function canBeMade(object: KernelObject): boolean {
   }
 }
 
-/** What undoes a step that was done. Nothing, where what was there before cannot be made again. */
+/** The steps that undo a step. The list is empty where what was there before cannot be made again. */
 export function inverse(step: Step): Step[] {
   const { owner } = step;
   const why = "rolled back";
@@ -45,13 +46,13 @@ export function inverse(step: Step): Step[] {
   }
 }
 
-/** Without the deletions that others bring with them. */
+/** Leaves out the deletions that the kernel does together with others. */
 function withoutImplied(steps: Step[]): Step[] {
   const goesWith = containerIn(steps.flatMap((step) => (step.op === "delete" ? [step.have] : [])));
   return steps.filter((step) => step.op !== "delete" || goesWith(step.have) === null);
 }
 
-/** The steps that take back what was done, last first. */
+/** The steps that take back what was done, the last one first. */
 export function undo(done: Step[]): Step[] {
   return withoutImplied(done.toReversed().flatMap(inverse));
 }

@@ -8,32 +8,36 @@ export function rateBytes(rateBits: number): number {
   return Math.max(1, Math.floor(rateBits / 8));
 }
 
-/** tc and the kernel take sizes, limits and bursts in 32 bits. */
+/** tc and the kernel hold sizes, limits and bursts in 32 bits. */
 export const largestSizeBytes = 2 ** 32 - 1;
 
 /** A tick of the packet scheduler is 64 ns (PSCHED_SHIFT 6, include/net/pkt_sched.h). */
 const ticksPerMicrosecond = 1000 / 64;
-/** struct tc_htb_opt and tc_tbf_qopt hold a burst in 32 bits of ticks: no longer than 274 s. tc cuts off the bits above without a word. */
+/**
+ * struct tc_htb_opt and tc_tbf_qopt hold a burst in 32 bits of ticks, so it is no longer than 274 s. tc cuts
+ * off the bits above without a message.
+ */
 const largestBurstUs = Math.floor((2 ** 32 - 1) / ticksPerMicrosecond);
 
 /**
- * A burst as the kernel stores it: the time that it takes at the rate, in ticks. tc computes it so
- * (tc_calc_xmittime in tc/tc_core.c), through whole microseconds, and divides before it multiplies:
- * 4140 bytes at 1000 per second are 4,139,999 microseconds.
+ * A burst as the kernel stores it: the time, in ticks, that it takes at the rate. tc computes it in this way
+ * (tc_calc_xmittime in tc/tc_core.c): it goes through whole microseconds, and divides before it multiplies.
+ * So 4140 bytes at 1000 per second are 4,139,999 microseconds.
  */
 export function burstTicks(burstBytes: number, rate: number): number {
   return Math.floor(Math.floor(1e6 * (burstBytes / rate)) * ticksPerMicrosecond);
 }
 
-/** As tc does it since 2025: directly, rounding up. */
+/** Since 2025 tc computes the ticks directly and rounds up. */
 function newerBurstTicks(burstBytes: number, rate: number): number {
   return Math.ceil(((1e6 * burstBytes) / rate) * ticksPerMicrosecond);
 }
 
 /**
- * The bytes that tc makes these ticks of: what a burst that was read is written back as; never 0, of
- * which tc makes a default. Ticks that the older tc has made come of whole microseconds, and of the next
- * lower one where a byte is missing. The newer one is given a tick less, since it may have rounded up.
+ * The bytes of which tc makes these ticks. A burst that was read is written back as this number. It is never
+ * 0, since tc would take a default instead. Ticks that the older tc has made come from whole microseconds,
+ * and from the next lower one where a byte is missing. The newer tc is given a tick less, since it may have
+ * rounded up.
  */
 export function burstBytes(ticks: number, rate: number): number {
   const within = (bytes: number): number => Math.min(largestSizeBytes, Math.max(1, bytes));
@@ -45,7 +49,7 @@ export function burstBytes(ticks: number, rate: number): number {
 }
 
 /**
- * The same of a TBF: the kernel takes its burst in bytes (TCA_TBF_BURST), and tells the ticks that it
+ * The same for a TBF. The kernel receives its burst in bytes (TCA_TBF_BURST) and tells the ticks that it
  * makes of them, rounded down.
  */
 export function burstBytesOfTbf(ticks: number, rate: number): number {
@@ -59,22 +63,26 @@ export function largestBurstBytes(rate: number): number {
 }
 
 /**
- * tc brings a burst to ticks through whole microseconds, rounding down; since 2025 directly, rounding
- * up (tc_calc_xmittime). Between the two lie up to a microsecond and the two roundings.
+ * The older tc converts a burst to ticks through whole microseconds and rounds down. Since 2025 it converts
+ * directly and rounds up (tc_calc_xmittime). The two results differ by up to a microsecond and the two
+ * roundings.
  */
 export function sameTicks(a: number, b: number): boolean {
   return Math.abs(a - b) <= Math.ceil(ticksPerMicrosecond) + 1;
 }
 
-/** CoDel holds times in units of 1024 ns (CODEL_SHIFT 10, include/net/codel.h): a time that it is given, in those. */
+/**
+ * CoDel holds times in units of 1024 ns (CODEL_SHIFT 10, include/net/codel.h). This converts a time that it
+ * is given to those units.
+ */
 export function codelTicks(microseconds: number): number {
   return Math.floor((microseconds * 1000) / 1024);
 }
 
 /**
- * What a time was given as, from what the kernel tells of it: that is rounded down again
- * (codel_time_to_us), so that given back it would come out shorter; a microsecond more leads to the
- * same ticks.
+ * The time that was given, computed from what the kernel tells. The kernel rounds that down again
+ * (codel_time_to_us), so given back unchanged it would become shorter. One microsecond more leads to the same
+ * ticks.
  */
 export function codelGivenUs(toldUs: number): number {
   return toldUs + 1;
@@ -84,7 +92,7 @@ export function sameCodelTime(a: number, b: number): boolean {
   return codelTicks(a) === codelTicks(b);
 }
 
-/** Bytes that pass in a time at a rate; both whole numbers, whose product may be beyond 2^53. */
+/** The bytes that pass in a time at a rate. Both are whole numbers, whose product may be beyond 2^53. */
 export function bytesIn(rateBits: number, microseconds: number): number {
   return Number((BigInt(rateBits) * BigInt(microseconds)) / 8_000_000n);
 }

@@ -1,19 +1,21 @@
 /**
- * Settings of a link that it has when it is made and that are to stay so: somebody may change them, and then
- * packets do not pass though all else is whole. They are written as ip(8) writes them, "isolated on".
+ * Settings that a link has when it is made and that must stay so. Somebody may change them, and then packets
+ * do not pass although everything else is in order. They are written as ip(8) writes them, "isolated on".
  */
 
 export interface UsualSettings {
-  /** How `ip link set dev NAME` wants them: "", "type bridge", "type bridge_slave". */
+  /** The words that follow `ip link set dev NAME`: "", "type bridge", "type bridge_slave". */
   place: string;
-  /** By ip's word; in this order they are told. */
+  /** The usual value of each setting, by ip's word for it. Messages keep this order. */
   usual: Readonly<Record<string, string>>;
 }
 
 /** Without ARP a device neither asks for its neighbours nor answers them. */
 const link = { place: "", usual: { arp: "on" } } as const satisfies UsualSettings;
 
-/** A master takes all that comes in by the bridge before the node sees it. */
+/**
+ * If the bridge had a master, that would take everything that comes in by the bridge before the node sees it.
+ */
 const bridgeLink = { place: "", usual: { arp: "on", master: "none" } } as const;
 
 /** Spanning tree keeps a new port from passing frames for half a minute; VLAN filtering drops what has no VLAN. */
@@ -49,7 +51,7 @@ export const usualOf = {
 
 export type HasUsual = keyof typeof usualOf;
 
-/** What is otherwise: "isolated on, locked on"; "" where nothing is. */
+/** The settings that are not as usual: "isolated on, locked on". It is "" where there are none. */
 export function unusual(kind: HasUsual, settings: Readonly<Record<string, string>>): string {
   const known: readonly UsualSettings[] = usualOf[kind];
   return known
@@ -75,7 +77,7 @@ export interface Change {
   should: string;
 }
 
-/** What leads from one such text to the other, of the settings of one place. */
+/** The changes that lead from one such text to the other, for the settings of one place. */
 export function changesBetween(
   { usual }: UsualSettings,
   want: string | undefined,
