@@ -1,6 +1,6 @@
 /**
- * Steps applied, in order, in as few executions as their order allows; what was done is undone if a
- * later one fails.
+ * Applies steps in order, in as few executions as their order allows. If a step fails, what was done before
+ * it is undone.
  */
 import { FairwayError } from "../errors.ts";
 import { diff, type Step } from "../plan/diff.ts";
@@ -16,10 +16,10 @@ import { type BatchFailure, perform, tryOut } from "./perform.ts";
 import { fullBridge } from "./ports.ts";
 import { sendOff } from "./send-off.ts";
 
-/** What the kernel says, and what a person does about it. */
+/** What the kernel says, and what a person can do about it. */
 const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; todo: string }[] = [
   {
-    // nf_tables has no word of its own for a family or a kind of chain that was left out.
+    // nf_tables has no message of its own for a family or a kind of chain that was left out of the kernel.
     says: /(No such file or directory|not supported).*\n.*\n?add table bridge /,
     kind: "missingKernelPart",
     todo: "the kernel lacks nf_tables for the bridge family, which keeps pods to their own addresses: use one with CONFIG_NF_TABLES_BRIDGE, or set antiSpoof: false in the conflist, which lets pods send under others' addresses",
@@ -56,7 +56,7 @@ const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; tod
   },
 ];
 
-/** EXFULL, as the kernel's reason and the tools have it. */
+/** EXFULL, in the words of the kernel and of the tools. */
 const isFull = /Exchange full/;
 
 function refusal(failed: Effect, step: Step, reason: string): FairwayError {
@@ -81,7 +81,10 @@ function refusalOf(steps: Step[], batch: Batch, failure: BatchFailure): FairwayE
   return refusal(failed, step, failure.reason);
 }
 
-/** Whether the kernel would take these steps, all of nft's: a transaction that is not committed. null: it would. */
+/**
+ * Tries steps that are all for nft, in a transaction that is not committed. null means that the kernel would
+ * accept them.
+ */
 export function refusedByNft(steps: Step[]): FairwayError | null {
   for (const batch of batchesOf(steps, "exec")) {
     const failure = tryOut(batch);
@@ -95,15 +98,15 @@ const EEXIST = 17;
 
 export interface Failure {
   error: FairwayError;
-  /** Index of the step that failed. */
+  /** The index of the step that failed. */
   at: number;
-  /** Whether something was there already that was to be made. */
+  /** Whether something that was to be made was there already. */
   exists: boolean;
-  /** The steps that were done whole, or in part: all that there is to undo. */
+  /** The steps that were done completely or in part. There is nothing else to undo. */
   done: Step[];
 }
 
-/** Whether of what a step was to delete nothing is left to delete. What cannot be looked at counts as there. */
+/** Whether nothing is left of what a step was to delete. What cannot be looked at counts as there. */
 function isGoneAlready(step: Step | undefined): boolean {
   if (step?.op !== "delete") return false;
   try {
@@ -116,8 +119,8 @@ function isGoneAlready(step: Step | undefined): boolean {
 }
 
 /**
- * null: all done. What was to be deleted may go by itself between the look and the step, as a pair does
- * with its namespace: that is no failure, and nothing to take back.
+ * null means that all steps were done. An object that is to be deleted may go by itself between the look and
+ * the step, as a pair does with its namespace. That is no failure, and there is nothing to take back.
  */
 export function applySteps(steps: Step[]): Failure | null {
   const done: Step[] = [];
@@ -132,9 +135,9 @@ export function applySteps(steps: Step[]): Failure | null {
   }
 }
 
-/** null: all done. */
+/** null means that all steps were done. */
 function carryOut(steps: Step[]): Failure | null {
-  // The step that the batches before ended with: its lines may be of several batches.
+  // The step at the end of the batches so far. Its lines may be spread over several batches.
   let begun: number | null = null;
   for (const batch of batchesOf(steps, chosenBackend())) {
     const failure = attempt(steps, batch, begun);
@@ -149,16 +152,16 @@ const deletedPairs = (steps: Step[]): string[] =>
   steps.flatMap(({ op, have }) => (op === "delete" && have.kind === "veth" ? [have.name] : []));
 
 /**
- * As `applySteps`, for who takes nothing back: pairs go last, by somebody else, and are waited for until
- * they are out of sight. What is left of the steps after a failure is to be looked for. `beforePairs` is
- * called when all else is done; what it throws is thrown.
+ * Does the same as `applySteps`, for callers that take nothing back. Pairs are deleted last, by another
+ * process, and this waits until they are out of sight. After a failure the caller has to look for what is
+ * left of the steps. `beforePairs` is called when everything else is done; what it throws is thrown.
  */
 export function applyForGood(steps: Step[], beforePairs: () => void = () => {}): Failure | null {
   const pairs = deletedPairs(steps);
   const [going, rest, own] = [new Set(pairs), [] as Step[], [] as Step[]];
   for (const step of steps)
     (step.have?.kind === "veth" && going.has(step.have.name) ? own : rest).push(step);
-  // First: while a pair goes the kernel keeps everybody waiting who changes anything.
+  // This comes first, because the kernel makes everybody who changes anything wait while a pair goes.
   const failure = applySteps(rest);
   if (failure !== null) return failure;
   beforePairs();
@@ -171,7 +174,7 @@ export function applyForGood(steps: Step[], beforePairs: () => void = () => {}):
   const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
   for (const line of own.flatMap(linesOf))
     note({ line, answer: isGone ? "gone" : "still there", durationMs });
-  // Who was sent may have died on the way: then it is asked for again, and waited for.
+  // The process that was sent may have died on the way. Then the deletion is asked for again, and waited for.
   return isGone ? null : applySteps(own);
 }
 
@@ -180,7 +183,7 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
   try {
     failure = perform(batch);
   } catch (error) {
-    // Before any of it was done: its namespace could not be entered.
+    // Nothing of the batch was done yet: its namespace could not be entered.
     if (!(error instanceof FairwayError)) throw error;
     failure = { done: 0, culprit: 0, reason: error.message, error };
   }
@@ -193,7 +196,10 @@ function attempt(steps: Step[], batch: Batch, begun: number | null): Failure | n
   };
 }
 
-/** The steps up to this many effects of the batch; one of which only a part was done counts, too. */
+/**
+ * The steps that belong to the first `done` effects of the batch. A step of which only a part was done
+ * counts, too.
+ */
 function stepsBegun(steps: Step[], batch: Batch, done: number, begun: number | null): Step[] {
   const last = batch[done - 1]?.step;
   if (last !== undefined) return steps.slice(0, last + 1);
@@ -201,10 +207,11 @@ function stepsBegun(steps: Step[], batch: Batch, done: number, begun: number | n
   return steps.slice(0, first === begun ? first + 1 : first);
 }
 
-/** Takes back what was done, last first. What cannot be taken back is returned, for the log. */
+/** Takes back what was done, the last step first. What cannot be taken back is returned, for the log. */
 export function rollBack(done: Step[]): FairwayError[] {
   const failures: FairwayError[] = [];
-  // One by one after a failure: the others must still be tried, and those of its transaction again.
+  // After a failure the loop goes on without the step that failed: the others must still be tried, and those
+  // of its transaction tried again.
   for (let rest = undo(done); rest.length > 0; ) {
     const failure = applySteps(rest);
     if (failure === null) break;
@@ -215,7 +222,9 @@ export function rollBack(done: Step[]): FairwayError[] {
   return failures;
 }
 
-/** What was done before `error` is taken back, and it is thrown, with what could not be. */
+/**
+ * Takes back what was done before `error`, and throws that error, together with what could not be taken back.
+ */
 export function takeBack(done: Step[], error: FairwayError): never {
   const left = rollBack(done);
   if (left.length === 0) throw error;
@@ -228,7 +237,7 @@ export function takeBack(done: Step[], error: FairwayError): never {
   );
 }
 
-/** All or nothing. Throws what failed first. */
+/** Does all steps or none. Throws what failed first. */
 export function applyOrRollBack(steps: Step[]): void {
   const failure = applySteps(steps);
   if (failure !== null) takeBack(failure.done, failure.error);

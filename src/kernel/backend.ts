@@ -1,13 +1,13 @@
-/** By what means the kernel is changed. */
+/** The means by which the kernel is changed. */
 import { FairwayError } from "../errors.ts";
 import type { Tool } from "./children.ts";
 
-/** "netlink": messages of this process's own. "exec": the tools, which lead to the same. */
+/** "netlink" means messages of this process's own. "exec" means the tools, which lead to the same result. */
 export type Backend = "netlink" | "exec";
 
 export const backendVariable = "FAIRWAY_BACKEND";
 
-/** Throws badEnvironment for a word that is none of the two. */
+/** Throws badEnvironment for a word that is neither of the two. */
 export function chosenBackend(env: Record<string, string | undefined> = process.env): Backend {
   const asked = env[backendVariable] ?? "";
   if (asked === "" || asked === "netlink") return "netlink";
@@ -19,6 +19,9 @@ export function chosenBackend(env: Record<string, string | undefined> = process.
   );
 }
 
-/** Those without which a node cannot take pods: rules are written in nft's language whichever way the rest goes. */
+/**
+ * The tools without which a node cannot take pods. nft is always needed, because rules are written in its
+ * language with either backend.
+ */
 export const neededTools = (backend: Backend): readonly Tool[] =>
   backend === "exec" ? ["ip", "tc", "nft"] : ["nft"];

@@ -1,12 +1,18 @@
-/** A lock on one byte of a file: it belongs to who opened the file, and goes with its process, however that ends. */
+/**
+ * A lock on one byte of a file. It belongs to whoever opened the file, and it goes with that process, however
+ * the process ends.
+ */
 import { closeSync, constants, openSync } from "node:fs";
 import { effect } from "../effect.ts";
 import { errno, libc, ptr } from "./netlink/libc.ts";
 
-/** F_OFD_SETLK (include/uapi/linux/fcntl.h): unlike F_SETLK another descriptor of the same process does not drop it. */
+/**
+ * F_OFD_SETLK (include/uapi/linux/fcntl.h). Unlike with F_SETLK, closing another descriptor of the same
+ * process does not drop the lock.
+ */
 const setOpenFileLock = 37;
 const writeLock = 1;
-/** EAGAIN, EACCES: somebody else has it. */
+/** With EAGAIN or EACCES somebody else has the lock. */
 const held: readonly number[] = [11, 13];
 
 /** struct flock of 64-bit Linux: l_type, l_whence (0: from the start), l_start, l_len, l_pid. */
@@ -19,12 +25,15 @@ function lockOf(offset: number): Uint8Array {
   return bytes;
 }
 
-/** Given back when it is disposed of. Whoever inherits the descriptor has it, too. */
+/** The lock is released when it is disposed of. Whoever inherits the descriptor has the lock, too. */
 export interface ByteLock extends Disposable {
   fd: number;
 }
 
-/** null: somebody else has it. The file is made where there is none. Throws what the file system says. */
+/**
+ * null means that somebody else has the lock. The file is made if there is none. Throws what the file system
+ * says.
+ */
 export function tryByteLock(file: string, offset: number): ByteLock | null {
   const fd = effect("file", "open the lock of an attachment", () =>
     openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600),

@@ -1,14 +1,16 @@
-/** The tools that Fairway runs: found, given a minimal environment, bounded in time. */
+/**
+ * The tools that Fairway runs. They are searched for, and they get a minimal environment and a time limit.
+ */
 import { accessSync, constants } from "node:fs";
 import { effect } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { nameOf } from "../paths.ts";
 
 export type Tool = "ip" | "tc" | "nft";
-/** What only `doctor` asks, and only where it is there. */
+/** Only `doctor` runs these, and only where they are installed. */
 export type OthersTool = "iptables-legacy" | "ip6tables-legacy";
 
-/** Where distributions put them; a runtime's PATH often lacks the sbin folders. */
+/** The folders in which distributions put them. A runtime's PATH often lacks the sbin folders. */
 const usualFolders = [
   "/usr/sbin",
   "/sbin",
@@ -43,7 +45,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** null: it is in none of the folders. */
+/** null means that it is in none of the folders. */
 export function findToolIfAny(tool: Tool | OthersTool | "cat"): string | null {
   const known = found.get(tool);
   if (known !== undefined) return known;
@@ -68,8 +70,8 @@ export function findTool(tool: Tool | OthersTool): string {
 const handedOn = new Set<number>();
 
 /**
- * Descriptors that every tool gets, too, until it is disposed of: a lock on one stays for as long as a
- * tool is at work that outlives us.
+ * Every tool gets this descriptor too, until it is disposed of. So a lock on it stays while a tool that
+ * outlives us is still working.
  */
 export function handOn(fd: number): Disposable {
   handedOn.add(fd);
@@ -80,7 +82,7 @@ type Child = ReturnType<typeof Bun.spawnSync>;
 
 const textOf = (output: Child["stdout"]): string => output?.toString() ?? "";
 
-/** Throws io where it cannot be started: it did nothing then. */
+/** Throws io where it cannot be started. In that case it did nothing. */
 function started(what: string, spawn: () => Child): Child {
   try {
     return effect("child", what, spawn);
@@ -101,8 +103,8 @@ export interface Finished {
 }
 
 /**
- * Throws missingTool, io for what cannot be started, and tryAgain for what was ended at its time limit,
- * or by a signal: that may have done all that it was asked for, some, or nothing.
+ * Throws missingTool, io for what cannot be started, and tryAgain for what was ended at its time limit or by
+ * a signal. In the last case it may have done all that it was asked for, some of it, or nothing.
  */
 export function runTool(
   tool: Tool | OthersTool,
@@ -142,7 +144,7 @@ export function runTool(
 
 export interface PluginRun {
   stdin: string;
-  /** Over what of CNI_* the runtime gave us. */
+  /** These override the CNI_* variables that the runtime gave us. */
   env: Record<string, string>;
   timeLimitMs: number;
 }
@@ -155,7 +157,7 @@ export interface PluginEnded {
   stderr: string;
 }
 
-/** Another CNI plugin, in the environment of the verb that we were called with. */
+/** Runs another CNI plugin, in the environment of the verb that we were called with. */
 export function runPlugin(
   file: string,
   { stdin, env, timeLimitMs: limitMs }: PluginRun,

@@ -1,6 +1,6 @@
 /**
- * A step's lines, each with the message that does the same. A kind without messages goes through the
- * tools; `messagesOf` is the one place that says which.
+ * A step's lines, each with the message that does the same. A kind of object without messages goes through
+ * the tools. `messagesOf` alone decides which kinds those are.
  */
 import type { Step } from "../plan/diff.ts";
 import { gsoSizes } from "../plan/gso.ts";
@@ -14,11 +14,11 @@ import * as links from "./write/links.ts";
 import type { Request } from "./write/request.ts";
 import { classRequest, qdiscRequest } from "./write/tc.ts";
 
-/** What a line does, by which means. The line itself is what a person is told of it. */
+/** What a line does, and by which means. The line itself is what a person is told. */
 export type Effect = {
   line: Line;
   step: number;
-  /** A port that has to pass frames on before. */
+  /** A port that has to pass frames on before this effect. */
   awaits?: string;
 } & (
   | { by: "tool" }
@@ -28,10 +28,13 @@ export type Effect = {
   | { by: "nfnetlink"; change: ElementChange }
 );
 
-/** null: the line itself. */
+/** null means that there is no message: the line itself is carried out. */
 type LineMessage = Request | ElementChange | null;
 
-/** One for each line of the step; null: none of its lines has one. `have`: what a change finds. */
+/**
+ * One message for each line of the step. null means that none of its lines has a message. `have` is what a
+ * change finds.
+ */
 function messagesOf(
   op: Step["op"],
   object: KernelObject,
@@ -39,7 +42,7 @@ function messagesOf(
 ): LineMessage[] | null {
   const gone = op === "delete";
   switch (object.kind) {
-    // Files, whichever way they are written.
+    // These are files, whichever backend is chosen.
     case "sysctl":
     case "ipv6setting":
       return null;
@@ -89,7 +92,7 @@ function messagesOf(
     }
     case "class":
       return [classRequest(op, object)];
-    // Rules are nft's own language; a node's are made once.
+    // Rules are written in nft's own language, and a node's rules are made only once.
     case "ruleset":
       return null;
     case "element":
@@ -117,7 +120,9 @@ function effectsOf(step: Step, index: number, backend: Backend): Effect[] {
   return lines.map((line, at) => effectOf(line, index, messages?.[at] ?? null, awaits));
 }
 
-/** Effects that are carried out together: neighbours of one means in one namespace. */
+/**
+ * Effects that are carried out together: they follow each other and use the same means in the same namespace.
+ */
 export type Batch = Effect[];
 
 function means({ by, line, awaits }: Effect): string {

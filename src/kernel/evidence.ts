@@ -1,4 +1,4 @@
-/** What tells, without touching anything, which parts a kernel has. */
+/** The sources that tell, without changing anything, which parts a kernel has. */
 import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { gunzipSync } from "node:zlib";
@@ -7,12 +7,12 @@ import { allLinks } from "./read/links.ts";
 import { readSysctl } from "./read/sysctl.ts";
 import { allQdiscs } from "./read/tc.ts";
 
-/** Each null where this source cannot be read here. Modules by name, with underscores. */
+/** A source is null where it cannot be read here. Modules are given by name, with underscores. */
 export interface Evidence {
   release: string;
-  /** Modules that something in the kernel uses at this moment, or that could not be seen without them. */
+  /** Modules that something in the kernel uses at this moment, or without which it could not be seen. */
   inUse: Set<string>;
-  /** /proc/modules and /sys/module (which has built-in ones too, if they have parameters). */
+  /** /proc/modules and /sys/module (which also lists built-in modules, if they have parameters). */
   loaded: Set<string> | null;
   /** modules.builtin and modules.dep of this release. */
   builtIn: Set<string> | null;
@@ -32,13 +32,13 @@ function textOf(path: string): string | null {
 const moduleName = (file: string): string =>
   (file.split("/").at(-1) ?? "").replace(/\.ko(\.\w+)?$/, "").replaceAll("-", "_");
 
-/** "kernel/net/sched/sch_htb.ko.xz: ..." a line, or the path alone. */
+/** A line is "kernel/net/sched/sch_htb.ko.xz: ..." or the path alone. */
 export function moduleNames(text: string): Set<string> {
   const files = text.split("\n").flatMap((line) => line.split(":")[0]?.trim() || []);
   return new Set(files.map(moduleName));
 }
 
-/** "# CONFIG_X is not set" is as absent as no line. */
+/** "# CONFIG_X is not set" counts like a line that is absent. */
 export function configOf(text: string): Map<string, "y" | "m"> {
   return new Map(
     [...text.matchAll(/^(CONFIG_\w+)=([ym])$/gm)].map((m) => [

@@ -8,9 +8,9 @@ const patienceMs = 1_000;
 const pauseMs = 0.2;
 
 /**
- * A port is enabled when its carrier is there, which the kernel finds out by itself, a moment after the
- * pod's end went up (linkwatch, net/core/link_watch.c): what the pod sends before that is lost. It is
- * not waited for longer than a second, nor for the states that come after with STP, which take half a
+ * A port is enabled when its carrier is there. The kernel finds that out by itself, a moment after the pod's
+ * end went up (linkwatch, net/core/link_watch.c). What the pod sends before that is lost. This waits no
+ * longer than a second, and it does not wait for the states that come after with STP, which take half a
  * minute.
  */
 export function untilForwarding(port: string): void {

@@ -1,17 +1,18 @@
 /**
- * What this process asked the kernel to change, and what it answered: for the log at debug, so that the
- * person who reads it sees the very lines that were tried. Kept in memory until the verb has ended.
+ * What this process asked the kernel to change, and what the kernel answered. It is for the log at level
+ * debug, so that the person who reads it sees exactly the lines that were tried. It is kept in memory until
+ * the verb has ended.
  */
 import type { Line } from "../plan/render.ts";
 
 export interface JournalEntry {
   line: Line;
-  /** Of the lines of one execution all but the last that failed share its answer. */
+  /** The lines of one execution share its answer, except for the last one that failed. */
   answer: string;
   durationMs: number;
 }
 
-/** A repair of a thousand pods must not fill the memory: what comes first tells most. */
+/** A repair of a thousand pods must not fill the memory. The first entries tell most, so those are kept. */
 const kept = 2_000;
 
 const entries: JournalEntry[] = [];
@@ -22,7 +23,7 @@ export function note(entry: JournalEntry): void {
   else dropped += 1;
 }
 
-/** How many were tried so far. */
+/** The number of lines that were tried so far. */
 export const tried = (): number => entries.length + dropped;
 
 export const journal = (): { entries: readonly JournalEntry[]; dropped: number } => ({

@@ -1,4 +1,4 @@
-/** A link's number by its name, without the rest of it. */
+/** Finds a link's number by its name, without reading the rest of the link. */
 import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
 import { errno, libc, ptr, reasonOf } from "./netlink/libc.ts";
@@ -6,9 +6,9 @@ import { errno, libc, ptr, reasonOf } from "./netlink/libc.ts";
 const ENODEV = 19;
 
 /**
- * null: no link of this namespace has that name. A name of more than 15 bytes is no link's. The kernel
- * answers from its list, without waiting for who is changing links (SIOCGIFINDEX, netdevice(7)): a link
- * that goes is out of it long before the lock is free.
+ * null means that no link of this namespace has that name. No link has a name of more than 15 bytes. The
+ * kernel answers from its list, without waiting for those who are changing links (SIOCGIFINDEX,
+ * netdevice(7)): a link that is being deleted leaves the list long before the lock is free.
  */
 export function linkIndex(name: string): number | null {
   return effect("look", `index of ${name}`, () => {

@@ -1,6 +1,6 @@
 /**
- * What of ours leads into a network namespace that lives, whoever remembers it: taken away, it would cost
- * a pod its network, or its promise.
+ * The objects of ours that lead into a network namespace that lives, whether or not anybody remembers it. If
+ * they were deleted, a pod would lose its network or its promise.
  */
 import { closeSync, openSync } from "node:fs";
 import * as names from "../plan/names.ts";
@@ -10,13 +10,16 @@ import { allLinks, type Link, netnsIdOf } from "./read/links.ts";
 
 /** The node's end of a pair whose other end is in another namespace. */
 export interface Living {
-  /** The node's interface: "fwv10" of a pod of ours, another plugin's where Fairway is chained. */
+  /**
+   * The node's interface. It is "fwv10" for a pod of ours, and another plugin's name where Fairway is
+   * chained.
+   */
   dev: string;
-  /** A path that leads to the namespace; null: none that can be seen from here. */
+  /** A path that leads to the namespace. null means that none can be seen from here. */
   netns: string | null;
-  /** "device:inode" of that namespace; null where it cannot be seen. */
+  /** "device:inode" of that namespace. It is null where the namespace cannot be seen. */
   identity: string | null;
-  /** Where another plugin made the interface: those of its addresses that our maps lead to a class. */
+  /** Where another plugin made the interface, those of its addresses that our maps lead to a class. */
   addresses: string[];
 }
 
@@ -24,23 +27,26 @@ const isOurs = ({ name }: Link): boolean => names.minorOfHostVeth(name) !== null
 
 const bare = (cidr: string): string => cidr.split("/")[0] ?? cidr;
 
-/** Addresses that lead to a class of a pod that has no pair of ours: other plugins' pods. */
+/** Addresses that lead to the class of a pod that has no pair of ours. Those are other plugins' pods. */
 function mappedWithoutPair(pairs: readonly Link[]): string[] {
   const paired = new Set(pairs.map(({ name }) => names.minorOfHostVeth(name)));
   return [...mappedByMinor()].flatMap(([minor, addresses]) => (paired.has(minor) ? [] : addresses));
 }
 
-/** A pair goes with the namespace of its other end, so one that is there leads into one that lives. */
+/**
+ * Pairs that lead into another namespace. A pair is deleted with the namespace of its other end, so a pair
+ * that exists leads into a namespace that lives.
+ */
 function leadingOut(socket: NetlinkSocket): Link[] {
   return allLinks(socket).filter((l) => l.type === "veth" && l.peerNetnsId !== null);
 }
 
-/** The path of the namespace that an end of ours should lead to, by its name. */
+/** The path of the namespace that each end of ours should lead to, by the end's name. */
 export type Known = ReadonlyMap<string, string>;
 
 /**
- * Whether all that is ours leads where it is known to, and no address of others leads to a class. It looks
- * into no namespace but those that are known.
+ * Whether everything of ours leads where it is known to lead, and no other address leads to a class. It looks
+ * only into namespaces that are known.
  */
 export function allAsKnown(known: Known, addresses: ReadonlySet<string>): boolean {
   using socket = new NetlinkSocket();
@@ -48,7 +54,7 @@ export function allAsKnown(known: Known, addresses: ReadonlySet<string>): boolea
   const isKnown = ({ name, peerNetnsId }: Link): boolean => {
     const netns = known.get(name);
     if (netns === undefined) return false;
-    // At a path that leads nowhere the pod was; it may live on.
+    // If the path leads nowhere, the pod was there, and its namespace may still live.
     const id = netnsIdAt(socket, netns);
     return id === null || id === peerNetnsId;
   };
@@ -57,7 +63,7 @@ export function allAsKnown(known: Known, addresses: ReadonlySet<string>): boolea
   );
 }
 
-/** null: there is none at this path, or this namespace has given it no id. */
+/** null means that there is no namespace at this path, or that this namespace has given it no id. */
 function netnsIdAt(socket: NetlinkSocket, path: string): number | null {
   let fd: number;
   try {
@@ -68,7 +74,7 @@ function netnsIdAt(socket: NetlinkSocket, path: string): number | null {
   try {
     return netnsIdOf(socket, fd);
   } catch (error) {
-    // It is a file where a namespace was.
+    // There is only a file where a namespace was.
     if (error instanceof NetlinkError) return null;
     throw error;
   } finally {
@@ -108,7 +114,7 @@ function look(): Living[] {
   return [...own, ...chained, ...unseen(others, chained, mapped, (link) => seen(link) == null)];
 }
 
-/** Where a namespace cannot be seen, an address that nobody else has may be in it. */
+/** An address that nobody else has may be in a namespace that cannot be seen. */
 function unseen(
   others: readonly Link[],
   found: readonly Living[],
@@ -122,11 +128,11 @@ function unseen(
     .map(({ name }) => ({ dev: name, netns: null, identity: null, addresses: left }));
 }
 
-/** A namespace that nobody has any more is taken down by the kernel in its own time. */
+/** The kernel removes a namespace that nobody uses any more in its own time. */
 const pollMs = 50;
 const polls = 40;
 
-/** Touches nothing. A namespace that is just going is waited for, for two seconds at the most. */
+/** Changes nothing. It waits two seconds at most for a namespace that is being removed. */
 export function livingEnds(): Living[] {
   let found = look();
   for (let i = 0; i < polls && found.some(({ netns }) => netns === null); i++) {

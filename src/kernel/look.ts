@@ -1,4 +1,4 @@
-/** One look at the kernel: what is asked for several times is read once. */
+/** One look at the kernel. What is asked for several times is read only once. */
 import { type Family, families, familyOf } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import { type Element, type Ipv6Setting, ipv6Path, ipv6SettingNames } from "../plan/state.ts";
@@ -73,7 +73,7 @@ export class Look implements Disposable {
     return link === null ? [] : addressesOf(this.#socket, link.index);
   }
 
-  /** Those of the node through a device. */
+  /** The node's routes through a device. */
   routes(dev: string, family: Family): RouteEntry[] {
     const key = `${family} ${dev}`;
     const known = this.#routes.get(key);
@@ -84,12 +84,12 @@ export class Look implements Disposable {
     return routes;
   }
 
-  /** What was read of them is to be read again. */
+  /** Routes that were read before will be read again. */
   forgetRoutes(): void {
     this.#routes.clear();
   }
 
-  /** Those of the node to a destination, through whatever there is. */
+  /** The node's routes to a destination, through any device. */
   routesTo(dst: string): RouteEntry[] {
     return routesTo(this.#socket, familyOf(dst), dst);
   }
@@ -99,7 +99,7 @@ export class Look implements Disposable {
     return this.#tables;
   }
 
-  /** Reads a set whole, for when many of its elements are asked for. */
+  /** Reads a whole set, for when many of its elements are asked for. */
   loadSet(set: string): Element[] {
     const elements = this.tables.elements(set);
     this.#sets.set(set, new Map(elements.map((element) => [element.key, element])));
@@ -148,7 +148,7 @@ export class Look implements Disposable {
     return found;
   }
 
-  /** Reads a device's classes whole, for when many are asked for. */
+  /** Reads all classes of a device, for when many are asked for. */
   loadClasses(dev: string): Map<string, ClassEntry> {
     const link = this.link(dev);
     const classes = new Map<string, ClassEntry>();
@@ -170,7 +170,7 @@ export class Look implements Disposable {
     return link !== null && hasFilters(this.#socket, link.index, handle);
   }
 
-  /** A namespace that is gone holds nothing. */
+  /** For a namespace that is gone the view is empty. */
   pod(netns: string, dev: string): PodView {
     const key = `${netns} ${dev}`;
     const known = this.#pods.get(key);

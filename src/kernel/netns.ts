@@ -1,4 +1,4 @@
-/** Network namespaces: what a path names, and work inside one. */
+/** Network namespaces: what a path leads to, and how to work inside one. */
 import { closeSync, openSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
@@ -36,7 +36,10 @@ export function netnsKind(path: string): NetnsKind {
   }
 }
 
-/** A file where a namespace was: the mount has gone, and the name has still to go. */
+/**
+ * Whether a network namespace is at the path. There may be only a file where one was: the mount is gone, and
+ * the name has still to go.
+ */
 export function hasNetns(path: string): boolean {
   const kind = netnsKind(path);
   return kind === "own" || kind === "other";
@@ -44,13 +47,13 @@ export function hasNetns(path: string): boolean {
 
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  // A path that is too long leads to nothing, either.
+  // A path that is too long leads to nothing, too.
   return code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG";
 }
 
 /**
- * Runs `work` in the namespace at `path`, on this thread: what it opens and the children that it
- * starts belong there. `work` must be synchronous. Throws invalidNetns.
+ * Runs `work` in the namespace at `path`, on this thread. What `work` opens, and the children that it starts,
+ * belong to that namespace. `work` must be synchronous. Throws invalidNetns.
  */
 export function inNetns<T>(path: string, work: () => T): T {
   const own = openSync(ownNetns, "r");
@@ -82,13 +85,13 @@ export function inNetns<T>(path: string, work: () => T): T {
   }
 }
 
-/** As `inNetns`; null: there is no namespace, or none any more. */
+/** Does the same as `inNetns`. null means that there is no namespace, or that it is gone. */
 export function inNetnsIfThere<T>(path: string, work: () => T): T | null {
   if (!hasNetns(path)) return null;
   try {
     return inNetns(path, work);
   } catch (error) {
-    // It may go at any moment, also between our look and our step.
+    // The namespace may go at any moment, even between our look and our step.
     if (error instanceof FairwayError && error.kind === "invalidNetns" && !hasNetns(path))
       return null;
     throw error;

@@ -1,6 +1,6 @@
 /**
- * The observed state of what a desired state names, and of nothing else, so that one pod's verb does not
- * read a whole node.
+ * The observed state of what a desired state names, and of nothing else, so that one pod's verb does not read
+ * the whole node.
  */
 import { ownIpv4Bytes } from "../plan/gso.ts";
 import { familyOf, isLinkLocal } from "../plan/ip.ts";
@@ -50,13 +50,13 @@ function rootLook(look: Look, dev: string, { kind, handle, fqCodel }: QdiscEntry
     kind,
     handle,
     fqCodel: fqCodel ?? null,
-    // Of somebody's own it matters only where that could be put back.
+    // For a qdisc of somebody's own this matters only where that qdisc could be put back.
     isFiltered:
       takesFilters(kind) &&
       (handle === noHandle || kind === "fq_codel") &&
       look.filtered(dev, handle),
     mtuBytes: look.link(dev)?.mtuBytes ?? 0,
-    // Of the others none has anything below it.
+    // The other kinds have nothing below them.
     below:
       kind === "mq"
         ? look.qdiscs(dev).filter((q) => q.parent !== "root" && q.parent !== names.clsactParent)
@@ -73,7 +73,7 @@ export function innerSpec(entry: QdiscEntry): QdiscSpec {
   return { type: "default", name: entry.kind };
 }
 
-/** `ingress` has the same place as clsact, and room for no filter on egress. */
+/** The `ingress` qdisc has the same place as clsact, but no room for a filter on egress. */
 function hookSpec(look: Look, dev: string, { kind, handle }: QdiscEntry): QdiscSpec {
   return kind === "clsact"
     ? { type: "clsact", shared: look.filters(dev).others, txQueueLength: null }
@@ -122,18 +122,20 @@ function podLinkObject(netns: string, link: Link): PodLink {
   };
 }
 
-/** What a link hangs on; null: on nothing. */
+/** The master of a link. null means that it has none. */
 function masterOf(look: Look, { masterIndex }: Link): Link | null {
   return masterIndex === null ? null : look.linkNumbered(masterIndex);
 }
 
-/** One with a metric of somebody's own leads there all the same. */
+/** The metric is not compared: a route with a metric of somebody's own leads there all the same. */
 const isOfRole =
   ({ type, dst }: KernelRoute, table: number) =>
   (route: RouteEntry): boolean =>
     route.dst === dst && route.table === table && routeTypes[route.type] === type;
 
-/** What the kernel does a moment after an address is there (addrconf_dad_work, net/ipv6/addrconf.c). */
+/**
+ * The kernel makes this route a moment after the address is there (addrconf_dad_work, net/ipv6/addrconf.c).
+ */
 const addrconfMs = 20;
 
 function kernelRoute(look: Look, want: KernelRoute, isSecondLook = false): KernelRoute | null {
@@ -145,14 +147,14 @@ function kernelRoute(look: Look, want: KernelRoute, isSecondLook = false): Kerne
   if (found !== undefined) return { ...want, gw: found.gw, source: found.source };
   const link = netns === null ? look.link(dev) : null;
   if (link === null) return null;
-  // Comes with the first port (addrconf_notify, net/ipv6/addrconf.c).
+  // This route comes with the first port (addrconf_notify, net/ipv6/addrconf.c).
   if (role === "multicast") return link.isRunning ? null : want;
   if (role === "local" && familyOf(dst) === 6 && !isSecondLook) {
     Bun.sleepSync(addrconfMs);
     look.forgetRoutes();
     return kernelRoute(look, want, true);
   }
-  // Another device's in this very place, or one that leads nowhere, keeps ours from it.
+  // Another device's route in exactly this place, or a route that leads nowhere, prevents ours.
   const [other] = look
     .routesTo(dst)
     .filter((route) => route.table === table && route.priority === priority);
@@ -178,13 +180,14 @@ function ipv6Setting(look: Look, want: Ipv6Setting): Ipv6Setting | null {
     const isOff = want.name !== "disable_ipv6" && want.value === "0";
     return isOff && readSysctl(withIpv6) === null ? want : null;
   }
-  // "1" ends where the node forwards: on a node that does, there is nothing to keep.
+  // The value "1" has no effect once the node forwards. So on a node that already forwards there is nothing
+  // to keep.
   const isKept =
     want.value === acceptRaForwarding && (value !== "1" || readSysctl(withIpv6) === "1");
   return isKept ? want : { ...want, value };
 }
 
-/** The observed counterpart of one desired object; null: absent. */
+/** The observed counterpart of one desired object. null means that it is absent. */
 function counterpart(look: Look, want: KernelObject): KernelObject | null {
   switch (want.kind) {
     case "sysctl": {
@@ -240,7 +243,7 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
         hairpin: link.hairpin ?? false,
         groupForwardMask: link.groupForwardMask ?? 0,
         up: link.up,
-        // Of a bridge that is down no port passes anything, and all do once it is up.
+        // While the bridge is down no port passes anything, and all ports do once it is up.
         unusual: unusual("port", bridge?.up === true ? link.settings : settings),
       };
     }
@@ -251,7 +254,7 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
     case "address": {
       const there =
         want.netns === null ? look.addresses(want.dev) : look.pod(want.netns, want.dev).addresses;
-      // Which link-local one an interface has is a setting's choice (addr_gen_mode): one is enough.
+      // A setting decides which link-local address an interface has (addr_gen_mode), so any one is enough.
       const isThere = isLinkLocal(want.cidr) ? there.some(isLinkLocal) : there.includes(want.cidr);
       return isThere ? want : null;
     }
@@ -283,10 +286,10 @@ function counterpart(look: Look, want: KernelObject): KernelObject | null {
   }
 }
 
-/** From this many classes of a device, or elements, on, one dump is cheaper than a request for each. */
+/** From this number of classes of a device, or of elements, one dump is cheaper than a request for each. */
 const dumpFrom = 8;
 
-/** A base and a pod have ten to twenty-odd: one more host class each. */
+/** A base and a pod have ten to somewhat over twenty qdiscs, and one more for each host class. */
 const qdiscDumpFrom = 32;
 
 function preload(look: Look, desired: State): void {
@@ -294,7 +297,7 @@ function preload(look: Look, desired: State): void {
   for (const { object } of desired.values())
     if (object.kind === "class") asked.set(object.dev, (asked.get(object.dev) ?? 0) + 1);
   for (const [dev, count] of asked) if (count >= dumpFrom) look.loadClasses(dev);
-  // Qdiscs are dumped of all devices or not at all.
+  // Qdiscs can only be dumped for all devices at once.
   const queues = [...desired.values()].filter(({ object }) => object.kind === "qdisc");
   if (queues.length >= qdiscDumpFrom) look.loadQdiscs();
   const elements = new Map<string, number>();
@@ -312,7 +315,7 @@ export function lookUp(look: Look, desired: State): Entry[] {
   });
 }
 
-/** What there is of what `desired` names. Throws where the kernel cannot say. */
+/** The objects that exist of those that `desired` names. Throws where the kernel cannot tell. */
 export function observe(desired: State): State {
   using look = new Look();
   return stateOf(lookUp(look, desired));

@@ -1,4 +1,4 @@
-/** The observed state with what bears our names and is nobody's, beside what a desired state names. */
+/** The observed state of what a desired state names, and also of what has our names and belongs to nobody. */
 import * as names from "../plan/names.ts";
 import {
   baseOwner,
@@ -18,7 +18,10 @@ const nobody: Owner = baseOwner;
 
 const leftover = (object: KernelObject): Entry => ({ owner: nobody, object });
 
-/** The anti-spoofing table while nobody wants it: it holds pods to elements that none of them gets any more. */
+/**
+ * The anti-spoofing table, while nobody wants it. It would hold pods to elements that none of them gets any
+ * more.
+ */
 function unwantedGuard(look: Look, desired: State): Entry[] {
   const wanted = [...desired.values()].some(
     ({ object }) => object.kind === "ruleset" && object.table === names.guardTable,
@@ -27,15 +30,15 @@ function unwantedGuard(look: Look, desired: State): Entry[] {
   return found === null ? [] : [leftover(found)];
 }
 
-/** As `observe`, for a desired state that has the base in it. */
+/** Does the same as `observe`, for a desired state that has the base in it. */
 export function observeShared(desired: State): State {
   using look = new Look();
   return stateOf([...unwantedGuard(look, desired), ...lookUp(look, desired)]);
 }
 
 /**
- * As `observeShared`, and the elements of the sets that only the base fills: what a former configuration
- * left there may overlap what the new one wants.
+ * Does the same as `observeShared`, and adds the elements of the sets that only the base fills: what a former
+ * configuration left there may overlap what the new one wants.
  */
 export function observeBase(desired: State): State {
   using look = new Look();
@@ -49,14 +52,20 @@ export function observeBase(desired: State): State {
   ]);
 }
 
-/** On our bridge, or with the MAC that we give it on none, as an ADD that died leaves it. */
+/**
+ * Whether a pair is ours: it is on our bridge, or it is on no bridge and has the MAC that we give it, as an
+ * ADD that died leaves it.
+ */
 function isOurPair({ name, mac, masterIndex }: Link, bridgeIndex: number | undefined): boolean {
   const minor = names.minorOfHostVeth(name);
   if (minor === null) return false;
   return masterIndex === null ? mac === names.hostMac(minor) : masterIndex === bridgeIndex;
 }
 
-/** What bears our names on these devices: pairs, classes and queues in our trees, elements of our sets. */
+/**
+ * The objects that have our names on these devices: pairs, classes and queues in our trees, elements of our
+ * sets.
+ */
 function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
   const bridgeIndex = look.link(bridge)?.index;
   const pairs = look
@@ -79,27 +88,27 @@ function ours(look: Look, bridge: string, devices: string[]): KernelObject[] {
   return [...pairs, ...inTrees, ...redirects(look), ...elements];
 }
 
-/** Our filters, wherever they are, with the hook that they stand in. */
+/** Our filters, wherever they are, each with the hook that it is in. */
 function redirects(look: Look): KernelObject[] {
   return look.clsacts().flatMap((dev): KernelObject[] => {
     const redirect = redirectObject(look, dev);
-    // In our place, and not ours: that is told where it is wanted.
+    // The filter is in our place, but it is not ours. That is reported where a filter is wanted.
     if (redirect?.to == null) return [];
     const hooks = look.qdiscs(dev).filter(({ parent }) => parent === names.clsactParent);
     return [redirect, ...hooks.map((entry) => qdiscObject(look, dev, entry))];
   });
 }
 
-/** All of our filters of a node, and our IFB, for who does not know what to look for. */
+/** All of our filters on a node with their hooks, for callers that do not know what to look for. */
 export function observeRedirects(): State {
   using look = new Look();
   return stateOf(redirects(look).map(leftover));
 }
 
-/** As `observeShared`, and what is ours there without being desired: leftovers. */
+/** Does the same as `observeShared`, and adds the leftovers: what is ours there without being desired. */
 export function observeOurs(desired: State, bridge: string, devices: string[]): State {
   using look = new Look();
   const left = ours(look, bridge, devices).map(leftover);
-  // What was looked up knows its owner, so it comes last.
+  // What was looked up has its owner, so it comes last and replaces the others.
   return stateOf([...unwantedGuard(look, desired), ...left, ...lookUp(look, desired)]);
 }

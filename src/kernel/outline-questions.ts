@@ -1,4 +1,7 @@
-/** What an outline is made of the answers to (outline.ts), as requests: made once, and asked again and again. */
+/**
+ * The questions whose answers make an outline (outline.ts), as requests. They are made once, and asked again
+ * and again.
+ */
 import { type BaseInput, treesOf } from "../plan/desired.ts";
 import { addressBits, bytesOfIp, families, familyOf } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
@@ -17,7 +20,7 @@ const linkNamed = (name: string): Question => ({
   body: concat(ifinfomsg.encode({}), encodeAttribute(nl.IFLA.IFNAME, text(name))),
 });
 
-/** A tree's root, the HTB under it, the root class, and the host's own classes with their queues. */
+/** A tree's root, the HTB below it, the root class, and the host's own classes with their queues. */
 function treeParts(index: number, minors: readonly number[]): Question[] {
   const queue = (parent: string): Question => ({
     type: nl.RTM.GETQDISC,
@@ -35,7 +38,10 @@ function treeParts(index: number, minors: readonly number[]): Question[] {
   ];
 }
 
-/** How what the node sends to that address leaves it: the route as it stands in its table. */
+/**
+ * Asks by which way the node's packets to that address leave it. The answer is the route as it stands in its
+ * table.
+ */
 function routeTo(address: Uint8Array): Question {
   const family = address.length === 4 ? 4 : 6;
   const header = rtmsg.encode({
@@ -47,8 +53,8 @@ function routeTo(address: Uint8Array): Question {
 }
 
 /**
- * Another address of the same subnet, which a pod might have: the next one, or the one before where that
- * is another subnet's or IPv4's broadcast. null: there is none.
+ * Another address of the same subnet, which a pod might have. It is the next one, or the one before where the
+ * next is another subnet's or IPv4's broadcast address. null means that there is none.
  */
 function neighbourIn(cidr: string): Uint8Array | null {
   const [address = "", length = ""] = cidr.split("/");
@@ -56,7 +62,8 @@ function neighbourIn(cidr: string): Uint8Array | null {
   const hostBits = addressBits[family] - Number(length);
   if (hostBits === 0) return null;
   const bytes = bytesOfIp(address);
-  // The last byte is enough: of a larger subnet the addresses next to 255 are not in another one.
+  // It is enough to change the last byte: in a larger subnet the addresses next to 255 are not in another
+  // subnet.
   const at = bytes.length - 1;
   const last = bytes[at] ?? 0;
   const mask = hostBits >= 8 ? 255 : (1 << hostBits) - 1;
@@ -66,7 +73,7 @@ function neighbourIn(cidr: string): Uint8Array | null {
   return bytes;
 }
 
-/** To the gateways' addresses, which are the node's own, and to the pods around them. */
+/** Asks for the routes to the gateways' addresses, which are the node's own, and to the pods around them. */
 const routesTo = (gateways: readonly string[]): Question[] =>
   gateways.flatMap((cidr) => {
     const neighbour = neighbourIn(cidr);
@@ -74,21 +81,24 @@ const routesTo = (gateways: readonly string[]): Question[] =>
     return neighbour === null ? [own] : [own, routeTo(neighbour)];
   });
 
-/** Whether the node forwards, of each family. */
+/** Asks for each family whether the node forwards. */
 const forwarding = (): Question[] =>
   families.map((family) => ({
     type: nl.RTM.GETNETCONF,
-    // struct netconfmsg: the family, padded.
+    // struct netconfmsg: the family and its padding.
     body: concat(
       Uint8Array.of(nl.AF[family], 0, 0, 0),
       encodeAttribute(nl.NETCONFA.IFINDEX, u32(nl.NETCONFA_IFINDEX_ALL)),
     ),
   }));
 
-/** As many as the answers of fit into what a socket holds by default (net.core.rmem_default, 208 KiB). */
+/**
+ * The answers to this many questions fit into what a socket holds by default (net.core.rmem_default, 208
+ * KiB).
+ */
 const questionsAtOnce = 16;
 
-/** The last of a batch asks for an acknowledgement, which ends the answers. */
+/** The last question of a batch asks for an acknowledgement, which ends the answers. */
 function batchOf(questions: readonly Question[]): Uint8Array {
   const last = questions.length - 1;
   return concat(
@@ -99,7 +109,9 @@ function batchOf(questions: readonly Question[]): Uint8Array {
   );
 }
 
-/** With this moment's numbers of the links, whose names are asked for first. */
+/**
+ * The questions contain the numbers that the links have at this moment. The links' names are asked for first.
+ */
 export function outlineQuestions({ networks, hostBits }: BaseInput): Uint8Array[] {
   const [first] = networks;
   if (first === undefined) return [];

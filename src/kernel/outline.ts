@@ -1,8 +1,8 @@
 /**
- * The outlines of what all pods share, but for the tables: enough to tell that nothing of it was taken
- * away or changed since it was looked at whole (decision 26). The questions are those of that time, byte
- * for byte (outline-questions.ts). Of the answers what somebody may set is taken as it lies there: a
- * verb does this once, and to make numbers and names of it would take it ten times as long as to ask.
+ * The outlines of what all pods share, except for the tables. They are enough to tell that nothing of it was
+ * deleted or changed since it was last looked at completely (decision 26). The questions are those of that
+ * time, byte for byte (outline-questions.ts). From the answers, the parts that somebody may set are taken as
+ * raw bytes: a verb does this once, and to decode numbers and names would take ten times as long as to ask.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { effect } from "../effect.ts";
@@ -12,19 +12,20 @@ import { AF, IFF_UP, IFLA, IFLA_CONF, NETCONFA, RTA, RTM, TCA } from "./netlink/
 const headerBytes = 16;
 const attributeBytes = 4;
 
-/** What is kept of an answer: a part of the struct that it begins with, and values of attributes. */
+/** What is kept of an answer: a part of the struct at its beginning, and values of attributes. */
 interface Kept {
   structBytes: number;
-  /** Of the struct, from and to. */
+  /** The part of the struct, from and to. */
   fixed: [number, number];
-  /** By type: all of the value, or of what is nested in it. */
+  /** By type: the whole value, or what is nested in it. */
   attributes: Attributes;
 }
 type Attributes = Record<number, true | Record<number, true | Record<number, true>>>;
 
-/** By the type of the message. */
+/** What is kept, by the type of the message. */
 const kept: Record<number, Kept> = {
-  // The link's number; and, nested, all settings that it has for itself. Its flags are looked at below.
+  // This keeps the link's number and, nested, all settings that it has for itself. Its flags are looked at
+  // below.
   [RTM.NEWLINK]: {
     structBytes: 16,
     fixed: [4, 8],
@@ -36,7 +37,8 @@ const kept: Record<number, Kept> = {
       [IFLA.AF_SPEC]: { [AF[4]]: { [IFLA_CONF[4]]: true }, [AF[6]]: { [IFLA_CONF[6]]: true } },
     },
   },
-  // Handle and parent; of a class its queue's handle, too, where a queue has the number of its holders.
+  // This keeps the handle and the parent. For a class it also keeps its queue's handle, where a queue has the
+  // number of its holders.
   [RTM.NEWQDISC]: {
     structBytes: 20,
     fixed: [8, 16],
@@ -47,7 +49,7 @@ const kept: Record<number, Kept> = {
     fixed: [8, 20],
     attributes: { [TCA.KIND]: true, [TCA.OPTIONS]: true },
   },
-  // Without its flags, which tell of the carrier.
+  // The flags are left out, because they tell of the carrier.
   [RTM.NEWROUTE]: {
     structBytes: 12,
     fixed: [0, 8],
@@ -68,27 +70,27 @@ const kept: Record<number, Kept> = {
 };
 
 const [letterH, letterT, letterB] = [0x68, 0x74, 0x62];
-/** An attribute's header and struct tc_htb_glob but for its last number, which counts packets. */
+/** An attribute's header and struct tc_htb_glob without its last number, which counts packets. */
 const htbBytes = attributeBytes + 16;
 
-/** Whether br_netfilter shows bridged packets to the rules; no netlink message tells. */
+/** These files tell whether br_netfilter shows bridged packets to the rules. No netlink message tells it. */
 const files = ["iptables", "ip6tables"].map(
   (name) => `/proc/sys/net/bridge/bridge-nf-call-${name}`,
 );
 
 class Digest {
-  /** More than all answers of a batch can be. */
+  /** This is more than all answers of a batch can need. */
   readonly #bytes = new Uint8Array(1 << 16);
   #length = 0;
 
   add(bytes: Uint8Array): void {
-    // Where one ends and the next begins is told, too.
+    // The length is added, too, so that it is clear where one part ends and the next begins.
     this.#bytes[this.#length++] = bytes.length;
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  /** An answer, or the number of a refusal, which differs from what was there. */
+  /** Adds an answer. For a refusal it adds the errno, which differs from what was there. */
   addMessage(buffer: Uint8Array, from: number, to: number): void {
     const words = new Uint16Array(buffer.buffer);
     const type = words[(from + 4) >> 1] ?? 0;
@@ -140,7 +142,7 @@ class Digest {
       found = readSync(fd, this.#bytes, this.#length, 16, null);
       closeSync(fd);
     } catch {
-      // It is not there, or cannot be read: the look tells which.
+      // The file is not there, or cannot be read. The full look tells which.
     }
     this.#length += Math.max(found, 0);
     this.#bytes[this.#length++] = found & 255;
@@ -151,7 +153,9 @@ class Digest {
   }
 }
 
-/** One text, that differs where anything of it does. `batches`: of outline-questions.ts. */
+/**
+ * One text that differs as soon as anything in the outline differs. `batches` come from outline-questions.ts.
+ */
 export function outlineOf(batches: readonly Uint8Array[]): string {
   const digest = new Digest();
   for (const requests of batches) {

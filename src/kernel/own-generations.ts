@@ -1,22 +1,25 @@
 /**
- * Which of nf_tables' generations are of our own making. Each transaction that is taken makes one of the
- * whole namespace, whoever it is from; an ADD that finds no other than ours since the tables were last
- * seen whole need not look at them (decision 26).
+ * Tells which of nf_tables' generations we made ourselves. Each transaction that is accepted makes a
+ * generation for the whole namespace, whoever sent it. If an ADD finds only our own generations since the
+ * tables were last read completely, it need not look at them (decision 26).
  *
- * They stand in a file beside the ledger and not in it: a verb writes its own at once, for the verbs
- * beside it, without waiting for the ledger's lock. It is a ring: a generation has a place of its own,
- * and who comes later takes it. What is lost of it costs a look, and nothing else.
+ * They are kept in a file beside the ledger and not in it: a verb writes its own at once, for the verbs that
+ * run beside it, without waiting for the ledger's lock. The file is a ring: a generation has its own place,
+ * and a later one overwrites it. If an entry is lost, that costs a look and nothing else.
  */
 import { closeSync, constants, openSync, readSync, statSync, writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 
-/** Beside the ledger. */
+/** The file is beside the ledger. */
 export const generationsFileName = "nft-generations";
 
-/** How many are remembered. */
+/** The number of generations that are remembered. */
 export const generationsKept = 256;
 
-/** The generation and the tag, 32 bits each; what the elements' sum became more by it, a double. */
+/**
+ * A slot holds the generation and the tag, 32 bits each, and a double: the amount by which the transaction
+ * changed the elements' sum.
+ */
 const slotBytes = 16;
 
 interface Place {
@@ -26,12 +29,12 @@ interface Place {
 
 let place: Place | null = null;
 
-/** To be called by who opens the ledger, whose transactions are recorded from then on. */
+/** Whoever opens the ledger calls this. From then on its transactions are recorded. */
 export function keepGenerationsIn(folder: string, bootId: string): void {
   place = { file: `${folder}/${generationsFileName}`, bootId };
 }
 
-/** Generations are counted by each network namespace of each boot. */
+/** Each network namespace of each boot counts its own generations. */
 function tagOf({ bootId }: Place): number {
   const { dev, ino } = statSync("/proc/thread-self/ns/net");
   return Bun.hash.crc32(`${bootId} ${dev}:${ino}`);
@@ -39,7 +42,10 @@ function tagOf({ bootId }: Place): number {
 
 const offsetOf = (generation: number): number => (generation % generationsKept) * slotBytes;
 
-/** `added`: the sum of the elements that it put in (table-digest.ts), less that of those it took out. */
+/**
+ * `added` is the sum of the elements that the transaction put in (table-digest.ts), less the sum of those
+ * that it took out.
+ */
 export function recordOwn(generation: number, added: number): void {
   if (place === null) return;
   const { file } = place;
@@ -58,14 +64,14 @@ export function recordOwn(generation: number, added: number): void {
       }
     });
   } catch {
-    // The change is made, and who misses it here looks at the tables.
+    // The change is already made, and whoever misses the record here looks at the tables.
   }
 }
 
 export interface Since {
-  /** How many of them are not ours, as far as is known. */
+  /** The number of generations that are not ours, as far as is known. */
   others: number;
-  /** What those of ours made the elements' sum more by. */
+  /** The amount by which our own generations changed the elements' sum. */
   added: number;
 }
 
@@ -84,10 +90,10 @@ function readRing(file: string): DataView {
   return new DataView(bytes.buffer);
 }
 
-/** Of the generations after `from` up to and with `to`. */
+/** Looks at the generations after `from`, up to and including `to`. */
 export function generationsSince(from: number, to: number): Since {
   if (to === from) return { others: 0, added: 0 };
-  // A namespace of its own counts from the beginning.
+  // A new namespace counts from the beginning.
   if (place === null || to < from) return { others: Infinity, added: 0 };
   const ring = readRing(place.file);
   const tag = tagOf(place);

@@ -1,4 +1,4 @@
-/** The kernel's parts that Fairway needs: whether they can be made, without making any. */
+/** The kernel's parts that Fairway needs. This finds out whether they can be made, without making any. */
 import type { Evidence } from "./evidence.ts";
 
 export type ModuleName =
@@ -19,13 +19,16 @@ export type ModuleName =
 export interface Part {
   module: ModuleName;
   config: string;
-  /** Whether the kernel loads it itself when it is asked for. */
+  /** Whether the kernel loads it by itself when it is asked for. */
   onDemand: boolean;
 }
 
 const stillChained = new Set<ModuleName>(["sch_htb", "sch_tbf", "nf_tables", "nft_fib_inet"]);
 
-/** Where another plugin makes the pods' interfaces: those that lead what it routes through the tree. */
+/**
+ * The parts that are needed where another plugin makes the pods' interfaces. They lead the packets that it
+ * routes through the tree.
+ */
 const chainedParts: readonly Part[] = [
   { module: "ifb", config: "CONFIG_IFB", onDemand: true },
   { module: "sch_ingress", config: "CONFIG_NET_SCH_INGRESS", onDemand: true },
@@ -53,19 +56,19 @@ const parts: readonly Part[] = [
 
 export type Presence =
   | { is: "there"; how: string }
-  /** A module; the kernel loads it when it is asked for. */
+  /** It is a module, and the kernel loads it when it is asked for. */
   | { is: "loadable" }
   | { is: "missing"; found: string; todo: string }
-  /** No source says. */
+  /** No source tells. */
   | { is: "unknown"; found: string; todo: string };
 
 /**
- * Since this version rules see in `postrouting` by which interface a packet came in (28f8bfd1ac94): in
- * older ones what comes from outside looks like the host's own, and would get no class.
+ * Since this version, rules in `postrouting` see the interface by which a packet came in (28f8bfd1ac94). In
+ * older kernels, packets from outside look like the host's own and would get no class.
  */
 const oldest = { major: 5, minor: 7 };
 
-/** As `presenceOf`, of the kernel itself. `release`: as uname -r has it. */
+/** Does the same as `presenceOf`, for the kernel itself. `release` is as uname -r prints it. */
 export function ageOf(release: string): Presence {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
   const wanted = `Linux ${oldest.major}.${oldest.minor} or newer`;

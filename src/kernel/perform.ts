@@ -1,5 +1,5 @@
 /**
- * A batch carried out: every change of the kernel that a step stands for passes `perform`, but for the
+ * Carries out a batch. Every change of the kernel that a step stands for passes `perform`, except for the
  * pairs that are sent off (send-off.ts).
  */
 import { effect, effects } from "../effect.ts";
@@ -17,14 +17,14 @@ import { writeSetting } from "./write/setting.ts";
 import { NoSuchLink, Speaker } from "./write/speaker.ts";
 
 export interface BatchFailure {
-  /** How many of the batch's effects were done, or may have been. */
+  /** The number of the batch's effects that were done, or may have been. */
   done: number;
-  /** Which it was about. */
+  /** The index of the effect that failed. */
   culprit: number;
   reason: string;
-  /** Where the kernel gave one. */
+  /** The kernel's errno, where it gave one. */
   errno?: number;
-  /** In place of a refusal, where it was none: nobody answered, a tool is missing. */
+  /** The error, where nothing was refused but nobody answered, or a tool is missing. */
   error?: FairwayError;
 }
 
@@ -33,7 +33,10 @@ const failedLine = /Command failed .*:(\d+)/;
 /** nft says "/dev/stdin:LINE:COLUMN: Error: ...". */
 const scriptLine = /^\S*:(\d+):\d+/;
 
-/** The line of the batch that has that line of its script, from 1; the first where nothing is said. */
+/**
+ * The line of the batch that contains this line of the script, which is counted from 1. It is the first line
+ * where the tool names none.
+ */
 function scriptOf(batch: Batch, scriptLineNumber: number): number {
   let last = 0;
   for (const [index, { line }] of batch.entries()) {
@@ -47,7 +50,7 @@ function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | n
   const texts = batch.map(({ line }) => line.text);
   let stderr: string;
   try {
-    // nft's are one transaction.
+    // The lines of nft are one transaction.
     const finished = effects("kernel", tool === "nft" ? [texts.join("\n")] : texts, (lines) =>
       runTool(tool, options, `${lines.join("\n")}\n`),
     );
@@ -55,7 +58,8 @@ function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | n
     stderr = finished.stderr;
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;
-    // A tool that was ended may have done any of its lines, the last one too; one that was not started, none.
+    // A tool that was ended may have done any of its lines, even the last one. A tool that was not started
+    // did none.
     const done = error.kind === "tryAgain" ? batch.length : 0;
     return { done, culprit: Math.max(done - 1, 0), reason: error.message, error };
   }
@@ -63,7 +67,7 @@ function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | n
     stderr.split("\n").find((line) => line !== "" && !failedLine.test(line)) ?? "no reason given";
   const failed = failedLine.exec(stderr)?.[1];
   if (failed !== undefined) {
-    // A line that we did not give: it may have done any of them.
+    // If the number is of a line that we did not give, the tool may have done any of them.
     const at = Math.min(Math.max(Number(failed), 1), batch.length) - 1;
     return { done: at, culprit: at, reason };
   }
@@ -73,18 +77,21 @@ function runLines(batch: Batch, tool: Tool, options: string[]): BatchFailure | n
 const isRefusal = (error: unknown): boolean =>
   error instanceof NoSuchLink || (error instanceof Error && "syscall" in error);
 
-/** What stopped an effect that came after `before` others; `begun` counts it among them. Throws a defect of ours. */
+/**
+ * Describes what stopped an effect that came after `before` others. `begun` also counts that effect if it had
+ * begun. Throws an error that is a defect of ours.
+ */
 function failureAt(error: unknown, before: number, begun: number): BatchFailure {
   const reason = messageOf(error);
   if (error instanceof NetlinkError)
     return { done: before, culprit: before, reason, errno: error.errno };
   if (isRefusal(error)) return { done: before, culprit: before, reason };
   if (!(error instanceof FairwayError)) throw error;
-  // What nobody answered may be done all the same.
+  // A request that nobody answered may be done all the same.
   return { done: error.kind === "tryAgain" ? begun : before, culprit: before, reason, error };
 }
 
-/** One transaction: of this process where each line has a message, else of nft. */
+/** One transaction. This process sends it where each line has a message, otherwise nft does. */
 function runElements(batch: Batch): BatchFailure | null {
   const changes = batch.flatMap((each) => (each.by === "nfnetlink" ? [each.change] : []));
   if (changes.length < batch.length) return runLines(batch, "nft", ["-f", "-"]);
@@ -99,13 +106,13 @@ function runElements(batch: Batch): BatchFailure | null {
   }
 }
 
-/** "sysctl -w" of a line, without the tool. */
+/** Does what "sysctl -w" does with a line, without the tool. */
 function writeLine(text: string): void {
   const [name = "", value = ""] = text.split("=");
   writeSetting(sysctlName(name), value);
 }
 
-/** Messages and files, one by one: the first that is refused ends it. */
+/** Sends messages and writes files one by one. The first that is refused ends it. */
 function runHere(batch: Batch): BatchFailure | null {
   let speaker: Speaker | null = null;
   try {
@@ -115,7 +122,7 @@ function runHere(batch: Batch): BatchFailure | null {
         let act = (): void => writeLine(each.line.text);
         if (each.by === "netlink") {
           speaker ??= new Speaker();
-          // Asks for numbers: who is not told one has not begun.
+          // This asks for the links' numbers. If that fails, the effect itself has not begun.
           act = speaker.prepare(each.request);
         }
         begun += 1;
@@ -136,7 +143,10 @@ function answerOf(failure: BatchFailure | null, index: number): string {
   return index < failure.done ? "done" : "not done, since another failed";
 }
 
-/** null: all of it is done. Every change of the kernel passes here. Throws FairwayError where none of it was begun. */
+/**
+ * null means that the whole batch was done. Every change of the kernel passes here. Throws FairwayError where
+ * nothing of it was begun.
+ */
 export function perform(batch: Batch): BatchFailure | null {
   const startedAtMs = performance.now();
   const told = (answer: (index: number) => string): void => {
@@ -146,7 +156,7 @@ export function perform(batch: Batch): BatchFailure | null {
   };
   try {
     const failure = span(stageOf(batch), () => carryOut(batch));
-    // A tool that was ended at its time limit says of none of its lines what became of it.
+    // If a tool was ended at its time limit, it is not known for any of its lines whether it was done.
     if (failure?.error !== undefined && batch[0]?.by === "tool") told(() => failure.reason);
     else told((index) => answerOf(failure, index));
     return failure;
@@ -156,7 +166,7 @@ export function perform(batch: Batch): BatchFailure | null {
   }
 }
 
-/** "5 messages", "2 lines of tc". */
+/** The name of the stage: "5 messages", "2 lines of tc". */
 function stageOf(batch: Batch): string {
   const [first] = batch;
   const where = first?.line.netns == null ? "" : " in the pod";
@@ -177,7 +187,7 @@ function carryOut(batch: Batch): BatchFailure | null {
   return netns === null ? run() : inNetns(netns, run);
 }
 
-/** Whether nft's lines would be taken: a transaction that is not committed. null: they would. */
+/** Tries nft's lines in a transaction that is not committed. null means that they would be accepted. */
 export function tryOut(batch: Batch): BatchFailure | null {
   return runLines(batch, "nft", ["-c", "-f", "-"]);
 }

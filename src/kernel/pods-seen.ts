@@ -1,4 +1,7 @@
-/** The pods of ours that the kernel has, whoever remembers them: by the node's ends of their pairs. */
+/**
+ * Our pods that the kernel has, whether or not anybody remembers them. They are found by the node's ends of
+ * their pairs.
+ */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
 import * as names from "../plan/names.ts";
@@ -16,7 +19,7 @@ export interface SeenEnd {
   identity: string;
   ifname: string;
   mac: string;
-  /** Without those that come by themselves: "10.244.1.2/24". */
+  /** The addresses without those that come by themselves: "10.244.1.2/24". */
   addresses: string[];
 }
 
@@ -25,11 +28,11 @@ export type SeenRates = Pick<TrafficClass, "rateBytes" | "ceilBytes" | "prio">;
 export interface SeenPod {
   hostVeth: string;
   minor: number;
-  /** null: its namespace is not to be seen from here. */
+  /** null means that its namespace cannot be seen from here. */
   end: SeenEnd | null;
-  /** Whether the other end is in the node's own namespace: then no pod has it. */
+  /** Whether the other end is in the node's own namespace. In that case no pod has it. */
   isLoose: boolean;
-  /** Of the maps that lead to its class. */
+  /** The addresses that the maps lead to its class. */
   mapped: string[];
 }
 
@@ -53,7 +56,10 @@ export function netnsIdentity(path: string): string | null {
   }
 }
 
-/** By identity, the paths that lead to each: a process's goes with it at any moment. */
+/**
+ * The paths that lead to each namespace, by its identity. The path of a process disappears with it at any
+ * moment.
+ */
 function namespaces(preferred: readonly string[]): Map<string, string[]> {
   const mounted = folders.flatMap((folder) => listed(folder).map((name) => `${folder}/${name}`));
   const ofProcesses = listed("/proc")
@@ -69,7 +75,7 @@ function namespaces(preferred: readonly string[]): Map<string, string[]> {
 
 const comesByItself = (cidr: string): boolean => /^(fe80:|127\.|::1\/)/i.test(cidr);
 
-/** An open namespace that a path of this identity leads to; null where none does any more. */
+/** Opens the namespace of this identity by one of its paths. null means that no path leads to it any more. */
 function opened(identity: string, paths: readonly string[]): { fd: number; path: string } | null {
   for (const path of paths) {
     let fd: number;
@@ -79,14 +85,17 @@ function opened(identity: string, paths: readonly string[]): { fd: number; path:
       continue;
     }
     const { dev, ino } = fstatSync(fd);
-    // A process's number may be another's by now.
+    // A process's number may belong to another process by now.
     if (`${dev}:${ino}` === identity) return { fd, path };
     closeSync(fd);
   }
   return null;
 }
 
-/** By the ids that the node's namespace knows them by: only those that it has a pair into. */
+/**
+ * Namespaces by the ids under which the node's namespace knows them. It knows only those that it has a pair
+ * into.
+ */
 export function namespacesById(
   socket: NetlinkSocket,
   preferred: readonly string[],
@@ -105,7 +114,7 @@ export function namespacesById(
   return found;
 }
 
-/** null: it is gone, or its namespace is. */
+/** null means that the end is gone, or that its namespace is. */
 export function endAt(path: string, identity: string, index: number): SeenEnd | null {
   try {
     return inNetns(path, () => {
@@ -121,7 +130,7 @@ export function endAt(path: string, identity: string, index: number): SeenEnd | 
   }
 }
 
-/** Addresses by the minor that the maps lead them to. */
+/** Addresses by the minor to which the maps lead them. */
 export function mappedByMinor(): Map<number, string[]> {
   const found = new Map<number, string[]>();
   using reader = new TableReader();
@@ -129,13 +138,13 @@ export function mappedByMinor(): Map<number, string[]> {
     const minor = value?.startsWith(names.htbHandle)
       ? Number.parseInt(value.slice(names.htbHandle.length), 16)
       : Number.NaN;
-    // Ports of the host's own lead to classes, too.
+    // The host's own ports lead to classes, too.
     if (minor >= names.firstPodMinor) found.set(minor, [...(found.get(minor) ?? []), key]);
   }
   return found;
 }
 
-/** The class of a pod on a device. null: there is none. */
+/** The class of a pod on a device. null means that there is none. */
 export function seenClass(dev: string, minor: number): SeenRates | null {
   using socket = new NetlinkSocket();
   const link = linkNamed(socket, dev);
@@ -144,7 +153,7 @@ export function seenClass(dev: string, minor: number): SeenRates | null {
   return found?.htb ?? null;
 }
 
-/** `preferred`: paths of namespaces by which a runtime knows them. Touches nothing. */
+/** `preferred` are paths of namespaces by which a runtime knows them. This changes nothing. */
 export function seenPods(preferred: readonly string[]): SeenPod[] {
   using socket = new NetlinkSocket();
   const own = allLinks(socket);

@@ -1,4 +1,4 @@
-/** The ports of a bridge, of which it takes so many. */
+/** The ports of a bridge. Their number is limited. */
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { allLinks } from "./read/links.ts";
@@ -6,7 +6,7 @@ import { allLinks } from "./read/links.ts";
 /** A port's number has ten bits (BR_PORT_BITS, net/bridge/br_private.h), and none is 0 (find_portno(), net/bridge/br_if.c). */
 export const mostPorts = 1023;
 
-/** How many a bridge has, whoever made them; null: there is no such bridge. */
+/** The number of ports that a bridge has, whoever made them. null means that there is no such bridge. */
 export function portsOf(bridge: string): number | null {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
@@ -15,7 +15,7 @@ export function portsOf(bridge: string): number | null {
   return links.filter(({ masterIndex }) => masterIndex === own.index).length;
 }
 
-/** `asked`: what there is no room for. */
+/** `asked` is what there is no room for. */
 export const fullBridge = (bridge: string, asked: string): FairwayError =>
   new FairwayError(
     "kernelRefused",

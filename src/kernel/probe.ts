@@ -1,4 +1,7 @@
-/** Whether the kernel has a queue as it is wanted: asked by making one, on a device for that alone. */
+/**
+ * Finds out whether the kernel has a queue as it is wanted, by making one on a device that exists only for
+ * this.
+ */
 import type { FairwayError } from "../errors.ts";
 import type { Step } from "../plan/diff.ts";
 import { differences } from "../plan/differences.ts";
@@ -10,7 +13,7 @@ import { innerSpec } from "./observe.ts";
 import { linkNamed } from "./read/links.ts";
 import { allQdiscs } from "./read/tc.ts";
 
-/** A bridge, because a node without bridges cannot hold pods anyway. It stays down. */
+/** The device is a bridge, because a node without bridges cannot hold pods anyway. It stays down. */
 const device: KernelObject = {
   kind: "bridge",
   name: probeDevice,
@@ -44,12 +47,15 @@ function must(step: Step): void {
   if (refused !== null) throw refused;
 }
 
-/** Also what an earlier probe left that was killed in the middle; not a device of somebody else's of that name. */
+/**
+ * Removes also the device of an earlier probe that was killed in the middle, but not somebody else's device
+ * of that name.
+ */
 function removeDevice(): void {
   using socket = new NetlinkSocket();
   const link = linkNamed(socket, probeDevice);
   if (link?.type !== "bridge" || link.mac !== bridgeMac(probeDevice)) return;
-  // Once more: nobody else would look for it until the next boot.
+  // This is tried once more, because nobody else would look for the device until the next boot.
   if (refusal(remove(device)) !== null) must(remove(device));
 }
 
@@ -60,10 +66,16 @@ function madeOf(want: Qdisc): Qdisc | null {
   return entry === undefined ? null : { ...want, handle: entry.handle, spec: innerSpec(entry) };
 }
 
-/** tc or the kernel knows the queue, and not all of its settings. Any other refusal says nothing about the queue. */
+/**
+ * These messages mean that tc or the kernel knows the queue, but not all of its settings. Any other refusal
+ * says nothing about the queue.
+ */
 const tooOld = /What is "|Invalid argument/;
 
-/** null: it has it, exactly as asked for. Otherwise why not, in the kernel's words or in what differs. */
+/**
+ * null means that the kernel has it exactly as asked for. Otherwise the text tells why not, in the kernel's
+ * words or by what differs.
+ */
 function tryOne(spec: QdiscSpec, handle: string): string | null {
   const want: Qdisc = { kind: "qdisc", dev: probeDevice, parent: "root", handle, spec };
   const refused = refusal(create(want));
@@ -77,8 +89,9 @@ function tryOne(spec: QdiscSpec, handle: string): string | null {
 }
 
 /**
- * For each of the queues: null, or why the kernel does not offer it. Nothing is left of it. One at a
- * time on a node: under the ledger's lock. Throws what says nothing about the queues.
+ * For each of the queues the result is null, or why the kernel does not offer it. Nothing is left on the
+ * node. Only one probe may run on a node at a time, so it runs under the ledger's lock. Throws errors that
+ * say nothing about the queues.
  */
 export function probeQueues(specs: QdiscSpec[]): (string | null)[] {
   removeDevice();

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** As uname -r. */
+/** The release as uname -r prints it. */
 export function kernelRelease(): string {
   return readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
 }

@@ -1,8 +1,8 @@
 /**
- * Links deleted by a process of their own. The kernel unlists a link and then keeps who asked for it
- * waiting for its grace periods (rcu_barrier in netdev_run_todo); docs/engineering/decisions/0017-changes-over-netlink.md
- * has the figures. The process is `cat`: its
- * input is the messages, its output the socket to the kernel. It holds nothing of ours.
+ * Links are deleted by a process of their own. The kernel takes a link off its list and then makes whoever
+ * asked for it wait for its grace periods (rcu_barrier in netdev_run_todo);
+ * docs/engineering/decisions/0017-changes-over-netlink.md has the figures. The process is `cat`: its input is
+ * the messages, its output is the socket to the kernel. It holds nothing of ours.
  */
 import { closeSync, writeSync } from "node:fs";
 import { asking, effect } from "../effect.ts";
@@ -16,8 +16,8 @@ import { NLM_F, RTM } from "./netlink/tables.ts";
 import { takeUnclosed } from "./write/elements.ts";
 
 /**
- * By their numbers, which no other link gets: the letter may arrive after its link has gone by another
- * way and its name is the next pod's.
+ * The messages name links by their numbers, which no other link gets. A message may arrive after its link has
+ * gone by another way, when the next pod has its name.
  */
 function messages(indexes: readonly number[]): Uint8Array {
   return concat(
@@ -28,16 +28,22 @@ function messages(indexes: readonly number[]): Uint8Array {
   );
 }
 
-/** A file of these bytes that nobody else sees, to be read from its beginning. -1: there can be none. */
+/**
+ * A file of these bytes that nobody else sees, to be read from its beginning. The result is -1 where none can
+ * be made.
+ */
 function fileOf(bytes: Uint8Array): number {
   const fd = libc().memfd_create(ptr(new TextEncoder().encode("fairway\0")), 0);
   if (fd >= 0) writeSync(fd, bytes, 0, bytes.length, 0);
   return fd;
 }
 
-/** Those that are on their way. */
+/** The deletions that are on their way. */
 export interface SentOff {
-  /** Whether all of them are gone from the node's list; false: not after all this time. */
+  /**
+   * Whether all of them are gone from the node's list. false means that some were still there when the time
+   * was over.
+   */
   waitUntilGone(): boolean;
 }
 
@@ -56,17 +62,18 @@ function waitUntilGone(links: readonly string[]): boolean {
   });
 }
 
-/** null: there is nobody to send. The links are of the namespace that this is called in. */
+/** null means that nobody could be sent. The links belong to the namespace in which this is called. */
 export function sendOff(links: readonly string[]): SentOff | null {
   const indexes = links.map(linkIndex).filter((index) => index !== null);
   const courier = findToolIfAny("cat");
   const input = courier === null ? -1 : fileOf(messages(indexes));
-  // Closed by us it would keep us waiting; the last to close it is the courier.
+  // If we closed this socket, that would keep us waiting. The last to close it is the courier.
   const slow = takeUnclosed();
   try {
     if (courier === null || input < 0) return null;
     using socket = new NetlinkSocket();
-    // Without our descriptors: who called us waits for the end of what we were given.
+    // The child does not get our descriptors: whoever called us waits until those that we were given are
+    // closed.
     const heir = slow === null ? [] : [slow.fd];
     const stdio: [number, number, "ignore", ...number[]] = [input, socket.fd, "ignore", ...heir];
     const spawn = () => Bun.spawn({ cmd: [courier], stdio, cwd: "/", env: {} });
@@ -75,7 +82,7 @@ export function sendOff(links: readonly string[]): SentOff | null {
     return {
       waitUntilGone() {
         const isGone = waitUntilGone(links);
-        // One that has not delivered by now is not waited for, and must not stay.
+        // A courier that has not delivered by now is not waited for, and must not stay.
         if (!isGone) child.kill("SIGKILL");
         return isGone;
       },

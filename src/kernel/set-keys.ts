@@ -1,4 +1,4 @@
-/** What is in our sets: keys and values as text in a plan, as bytes in the kernel. */
+/** The contents of our sets: keys and values are text in a plan and bytes in the kernel. */
 import { guardSets, type KeyField } from "../plan/guard.ts";
 import { bytesOfIp, families, ipOfBytes } from "../plan/ip.ts";
 import {
@@ -56,13 +56,13 @@ const forms: Record<KeyField | "port", FieldForm> = {
 export interface SetForm {
   name: string;
   fields: readonly (keyof typeof forms)[];
-  /** Whether each field of a key is a run of addresses: those are read, and written by nft alone. */
+  /** Whether each field of a key is a run of addresses. Such keys are read here, but only nft writes them. */
   isInterval: boolean;
 }
 
 const ipField = { 4: "ip4", 6: "ip6" } as const;
 
-/** Of the table `inet fairway`, as its ruleset declares them (plan/ruleset.ts). */
+/** The sets of the table `inet fairway`, as its ruleset declares them (plan/ruleset.ts). */
 const inetSets: readonly SetForm[] = [
   ...families.flatMap((family): SetForm[] => [
     { name: classMap[family], fields: [ipField[family]], isInterval: false },
@@ -87,7 +87,7 @@ const byName = new Map([...inetSets, ...bridgeSets].map((form) => [form.name, fo
 export const setsOf = (tableName: string): readonly SetForm[] =>
   tableName === table ? inetSets : bridgeSets;
 
-/** Throws RangeError for a set that is none of ours. */
+/** Throws RangeError for a set that is not ours. */
 export function setForm(set: string): SetForm {
   const known = byName.get(set);
   if (known === undefined) throw new RangeError(`no set ${set}`);
@@ -102,11 +102,11 @@ const fieldsOf = (set: string): FieldForm[] => setForm(set).fields.map((field) =
 const keyBytes = (fields: FieldForm[]): number =>
   fields.reduce((sum, { bytes }) => sum + padded(bytes), 0);
 
-/** A key of one field is as long as that; one of several has each in whole registers. */
+/** A key of one field is as long as that field. In a key of several fields each takes whole registers. */
 const lengthOf = (fields: FieldForm[]): number =>
   fields.length === 1 ? (fields[0]?.bytes ?? 0) : keyBytes(fields);
 
-/** Throws RangeError for a set that is none of ours. */
+/** Throws RangeError for a set that is not ours. */
 export function encodeKey(set: string, key: string): Uint8Array {
   const fields = fieldsOf(set);
   const texts = key.split(" . ");
@@ -129,7 +129,7 @@ function fieldsIn(fields: FieldForm[], key: Uint8Array): Uint8Array[] | null {
   });
 }
 
-/** null: the bytes are not such a key. */
+/** null means that the bytes are not such a key. */
 export function decodeKey(set: string, key: Uint8Array): string | null {
   const fields = fieldsOf(set);
   const found = fieldsIn(fields, key);
@@ -139,7 +139,7 @@ export function decodeKey(set: string, key: Uint8Array): string | null {
 const bigOf = (bytes: Uint8Array): bigint =>
   bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 
-/** As nft lists a run of addresses: an address, a block, or its two ends. */
+/** A run of addresses as nft lists it: an address, a block, or its two ends. */
 function runText(first: Uint8Array, last: Uint8Array): string {
   const [low, high] = [bigOf(first), bigOf(last)];
   if (low === high) return ipOfBytes(first);
@@ -151,7 +151,10 @@ function runText(first: Uint8Array, last: Uint8Array): string {
     : `${ipOfBytes(first)}-${ipOfBytes(last)}`;
 }
 
-/** The key of an interval set, from its two ends, both included. null: the bytes are not such a key. */
+/**
+ * The key of an interval set, made from its two ends, both included. null means that the bytes are not such a
+ * key.
+ */
 export function decodeRun(set: string, first: Uint8Array, last: Uint8Array): string | null {
   const fields = fieldsOf(set);
   const [from, to] = [fieldsIn(fields, first), fieldsIn(fields, last)];
@@ -159,7 +162,7 @@ export function decodeRun(set: string, first: Uint8Array, last: Uint8Array): str
   return from.map((bytes, index) => runText(bytes, to[index] ?? bytes)).join(" . ");
 }
 
-/** One address before, as bytes. */
+/** The address before this one, as bytes. */
 export function before(bytes: Uint8Array): Uint8Array {
   const out = Uint8Array.from(bytes);
   for (let at = out.length - 1; at >= 0; at--) {

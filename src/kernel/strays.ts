@@ -1,4 +1,4 @@
-/** All that bears our names on a node, wherever it is, for who does not know what to look for. */
+/** Everything that has our names on a node, wherever it is, for callers that do not know what to look for. */
 import * as names from "../plan/names.ts";
 import {
   baseOwner,
@@ -16,7 +16,7 @@ import { allQdiscs } from "./read/tc.ts";
 
 const entry = (object: KernelObject): Entry => ({ owner: baseOwner, object });
 
-/** A bridge is known by the MAC that we gave it. */
+/** A bridge is recognised by the MAC that we gave it. */
 function deviceOf({ name, type, mac, mtuBytes, up }: Link): KernelObject[] {
   if (type === "veth" && names.minorOfHostVeth(name) !== null)
     return [{ kind: "veth", name, netns: unseenEnd, ifname: unseenEnd }];
@@ -27,7 +27,7 @@ function deviceOf({ name, type, mac, mtuBytes, up }: Link): KernelObject[] {
     : [];
 }
 
-/** Pairs, bridges, the IFB, our filters, our roots on any device, and the tables. */
+/** Finds pairs, bridges, the IFB, our filters, our roots on any device, and the tables. */
 export function strays(): State {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);

@@ -1,6 +1,6 @@
 /**
- * What conntrack keeps of a pod's flows. A flow that goes on after its pod went is led, by what was
- * translated at its beginning, to whoever has the address next.
+ * What conntrack keeps of a pod's flows. A flow that continues after its pod went is led to whoever has the
+ * address next, because of the translation at its beginning.
  */
 import { effect } from "../../effect.ts";
 import { bytesOfIp, type Family, familyOf } from "../../plan/ip.ts";
@@ -21,24 +21,24 @@ import { withNetfilterSocket } from "../write/elements.ts";
 import { u32 } from "../write/request.ts";
 
 /**
- * The source of a flow's first direction is who began it, and the source of its second is who answers,
- * whatever was translated: one of the two is the pod.
+ * Whatever was translated, the source of a flow's first direction began the flow, and the source of its
+ * second direction answers. One of the two is the pod.
  */
 const directions = ["ORIG", "REPLY"] as const;
 type Direction = (typeof directions)[number];
 
 const EOPNOTSUPP = 95;
 
-/** Not there: no conntrack in this kernel, or none for netlink. */
+/** Whether this kernel has no conntrack, or none for netlink. */
 const isUnknown = (error: unknown): boolean =>
   error instanceof NetlinkError && (error.isInvalid || error.errno === EOPNOTSUPP);
 
 const header = (family: Family): Uint8Array => nfgenmsg.encode({ family: AF[family] });
 
 /**
- * Of flows whose source in that direction is the address, of IPv4: of IPv6 the kernel picks out all that
- * do not have it (ctnetlink_filter_match_tuple(), net/netfilter/nf_conntrack_netlink.c, up to 6.18 at the
- * least).
+ * A filter for flows whose source in that direction is the address. It is for IPv4 only: with IPv6 the kernel
+ * picks out all flows that do not have the address (ctnetlink_filter_match_tuple(),
+ * net/netfilter/nf_conntrack_netlink.c, up to 6.18 at the least).
  */
 function filterOf(direction: Direction, address: string): Uint8Array {
   const source = encodeAttribute(CTA_IP_SRC[4], bytesOfIp(address));
@@ -52,7 +52,7 @@ function filterOf(direction: Direction, address: string): Uint8Array {
   );
 }
 
-/** null: the kernel has no conntrack. */
+/** null means that the kernel has no conntrack. */
 function flowCount(socket: NetlinkSocket): number | null {
   try {
     const { body } = socket.get(CT_MSG.GET_STATS, nfgenmsg.encode({}));
@@ -65,8 +65,8 @@ function flowCount(socket: NetlinkSocket): number | null {
 }
 
 /**
- * By a walk of the kernel's own. A kernel before 6.11 knows no filter for it: it wants the whole of a
- * flow and refuses the part (ctnetlink_del_conntrack()). Whether it was done.
+ * Lets the kernel itself walk through the flows, and tells whether that was done. A kernel before 6.11 knows
+ * no filter for this: it wants the whole of a flow and refuses a part (ctnetlink_del_conntrack()).
  */
 function deleteByFilter(socket: NetlinkSocket, address: string): boolean {
   if (familyOf(address) === 6) return false;
@@ -94,11 +94,13 @@ function deleteFlow(socket: NetlinkSocket, family: Family, flow: Attributes): vo
     if (value === undefined) return [];
     return [type === CTA.TUPLE_ORIG ? encodeNested(type, value) : encodeAttribute(type, value)];
   });
-  // It may have ended since it was read.
+  // The flow may have ended since it was read.
   socket.changeIfThere(CT_MSG.DELETE, concat(header(family), ...named));
 }
 
-/** The same for any kernel and family: what may be of the address is read, and what is, is deleted. */
+/**
+ * Does the same for any kernel and family. It reads what may belong to the address, and deletes what does.
+ */
 export function deleteOneByOne(socket: NetlinkSocket, address: string): void {
   const family = familyOf(address);
   // A kernel before 5.8 does not look at the filter.
@@ -112,9 +114,9 @@ export function deleteOneByOne(socket: NetlinkSocket, address: string): void {
 }
 
 /**
- * To read them is dear, 10 ms for the 262144 buckets that a machine with more than 4 GB has, since the
- * kernel locks each: where it takes that, it is done for those in `reached` alone, whom the node has sent
- * something. Throws NetlinkError, tryAgain. A kernel without conntrack keeps nothing.
+ * To read the flows is expensive: 10 ms for the 262144 buckets that a machine with more than 4 GB has, since
+ * the kernel locks each. So where the kernel needs that, it is done only for the addresses in `reached`, to
+ * which the node has sent something. Throws NetlinkError, tryAgain. A kernel without conntrack keeps nothing.
  */
 export function forgetFlows(addresses: readonly string[], reached: readonly string[]): void {
   withNetfilterSocket((socket) => {

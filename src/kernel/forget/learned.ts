@@ -1,7 +1,7 @@
 /**
- * What the node learned of the way to an address: how TCP fared (tcp_metrics), and how large a packet may
- * be, as far as it outlives an interface. IPv4's sizes do not: the kernel drops all of them when an
- * interface goes down (fib_disable_ip(), net/ipv4/fib_frontend.c).
+ * What the node learned about the way to an address: how TCP fared (tcp_metrics), and how large a packet may
+ * be. The latter matters only where it outlives an interface. IPv4's sizes do not: the kernel drops all of
+ * them when an interface goes down (fib_disable_ip(), net/ipv4/fib_frontend.c).
  */
 import { effect } from "../../effect.ts";
 import { bytesOfIp, familyOf } from "../../plan/ip.ts";
@@ -24,7 +24,7 @@ import type { OnLink } from "./neighbours.ts";
 
 const version = 1;
 
-/** The number that generic netlink gave the family at boot; null: it has none of that name. */
+/** The number that generic netlink gave the family at boot. null means that it has no family of that name. */
 function familyId(socket: NetlinkSocket, name: string): number | null {
   const body = concat(
     genlmsghdr.encode({ command: CTRL_CMD_GETFAMILY, version }),
@@ -53,7 +53,10 @@ export function forgetTcpMetrics(addresses: readonly string[]): void {
   }
 }
 
-/** The route that IPv6 made for that one destination, with the size that is remembered. Throws NetlinkError. */
+/**
+ * Deletes the route that IPv6 made for that one destination, with the size that is remembered in it. Throws
+ * NetlinkError.
+ */
 export function forgetRouteException(socket: NetlinkSocket, link: OnLink, address: string): void {
   if (familyOf(address) !== 6) return;
   const bits = 128;

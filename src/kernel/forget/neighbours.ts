@@ -1,4 +1,4 @@
-/** Neighbour entries: under which MAC an address was known. */
+/** Neighbour entries, which tell under which MAC an address was known. */
 import { effect } from "../../effect.ts";
 import { bytesOfIp, familyOf } from "../../plan/ip.ts";
 import { note } from "../journal.ts";
@@ -18,7 +18,7 @@ const place = ({ index }: OnLink, address: string): Uint8Array =>
     encodeAttribute(NDA_DST, bytesOfIp(address)),
   );
 
-/** Whether there is one, of whatever state. Throws NetlinkError. */
+/** Whether there is an entry, in any state. Throws NetlinkError. */
 export function hasNeighbour(socket: NetlinkSocket, link: OnLink, address: string): boolean {
   try {
     return socket.getIfTold(RTM.GETNEIGH, place(link, address)) !== null;

@@ -1,6 +1,6 @@
 /**
- * What the kernel keeps of a pod by its addresses, beyond the pod's interface: whoever has an address
- * next would meet it (docs/engineering/decisions/0028-what-a-pod-leaves.md).
+ * What the kernel keeps of a pod under its addresses after the pod's interface is gone. Whoever has an
+ * address next would meet it (docs/engineering/decisions/0028-what-a-pod-leaves.md).
  */
 import { FairwayError, messageOf } from "../../errors.ts";
 import { linkIndex } from "../link-index.ts";
@@ -9,7 +9,7 @@ import { forgetFlows } from "./flows.ts";
 import { forgetRouteException, forgetTcpMetrics } from "./learned.ts";
 import { forgetNeighbour, hasNeighbour } from "./neighbours.ts";
 
-/** The addresses without prefix lengths, and the bridge that they were on. */
+/** The addresses without prefix lengths, and the bridge that they are on. */
 export interface Whereabouts {
   bridge: string;
   addresses: readonly string[];
@@ -25,7 +25,7 @@ function refusal(addresses: readonly string[], error: unknown): unknown {
   );
 }
 
-/** What throws is told as what could not be forgotten of whom. */
+/** An error of `act` is reported as a failure to forget the pod at these addresses. */
 function telling(addresses: readonly string[], act: () => unknown): void {
   try {
     act();
@@ -35,9 +35,9 @@ function telling(addresses: readonly string[], act: () => unknown): void {
 }
 
 /**
- * `isGoing`: the flows of all of them are forgotten; else of those that the node has sent something, which
- * takes a neighbour entry. So does whatever else it knows, so the entry is the last to go: who fails here
- * finds it again.
+ * With `isGoing` the flows of all addresses are forgotten. Otherwise only those of addresses to which the
+ * node has sent something, which takes a neighbour entry. The other things that the node knows take one as
+ * well. So the entry is deleted last: a try that fails before finds it again the next time.
  */
 function forget({ bridge, addresses }: Whereabouts, isGoing: boolean): void {
   const index = linkIndex(bridge);
@@ -55,17 +55,17 @@ function forget({ bridge, addresses }: Whereabouts, isGoing: boolean): void {
 }
 
 /**
- * Of a pod that goes. To be called when it can send nothing any more, and before its interface goes: see
- * takeUnclosed (write/elements.ts). Throws kernelRefused, tryAgain.
+ * Forgets a pod that goes. It has to be called when the pod can send nothing any more, and before its
+ * interface goes: see takeUnclosed (write/elements.ts). Throws kernelRefused, tryAgain.
  */
 export function forgetPod(pod: Whereabouts): void {
   telling(pod.addresses, () => forget(pod, true));
 }
 
 /**
- * Of who had the addresses of a pod that comes: what came about since that pod's DEL, and what was left
- * where none came. Nothing is translated to an address without a neighbour entry either. To be called
- * before the pod can send. Throws kernelRefused, tryAgain.
+ * Forgets whoever had the addresses of a pod that comes. That is what came about since the former pod's DEL,
+ * and what was left where no DEL came. Nothing is translated to an address without a neighbour entry either.
+ * It has to be called before the new pod can send. Throws kernelRefused, tryAgain.
  */
 export function forgetFormerPod(pod: Whereabouts): void {
   telling(pod.addresses, () => forget(pod, false));

@@ -19,7 +19,7 @@ export interface Message {
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** struct nlmsghdr and its body. */
+/** Encodes struct nlmsghdr and the body after it. */
 export function encodeMessage({ type, flags, sequence, body }: Message): Uint8Array {
   const out = new Uint8Array(messageHeaderBytes + align(body.length));
   const view = viewOf(out);
@@ -68,7 +68,7 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** NLA_F_NESTED: nf_tables insists on it. */
+/** NLA_F_NESTED. nf_tables requires it. */
 const nestedFlag = 0x8000;
 
 export function encodeNested(type: number, ...attributes: Uint8Array[]): Uint8Array {
@@ -89,7 +89,7 @@ export function listed(bytes: Uint8Array): Uint8Array[] {
   return values;
 }
 
-/** The values of those of the attributes that are wanted, in one pass and without a look at the others. */
+/** The values of the attributes that are wanted, read in one pass without decoding the others. */
 export function attributesAt(
   bytes: Uint8Array,
   offset: number,

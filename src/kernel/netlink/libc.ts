@@ -1,4 +1,7 @@
-/** The few calls that no module of the runtime has. Loaded at first use: opening a library costs start-up. */
+/**
+ * The few calls that no module of the runtime offers. The library is loaded at first use, because opening it
+ * costs start-up time.
+ */
 import { dlopen, type FFIFunction, ptr, read } from "bun:ffi";
 import { FairwayError, messageOf } from "../../errors.ts";
 
@@ -20,13 +23,13 @@ const signatures = {
 
 let loaded: ReturnType<typeof callsOf<typeof signatures>> | undefined;
 
-/** Throws missingKernelPart where the runtime may not compile the calls. */
+/** Throws missingKernelPart where the runtime is not allowed to compile the calls. */
 export function libc() {
   loaded ??= callsOf(signatures);
   return loaded;
 }
 
-/** Functions of the C library. Throws as `libc` does. */
+/** Loads functions of the C library. Throws as `libc` does. */
 export function callsOf<Signatures extends Record<string, FFIFunction>>(signatures: Signatures) {
   try {
     return dlopen("libc.so.6", signatures).symbols;
@@ -41,8 +44,8 @@ export function callsOf<Signatures extends Record<string, FFIFunction>>(signatur
 }
 
 /**
- * Ends the process at once, if it has loaded any of this: the runtime's own way out closes the ledger,
- * for which see inLedger (node/open.ts). All that was to be written is written.
+ * Ends the process at once, if it has loaded any of this. The runtime's own way out would close the ledger
+ * first (see inLedger, node/open.ts). Everything that had to be written is written by then.
  */
 export function endNow(code: number): void {
   loaded?._exit(code);
@@ -53,7 +56,7 @@ export function errno(): number {
   return at === null ? 0 : read.i32(at, 0);
 }
 
-/** "File exists": a process that never calls setlocale(3) has it in English. */
+/** The reason is a text like "File exists". It is in English in a process that never calls setlocale(3). */
 export function reasonOf(number: number): string {
   return String(libc().strerror(number) ?? `errno ${number}`);
 }

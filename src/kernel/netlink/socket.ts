@@ -1,4 +1,6 @@
-/** A netlink socket: dumps and single look-ups. It speaks to the namespace that it was opened in. */
+/**
+ * A netlink socket, for dumps, single look-ups and changes. It speaks to the namespace that it was opened in.
+ */
 import { effect } from "../../effect.ts";
 import { FairwayError } from "../../errors.ts";
 import {
@@ -17,7 +19,7 @@ import { NLM_F } from "./tables.ts";
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
-/** Who is spoken to: rtnetlink, nfnetlink, generic netlink. */
+/** The part of the kernel that the socket speaks to: rtnetlink, nfnetlink or generic netlink. */
 const protocols = { route: 0, netfilter: 12, generic: 16 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
@@ -38,11 +40,17 @@ const ENODEV = 19;
 const EAGAIN = 11;
 const EINVAL = 22;
 
-/** A kernel that does not answer is an error, not a wait: in seconds. */
+/**
+ * A kernel that does not answer within this time is an error, so that nobody waits for ever. The time is in
+ * seconds.
+ */
 const answerSeconds = 5;
 const receiveBytes = 1 << 18;
 
-/** A request that the kernel refused, with its errno and, where it said one, its reason (extended ACK). */
+/**
+ * A request that the kernel refused, with its errno and, where the kernel gave one, its reason (extended
+ * ACK).
+ */
 export class NetlinkError extends Error {
   readonly errno: number;
   constructor(errno: number, said: string | undefined) {
@@ -51,7 +59,7 @@ export class NetlinkError extends Error {
     this.name = "NetlinkError";
     this.errno = errno;
   }
-  /** What was asked for is not there: a value, not a failure. */
+  /** Whether what was asked for is not there. That is a result, not a failure. */
   get absent(): boolean {
     return [ENOENT, ESRCH, ENODEV].includes(this.errno);
   }
@@ -73,7 +81,7 @@ function failure(call: string): FairwayError {
   );
 }
 
-/** One for all: what is received is copied out of it before anything else is. */
+/** All sockets share one buffer: what is received is copied out of it before anything else is received. */
 let receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
 
 function buffer(): Uint8Array<ArrayBuffer> {
@@ -93,9 +101,10 @@ export class NetlinkSocket implements Disposable {
     setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, ptr(timeout), timeout.byteLength);
     const on = new Int32Array([1]);
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, ptr(on), on.byteLength);
-    // A refusal does not repeat the request.
+    // With this option a refusal does not repeat the request.
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, ptr(on), on.byteLength);
-    // Strict checking makes the kernel honour a dump's filters (device, table); older ones ignore both.
+    // Strict checking makes the kernel honour a dump's filters (device, table). Older kernels ignore the
+    // option and the filters.
     setsockopt(this.#fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ptr(on), on.byteLength);
   }
 
@@ -105,7 +114,7 @@ export class NetlinkSocket implements Disposable {
 
   /** All objects that a dump request names. Throws NetlinkError. */
   dump(type: number, body: Uint8Array): Message[] {
-    // An interrupted dump saw the table change under it: its answer may have gaps.
+    // The table changed during an interrupted dump, so its answer may have gaps.
     for (let attempt = 0; attempt < 10; attempt++) {
       const { messages, interrupted } = effect("look", `dump ${type}`, () =>
         this.#exchange(type, NLM_F.REQUEST | NLM_F.DUMP, body),
@@ -120,8 +129,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * A number of 64 bits that differs where an answer to a dump does, without making anything of the answer.
-   * `isLeftOut`: by the buffer, and where an object begins in it. Throws NetlinkError.
+   * Returns a number of 64 bits that differs where the answer to a dump does. Nothing is made of the answer.
+   * `isLeftOut` is given the buffer, and where an object begins in it. Throws NetlinkError.
    */
   dumpDigest(
     type: number,
@@ -131,7 +140,7 @@ export class NetlinkSocket implements Disposable {
     return effect("look", `dump ${type}`, () => {
       const sequence = ++this.#sequence;
       this.#send(encodeMessage({ type, flags: NLM_F.REQUEST | NLM_F.DUMP, sequence, body }));
-      // An interrupted dump is told apart from a whole one: what differs is looked at.
+      // An interrupted dump may have gaps, so its number is made to differ from a whole one's.
       for (let digest = 0n; ; ) {
         const length = this.#fill();
         const view = new DataView(buffer().buffer);
@@ -140,9 +149,9 @@ export class NetlinkSocket implements Disposable {
           const end = at + view.getUint32(at, true);
           const begin = at + messageHeaderBytes;
           const answer = view.getUint16(at + 4, true);
-          if (answer === NLMSG_DONE) return digest;
           if (answer === NLMSG_ERROR) throw refusalOf(decodedAt(at, end)) ?? failure("dump");
           if ((view.getUint16(at + 6, true) & NLM_F_DUMP_INTR) !== 0) digest++;
+          if (answer === NLMSG_DONE) return digest;
           if (!isLeftOut(buffer(), begin))
             digest = Bun.hash.wyhash(buffer().subarray(begin, end), digest);
         }
@@ -151,8 +160,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * One object. Throws NetlinkError. tc answers a look-up like a change: to its listeners, and to
-   * the asker only if the request says echo; the acknowledgement ends the answer.
+   * Asks for one object. Throws NetlinkError. tc answers a look-up like a change: it answers its listeners,
+   * and the asker only if the request says echo. The acknowledgement ends the answer.
    */
   get(type: number, body: Uint8Array): Message {
     const message = this.getIfTold(type, body);
@@ -160,7 +169,7 @@ export class NetlinkSocket implements Disposable {
     return message;
   }
 
-  /** null: it is there, and the kernel tells nobody of it. */
+  /** null means that the object is there, but the kernel tells nobody about it. */
   getIfTold(type: number, body: Uint8Array): Message | null {
     const [message] = effect(
       "look",
@@ -170,12 +179,15 @@ export class NetlinkSocket implements Disposable {
     return message ?? null;
   }
 
-  /** A change that is done when this returns. `flags`: those of making something. Throws NetlinkError. */
+  /**
+   * Makes a change, which is done when this returns. `flags` are those of making something. Throws
+   * NetlinkError.
+   */
   change(type: number, flags: number, body: Uint8Array): void {
     this.#exchange(type, NLM_F.REQUEST | NLM_F.ACK | flags, body);
   }
 
-  /** A deletion. Whether there was anything to delete. Throws NetlinkError. */
+  /** Makes a deletion, and tells whether there was anything to delete. Throws NetlinkError. */
   changeIfThere(type: number, body: Uint8Array): boolean {
     try {
       this.change(type, 0, body);
@@ -186,15 +198,15 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  /** For who sends without waiting for an answer: a message as it goes over the wire. */
+  /** The descriptor, for callers that send messages without waiting for an answer. */
   get fd(): number {
     return this.#fd;
   }
 
   /**
-   * Sends requests as they go over the wire, the last of which asks for an acknowledgement, and hands on
-   * each answer where it lies in a buffer, refusals and that acknowledgement among them: for who does not
-   * need to know which is which. The socket is to be a new one: the requests have their numbers already.
+   * Sends requests that are already encoded. The last of them asks for an acknowledgement. Each answer is
+   * handed on where it lies in a buffer, including refusals and that acknowledgement, for callers that need
+   * not know which is which. The socket has to be a new one, because the requests have their numbers already.
    */
   askAll(requests: Uint8Array, hand: (buffer: Uint8Array, from: number, to: number) => void): void {
     const view = viewOf(requests);
@@ -217,9 +229,10 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * Messages that the kernel takes all or none of, between a beginning and an end that have no answer of
-   * their own. `failure`: the index of the first that was refused, and why; null: all were taken.
-   * `told`: what the kernel tells of it beside that, where the first of them asks for an echo.
+   * Sends messages of which the kernel accepts all or none. They are between a beginning and an end that have
+   * no answer of their own. `failure` is the index of the first that was refused, and why; null means that
+   * all were accepted. `told` is what else the kernel tells about the transaction, where the first message
+   * asks for an echo.
    */
   transaction(
     begin: Omit<Message, "sequence">,
@@ -243,7 +256,7 @@ export class NetlinkSocket implements Disposable {
           continue;
         }
         const refused = refusalOf(message);
-        // What is refused as a whole is answered in the name of the beginning.
+        // If the transaction is refused as a whole, the answer carries the number of the beginning.
         if (message.sequence === first && refused !== null)
           return { failure: { at: 0, refused }, told };
         answered.set(message.sequence - first - 1, refused);
@@ -289,7 +302,7 @@ export class NetlinkSocket implements Disposable {
     return decodeMessages(buffer().slice(0, received));
   }
 
-  /** How many bytes were received into the buffer. */
+  /** Receives into the buffer, and returns how many bytes that were. */
   #fill(): number {
     for (;;) {
       const received = Number(libc().recv(this.#fd, ptr(buffer()), receiveBytes, 0));
@@ -314,12 +327,13 @@ function decodedAt(at: number, end: number): Message {
   return message;
 }
 
-/** null: an acknowledgement. */
+/** null means that the message is an acknowledgement. */
 function refusalOf({ body, flags }: Message): NetlinkError | null {
   const view = viewOf(body);
   const code = -view.getInt32(0, true);
   if (code === 0) return null;
-  // struct nlmsgerr: the errno, then the request's header, and unless capped its body, then attributes.
+  // struct nlmsgerr holds the errno, then the request's header, then the request's body unless it is capped,
+  // then attributes.
   const echoed = (flags & NLM_F_CAPPED) === 0 ? view.getUint32(4, true) : messageHeaderBytes;
   return new NetlinkError(code, new Attributes(body, 4 + echoed).text(NLMSGERR_ATTR_MSG));
 }

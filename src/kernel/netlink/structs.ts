@@ -1,4 +1,7 @@
-/** The fixed part that a message or an attribute begins with, by field: the kernel's own structs, in their order. */
+/**
+ * The fixed part at the beginning of a message or an attribute, by field. These are the kernel's own structs,
+ * with their fields in order.
+ */
 import { viewOf } from "./codec.ts";
 
 const widths = { u8: 1, u16: 2, i16: 2, u32: 4, i32: 4 } as const;
@@ -6,7 +9,7 @@ type Width = keyof typeof widths;
 
 export interface Struct<Name extends string = string> {
   readonly bytes: number;
-  /** What is not given is 0. */
+  /** A field that is not given is 0. */
   encode(values: Partial<Record<Name, number>>): Uint8Array;
   /** Throws RangeError where the bytes end before the struct does. */
   decode(bytes: Uint8Array, at?: number): Record<Name, number>;
@@ -28,7 +31,7 @@ const readers: Record<Width, (view: DataView, at: number) => number> = {
   i32: (view, at) => view.getInt32(at, true),
 };
 
-/** Fields without holes between them. */
+/** Makes a struct of fields that have no gaps between them. */
 function struct<Name extends string>(layout: Record<Name, Width>): Struct<Name> {
   let bytes = 0;
   for (const name in layout) bytes += widths[layout[name]];

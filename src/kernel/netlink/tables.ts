@@ -1,8 +1,8 @@
-/** Numbers of rtnetlink, by the header that they are from. */
+/** Numbers of netlink, grouped by the header that they are from. */
 
 import type { Family } from "../../plan/ip.ts";
 
-/** include/uapi/linux/netlink.h: modifiers of a request that makes something, and of any. */
+/** include/uapi/linux/netlink.h: flags of any request, and of a request that makes something. */
 export const NLM_F = {
   REQUEST: 1,
   ACK: 4,
@@ -71,14 +71,14 @@ export const routeTypes: readonly string[] = [
   "prohibit",
   "throw",
 ];
-/** Made by the kernel, and gone with the address that it came with. */
+/** The kernel made the route. It is deleted with the address that it came with. */
 export const RTPROT_KERNEL = 2;
-/** As ip(8) makes a route, and in a deletion: any scope. */
+/** The protocol of routes that ip(8) makes. RT_SCOPE_NOWHERE means any scope in a deletion. */
 export const RTPROT_BOOT = 3;
 export const RT_SCOPE_NOWHERE = 255;
-/** A route that IPv6 made of another one, for one destination. */
+/** The route is one that IPv6 made from another one, for a single destination. */
 export const RTM_F_CLONED = 0x200;
-/** The route that is taken, as it stands in its table. */
+/** Asks for the route that is taken, as it stands in its table. */
 export const RTM_F_FIB_MATCH = 0x2000;
 /** Asks which table an answer came from. */
 export const RTM_F_LOOKUP_TABLE = 0x1000;
@@ -104,7 +104,7 @@ export const FRA = {
   DPORT_RANGE: 24,
 } as const;
 export const FIB_RULE_INVERT = 2;
-/** FR_ACT_*, those that decide, in the words of ip(8). */
+/** The values of FR_ACT_* that decide something, in the words of ip(8). */
 export const ruleActions: Readonly<Record<number, string>> = {
   1: "lookup",
   6: "blackhole",
@@ -114,7 +114,10 @@ export const ruleActions: Readonly<Record<number, string>> = {
 
 /** include/uapi/linux/nexthop.h */
 export const NHA = { ID: 1, GROUP: 2, OIF: 5, GATEWAY: 6 } as const;
-/** include/uapi/linux/netconf.h: what holds for all links of a namespace has this number in place of a link's. */
+/**
+ * include/uapi/linux/netconf.h. What holds for all links of a namespace has this number in place of a link's
+ * number.
+ */
 export const NETCONFA = { IFINDEX: 1, FORWARDING: 2 } as const;
 export const NETCONFA_IFINDEX_ALL = 0xffff_ffff;
 
@@ -138,11 +141,14 @@ export const IFLA = {
   GSO_IPV4_MAX_SIZE: 63,
 } as const;
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
-/** Of a family in AF_SPEC: the settings below /proc/sys/net/ipv4/conf/DEV and .../ipv6/conf/DEV, 32 bits each. */
+/**
+ * The attribute of a family in AF_SPEC that holds the settings below /proc/sys/net/ipv4/conf/DEV and
+ * .../ipv6/conf/DEV, 32 bits each.
+ */
 export const IFLA_CONF: Record<Family, number> = { 4: 1, 6: 2 };
-/** include/uapi/linux/if_bridge.h: a port that has no carrier yet. */
+/** include/uapi/linux/if_bridge.h: the state of a port that has no carrier yet. */
 export const BR_STATE_DISABLED = 0;
-/** include/uapi/linux/if_link.h: of a bridge, and of its ports. */
+/** include/uapi/linux/if_link.h: settings of a bridge, and of its ports. */
 export const IFLA_BR = { STP_STATE: 5, VLAN_FILTERING: 7 } as const;
 export const IFLA_BRPORT = {
   STATE: 1,
@@ -162,7 +168,7 @@ export const IFLA_BRPORT = {
 export const VETH_INFO_PEER = 1;
 /** include/uapi/linux/if.h */
 export const IFF_UP = 1;
-/** The other side is there, and it is let speak. */
+/** The other side is there, and it may send. */
 export const IFF_RUNNING = 0x40;
 export const IFF_NOARP = 0x80;
 
@@ -191,7 +197,10 @@ export const clsactHooks = { ingress: 0xffff_fff2, egress: 0xffff_fff3 } as cons
 /** include/uapi/linux/pkt_cls.h and tc_act/tc_mirred.h */
 export const TCA_BPF = { ACT: 1, OPS_LEN: 4, OPS: 5 } as const;
 export const TCA_ACT = { KIND: 1, OPTIONS: 2 } as const;
-/** Where the actions of a filter of a kind are: TCA_U32_ACT, TCA_MATCHALL_ACT, TCA_FLOWER_ACT, TCA_BPF_ACT. */
+/**
+ * The attribute that holds the actions of a filter, by its kind: TCA_U32_ACT, TCA_MATCHALL_ACT,
+ * TCA_FLOWER_ACT, TCA_BPF_ACT.
+ */
 export const tcaActOf: Readonly<Record<string, number>> = {
   u32: 7,
   matchall: 2,
@@ -250,7 +259,7 @@ export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
 export const inetHooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
 /** include/uapi/linux/netfilter_bridge.h, in the order of their numbers. */
 export const bridgeHooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
-/** libnftnl's udata.h: what a rule's user data begins with where it is a comment. */
+/** libnftnl's udata.h: a rule's user data begins with this where it is a comment. */
 export const NFTNL_UDATA_RULE_COMMENT = 0;
 
 /** include/uapi/linux/netfilter/nfnetlink_conntrack.h: messages, with the subsystem above the type. */
@@ -262,7 +271,7 @@ export const CT_MSG = {
 } as const;
 export const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, ID: 12, ZONE: 18, FILTER: 25 } as const;
 export const CTA_TUPLE_IP = 1;
-/** The source's address; the destination's is the next number. */
+/** The number of the source's address. The destination's is the next number. */
 export const CTA_IP_SRC: Record<Family, number> = { 4: 1, 6: 3 };
 export const CTA_FILTER = { ORIG_FLAGS: 1, REPLY_FLAGS: 2 } as const;
 /** net/netfilter/nf_conntrack_netlink.c: CTA_FILTER_F_CTA_IP_SRC. */

@@ -1,4 +1,4 @@
-/** Where the node sends a packet: what its rules and all of its routing tables come to. */
+/** Where the node sends a packet: the result of its rules and of all its routing tables. */
 import { addressBits, bytesOfIp, familyOf } from "../../plan/ip.ts";
 import { Attributes, concat, encodeAttribute } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
@@ -9,12 +9,12 @@ export interface Way {
   /** "unicast" goes to a device, "local" to the node itself, "blackhole" nowhere, and so on. */
   type: string;
   oifIndex: number | null;
-  /** null: it is on the link. */
+  /** null means that the destination is on the link. */
   gw: Uint8Array | null;
   table: number;
 }
 
-/** fib_lookup() and ip6_route_output() refuse with these where no packet gets through. */
+/** fib_lookup() and ip6_route_output() refuse with these errnos where no packet gets through. */
 const refusals: Record<number, string> = {
   13: "prohibit",
   22: "blackhole",
@@ -22,13 +22,16 @@ const refusals: Record<number, string> = {
   113: "unreachable",
 };
 
-/** Of a packet of the node's own, or one that it forwards, to this address. A few microseconds, whatever the tables hold. */
+/**
+ * The way of a packet to this address, if the node sends or forwards it. The question takes a few
+ * microseconds, however large the tables are.
+ */
 export function wayTo(socket: NetlinkSocket, address: string): Way {
   const family = familyOf(address);
   const header = rtmsg.encode({
     family: AF[family],
     dstLength: addressBits[family],
-    // IPv6 tells the table unasked, and refuses a request that asks.
+    // IPv6 tells the table without being asked, and refuses a request that asks for it.
     flags: family === 4 ? RTM_F_LOOKUP_TABLE : 0,
   });
   try {

@@ -1,4 +1,4 @@
-/** The filters of a clsact qdisc, as far as we tell ours from others. */
+/** The filters of a clsact qdisc, as far as we need to tell ours from others. */
 import { redirectPref } from "../../plan/names.ts";
 import { programBytes } from "../../plan/redirect.ts";
 import { Attributes, type Message } from "../netlink/codec.ts";
@@ -17,31 +17,34 @@ import {
 import { request } from "./tc.ts";
 
 export interface HookFilters {
-  /** What stands in our place on egress. */
+  /** The filter in our place on egress. */
   own: {
-    /** The device that it sends to what our program lets through; null: none, or it is another filter than ours. */
+    /**
+     * The device to which it sends what our program lets through. null means none, or that it is another
+     * filter than ours.
+     */
     toIndex: number | null;
   } | null;
-  /** Whether there are others, on either side. */
+  /** Whether there are other filters, on egress or ingress. */
   others: boolean;
 }
 
 const prefOf = ({ body }: Message): number => tcmsg.decode(body).info >>> 16;
 
-/** One filter is several messages; the first of them has neither handle nor options. */
+/** One filter comes as several messages. The first of them has neither handle nor options. */
 const hasHandle = ({ body }: Message): boolean => tcmsg.decode(body).handle !== 0;
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index]);
 
-/** Of the first action; null: that is none that redirects, or it leads nowhere. */
+/** The target of the first action. null means that the action does not redirect, or that it leads nowhere. */
 function redirectOf(actions: Attributes | undefined): number | null {
   const action = actions?.nested(1);
   if (action?.text(TCA_ACT.KIND) !== "mirred") return null;
   const parms = action.nested(TCA_ACT.OPTIONS)?.bytes(TCA_MIRRED_PARMS);
   if (parms === undefined) return null;
   const { eaction, ifindex } = tcMirred.decode(parms);
-  // 0: the device that it led to is gone.
+  // 0 means that the device that it led to is gone.
   return eaction === TCA_EGRESS_REDIR && ifindex !== 0 ? ifindex : null;
 }
 

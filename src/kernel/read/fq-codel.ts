@@ -1,10 +1,13 @@
-/** fq_codel's settings, as the kernel tells them. */
+/** fq_codel's settings as the kernel tells them. */
 import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { codelGivenUs } from "../../plan/units.ts";
 import type { Attributes } from "../netlink/codec.ts";
 import { TCA_FQ_CODEL } from "../netlink/tables.ts";
 
-/** What an older kernel does not tell (a batch before 4.7, memory before 4.8) is 0: it never equals what is asked for. */
+/**
+ * A value that an older kernel does not tell (the batch before 4.7, memory before 4.8) is 0. So it never
+ * equals what is asked for.
+ */
 export function fqCodelOf(options: Attributes): FqCodel {
   const number = (type: number): number => options.u32(type) ?? 0;
   const threshold = options.u32(TCA_FQ_CODEL.CE_THRESHOLD);

@@ -24,32 +24,38 @@ import {
 export interface Link {
   index: number;
   name: string;
-  /** "veth", "bridge", ...; null for a physical device. */
+  /** "veth", "bridge" and so on. It is null for a physical device. */
   type: string | null;
   mac: string;
   mtuBytes: number;
   up: boolean;
-  /** A tunnel, or another device without neighbours (IFF_NOARP). */
+  /** Whether it is a tunnel, or another device without neighbours (IFF_NOARP). */
   withoutNeighbours: boolean;
   gsoMaxBytes: number;
-  /** IPv4's own limit; null where the kernel has none (before 6.3). */
+  /** IPv4's own limit. It is null where the kernel has none (before 6.3). */
   gsoIpv4MaxBytes: number | null;
   txQueueLength: number;
-  /** "tbf"; null where the kernel does not say. */
+  /** The root's kind, for example "tbf". It is null where the kernel does not tell it. */
   rootQdisc: string | null;
-  /** The other end's index, in its own namespace; null where the kernel tells none. */
+  /** The other end's index, in its own namespace. It is null where the kernel tells none. */
   peerIndex: number | null;
-  /** The id by which this namespace knows the other end's; null: the other end is here. */
+  /**
+   * The id by which this namespace knows the other end's namespace. null means that the other end is in this
+   * namespace.
+   */
   peerNetnsId: number | null;
   masterIndex: number | null;
-  /** null: not a bridge's port. */
+  /** null means that the link is not a bridge's port. */
   hairpin: boolean | null;
   groupForwardMask: number | null;
   /** BR_STATE_*. */
   portState: number | null;
-  /** Whether the other side is there, and it may send. */
+  /** Whether the other side is there and may send. */
   isRunning: boolean;
-  /** By ip's words, those that may keep packets from passing (usual.ts); of a kind that it has them of. */
+  /**
+   * The settings that may keep packets from passing (usual.ts), by ip's words for them. It holds those that a
+   * link of this kind has.
+   */
   settings: Record<string, string>;
 }
 
@@ -72,7 +78,7 @@ const portFlags: [string, number][] = [
   ["proxy_arp_wifi", IFLA_BRPORT.PROXYARP_WIFI],
 ];
 
-/** What a kernel does not tell it does not have. */
+/** A setting that the kernel does not tell is left out, since that kernel does not have it. */
 function told(
   from: Attributes | undefined,
   wanted: [string, number][],
@@ -119,7 +125,7 @@ function linkOf({ body }: Message): Link {
       ...(info?.text(IFLA_INFO.KIND) === "bridge" &&
         told(info.nested(IFLA_INFO.DATA), bridgeSettings, asNumber)),
       ...told(port, portFlags, onOff),
-      // A port whose other side is not there passes nothing, whatever it is told to.
+      // A port whose other side is not there passes nothing, whatever its state was set to.
       ...(isRunning && told(port, [["state", IFLA_BRPORT.STATE]], asNumber)),
     },
   };
@@ -129,12 +135,15 @@ export function allLinks(socket: NetlinkSocket): Link[] {
   return socket.dump(RTM.GETLINK, ifinfomsg.encode({})).map(linkOf);
 }
 
-/** struct rtgenmsg: a family, padded. */
+/** struct rtgenmsg: a family and its padding. */
 const generalHeaderBytes = 4;
 /** NETNSA_NSID_NOT_ASSIGNED, as unsigned. */
 const notAssigned = 0xffff_ffff;
 
-/** The id by which the socket's namespace knows the one that is open as `fd`; null: it has given it none. */
+/**
+ * The id by which the socket's namespace knows the namespace that is open as `fd`. null means that it has
+ * given it none.
+ */
 export function netnsIdOf(socket: NetlinkSocket, fd: number): number | null {
   const of = new Uint8Array(4);
   viewOf(of).setUint32(0, fd, true);
@@ -146,13 +155,13 @@ export function netnsIdOf(socket: NetlinkSocket, fd: number): number | null {
   return id === undefined || id === notAssigned ? null : id;
 }
 
-/** null: there is none of that name. */
+/** null means that there is no link of that name. */
 export function linkNamed(socket: NetlinkSocket, name: string): Link | null {
   const text = new TextEncoder().encode(`${name}\0`);
   return oneLink(socket, concat(ifinfomsg.encode({}), encodeAttribute(IFLA.IFNAME, text)));
 }
 
-/** null: there is none of that number. */
+/** null means that there is no link of that number. */
 export function linkNumbered(socket: NetlinkSocket, index: number): Link | null {
   return oneLink(socket, ifinfomsg.encode({ index }));
 }
@@ -174,7 +183,8 @@ export function addressesOf(socket: NetlinkSocket, index: number): string[] {
       const found = ifaddrmsg.decode(body);
       const attributes = new Attributes(body, ifaddrmsg.bytes);
       const address = attributes.bytes(IFA.LOCAL) ?? attributes.bytes(IFA.ADDRESS);
-      // A kernel without strict checks dumps all devices, and one without IPv6 all families.
+      // A kernel without strict checks dumps the addresses of all devices, and a kernel without IPv6 those of
+      // all families.
       const asked = found.family === AF[family] && found.index === index;
       return asked && address !== undefined ? [`${ipOfBytes(address)}/${found.prefixLength}`] : [];
     });
@@ -219,7 +229,7 @@ function routeOf({ body }: Message, family: Family): RouteEntry | null {
   };
 }
 
-/** The unicast routes of a family, of all tables. */
+/** The unicast routes of a family, from all tables. */
 export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
   const header = rtmsg.encode({ family: AF[family] });
   return socket
@@ -228,7 +238,10 @@ export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
     .filter(({ type }) => type === RTN_UNICAST);
 }
 
-/** Of a device all routes of a family, of all types and tables: the kernel looks through them all, and tells few. */
+/**
+ * All routes of a family through a device, of all types and tables. The kernel looks through all routes, but
+ * tells only a few.
+ */
 export function routesThrough(socket: NetlinkSocket, family: Family, index: number): RouteEntry[] {
   const out = new Uint8Array(4);
   viewOf(out).setUint32(0, index, true);
@@ -237,12 +250,12 @@ export function routesThrough(socket: NetlinkSocket, family: Family, index: numb
     socket
       .dump(RTM.GETROUTE, header)
       .flatMap((message) => routeOf(message, family) ?? [])
-      // A kernel without strict checks tells of all devices.
+      // A kernel without strict checks tells the routes of all devices.
       .filter(({ oifIndex }) => oifIndex === index)
   );
 }
 
-/** All of a family to one destination, whatever they do with it. */
+/** All routes of a family to one destination, whatever they do with it. */
 export function routesTo(socket: NetlinkSocket, family: Family, dst: string): RouteEntry[] {
   const header = rtmsg.encode({ family: AF[family] });
   return socket

@@ -1,4 +1,7 @@
-/** The node's routes and addresses whole, as the kernel has them: what the pods' networks have to go with. */
+/**
+ * All routes and addresses of the node, as the kernel has them. The pods' networks have to be compatible with
+ * them.
+ */
 import type { Family } from "../../plan/ip.ts";
 import { addressBits } from "../../plan/ip.ts";
 import type { Prefix } from "../../plan/prefix.ts";
@@ -9,15 +12,18 @@ import { ifaddrmsg, nhmsg, rtmsg, rtnexthop } from "../netlink/structs.ts";
 import { AF, IFA, NHA, RTA, RTM, RTM_F_CLONED, routeTypes } from "../netlink/tables.ts";
 
 interface NextHop {
-  /** null: the destination is on the link. Of the route's family, or of the other (RFC 5549). */
+  /**
+   * null means that the destination is on the link. The gateway is of the route's family, or of the other
+   * family (RFC 5549).
+   */
   gw: Uint8Array | null;
-  /** null: the route drops. */
+  /** null means that the route drops packets. */
   oifIndex: number | null;
 }
 
 export interface NodeRoute {
   dst: Prefix;
-  /** What becomes of a packet: "unicast" goes to one of the hops, "blackhole" nowhere, and so on. */
+  /** What happens to a packet: "unicast" sends it to one of the hops, "blackhole" nowhere, and so on. */
   type: string;
   table: number;
   priority: number;
@@ -26,9 +32,9 @@ export interface NodeRoute {
 
 export interface NodeAddress {
   index: number;
-  /** The interface's own. */
+  /** The interface's own address. */
   address: Uint8Array;
-  /** What is on its link by this address; of a point-to-point link the other end. */
+  /** The network that this address says is on its link. For a point-to-point link it is the other end. */
   onLink: Prefix;
 }
 
@@ -41,7 +47,7 @@ function gatewayOf(attributes: Attributes): Uint8Array | null {
   );
 }
 
-/** struct rtnexthop, each with attributes of its own (RTA_MULTIPATH). */
+/** Each hop is a struct rtnexthop with attributes of its own (RTA_MULTIPATH). */
 function hopsOf(bytes: Uint8Array): NextHop[] {
   const hops: NextHop[] = [];
   for (let at = 0; at + rtnexthop.bytes <= bytes.length; ) {
@@ -56,8 +62,8 @@ function hopsOf(bytes: Uint8Array): NextHop[] {
 }
 
 /**
- * The hops of next hop objects, by their numbers: a kernel with net.ipv4.nexthop_compat_mode=0 tells of
- * a route the number alone (Documentation/networking/ip-sysctl.rst).
+ * The hops of next hop objects, by their numbers. A kernel with net.ipv4.nexthop_compat_mode=0 tells only
+ * this number of a route (Documentation/networking/ip-sysctl.rst).
  */
 function nextHopObjects(socket: NetlinkSocket): Map<number, NextHop[]> {
   const single = new Map<number, NextHop[]>();
@@ -68,7 +74,7 @@ function nextHopObjects(socket: NetlinkSocket): Map<number, NextHop[]> {
     const group = attributes.bytes(NHA.GROUP);
     if (group !== undefined) {
       const view = viewOf(group);
-      // struct nexthop_grp: eight bytes, the number first.
+      // struct nexthop_grp has eight bytes, and the number comes first.
       const members = Array.from({ length: group.length >> 3 }, (_, i) =>
         view.getUint32(i * 8, true),
       );
@@ -115,7 +121,7 @@ function routeOf(
   };
 }
 
-/** All routes of a family, of one table; null: of all tables. */
+/** All routes of a family from one table. null means from all tables. */
 export function nodeRoutes(
   socket: NetlinkSocket,
   family: Family,
@@ -134,7 +140,7 @@ export function nodeRoutes(
   );
 }
 
-/** All addresses of a family, of all interfaces. */
+/** All addresses of a family, from all interfaces. */
 export function nodeAddresses(socket: NetlinkSocket, family: Family): NodeAddress[] {
   return socket
     .dump(RTM.GETADDR, ifaddrmsg.encode({ family: AF[family] }))

@@ -1,4 +1,4 @@
-/** The node's routing policy: which of its tables a packet is looked up in (ip-rule(8)). */
+/** The node's routing policy: in which of its tables a packet is looked up (ip-rule(8)). */
 import { addressBits, type Family } from "../../plan/ip.ts";
 import type { Prefix } from "../../plan/prefix.ts";
 import { Attributes } from "../netlink/codec.ts";
@@ -9,19 +9,22 @@ import { AF, FIB_RULE_INVERT, FRA, RTM, ruleActions } from "../netlink/tables.ts
 export interface PolicyRule {
   family: Family;
   priority: number;
-  /** null: any. */
+  /** null means any. */
   source: Prefix | null;
   destination: Prefix | null;
-  /** The interface that a packet came in by; null: any. */
+  /** The interface that a packet came in by. null means any. */
   iif: string | null;
-  /** "lookup" in a table, or "blackhole", "unreachable", "prohibit"; null: it decides nothing by itself. */
+  /**
+   * "lookup" in a table, or "blackhole", "unreachable", "prohibit". null means that the rule decides nothing
+   * by itself.
+   */
   action: string | null;
   table: number;
-  /** Routes of the table up to this length of prefix do not count; null: all do. */
+  /** Routes of the table up to this prefix length do not count. null means that all count. */
   suppressLength: number | null;
   isInverted: boolean;
   hasMark: boolean;
-  /** Whether it asks for more: a user, a protocol, a port, an outgoing interface, a VRF. */
+  /** Whether the rule asks for more: a user, a protocol, a port, an outgoing interface, a VRF. */
   isSelective: boolean;
 }
 
@@ -33,10 +36,10 @@ const selective = [
   FRA.SPORT_RANGE,
   FRA.DPORT_RANGE,
 ];
-/** (u32)-1: none. */
+/** (u32)-1 means that nothing is suppressed. */
 const noSuppression = 0xffff_ffff;
 
-/** In the order in which the kernel asks them. */
+/** The rules in the order in which the kernel asks them. */
 export function policyRules(socket: NetlinkSocket, family: Family): PolicyRule[] {
   return socket
     .dump(RTM.GETRULE, fibRuleHeader.encode({ family: AF[family] }))

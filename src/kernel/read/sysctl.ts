@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** null: this kernel, or this namespace, has no such setting. */
+/** null means that this kernel, or this namespace, has no such setting. */
 export function readSysctl(path: string): string | null {
   try {
     return readFileSync(`/proc/sys/${path}`, "utf8").trim();

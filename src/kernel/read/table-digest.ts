@@ -1,6 +1,6 @@
 /**
- * What is in our tables, as little as tells that it changed: the generation of all tables, a digest of
- * our chains and rules, and a sum over our elements that is the same in whatever order they are listed.
+ * The least that tells whether our tables changed: the generation of all tables, a digest of our chains and
+ * rules, and a sum over our elements, which is the same in whatever order they are listed.
  */
 import type { Element } from "../../plan/state.ts";
 import { attributesAt, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
@@ -13,7 +13,9 @@ import { placeOf, unreadable } from "./tables.ts";
 import { handleNumber } from "./tc.ts";
 
 export interface TablesSeen {
-  /** Of the namespace: each transaction that is taken, of anybody, makes another one. */
+  /**
+   * The generation of the namespace. Each transaction that is accepted makes another one, whoever sent it.
+   */
   generation: number;
   rules: string;
   /** The sum of the elements' hashes. */
@@ -21,13 +23,13 @@ export interface TablesSeen {
 }
 
 /**
- * 32 bits, so that their sums are whole numbers: it guards against accidents, and not against who looks
- * for another element with the same.
+ * The hash has 32 bits, so that sums of hashes are whole numbers. It protects against accidents, and not
+ * against somebody who searches for another element with the same hash.
  */
 const hash = (bytes: Uint8Array, seed: number): number => Bun.hash.xxHash32(bytes, seed >>> 0);
 const seedOf = (set: string): number => hash(text(set), 0);
 
-/** What an element adds to the sum; of a set without intervals. The value of our maps is a class. */
+/** What an element of a set without intervals adds to the sum. The value of our maps is a class. */
 export function elementHash({ set, key, value }: Element): number {
   const number = value === null ? 0 : handleNumber(value);
   return hash(encodeKey(set, key), seedOf(set) + number);
@@ -36,7 +38,10 @@ export function elementHash({ set, key, value }: Element): number {
 const attributeBytes = 4;
 const align = (n: number): number => (n + 3) & ~3;
 
-/** The same of what the kernel lists: its key comes first, then the value of a map, then what it has counted. */
+/**
+ * The same for an element as the kernel lists it. Its key comes first, then the value of a map, then what it
+ * has counted.
+ */
 function listedHash(
   bytes: Uint8Array,
   view: DataView,
@@ -49,7 +54,10 @@ function listedHash(
   return hash(key, seed + (hasValue ? view.getUint32(next + 2 * attributeBytes, true) : 0));
 }
 
-/** Of a message's list of elements. A run of addresses is all that is listed of it: both ends, and flags. */
+/**
+ * The sum over a message's list of elements. For a run of addresses everything that is listed counts: both
+ * ends, and flags.
+ */
 function sumOf(elements: Uint8Array, seed: number, isInterval: boolean): number {
   const view = viewOf(elements);
   let sum = 0;
@@ -66,14 +74,14 @@ function sumOf(elements: Uint8Array, seed: number, isInterval: boolean): number 
   return sum;
 }
 
-/** The generation that an answer of nf_tables tells of. */
+/** The generation that an answer of nf_tables tells. */
 export function generationOf({ body }: Message): number {
   const [bytes] = attributesAt(body, nfgenmsg.bytes, [nft.NFTA_GEN_ID]);
   if (bytes === undefined || bytes.length < 4) throw new RangeError("nf_tables told no generation");
   return viewOf(bytes).getUint32(0, false);
 }
 
-/** A conversation with nf_tables in the namespace that it was begun in. */
+/** Reads from nf_tables in the namespace in which it was made. */
 export class TableDigest implements Disposable {
   readonly #socket = new NetlinkSocket("netfilter");
 
@@ -95,8 +103,8 @@ export class TableDigest implements Disposable {
   }
 
   /**
-   * All of it, of one generation, unless others change tables without a pause: then what is told of
-   * `generation` may be newer than that, and differs from what is expected.
+   * Reads all of it from one generation, unless others change tables without a pause. In that case the rules
+   * and elements may be newer than `generation`, and differ from what is expected.
    */
   look(tables: readonly string[]): TablesSeen {
     for (let attempt = 0; ; attempt++) {
@@ -108,12 +116,15 @@ export class TableDigest implements Disposable {
     }
   }
 
-  /** The table with its handle and its number of parts, its chains, its rules; nothing in them counts. */
+  /**
+   * The messages of the table (with its handle and its number of parts), its chains and its rules. None of
+   * them holds a counter, so they stay the same while nobody changes them.
+   */
   #rules(table: string): Uint8Array[] {
     const { header, name } = placeOf(table);
     const named = encodeAttribute(nft.NFTA_TABLE.NAME, text(name));
-    // The table's name is the first that is told of either. Chains are listed of the whole family; and
-    // an older kernel lists the rules of all tables.
+    // The table's name is the first attribute of both kinds of message. Chains are listed for the whole
+    // family, and an older kernel lists the rules of all tables.
     const isOurs = (body: Uint8Array): boolean => startsWith(body, named);
     const listed = (type: number, ...parts: Uint8Array[]): Uint8Array[] =>
       this.#dump(type, header, ...parts)
@@ -152,7 +163,7 @@ export class TableDigest implements Disposable {
     return sum;
   }
 
-  /** What is gone by now has nothing to list. */
+  /** The list is empty if what was asked for is gone by now. */
   #dump(type: number, ...parts: Uint8Array[]): Message[] {
     try {
       return this.#socket.dump(type, concat(...parts));

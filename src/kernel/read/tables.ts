@@ -1,5 +1,5 @@
 /**
- * Our nftables tables over nfnetlink. A pod's own elements are asked for one by one, so that a verb
+ * Reads our nftables tables over nfnetlink. A pod's own elements are asked for one by one, so that a verb
  * costs the same with one pod and with five hundred.
  */
 import { FairwayError } from "../../errors.ts";
@@ -29,7 +29,7 @@ const bigEndian32 = (bytes: Uint8Array | undefined): number =>
 const bigEndian64 = (bytes: Uint8Array | undefined): number =>
   bytes === undefined ? 0 : Number(viewOf(bytes).getBigUint64(0, false));
 
-/** "a rule of somebody else's" has not our comment, whatever it says. */
+/** The comment of a rule. A rule without one is "a rule of somebody else's", whatever it says. */
 function commentOf(userdata: Uint8Array | undefined): string {
   for (let at = 0; userdata !== undefined && at + 2 <= userdata.length; ) {
     const [type = 0, length = 0] = userdata.subarray(at, at + 2);
@@ -45,7 +45,7 @@ export interface Violations {
   bytes: number;
 }
 
-/** "inet fairway" as nf_tables has it. */
+/** A table like "inet fairway" in the form that nf_tables has. */
 interface Place {
   header: Uint8Array;
   name: string;
@@ -62,7 +62,7 @@ export function placeOf(table: string): Place {
   };
 }
 
-/** One element, as a list of one in a message. */
+/** One element, as a message's list that has only this one. */
 export function listOf(...attributes: Uint8Array[]): Uint8Array {
   return encodeNested(
     nft.NFTA_SET_ELEM_LIST.ELEMENTS,
@@ -86,7 +86,7 @@ function classOf(element: Attributes): string | null {
   return bytes === undefined ? null : handleText(viewOf(bytes).getUint32(0, true));
 }
 
-/** A conversation with nf_tables in the namespace that it was begun in. */
+/** Reads from nf_tables in the namespace in which it was made. */
 export class TableReader implements Disposable {
   readonly #socket = new NetlinkSocket("netfilter");
 
@@ -94,7 +94,7 @@ export class TableReader implements Disposable {
     this.#socket[Symbol.dispose]();
   }
 
-  /** null: there is no such table. */
+  /** null means that there is no such table. */
   ruleset(table: string): Ruleset | null {
     const found = this.#table(table);
     if (found === null) return null;
@@ -111,7 +111,7 @@ export class TableReader implements Disposable {
     };
   }
 
-  /** null: it is not there, or its set or table is not. Not of an interval set. */
+  /** null means that the element, its set or its table is not there. This is not for interval sets. */
   element(set: string, key: string): Element | null {
     const { header, name } = placeOf(tableOfSet(set));
     const { TABLE, SET, ELEMENTS } = nft.NFTA_SET_ELEM_LIST;
@@ -128,20 +128,20 @@ export class TableReader implements Disposable {
     return { kind: "element", set, key, value };
   }
 
-  /** All of a set; none where it is not there. */
+  /** All elements of a set. The list is empty where the set is not there. */
   elements(set: string): Element[] {
     const found = this.#dumpSet(set);
     const keyed = setForm(set).isInterval ? runs(set, found) : points(set, found);
     return keyed.map(({ key, value }) => ({ kind: "element", set, key, value }));
   }
 
-  /** All of them, of all sets of a table. */
+  /** All elements of all sets of a table. */
   allElements(table: string): Element[] {
     if (!this.#hasTable(table)) return [];
     return setsOf(table).flatMap(({ name }) => this.elements(name));
   }
 
-  /** What pods sent under others' addresses, by the name of the host interface. */
+  /** Counts of what pods sent with other pods' addresses, by the name of the host interface. */
   violations(): Map<string, Violations> {
     if (!this.#hasTable(guardTable)) return new Map();
     const { PACKETS, BYTES } = nft.NFTA_COUNTER;
@@ -174,7 +174,7 @@ export class TableReader implements Disposable {
     }
   }
 
-  /** What is gone by now has nothing to list. */
+  /** The list is empty if what was asked for is gone by now. */
   #dump(type: number, ...parts: Uint8Array[]): Attributes[] {
     try {
       return this.#socket.dump(type, concat(...parts)).map(attributesOf);
@@ -251,7 +251,7 @@ interface Keyed {
   value: string | null;
 }
 
-/** A key that is not of the set's form is not of our making. */
+/** Leaves out keys that do not have the set's form, since we did not make them. */
 function points(set: string, elements: Attributes[]): Keyed[] {
   return elements.flatMap((element) => {
     const key = decodeKey(set, dataOf(element, nft.NFTA_SET_ELEM.KEY) ?? nothing);
@@ -260,8 +260,9 @@ function points(set: string, elements: Attributes[]): Keyed[] {
 }
 
 /**
- * A set of one field has each run as two elements, the second marked and one behind its end, or none
- * where that is the end of all addresses; a set of several fields has both ends in one element.
+ * In a set of one field each run is two elements. The second is marked and is one behind the run's end; it is
+ * absent where the run ends with the last of all addresses. In a set of several fields one element has both
+ * ends.
  */
 function runs(set: string, elements: Attributes[]): Keyed[] {
   const ends = elements
@@ -282,7 +283,10 @@ function runs(set: string, elements: Attributes[]): Keyed[] {
   });
 }
 
-/** By the name of the host interface; empty without the table. One dump, however many pods there are. */
+/**
+ * The counts by the name of the host interface. The map is empty without the table. This takes one dump,
+ * however many pods there are.
+ */
 export function readViolations(): Map<string, Violations> {
   using reader = new TableReader();
   return reader.violations();

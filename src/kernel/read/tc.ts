@@ -1,4 +1,4 @@
-/** Qdiscs and classes, as the kernel has them, in the kernel's units. */
+/** Qdiscs and classes as the kernel has them, in the kernel's units. */
 import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
@@ -25,9 +25,9 @@ export interface Counters {
 interface Placed {
   ifindex: number;
   kind: string;
-  /** As tc writes it: "fa01:10", "fa01:". */
+  /** The handle as tc writes it: "fa01:10", "fa01:". */
   handle: string;
-  /** "root" or a class. */
+  /** The parent is "root" or a class. */
   parent: string;
   counters: Counters;
 }
@@ -77,7 +77,7 @@ function placed(body: Uint8Array, attributes: Attributes): Placed {
     counters: {
       // struct gnet_stats_basic: bytes, packets; struct gnet_stats_queue: qlen, backlog, drops, requeues, overlimits
       bytes: basic === undefined ? 0 : Number(viewOf(basic).getBigUint64(0, true)),
-      // Where 32 bits do not hold them the kernel adds 64.
+      // The kernel adds an attribute of 64 bits where 32 bits are not enough.
       packets: stats?.u64(TCA_STATS.PKT64) ?? word(basic, 8),
       backlogPackets: word(queue, 0),
       backlogBytes: word(queue, 4),
@@ -133,21 +133,23 @@ function classOf({ body }: Message): ClassEntry {
   return entry;
 }
 
-/** The kernel has no filter by device here, so this is all of them. */
+/** The kernel has no filter by device here, so this reads the qdiscs of all devices. */
 export function allQdiscs(socket: NetlinkSocket): QdiscEntry[] {
   return socket.dump(RTM.GETQDISC, request(0)).map(qdiscOf);
 }
 
 const noHandle = "0:";
 
-/** null: there is none in that place, or one that the kernel tells nobody of. */
+/** null means that there is no qdisc in that place, or one that the kernel tells nobody about. */
 export function qdiscAt(socket: NetlinkSocket, ifindex: number, parent: string): QdiscEntry | null {
   const place = parent === "root" ? TC_H_ROOT : handleNumber(parent);
   try {
-    // What dumps leave out is acknowledged without an answer, or refused as invalid (tc_qdisc_dump_ignore, net/sched/sch_api.c).
+    // A qdisc that dumps leave out is acknowledged without an answer, or refused as invalid
+    // (tc_qdisc_dump_ignore, net/sched/sch_api.c).
     const message = socket.getIfTold(RTM.GETQDISC, request(ifindex, 0, place));
     const entry = message === null ? null : qdiscOf(message);
-    // In place of one that was removed from a class HTB has one of its own, which is in no list (htb_graft).
+    // When a qdisc was removed from a class, HTB has one of its own in that place, which is in no list
+    // (htb_graft).
     return parent !== "root" && entry?.handle === noHandle ? null : entry;
   } catch (error) {
     if (error instanceof NetlinkError && (error.absent || error.isInvalid)) return null;
@@ -159,7 +161,7 @@ export function classesOf(socket: NetlinkSocket, ifindex: number): ClassEntry[] 
   return socket.dump(RTM.GETTCLASS, request(ifindex)).map(classOf);
 }
 
-/** null: there is none of that id. */
+/** null means that there is no class of that id. */
 export function classNumbered(
   socket: NetlinkSocket,
   ifindex: number,
@@ -173,7 +175,7 @@ export function classNumbered(
   }
 }
 
-/** Whether somebody has hung a filter on a qdisc. */
+/** Whether somebody has attached a filter to a qdisc. */
 export function hasFilters(socket: NetlinkSocket, ifindex: number, handle: string): boolean {
   return socket.dump(RTM.GETTFILTER, request(ifindex, 0, handleNumber(handle))).length > 0;
 }

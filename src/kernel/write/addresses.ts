@@ -1,4 +1,4 @@
-/** Addresses and routes: the messages that `ip address` and `ip route` send for the same. */
+/** Addresses and routes, with the messages that `ip address` and `ip route` send for the same. */
 import type { Step } from "../../plan/diff.ts";
 import { bytesOfIp, familyOf, isLinkLocal } from "../../plan/ip.ts";
 import { kernelRoutePlace } from "../../plan/routes.ts";
@@ -26,7 +26,7 @@ function parts(cidr: string): { ip: string; prefixLength: number } {
 }
 
 const adding = NLM_F.CREATE | NLM_F.EXCL;
-/** Where the kernel may have been faster. */
+/** These flags are used where the kernel may have been faster. */
 const putting = NLM_F.CREATE | NLM_F.REPLACE;
 
 export function addressRequest(op: Step["op"], { dev, cidr }: Address): Request {
@@ -49,7 +49,7 @@ export function addressRequest(op: Step["op"], { dev, cidr }: Address): Request 
   };
 }
 
-/** The table stands in the header while it fits there. */
+/** The table's number is in the header if it fits there. */
 const largestTableInHeader = 255;
 
 export function routeRequest(op: Step["op"], route: Route): Request {
@@ -70,7 +70,7 @@ export function routeRequest(op: Step["op"], route: Route): Request {
         family: AF[familyOf(ip)],
         dstLength: prefixLength,
         table: inHeader ? table : 0,
-        // Whatever the route's protocol, scope and type are, it is told by its place alone.
+        // A deletion names the route by its place alone, whatever its protocol, scope and type are.
         ...(gone
           ? { scope: RT_SCOPE_NOWHERE }
           : { protocol: RTPROT_BOOT, scope, type: RTN_UNICAST }),
@@ -93,7 +93,7 @@ export function kernelRouteRequest(op: Step["op"], route: KernelRoute): Request 
   const { ip, prefixLength } = parts(dst);
   const gone = op === "delete";
   const isIpv6 = familyOf(ip) === 6;
-  // That of the groups stands beside those of other devices.
+  // The route to the groups stands next to those of other devices.
   const flags = role === "multicast" ? NLM_F.CREATE | NLM_F.APPEND : putting;
   return {
     type: gone ? RTM.DELROUTE : RTM.NEWROUTE,

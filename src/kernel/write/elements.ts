@@ -1,4 +1,7 @@
-/** Elements of our sets, put in and taken out: one transaction of nf_tables, as `nft -f` makes of the same lines. */
+/**
+ * Puts elements into our sets and takes them out, in one transaction of nf_tables, as `nft -f` does with the
+ * same lines.
+ */
 import { tableOfSet } from "../../plan/names.ts";
 import type { Element } from "../../plan/state.ts";
 import { concat, encodeAttribute, encodeNested, type Message } from "../netlink/codec.ts";
@@ -26,7 +29,10 @@ export interface ElementChange {
   element: Element;
 }
 
-/** A run of addresses is more than one element to the kernel: nft knows how. */
+/**
+ * Whether this process can send the element itself. To the kernel a run of addresses is more than one
+ * element, so that is left to nft.
+ */
 export const hasMessage = ({ set }: Element): boolean => !setForm(set).isInterval;
 
 type Unnumbered = Omit<Message, "sequence">;
@@ -38,7 +44,7 @@ const end: Unnumbered = { type: NFNL_MSG_BATCH.END, flags: NLM_F.REQUEST, body: 
 function elementMessage({ isGone, element: { set, key, value } }: ElementChange): Unnumbered {
   const { header, name } = placeOf(tableOfSet(set));
   const { TABLE, SET } = NFTA_SET_ELEM_LIST;
-  // A deletion names the key alone: the value may be another by now.
+  // A deletion names only the key, because the value may be another one by now.
   const data =
     value === null || isGone
       ? []
@@ -61,31 +67,35 @@ function elementMessage({ isGone, element: { set, key, value } }: ElementChange)
 }
 
 /**
- * The socket by which something was taken out last. Who closes it waits until the kernel has let go of
- * all that was taken out (nft_rcv_nl_event() in net/netfilter/nf_tables_api.c flushes work that takes
- * grace periods, 20 ms), also at the end of a process; so it is left for who has the time (send-off.ts).
+ * The last socket by which something was taken out. Whoever closes it waits until the kernel has released
+ * everything that was taken out (nft_rcv_nl_event() in net/netfilter/nf_tables_api.c flushes work that takes
+ * grace periods, 20 ms). This also holds at the end of a process. So the socket is left to somebody who has
+ * the time (send-off.ts).
  */
 let unclosed: NetlinkSocket | null = null;
 
-/** For the caller to close. */
+/** The caller has to close the socket that it gets. */
 export function takeUnclosed(): NetlinkSocket | null {
   const taken = unclosed;
   unclosed = null;
   return taken;
 }
 
-/** For other messages to the same part of the kernel: that socket where there is one, so that no other has to be closed. */
+/**
+ * Gives a socket for other messages to the same part of the kernel. It is that socket where there is one, so
+ * that no other has to be closed.
+ */
 export function withNetfilterSocket<T>(use: (socket: NetlinkSocket) => T): T {
   if (unclosed !== null) return use(unclosed);
   using socket = new NetlinkSocket("netfilter");
   return use(socket);
 }
 
-/** The kernel tells of its transaction where the first change of it asks for an echo (nf_tables_gen_notify()). */
+/** The kernel tells about the transaction if its first change asks for an echo (nf_tables_gen_notify()). */
 const echoed = (message: Unnumbered, index: number): Unnumbered =>
   index === 0 ? { ...message, flags: message.flags | NLM_F.ECHO } : message;
 
-/** What changed nothing makes no generation. */
+/** A transaction that changed nothing makes no generation. */
 function recordTransaction(changes: ElementChange[], told: Message[]): void {
   const made = told.find(({ type }) => type === NFT_MSG.NEWGEN);
   if (made === undefined) return;
@@ -95,7 +105,10 @@ function recordTransaction(changes: ElementChange[], told: Message[]): void {
   recordOwn(generationOf(made), added);
 }
 
-/** All or none. The first that was refused, by its index, and why; null: all are done. */
+/**
+ * Makes all changes or none. The result is the index of the first that was refused, and why; null means that
+ * all are done.
+ */
 export function changeElements(changes: ElementChange[]): Refused | null {
   const socket = new NetlinkSocket("netfilter");
   try {

@@ -1,4 +1,7 @@
-/** The filter that leads a pod's packets through the IFB: the message that tc sends for the same line. */
+/**
+ * The filter that leads a pod's packets through the IFB. The message is the one that tc sends for the same
+ * line.
+ */
 import type { Step } from "../../plan/diff.ts";
 import { redirectPref } from "../../plan/names.ts";
 import { markProgram, programBytes } from "../../plan/redirect.ts";
@@ -18,10 +21,10 @@ import {
 } from "../netlink/tables.ts";
 import { type Attribute, attribute, nested, type Request, text, u16 } from "./request.ts";
 
-/** tcm_info: the preference above the protocol, which is in the byte order of the wire. */
+/** tcm_info has the preference above the protocol. The protocol is in the byte order of the wire. */
 const place = redirectPref * 0x10000 + ETH_P_ALL * 0x100;
 
-/** Hooks have room for several actions; the list counts from 1. */
+/** A filter has room for several actions, and the list counts from 1. */
 const firstAction = 1;
 
 const redirectTo = (link: string): Attribute =>
@@ -40,7 +43,7 @@ const redirectTo = (link: string): Attribute =>
     ),
   );
 
-/** Throws RangeError for a redirect that leads nowhere: only an observed one does, and that is not made. */
+/** Throws RangeError for a redirect that leads nowhere. Only an observed one does, and that is never made. */
 export function redirectRequest(op: Step["op"], { dev, to }: Redirect): Request {
   const values = { ifindex: { link: dev }, parent: clsactHooks.egress, info: place };
   if (op === "delete")

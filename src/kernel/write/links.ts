@@ -1,4 +1,4 @@
-/** Links, made and changed: the messages that `ip link` sends for the same. */
+/** Makes and changes links, with the messages that `ip link` sends for the same. */
 import type { Step } from "../../plan/diff.ts";
 import type { Bridge, HostLink, Ifb, KernelObject, PodLink, Port, Veth } from "../../plan/state.ts";
 import {
@@ -44,7 +44,7 @@ function create(name: string, kind: string, data: Attribute[], ...more: Attribut
   };
 }
 
-/** `up` null: as it is. */
+/** `up` null means that the link stays up or down as it is. */
 function set(name: string, up: boolean | null, ...attributes: Attribute[]): Request {
   return {
     type: RTM.NEWLINK,
@@ -72,7 +72,7 @@ export const madeBridge = ({ name, mac }: Bridge): Request =>
 export const setBridge = ({ name, mac, mtuBytes, up }: Bridge): Request =>
   set(name, up, address(mac), attribute(IFLA.MTU, u32(mtuBytes)));
 
-/** An IFB takes a MAC when it is made, and none later. */
+/** An IFB accepts a MAC when it is made, and not later. */
 export const madeIfb = ({ name, mac }: Ifb): Request => create(name, "ifb", [], address(mac));
 
 export const setUp = ({ name, up }: Ifb): Request => set(name, up);
@@ -98,7 +98,7 @@ export function vethRequests(op: Step["op"], { name, netns, ifname }: Veth): Req
   return [create(name, "veth", [peer])];
 }
 
-/** How the kernel has each setting of a link's kind: the flags as one byte. */
+/** The form that the kernel has for each setting of a link's kind. A flag is one byte. */
 const kindSettings: Record<string, [number, (value: string) => Uint8Array]> = {
   stp_state: [IFLA_BR.STP_STATE, (value) => u32(Number(value))],
   vlan_filtering: [IFLA_BR.VLAN_FILTERING, (value) => u8(Number(value))],
@@ -123,7 +123,7 @@ function kindSetting({ name, should }: Change): Attribute[] {
   return known === undefined ? [] : [attribute(known[0], known[1](should))];
 }
 
-/** Of the link itself, whatever its kind. */
+/** The request for settings of the link itself, whatever its kind is. */
 function linkSettings(name: string, changes: Change[]): Request {
   const arp = changes.find((change) => change.name === "arp");
   const master = changes.find((change) => change.name === "master");
@@ -137,7 +137,7 @@ function linkSettings(name: string, changes: Change[]): Request {
   return { ...request, header: { ...request.header, values } };
 }
 
-/** What it takes to have these settings (usual.ts), a request for each place that has any. */
+/** The requests that give a link these settings (usual.ts), one for each place that has any. */
 export function usualRequests(
   { name, unusual }: { name: string; unusual?: string },
   have: KernelObject | null,
@@ -167,7 +167,10 @@ export function usualRequests(
   });
 }
 
-/** The port's own settings are its bridge's to take, so it has to be on it first. `have`: what a change finds. */
+/**
+ * A port's own settings are accepted by its bridge, so it has to be on the bridge first. `have` is what a
+ * change finds.
+ */
 export function portRequests(port: Port, have: KernelObject | null): Request[] {
   const { name, mac, mtuBytes, bridge, hairpin, groupForwardMask, up } = port;
   const master = attribute(IFLA.MASTER, bridge === null ? u32(0) : { link: bridge });
@@ -185,7 +188,7 @@ export function portRequests(port: Port, have: KernelObject | null): Request[] {
   return [onBridge, set(name, null, asPort), ...usualRequests(port, have, "port")];
 }
 
-/** Also of the MAC that it has: the kernel tells its listeners all the same. */
+/** This is also sent with the MAC that the link already has: the kernel tells its listeners all the same. */
 export const setMac = (name: string, mac: string): Request => set(name, null, address(mac));
 
 export const setPodLink = ({ name, mac, mtuBytes, gsoMaxBytes, up }: PodLink): Request =>

@@ -1,11 +1,16 @@
-/** A change as data: what is asked of the kernel, with names where the kernel wants the numbers of this moment. */
+/**
+ * A change as data: a request to the kernel, with names where the kernel wants the numbers of this moment.
+ */
 import { concat, encodeAttribute } from "../netlink/codec.ts";
 import type { Struct } from "../netlink/structs.ts";
 
-/** A link's index, or a descriptor of a network namespace: looked up when the request is sent. */
+/**
+ * A link or a network namespace by name. The link's index, or the namespace's descriptor, is looked up when
+ * the request is sent.
+ */
 export type Named = { link: string } | { netns: string };
 
-/** A struct as a value, fields by name. */
+/** A struct as a value, with its fields by name. */
 interface Filled {
   struct: Struct;
   values: Record<string, number | Named>;
@@ -16,7 +21,7 @@ export interface Attribute {
   value: Uint8Array | Named | Nested | Filled;
 }
 
-/** Attributes inside one, after a struct where that is how it begins. */
+/** Attributes inside an attribute, after a struct where it begins with one. */
 interface Nested {
   header?: Uint8Array;
   attributes: Attribute[];
@@ -25,13 +30,16 @@ interface Nested {
 export interface Request {
   /** RTM_*. */
   type: number;
-  /** NLM_F_* beside REQUEST and ACK. */
+  /** NLM_F_* in addition to REQUEST and ACK. */
   flags: number;
   header: Filled;
   attributes: Attribute[];
 }
 
-/** Whoever knows this moment's numbers. Throws NetlinkError for a link, FairwayError for a namespace that is not there. */
+/**
+ * Something that knows the numbers of this moment. Throws NetlinkError for a link that is not there,
+ * FairwayError for such a namespace.
+ */
 export interface Numbers {
   of(named: Named): number;
 }
@@ -72,7 +80,7 @@ function bytesOf(value: Attribute["value"], numbers: Numbers): Uint8Array {
   return concat(header, ...attributes.map((inner) => encode(inner, numbers)));
 }
 
-/** Nested ones without NLA_F_NESTED, as iproute2 sends them to these parts of the kernel. */
+/** Nested attributes are sent without NLA_F_NESTED, as iproute2 sends them to these parts of the kernel. */
 function encode({ type, value }: Attribute, numbers: Numbers): Uint8Array {
   return encodeAttribute(type, bytesOf(value, numbers));
 }

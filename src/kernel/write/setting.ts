@@ -1,4 +1,7 @@
-/** Settings below /proc/sys, which may be mounted read-only: what is right already need not be written. */
+/**
+ * Settings below /proc/sys, which may be mounted read-only. A setting that is right already need not be
+ * written.
+ */
 import { accessSync, constants, writeFileSync } from "node:fs";
 import { FairwayError } from "../../errors.ts";
 import { readSysctl } from "../read/sysctl.ts";
@@ -6,22 +9,31 @@ import { readSysctl } from "../read/sysctl.ts";
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && "code" in error ? error.code : undefined;
 
-/** Of a file that is there and may not be written: by its mount, or by what keeps the process in. */
+/**
+ * Whether the file is there but may not be written, because of its mount or because of what restricts the
+ * process.
+ */
 const mayNotWrite = (error: unknown): boolean =>
   ["EROFS", "EACCES", "EPERM"].includes(String(codeOf(error)));
 
-/** net/ipv6/conf/DEVICE/NAME: what a device that is made later begins with stands beside it. */
+/**
+ * net/ipv6/conf/DEVICE/NAME. The value with which a device that is made later begins is in the folder beside
+ * it.
+ */
 const ofDevice = /^(net\/ipv[46]\/conf)\/(?!all\/|default\/)[^/]+\/(\w+)$/;
 
 const dotted = (path: string): string => path.replaceAll("/", ".");
 
-/** Where a device that is yet to be made has its first value from; null: the setting is none of a device's. */
+/**
+ * The setting from which a device that is yet to be made takes its first value. null means that this is no
+ * setting of a device.
+ */
 export function defaultPath(path: string): string | null {
   const [, folder, name] = ofDevice.exec(path) ?? [];
   return folder === undefined ? null : `${folder}/default/${name}`;
 }
 
-/** `path` as below /proc/sys, with the value that it has and the one that it is to have. */
+/** `path` is below /proc/sys. `found` is the value that it has, `wanted` the one that it has to have. */
 export function unwritable(path: string, found: string, wanted: string): FairwayError {
   const inherited = defaultPath(path);
   const beforehand = `set it beforehand where it can be set: sysctl -w ${dotted(path)}=${wanted}`;
@@ -36,7 +48,7 @@ export function unwritable(path: string, found: string, wanted: string): Fairway
   );
 }
 
-/** Whether it could be written. Of what is not there: no. */
+/** Whether the setting could be written. For a setting that is not there the answer is no. */
 export function canWriteSetting(path: string): boolean {
   try {
     accessSync(`/proc/sys/${path}`, constants.W_OK);
@@ -47,15 +59,15 @@ export function canWriteSetting(path: string): boolean {
 }
 
 /**
- * Wished, and not needed: without them a pod that comes does not announce itself, and who knew its address
- * by another MAC finds that out in the kernel's own time.
+ * These settings are wished for but not needed. Without them a pod that comes does not announce itself, and
+ * whoever knew its address under another MAC finds that out in the kernel's own time.
  */
 const wished = /\/(arp_notify|ndisc_notify)$/;
 
 /**
- * Throws what the system says (ENOENT: this kernel has no such setting), and missingKernelPart where it
- * may not be written and has another value, unless it is only wished. It is written first and read only then: it can nearly
- * always be written.
+ * Throws what the system says (ENOENT: this kernel has no such setting). Throws missingKernelPart where the
+ * setting may not be written and has another value, unless it is only wished for. It is written first and
+ * read only if that fails, because it can nearly always be written.
  */
 export function writeSetting(path: string, value: string): void {
   try {

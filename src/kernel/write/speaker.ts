@@ -1,4 +1,4 @@
-/** A conversation in which requests are sent, in the namespace that it was begun in. */
+/** Sends requests to the namespace in which it was made. */
 import { closeSync, openSync } from "node:fs";
 import { FairwayError } from "../../errors.ts";
 import { linkIndex } from "../link-index.ts";
@@ -6,7 +6,7 @@ import { NetlinkSocket } from "../netlink/socket.ts";
 import { RTM } from "../netlink/tables.ts";
 import { encodeRequest, type Named, type Numbers, type Request } from "./request.ts";
 
-/** As iproute2 says it, and as the kernel does of a name of its own. */
+/** The message is iproute2's for a link that is not there, with the kernel's reason after it. */
 export class NoSuchLink extends Error {
   constructor(name: string) {
     super(`Cannot find device "${name}" (No such device)`);
@@ -28,15 +28,15 @@ export class Speaker implements Numbers, Disposable {
   }
 
   /**
-   * The request with this moment's numbers; sending it is what the returned function does. Both throw
-   * NetlinkError, NoSuchLink, and FairwayError where nobody answers; nothing is changed until it is sent.
+   * Encodes the request with the numbers of this moment. The returned function sends it. Both throw
+   * NetlinkError, NoSuchLink, and FairwayError where nobody answers. Nothing is changed until it is sent.
    */
   prepare(request: Request): () => void {
     const { type, flags } = request;
     const body = encodeRequest(request, this);
     return () => {
       this.#socket.change(type, flags, body);
-      // A link of the same name has another number when it is made again.
+      // A link that is made again under the same name has another number.
       if (type === RTM.DELLINK) this.#indexes.clear();
     };
   }

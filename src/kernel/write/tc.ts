@@ -1,4 +1,7 @@
-/** Qdiscs and classes: the messages that tc sends for the same, its arithmetic included (units.ts). */
+/**
+ * Qdiscs and classes, with the messages that tc sends for the same. They follow tc's arithmetic, too
+ * (units.ts).
+ */
 import type { Step } from "../../plan/diff.ts";
 import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { clsactParent } from "../../plan/names.ts";
@@ -26,10 +29,13 @@ import {
 import { handleNumber } from "../read/tc.ts";
 import { type Attribute, attribute, nested, type Request, text, u32, u64 } from "./request.ts";
 
-/** From here on a rate stands in an attribute of 64 bits, and the struct's is all ones. */
+/** From this rate on, the rate is in an attribute of 64 bits, and the struct's field is all ones. */
 const wideRate = 2 ** 32;
 
-/** With the link layer said the kernel asks for no rate table (psched_ratecfg_precompute has taken their place). */
+/**
+ * If the link layer is given, the kernel asks for no rate table (psched_ratecfg_precompute has replaced
+ * them).
+ */
 const ratespec = (rateBytes: number): Uint8Array =>
   tcRatespec.encode({
     linklayer: TC_LINKLAYER_ETHERNET,
@@ -54,10 +60,16 @@ function tbf(spec: Extract<QdiscSpec, { type: "tbf" }>): Attribute {
   );
 }
 
-/** HTB's version 3, and how many bytes of a rate make a byte of a quantum that is not given: tc's own (tc/q_htb.c). */
+/**
+ * HTB's version is 3. `rate2quantum` is tc's own value (tc/q_htb.c): so many bytes of a rate make one byte of
+ * a quantum that is not given.
+ */
 const htbGlob = { version: 3, rate2quantum: 10 };
 
-/** The number of flows is given at the making only: the kernel refuses it afterwards, even the same. */
+/**
+ * The number of flows is given only when the queue is made: afterwards the kernel refuses it, even the same
+ * number.
+ */
 function fqCodel(spec: FqCodel, isNew: boolean): Attribute {
   return nested(
     TCA.OPTIONS,
@@ -102,7 +114,10 @@ const kindOf = (spec: QdiscSpec): string => ("name" in spec ? spec.name : spec.t
 const parentNumber = (parent: string): number =>
   parent === "root" ? TC_H_ROOT : handleNumber(parent);
 
-/** Put over what the kernel attached, but where only somebody's could be; a change keeps the classes below. */
+/**
+ * A new qdisc replaces what the kernel attached, except where only somebody else's could be. A change keeps
+ * the classes below.
+ */
 function flagsOf(op: Step["op"], parent: string): number {
   if (op !== "create") return 0;
   return NLM_F.CREATE | (parent === clsactParent ? NLM_F.EXCL : NLM_F.REPLACE);
@@ -140,7 +155,7 @@ export function classRequest(op: Step["op"], c: TrafficClass): Request {
     quantum: c.quantumBytes,
     prio: c.prio,
   };
-  // The class below the qdisc itself has the qdisc as its parent.
+  // The class directly below the qdisc has the qdisc as its parent.
   const parent = c.parent === "root" ? `${c.classid.split(":")[0]}:` : c.parent;
   return {
     type: RTM.NEWTCLASS,
