@@ -1,12 +1,12 @@
-/** Of what kinds the effects are (effect.ts). */
-/** What is done, which says in what ways it may fail. */
+/** The kinds of effects (effect.ts). */
+/** The kind tells what is done, and therefore in which ways it may fail. */
 export type EffectKind =
-  /** A statement of the ledger that writes. */
+  /** A statement that writes to the ledger. */
   | "ledger"
-  /** A line of a tool's batch, a setting below /proc/sys: one change of the kernel's state. */
+  /** One change of the kernel's state: a line of a tool's batch, or a setting below /proc/sys. */
   | "kernel"
   /** A question to the kernel. */
   | "look"
-  /** Another program, run to its end. */
+  /** Another program that is run to its end. */
   | "child"
   | "file";

@@ -1,30 +1,33 @@
 /**
- * Whatever changes something outside of this process, or asks for it, goes through here. In the plugin
- * that is all there is to it. A build for tests (`scripts/build faults`) makes the k-th of them fail, or
- * dies at it: decision 18.
+ * Everything that changes something outside of this process, or asks for it, goes through here. In the plugin
+ * it is only a call. A build for tests (`scripts/build faults`) makes the k-th effect fail, or dies at it:
+ * decision 18.
  */
 
 import type { EffectKind } from "./effect-kind.ts";
 
-/** Given at build time; a checkout that runs without a build has none of it. */
+/** This is given at build time. It is not defined in a checkout that runs without a build. */
 declare const FAIRWAY_FAULTS: boolean;
 const isForFaults = typeof FAIRWAY_FAULTS !== "undefined" && FAIRWAY_FAULTS;
 
 type Faults = typeof import("./faults.ts");
 
-/** `what`: in words, for the table of faults. */
+/** `what` is a text for the table of faults. */
 export function effect<T>(kind: EffectKind, what: string, act: () => T): T {
   if (isForFaults) return (require("./faults.ts") as Faults).faultyEffect(kind, what, act);
   return act();
 }
 
-/** Several that are done by one call, in their order, up to the first that fails. */
+/** Several effects that are done by one call, in their order, up to the first that fails. */
 export function effects<T>(kind: EffectKind, what: string[], act: (what: string[]) => T): T {
   if (isForFaults) return (require("./faults.ts") as Faults).faultyEffects(kind, what, act);
   return act(what);
 }
 
-/** Questions that are asked until the answer is the wanted one, which takes as many as it takes: one effect. */
+/**
+ * Questions that are asked again until the answer is the wanted one. They count as one effect, however many
+ * they are.
+ */
 export function asking<T>(what: string, ask: () => T): T {
   if (isForFaults) {
     const { faultyEffect, uncounted } = require("./faults.ts") as Faults;

@@ -1,9 +1,9 @@
 /**
- * The one error type that crosses folders: what the CNI calls an error, with a code that a runtime
+ * The one error type that crosses folders. It is what the CNI calls an error, with a code that a runtime
  * reads and words that a person reads.
  *
- * `msg` names what was asked and what was found; `details` says what to do.
- * Codes 1..99 are the specification's (CNI SPEC 1.1.0, "Error"; 8 is libcni's skel); 100 and up are ours.
+ * `msg` names what was asked and what was found; `details` says what to do. Codes 1..99 are the
+ * specification's (CNI SPEC 1.1.0, "Error"; 8 is from libcni's skel); 100 and up are ours.
  */
 export const codes = {
   incompatibleVersion: 1,
@@ -37,14 +37,14 @@ export type ErrorName = keyof typeof codes;
 
 export class FairwayError extends Error {
   readonly code: number;
-  /** Which row of `codes`: what code branches on, never the message's text. */
+  /** The row of `codes`. Code branches on this, and never on the message's text. */
   readonly kind: ErrorName;
   readonly details: string | undefined;
 
-  /** Whether the code is another plugin's, which told the error. */
+  /** Whether the code came from another plugin, which reported the error. */
   readonly isForeign: boolean;
 
-  /** `options.code`: another plugin's, whose error is passed on whole. */
+  /** `options.code` is another plugin's code. That plugin's error is passed on unchanged. */
   constructor(
     kind: ErrorName,
     msg: string,

@@ -1,21 +1,21 @@
 /**
- * For tests only, and in no other build: the effects of this process are counted, and the k-th fails in
- * the way that was asked for. Three variables of the environment say so; without them nothing fails.
+ * This is for tests only, and in no other build. The effects of this process are counted, and the k-th fails
+ * in the way that was asked for. Three environment variables control it; without them nothing fails.
  */
 import { SQLiteError } from "bun:sqlite";
 import { appendFileSync } from "node:fs";
 import type { EffectKind } from "./effect-kind.ts";
 import { FairwayError } from "./errors.ts";
 
-/** A file to which a line is written for each: kind, tab, what. */
+/** A file to which a line is written for each effect: its kind, a tab, and what it does. */
 const logVariable = "FAIRWAY_FAULT_LOG";
-/** From 1. */
+/** The number of the effect that fails, counted from 1. */
 const atVariable = "FAIRWAY_FAULT_AT";
 const asVariable = "FAIRWAY_FAULT_AS";
 
 /** How the k-th effect goes wrong. */
 export type Fault =
-  /** Of any kind: SIGKILL before it, or after it. */
+  /** For any kind: SIGKILL before the effect, or after it. */
   | "kill-before"
   | "kill-after"
   /** ledger: the disk is full. */
@@ -24,18 +24,21 @@ export type Fault =
   | "busy"
   /** ledger: the disk fails. */
   | "io-error"
-  /** kernel: refused; with -for-good all that come after it are refused, too: nothing can be rolled back. */
+  /**
+   * kernel: the effect is refused. With -for-good all effects that come after it are refused, too, so nothing
+   * can be rolled back.
+   */
   | "refused"
   | "refused-for-good"
-  /** kernel: done, and the answer never comes. */
+  /** kernel: the effect is done, but the answer never comes. */
   | "unanswered"
-  /** look: no answer. */
+  /** look: there is no answer. */
   | "no-answer"
   /** child: it cannot be started. */
   | "no-process"
   /**
-   * child: done, and then ended by a signal, or at its time limit. One that is not waited for: ended by a
-   * signal, or stopped, as soon as it is started.
+   * child: it is done, and then ended by a signal, or at its time limit. A child that is not waited for is
+   * ended by a signal, or stopped, as soon as it is started.
    */
   | "signal"
   | "timeout"
@@ -49,7 +52,7 @@ let count = 0;
 
 let isCounting = true;
 
-/** What is in it counts as nothing. */
+/** Effects inside `act` are not counted. */
 export function uncounted<T>(act: () => T): T {
   isCounting = false;
   try {
@@ -59,7 +62,7 @@ export function uncounted<T>(act: () => T): T {
   }
 }
 
-/** Whether this is the one. */
+/** Counts the effect, and returns whether it is the one that fails. */
 function counted(kind: EffectKind, what: string): boolean {
   if (!isCounting) return false;
   count += 1;
@@ -76,7 +79,7 @@ function die(): never {
 }
 
 function sqliteError(code: string, message: string): Error {
-  // Its own constructor may not be called; what it is goes by its name.
+  // SQLiteError's constructor cannot be called, so the error is recognised by its name.
   return Object.assign(new Error(message), { name: SQLiteError.name, code });
 }
 
@@ -86,14 +89,14 @@ const systemError = (code: string, message: string, what: string): Error =>
 const noAnswer = (): FairwayError =>
   new FairwayError("tryAgain", "the kernel gave no answer for 5 s", "try again");
 
-/** What Bun.spawn gives of one that is at work; null: it was Bun.spawnSync's. */
+/** What Bun.spawn returns for a child that is running. null means that the value came from Bun.spawnSync. */
 function atWork(child: unknown): { kill(signal: NodeJS.Signals): void } | null {
   return typeof child === "object" && child !== null && "kill" in child
     ? (child as { kill(signal: NodeJS.Signals): void })
     : null;
 }
 
-/** What Bun.spawnSync gives of one that did not end by itself. */
+/** What Bun.spawnSync returns for a child that did not end by itself. */
 const ended = (timedOut: boolean): unknown => ({
   success: false,
   exitCode: null,
@@ -117,7 +120,10 @@ const kindOf: Record<Exclude<Fault, "kill-before" | "kill-after">, EffectKind> =
   "no-space": "file",
 };
 
-/** A run with other effects than the one that was written down proves nothing. */
+/**
+ * Throws if the fault does not fit the effect: a run whose effects differ from those that were written down
+ * proves nothing.
+ */
 function requireFit(kind: EffectKind, what: string): void {
   if (fault === undefined || fault === "kill-before" || fault === "kill-after") return;
   if (kindOf[fault] !== kind) throw new Error(`${fault} is no fault of ${kind} (${what})`);

@@ -1,17 +1,18 @@
 /**
- * Where a verb's time goes: a span per stage, with FAIRWAY_TRACE=1. Kept in memory until the verb has
- * answered, then written to the log (cni/log.ts). Off, a stage costs a call.
+ * Measures where a verb's time goes, with a span for each stage, if FAIRWAY_TRACE=1. The spans are kept in
+ * memory until the verb has answered, and then written to the log (cni/log.ts). When tracing is off, a stage
+ * costs one call.
  */
 const traceVariable = "FAIRWAY_TRACE";
 
 export interface Span {
   stage: string;
-  /** How many stages it is within. */
+  /** The number of stages that it is inside of. */
   depth: number;
-  /** Since the process began. */
+  /** The time since the process began. */
   startMs: number;
   durationMs: number;
-  /** Whether it ended by an error. */
+  /** Whether it ended with an error. */
   failed: boolean;
 }
 
@@ -21,10 +22,10 @@ let depth = 0;
 
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
-/** What `work` gives. */
+/** Returns what `work` returns. */
 export function span<T>(stage: string, work: () => T): T {
   if (!isOn) return work();
-  // In the order in which they begin, so that a stage stands before what it is made of.
+  // Spans are added in the order in which they begin, so that a stage comes before the stages inside it.
   const own: Span = {
     stage,
     depth,

@@ -1,4 +1,7 @@
-/** Which address is given next. Pure: what is taken is asked of the caller. */
+/**
+ * Chooses the address that is given next. The functions are pure: they ask the caller which addresses are
+ * taken.
+ */
 import { formatIp } from "../config/addresses.ts";
 import type { AddressRange, Cidr, Ip } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -9,19 +12,19 @@ export interface AddressQuestion {
   exclude: Cidr[];
   /** The set to give from. */
   setIndex: number;
-  /** The address that was last given from the set. */
+  /** The address that was given last from the set. */
   last: bigint | null;
   taken: (ip: Ip) => boolean;
-  /** Only this one will do. */
+  /** When it is set, only this address may be chosen. */
   requested?: Ip | undefined;
 }
 
 export type AddressChoice =
   | { ip: Ip; range: AddressRange }
-  /** `total`: the addresses that the set has to give, all of them taken. */
+  /** `total` is the number of addresses that the set has to give, all of which are taken. */
   | { exhausted: { total: bigint } };
 
-/** A run of addresses that may be given, both ends included. */
+/** A run of addresses that may be given, with both ends included. */
 interface Span {
   first: bigint;
   last: bigint;
@@ -29,9 +32,9 @@ interface Span {
 }
 
 /**
- * Round robin from the one after `last`, through the set's ranges in their order, as host-local does:
- * an address rests as long as there are others. Never a gateway, never an excluded one.
- * Throws badConfig if `requested` is not the set's to give, addressInUse if it is taken.
+ * Goes round robin from the address after `last`, through the set's ranges in their order, as host-local
+ * does. So an address is not used again while there are others. Gateways and excluded addresses are never
+ * chosen. Throws badConfig if `requested` is not the set's to give, addressInUse if it is taken.
  */
 export function chooseAddress(question: AddressQuestion): AddressChoice {
   const set = question.sets[question.setIndex];
@@ -48,7 +51,7 @@ export function chooseAddress(question: AddressQuestion): AddressChoice {
   return { exhausted: { total: countOf(spans) } };
 }
 
-/** How many addresses the set has to give, taken or not. */
+/** The number of addresses that the set has to give, taken or not. */
 export function giveableCount(
   question: Pick<AddressQuestion, "sets" | "exclude" | "setIndex">,
 ): bigint {
@@ -90,7 +93,7 @@ function chooseRequested(
   return { ip, range };
 }
 
-/** The range less every gateway of the network and every excluded block, ascending. */
+/** The range without every gateway of the network and every excluded block, in ascending order. */
 function giveable(
   range: AddressRange,
   { sets, exclude }: Pick<AddressQuestion, "sets" | "exclude">,
@@ -114,7 +117,7 @@ function giveable(
   return spans;
 }
 
-/** All of `spans` once, beginning right after `last`; from the beginning if `last` is in no range. */
+/** All of `spans` once, beginning right after `last`, or from the beginning if `last` is in no range. */
 function startingAfter(spans: Span[], set: AddressRange[], last: bigint | null): Span[] {
   const home = last === null ? undefined : set.find((r) => r.first <= last && last <= r.last);
   if (last === null || home === undefined) return spans;
@@ -136,12 +139,12 @@ function clip(span: Span, low: bigint, high: bigint): Span[] {
   return first <= last ? [{ ...span, first, last }] : [];
 }
 
-/** Whether the address lies in a range of the set, be it given or not. */
+/** Whether the address lies in a range of the set, whether it is given or not. */
 export function isInSet(ip: Ip, set: readonly AddressRange[]): boolean {
   return set.some((range) => isWithin(ip, range));
 }
 
-/** For messages. */
+/** The ranges as text, for messages. */
 export function rangesText(set: readonly AddressRange[]): string {
   return set.map(rangeText).join(", ");
 }

@@ -1,4 +1,4 @@
-/** An attachment as rows of the ledger, and back. */
+/** Writes an attachment as rows of the ledger, and reads it back. */
 import { messageOf } from "../errors.ts";
 import type {
   Attachment,
@@ -13,9 +13,15 @@ import { unusable } from "./failures.ts";
 import type { Store } from "./store.ts";
 
 export interface RecordedAttachment extends Attachment {
-  /** Milliseconds since the epoch, of its insertion: for a person, since the clock may be set. */
+  /**
+   * When it was inserted, in milliseconds since the epoch. This is for a person to read, since somebody may
+   * set the clock.
+   */
   createdAtMs: number;
-  /** Milliseconds since the node booted, of its insertion; null: an older version recorded it. */
+  /**
+   * When it was inserted, in milliseconds since the node booted. null means that an older version recorded
+   * it.
+   */
   createdUpMs: number | null;
 }
 
@@ -40,7 +46,7 @@ interface Row {
   leases: string;
 }
 
-/** One statement, so that an attachment and its leases are always of one moment. */
+/** It is one statement, so that an attachment and its leases are always from the same moment. */
 const selectRows = `
 SELECT a.*, (
   SELECT json_group_array(
@@ -49,7 +55,7 @@ SELECT a.*, (
   FROM leases l WHERE l.attachment_id = a.id) AS leases
 FROM attachments a`;
 
-/** The attachments that `where` is true for, by network, container and interface. */
+/** The attachments for which `where` is true, sorted by network, container and interface. */
 export function readRows(store: Store, where: string, ...params: string[]): RecordedAttachment[] {
   return store
     .all<Row>(
@@ -59,7 +65,7 @@ export function readRows(store: Store, where: string, ...params: string[]): Reco
     .map((row) => fromRow(row, store.file));
 }
 
-/** Belongs inside `whole`: they are several statements. */
+/** This belongs inside `whole`, because it runs several statements. */
 export function insertRows(
   store: Store,
   a: Attachment,

@@ -1,4 +1,4 @@
-/** The attachments, with their leases: one row of the ledger for each interface of a pod. */
+/** The attachments, with their leases. There is one row of the ledger for each interface of a pod. */
 import { FairwayError } from "../errors.ts";
 import {
   type Attachment,
@@ -18,15 +18,15 @@ import { upMsNow } from "./up-time.ts";
 
 export interface AttachmentsView {
   find(key: AttachmentKey): RecordedAttachment | null;
-  /** By network, container and interface; of all networks unless one is named. */
+  /** Sorted by network, container and interface. They are of all networks unless one is named. */
   all(network?: string): RecordedAttachment[];
-  /** Whether there are any; of all networks unless one is named. */
+  /** Whether there are any, in all networks unless one is named. */
   any(network?: string): boolean;
-  /** Those with a latency target, in the order of `all`. */
+  /** The attachments with a latency target, in the order of `all`. */
   withTarget(): RecordedAttachment[];
-  /** 0: there is none. */
+  /** 0 means that there is no attachment. */
   largestMtuBytes(): number;
-  /** What all of them were promised, as leaf rates. */
+  /** What all attachments were promised, as leaf rates. */
   promised(): Promised;
   byPod(namespace: string, name: string): RecordedAttachment[];
   /** The lowest minor number that no pod's class has. Throws poolExhausted. */
@@ -35,19 +35,22 @@ export interface AttachmentsView {
 
 export interface Attachments extends AttachmentsView {
   /**
-   * Inside `exclusively`. Throws attachmentExists if the key, the host veth or the class is held,
-   * addressInUse if an address is, each naming the holder; then nothing is written.
+   * To be called inside `exclusively`. Throws attachmentExists if the key, the host veth or the class is
+   * held, addressInUse if an address is. Each error names the holder, and nothing is written then.
    */
   insert(attachment: Attachment, createdAtMs?: number): void;
-  /** Whether there was one. */
+  /** Returns whether there was one. */
   setPhase(key: AttachmentKey, phase: Phase): boolean;
-  /** Inside `exclusively`. Whether there was one. */
+  /** To be called inside `exclusively`. Returns whether there was one. */
   setPromise(key: AttachmentKey, promise: PodPromise, asks: PodAsks): boolean;
-  /** Its leases go with it. Whether there was one. */
+  /** Its leases are deleted with it. Returns whether there was one. */
   remove(key: AttachmentKey): boolean;
 }
 
-/** By its own index, whatever SQLite thinks of one that spares it the sorting of all rows: 40 ms of 60,000. */
+/**
+ * The statement names its own index, because SQLite may prefer one that spares it the sorting of all rows:
+ * that took 40 ms with 60,000 rows.
+ */
 const idsWithTarget = `SELECT id FROM attachments INDEXED BY attachments_with_target
   WHERE boot_id = ? AND promise ->> '$.latencyTargetUs' IS NOT NULL`;
 
@@ -137,7 +140,7 @@ export function attachmentsOf(store: Store): Attachments {
   };
 }
 
-/** What a refused insert met, in words; null if it was no one's. */
+/** The conflict that refused an insert, in words. It is null if nobody was in the way. */
 function conflictOf(
   store: Store,
   find: (key: AttachmentKey) => RecordedAttachment | null,

@@ -1,10 +1,10 @@
-/** What earlier boots left: nothing of it is alive, since a reboot takes every interface with it. */
+/** What earlier boots left. Nothing of it is alive, since a reboot removes every interface. */
 import { type RecordedAttachment, readRows } from "./attachment-rows.ts";
 import { factsOf } from "./facts.ts";
 import { type Reservation, reservationColumns } from "./reservations.ts";
 import type { Store } from "./store.ts";
 
-/** Two ranges, because an index serves those and not "<>". */
+/** These are two ranges, because an index can serve ranges but not "<>". */
 const ofEarlierBoots = "(boot_id < ? OR boot_id > ?)";
 
 export function attachmentsOfEarlierBoots(store: Store): RecordedAttachment[] {
@@ -16,10 +16,15 @@ export interface Forgotten {
   reservations: Reservation[];
 }
 
-/** A fact of this boot, so that only its first verb looks for what earlier ones left. */
+/**
+ * A fact of this boot. It is recorded so that only the boot's first verb looks for what earlier ones left.
+ */
 const doneKey = "earlier boots forgotten";
 
-/** Inside `exclusively`. Returns what it deleted; leases, and that boot's facts and former roots, go too. */
+/**
+ * To be called inside `exclusively`. Returns the attachments and reservations that it deleted. Their leases
+ * are deleted, too, and so are the facts and former roots of those boots.
+ */
 export function forgetEarlierBoots(store: Store): Forgotten {
   store.assertExclusive("forgetEarlierBoots()");
   const { bootId } = store;

@@ -3,7 +3,7 @@ import { FairwayError } from "../errors.ts";
 import { firstPodMinor, lastPodMinor } from "../plan/names.ts";
 import type { Store } from "./store.ts";
 
-/** A run of 256 that is counted as one (schema.ts). */
+/** The size of a run of minors that are counted together (schema.ts). */
 const blockSize = 256;
 
 const sizeOf = (block: number): number =>
@@ -21,7 +21,7 @@ function openBlock(store: Store): number {
   return block;
 }
 
-/** The lowest that no attachment has. Throws poolExhausted. */
+/** The lowest minor that no attachment has. Throws poolExhausted. */
 export function freeClassMinor(store: Store): number {
   const block = openBlock(store);
   const rows = store.all<{ minor: number }>(

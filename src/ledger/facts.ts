@@ -1,32 +1,32 @@
-/** What was found out about this node since it booted; a reboot forgets it. */
+/** What was found out about this node since it booted. A reboot forgets it. */
 import type { Store } from "./store.ts";
 
 /** The root qdisc that the kernel had put on a device before ours took its place. */
 interface FormerRoot {
   device: string;
   kind: string;
-  /** "8001:", "0:" for one that the kernel made. */
+  /** The handle, for example "8001:". It is "0:" for a qdisc that the kernel made. */
   handle: string;
 }
 
 export interface FactsView {
   fact(key: string): string | null;
-  /** Those whose keys begin so, by key. */
+  /** The facts whose keys begin with the prefix, by key. */
   factsUnder(prefix: string): Map<string, string>;
-  /** By device. */
+  /** Sorted by device. */
   formerRoots(): FormerRoot[];
 }
 
 export interface Facts extends FactsView {
   setFact(key: string, value: string): void;
   forgetFactsUnder(prefix: string): void;
-  /** The first of a boot stands: a later look would see our own root. */
+  /** The first record of a boot is kept, because a later look would see our own root. */
   recordFormerRoot(root: FormerRoot): void;
-  /** Once it is restored. */
+  /** To be called once the root is restored. */
   forgetFormerRoot(device: string): void;
 }
 
-/** LIKE would take "_" and "%" for patterns. */
+/** LIKE is not used, because it would read "_" and "%" as patterns. */
 const beginsSo = "substr(key, 1, length(?)) = ?";
 
 export function factsOf(store: Store): Facts {

@@ -1,4 +1,4 @@
-/** SQLite's errors as ours: what went wrong with which file, and what to do about it. */
+/** Turns SQLite's errors into ours. They tell what went wrong with which file, and what to do about it. */
 import { SQLiteError } from "bun:sqlite";
 import { FairwayError, messageOf } from "../errors.ts";
 
@@ -34,7 +34,8 @@ const rows: Row[] = [
       `run as root, on a file system that is not read-only (findmnt -T ${file}); see ls -l ${file}`,
   },
   {
-    // The second: no room for the index of the write-ahead log, which every opener needs.
+    // The second code means that there is no room for the index of the write-ahead log, which everybody who
+    // opens the file needs.
     codes: /^SQLITE_(FULL|IOERR_SHMSIZE)/,
     fault: "cannot grow: its file system is full",
     advice: (file) =>
@@ -48,8 +49,8 @@ const rows: Row[] = [
 ];
 
 /**
- * `error` if it is none of SQLite's; else tryAgain for a lock that others hold, and ledgerUnusable
- * for the rest.
+ * Returns `error` itself if it is not SQLite's. Otherwise it returns tryAgain for a lock that others hold,
+ * and ledgerUnusable for the rest.
  */
 export function asLedgerError(error: unknown, file: string, busyTimeoutMs: number): unknown {
   if (!(error instanceof SQLiteError)) return error;

@@ -1,6 +1,6 @@
 /**
- * The folder and the files of the ledger, before SQLite sees them. Nobody but their owner can write to
- * the folder, and the owner is root or ourselves: so what is looked at here is what is opened after.
+ * The folder and the files of the ledger, before SQLite opens them. Only their owner can write to the folder,
+ * and the owner is root or ourselves. So what is checked here is what is opened afterwards.
  */
 import fs from "node:fs";
 import { effect } from "../effect.ts";
@@ -9,19 +9,25 @@ import { folderOf } from "../paths.ts";
 import { unusable } from "./failures.ts";
 
 export const ledgerFileName = "ledger.db";
-/** What SQLite makes beside it. */
+/** The suffixes of the files that SQLite makes beside it. */
 export const sideSuffixes = ["-wal", "-shm", "-journal"] as const;
-/** There while a ledger is made anew from other records, and after one who died at it. */
+/**
+ * This file exists while a ledger is rebuilt from other records. It stays if the process died while it did
+ * that.
+ */
 export const rebuildMarkName = "ledger.rebuild";
 
 const folderMode = 0o700;
 const fileMode = 0o600;
 const writableByAll = 0o002;
 const writableByOthers = 0o022;
-/** S_ISVTX: who may write to the folder cannot rename what is another's. */
+/** S_ISVTX. Whoever may write to the folder still cannot rename what belongs to somebody else. */
 const sticky = 0o1000;
 
-/** Where SQLite's locks and shared memory do not hold: f_type from linux/magic.h. FUSE may be local and passes. */
+/**
+ * The file systems on which SQLite's locks and shared memory do not work, by f_type from linux/magic.h. FUSE
+ * is not among them, since it may be local.
+ */
 const networkFileSystems = new Map([
   [0x6969, "NFS"],
   [0x517b, "SMB"],
@@ -56,7 +62,10 @@ export function prepareFolder(dir: string): string {
   return file;
 }
 
-/** Throws ledgerUnusable: between its first and its last step nobody may take what is there for the ledger. */
+/**
+ * Throws ledgerUnusable during a rebuild. Between its first and its last step nobody may use the file that is
+ * there as the ledger.
+ */
 export function refuseWhileRebuilt(dir: string): void {
   const mark = `${dir}/${rebuildMarkName}`;
   if (fs.lstatSync(mark, { throwIfNoEntry: false }) === undefined) return;
@@ -66,13 +75,13 @@ export function refuseWhileRebuilt(dir: string): void {
   );
 }
 
-/** Which file it is, whatever its name: another one may take its place. */
+/** Identifies the file itself and not its name, because another file may take its place. */
 export function identityOf(file: string): string | null {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }
 
-/** The file's path if there is one. Throws ledgerUnusable if that cannot be told. */
+/** The file's path if there is one. Throws ledgerUnusable if that cannot be found out. */
 export function existingFile(dir: string): string | null {
   const file = `${dir}/${ledgerFileName}`;
   try {
@@ -86,7 +95,7 @@ export function existingFile(dir: string): string | null {
   }
 }
 
-/** The file's path if there is one, looked at as `prepareFolder` does. Makes nothing. Throws ledgerUnusable. */
+/** The file's path if there is one, checked as `prepareFolder` does. Makes nothing. Throws ledgerUnusable. */
 export function existingFileChecked(dir: string): string | null {
   const file = existingFile(dir);
   if (file === null) return null;
@@ -95,7 +104,7 @@ export function existingFileChecked(dir: string): string | null {
   return file;
 }
 
-/** On a read-only file system, and all that was written is in the file itself. */
+/** Whether the file is on a read-only file system, and everything that was written is in the file itself. */
 export function isSettledReadOnly(file: string): boolean {
   try {
     fs.accessSync(file, fs.constants.W_OK);
@@ -106,13 +115,15 @@ export function isSettledReadOnly(file: string): boolean {
   }
 }
 
-/** The name of a network file system by its f_type (statfs(2)); null for any other. */
+/** The name of a network file system by its f_type (statfs(2)). It is null for any other. */
 export function networkFileSystem(type: number): string | null {
-  // A signed word: the types above 2^31 may come negative.
+  // The word is signed, so types above 2^31 may be negative.
   return networkFileSystems.get(type >>> 0) ?? null;
 }
 
-/** Who can put something else in the folder's place, in words; null: nobody but root and ourselves. */
+/**
+ * Who can put something else in the folder's place, in words. null means that only root and ourselves can.
+ */
 export function faultOfFolder(
   { mode, uid }: Pick<fs.Stats, "mode" | "uid">,
   ownUid: number,
@@ -122,7 +133,7 @@ export function faultOfFolder(
   return uid === 0 || uid === ownUid ? null : `belongs to uid ${uid}, who could replace the ledger`;
 }
 
-/** The nearest folder above that anybody could rename what is in. */
+/** The nearest folder above in which anybody could rename things. */
 function openFolderAbove(dir: string): string | null {
   for (let above = folderOf(dir); ; above = folderOf(above)) {
     const { mode } = fs.statSync(above);
@@ -131,7 +142,7 @@ function openFolderAbove(dir: string): string | null {
   }
 }
 
-/** Throws ledgerUnusable for a network file system, by its type (statfs(2)). */
+/** Throws ledgerUnusable for a network file system, which is recognised by its type (statfs(2)). */
 export function refuseNetworkFileSystem(dir: string, type: number): void {
   const name = networkFileSystem(type);
   if (name === null) return;
@@ -160,8 +171,8 @@ function checkFolder(dir: string): void {
 }
 
 /**
- * With its mode from the first moment, by whoever is first. An existing file is not even opened:
- * closing it would drop the locks that SQLite holds on it elsewhere in this process (fcntl(2)).
+ * Whoever is first makes the file, with the right mode from the first moment. An existing file is not even
+ * opened: closing it would drop the locks that SQLite holds on it elsewhere in this process (fcntl(2)).
  */
 function createFile(file: string): void {
   const { O_CREAT, O_EXCL, O_RDWR } = fs.constants;
@@ -182,13 +193,15 @@ function createFile(file: string): void {
 function checkFiles(file: string): void {
   checkFile(file, fs.lstatSync(file));
   for (const suffix of sideSuffixes) {
-    // Absent most of the time, and another process may take it away at any moment.
+    // These files are absent most of the time, and another process may remove them at any moment.
     const stat = fs.lstatSync(`${file}${suffix}`, { throwIfNoEntry: false });
     if (stat !== undefined) checkFile(`${file}${suffix}`, stat);
   }
 }
 
-/** Throws ledgerUnusable for what is a link, or is not a file, or can be written by others. */
+/**
+ * Throws ledgerUnusable for a link, for anything that is not a file, and for a file that others can write to.
+ */
 function checkFile(file: string, stat: fs.Stats): void {
   if (!stat.isFile()) {
     throw unusable(`the ledger ${file} is not a plain file`, `move ${file} away`);

@@ -1,10 +1,10 @@
 /**
- * Addresses kept for a pod that went, for the pod of the same name that comes after it. They outlive a
- * reboot; one whose time is over is as good as gone, and the next that is written takes it away.
+ * Addresses that are kept for a pod that went, until a pod of the same name comes. They outlive a reboot. One
+ * whose time is over counts as gone, and it is deleted when the next one is written.
  */
 import type { Store } from "./store.ts";
 
-/** Who an address is kept for: the interface of a pod, by Kubernetes' names. */
+/** For whom an address is kept: the interface of a pod, by the names in Kubernetes. */
 export interface PodKey {
   network: string;
   podNamespace: string;
@@ -19,19 +19,19 @@ export interface Hold extends PodKey {
 }
 
 export interface HoldsView {
-  /** By network and address; of all networks unless one is named. */
+  /** Sorted by network and address. They are of all networks unless one is named. */
   all(nowMs: number, network?: string): Hold[];
-  /** What is kept for a pod, by address. */
+  /** What is kept for a pod, sorted by address. */
   of(pod: PodKey, nowMs: number): Hold[];
   at(network: string, address: string, nowMs: number): Hold | null;
-  /** What is kept of these addresses. */
+  /** The holds on these addresses. */
   among(network: string, addresses: readonly string[], nowMs: number): Hold[];
 }
 
 export interface Holds extends HoldsView {
-  /** Inside `exclusively`. In place of what was kept for the pod before. */
+  /** To be called inside `exclusively`. Replaces what was kept for the pod before. */
   keep(pod: PodKey, addresses: readonly string[], untilMs: number, nowMs: number): void;
-  /** Inside `exclusively`. Whether there was one. */
+  /** To be called inside `exclusively`. Returns whether there was one. */
   release(network: string, address: string, nowMs: number): boolean;
 }
 

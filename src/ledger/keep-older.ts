@@ -1,4 +1,4 @@
-/** What an older schema's file held, kept before it is brought to this version. */
+/** Keeps a copy of a file with an older schema, before the file is brought to this version. */
 import type { Database } from "bun:sqlite";
 import fs from "node:fs";
 import { messageOf } from "../errors.ts";
@@ -19,8 +19,9 @@ function writeWhole(path: string, bytes: Uint8Array): void {
 }
 
 /**
- * Inside the transaction that upgrades, so that it is what the upgrade begins with. By a rename: a copy
- * that bears the name is whole. Throws ledgerUnusable where it cannot be written, and nothing is upgraded.
+ * To be called inside the transaction that upgrades, so that the copy is what the upgrade begins with. The
+ * copy gets its name by a rename, so a file of that name is complete. Throws ledgerUnusable where it cannot
+ * be written, and then nothing is upgraded.
  */
 export function keepOlder(db: Database, file: string, schema: number): void {
   const kept = olderFileOf(file, schema);

@@ -1,4 +1,4 @@
-/** The addresses that are given, and where the next choice starts. */
+/** The addresses that are given out, and where the next choice starts. */
 import type { AttachmentKey } from "../plan/node.ts";
 import type { Store } from "./store.ts";
 
@@ -8,11 +8,14 @@ interface Usage {
 }
 
 export interface LeasesView {
-  /** Who holds `address` (as text, without prefix), on whichever network of this node. */
+  /** Who holds `address` (as text, without prefix), on any network of this node. */
   leaseHolder(address: string): AttachmentKey | null;
-  /** Which of these addresses somebody of this node holds. */
+  /** The addresses among these that somebody of this node holds. */
   leasedAmong(addresses: readonly string[]): string[];
-  /** The address that was last given from a set of the network, across reboots; null before the first. */
+  /**
+   * The address that was last given from a set of the network. It is kept across reboots, and is null before
+   * the first.
+   */
   cursor(network: string, setIndex: number): bigint | null;
   usage(network: string): Usage;
   /** The networks whose attachments have this gateway: "10.1.0.1/24". It reads all leases. */
@@ -80,7 +83,7 @@ export function leasesOf(store: Store): Leases {
   };
 }
 
-/** Who holds `address` (as it is written in the lease), if anyone does. */
+/** Who holds `address` (as it is written in the lease), or null. */
 export function leaseHolder(store: Store, address: string): AttachmentKey | null {
   return store.get<AttachmentKey>(
     `SELECT a.network, a.container_id AS containerId, a.ifname

@@ -1,6 +1,6 @@
 /**
- * What this node has promised and to whom: one SQLite file, which is the lock, the crash safety and
- * the truth about addresses. Everything here is synchronous, and sees the current boot only.
+ * What this node has promised and to whom. It is one SQLite file, which gives the lock, the safety in a crash
+ * and the truth about addresses. Everything here is synchronous, and sees only the current boot.
  */
 import type { RecordedAttachment } from "./attachment-rows.ts";
 import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
@@ -23,12 +23,12 @@ export type LedgerOptions = StoreOptions;
 interface Handle {
   /** The path of the file. */
   readonly file: string;
-  /** What is wrong with the file, in words: all of it is read. None for a sound one. */
+  /** What is wrong with the file, in words. This reads the whole file. The list is empty for a sound one. */
   faults(): string[];
   close(): void;
 }
 
-/** For looking only. */
+/** A ledger that can only be read. */
 export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView {
   readonly attachments: AttachmentsView;
   /** What `forgetEarlierBoots` would delete. */
@@ -43,12 +43,12 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
   readonly reservations: Reservations;
   readonly holds: Holds;
   /**
-   * Runs `fn` holding the node's lock: what it writes is kept whole, or, if it throws, not at all.
-   * Throws tryAgain if others hold the lock for the whole busy timeout. Does not nest.
+   * Runs `fn` while it holds the node's lock. What `fn` writes is kept completely, or, if it throws, not at
+   * all. Throws tryAgain if others hold the lock for the whole busy timeout. Calls cannot be nested.
    */
   exclusively<T>(fn: () => T): T;
   /**
-   * Inside `exclusively`, before anything is inserted: deletes the attachments, reservations,
+   * To be called inside `exclusively`, before anything is inserted. Deletes the attachments, reservations,
    * facts and former roots of earlier boots, and returns the first two.
    */
   forgetEarlierBoots(): Forgotten;
@@ -60,8 +60,8 @@ export function openLedger(options: LedgerOptions): Ledger {
 }
 
 /**
- * For trying what would happen: a copy in memory of what the ledger holds at this moment. What is written
- * to it goes with it, no lock is taken and no file is made. Throws ledgerUnusable.
+ * Opens a copy in memory of what the ledger holds at this moment, to try what would happen. What is written
+ * to the copy is lost with it, no lock is taken and no file is made. Throws ledgerUnusable.
  */
 export function openLedgerCopy(options: LedgerOptions): Ledger {
   return writable(openStoreCopy(options));
@@ -75,7 +75,7 @@ function writable(store: Store): Ledger {
   };
 }
 
-/** null if there is none yet. Throws ledgerUnusable, or tryAgain. */
+/** Returns null if there is no ledger yet. Throws ledgerUnusable, or tryAgain. */
 export function openLedgerReadonly(options: LedgerOptions): LedgerView | null {
   const store = openStoreReadonly(options);
   return store && parts(store);

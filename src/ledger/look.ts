@@ -1,4 +1,6 @@
-/** The ledger's folder and file looked at from outside: nothing is made, and nothing of it is written. */
+/**
+ * Looks at the ledger's folder and file from outside. Nothing is made, and nothing of the ledger is written.
+ */
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
@@ -15,25 +17,25 @@ interface PathLook {
 }
 
 export interface FileSystem {
-  /** The folder, or the nearest one above it that is there. */
+  /** The folder, or the nearest one above it that exists. */
   of: string;
-  /** For a person: its name, else its number in hexadecimal. */
+  /** For a person: its name, or its number in hexadecimal where the name is not known. */
   name: string;
   kind: "local" | "overlay" | "network";
 }
 
 export interface LedgerLook {
   dir: string;
-  /** null: not there yet. */
+  /** null means that it is not there yet. */
   folder: PathLook | null;
   file: PathLook | null;
   fileSystem: FileSystem;
-  /** Of the file; a text says why it cannot be told. null: there is no file. */
+  /** The file's schema. A text tells why it cannot be found out. null means that there is no file. */
   schema: number | string | null;
   knownSchema: number;
 }
 
-/** f_type, from linux/magic.h; only those that a node's disk has, for their names. */
+/** The names by f_type, from linux/magic.h. Only those are listed that a node's disk has. */
 const localNames = new Map([
   [0xef53, "ext4"],
   [0x58465342, "xfs"],
@@ -44,7 +46,7 @@ const localNames = new Map([
 ]);
 const overlayType = 0x794c7630;
 
-/** By f_type (statfs(2)), a signed word in some runtimes. */
+/** `type` is f_type (statfs(2)), which is a signed word in some runtimes. */
 export function fileSystemOf(type: number): Pick<FileSystem, "name" | "kind"> {
   const word = type >>> 0;
   const network = networkFileSystem(word);
@@ -65,7 +67,7 @@ function nearest(path: string): string {
   return above === path || pathLook(path) !== null ? path : nearest(above);
 }
 
-/** The file is opened by SQLite only: closing it any other way would drop SQLite's locks on it (fcntl(2)). */
+/** Only SQLite opens the file: closing it any other way would drop SQLite's locks on it (fcntl(2)). */
 function schemaOf(file: string): number | string {
   try {
     const db = openToLook(file);
@@ -80,7 +82,7 @@ function schemaOf(file: string): number | string {
   }
 }
 
-/** Throws what the file system says where even looking is refused. */
+/** Throws what the file system says where even looking is not allowed. */
 export function lookAtLedger(dir: string): LedgerLook {
   const of = nearest(dir);
   const file = pathLook(`${dir}/${ledgerFileName}`);

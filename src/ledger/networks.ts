@@ -1,4 +1,4 @@
-/** The networks of this node, as their last ADD resolved them. */
+/** The networks of this node, as the last ADD of each resolved them. */
 import { FairwayError, messageOf } from "../errors.ts";
 import type { NetworkBase } from "../plan/node.ts";
 import { unusable } from "./failures.ts";
@@ -13,24 +13,30 @@ interface NetworkRecord {
 
 interface RecordedNetwork extends NetworkRecord {
   /**
-   * Networks outlive a reboot, so that the operator's commands know their configuration; false
-   * until the first ADD of this boot, when none of it is in the kernel.
+   * Networks outlive a reboot, so that the operator's commands know their configuration. This is false until
+   * the first ADD of this boot, while nothing of the network is in the kernel.
    */
   isOfThisBoot: boolean;
 }
 
 export interface NetworksView {
   network(name: string): RecordedNetwork | null;
-  /** By name. */
+  /** Sorted by name. */
   networks(): RecordedNetwork[];
 }
 
 export interface Networks extends NetworksView {
   /** Replaces what was recorded under the name. Throws ledgerUnusable for a config that is not as it must be. */
   recordNetwork(network: NetworkRecord): void;
-  /** As after a reboot: their configuration is known, and nothing of them is in the kernel. */
+  /**
+   * Puts the networks into the state after a reboot: their configuration is known, and nothing of them is in
+   * the kernel.
+   */
   retireNetworks(): void;
-  /** Its cursors go with it. Whether there was one. Throws attachmentExists while it has attachments. */
+  /**
+   * Its cursors are deleted with it. Returns whether there was one. Throws attachmentExists while it has
+   * attachments.
+   */
   removeNetwork(name: string): boolean;
 }
 

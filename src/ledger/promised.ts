@@ -1,18 +1,21 @@
-/** The sums of what was promised, without reading the rows: each verb asks whether they fit. */
+/** The sums of what was promised, without reading the rows. Each verb asks whether they fit. */
 import type { Direction } from "../plan/node.ts";
 import type { Store } from "./store.ts";
 
 interface PromisedSums {
-  /** Of the leaf rates of those with a guarantee; one below a floor takes a floor. */
+  /**
+   * The sum of the leaf rates of attachments with a guarantee. A guarantee below the floor counts as the
+   * floor.
+   */
   guaranteedBits: number;
-  /** Attachments without a guarantee. */
+  /** The number of attachments without a guarantee. */
   floors: number;
 }
 
 export type Promised = Record<Direction, PromisedSums> & {
-  /** Of the ingress guarantees of ready attachments, as they were asked for. */
+  /** The sum of the ingress guarantees of ready attachments, as they were asked for. */
   readyIngressBits: number;
-  /** Whether any of them has a latency target. */
+  /** Whether any attachment has a latency target. */
   hasTargets: boolean;
 };
 
@@ -32,7 +35,7 @@ export const nothingPromised: Promised = {
   hasTargets: false,
 };
 
-/** One statement, since each verb asks. */
+/** It is one statement, since each verb runs it. */
 const sums = `SELECT totals.*, EXISTS (
     SELECT 1 FROM attachments INDEXED BY attachments_with_target
     WHERE boot_id = totals.boot_id AND promise ->> '$.latencyTargetUs' IS NOT NULL

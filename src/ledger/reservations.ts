@@ -3,7 +3,9 @@ import { FairwayError } from "../errors.ts";
 import type { AttachmentKey } from "../plan/node.ts";
 import type { Store } from "./store.ts";
 
-/** Who holds an address. `ifname` null: any interface of the container, as host-local's older files have it. */
+/**
+ * Who holds an address. `ifname` null means any interface of the container, as in host-local's older files.
+ */
 export interface Holder {
   containerId: string;
   ifname: string | null;
@@ -12,30 +14,33 @@ export interface Holder {
 export interface Reservation extends Holder {
   network: string;
   address: string;
-  /** null: taken over from host-local, whose files do not have it. */
+  /** null means that it was taken over from host-local, whose files do not have it. */
   prefixLength: number | null;
   gateway: string | null;
   podNamespace: string | null;
   podName: string | null;
-  /** How long the address stays the pod's after it went; null: not at all. */
+  /** How long the address stays the pod's after the pod went. null means not at all. */
   stickyMs: number | null;
   createdAtMs: number;
 }
 
 export interface ReservationsView {
-  /** Of an attachment, by address; those of no particular interface only if it has none of its own. */
+  /**
+   * The reservations of an attachment, sorted by address. Those of no particular interface are given only if
+   * it has none of its own.
+   */
   find(key: AttachmentKey): Reservation[];
   holder(network: string, address: string): Holder | null;
-  /** Which of these addresses are reserved. */
+  /** The addresses among these that are reserved. */
   among(network: string, addresses: readonly string[]): string[];
-  /** By network and address; of all networks unless one is named. */
+  /** Sorted by network and address. They are of all networks unless one is named. */
   all(network?: string): Reservation[];
 }
 
 export interface Reservations extends ReservationsView {
-  /** Inside `exclusively`. Throws addressInUse, naming the holder. */
+  /** To be called inside `exclusively`. Throws addressInUse, which names the holder. */
   insert(reservation: Reservation): void;
-  /** Inside `exclusively`. Whether there was one. */
+  /** To be called inside `exclusively`. Returns whether there was one. */
   remove(network: string, address: string): boolean;
 }
 
@@ -44,7 +49,7 @@ export const reservationColumns = `network, address, container_id AS containerId
   created_at_ms AS createdAtMs`;
 const ofContainer = "boot_id = ? AND network = ? AND container_id = ?";
 
-/** For messages. */
+/** The holder as text, for messages. */
 export function holderText({ containerId, ifname }: Holder): string {
   return ifname === null ? containerId : `${containerId}/${ifname}`;
 }

@@ -1,14 +1,14 @@
 /** The tables of the ledger, and how an older file becomes one of this version. */
 
-/** "FWAY": tells our file from another program's database (`file` shows it too). */
+/** "FWAY". It distinguishes our file from another program's database (`file` shows it too). */
 export const applicationId = 0x46574159;
 
 /**
- * One entry for each version of the schema: what leads to it from the one before. Never edit an
- * entry that was released; add one.
+ * There is one entry for each version of the schema: the statements that lead to it from the one before.
+ * Never edit an entry that was released; add one.
  *
- * Whatever may be alive carries its boot, and is unique within it: what an earlier boot left can
- * neither block nor be taken for what runs now.
+ * Everything that may be alive carries its boot, and is unique within that boot. So what an earlier boot left
+ * can neither block what runs now nor be mistaken for it.
  */
 const migrations: readonly string[] = [
   `
@@ -81,10 +81,10 @@ CREATE TABLE facts (
   PRIMARY KEY (boot_id, key)
 ) STRICT, WITHOUT ROWID;
 `,
-  // Addresses given to other plugins' attachments, unique per network: isolated bridges may use the
-  // same subnet, as they could with host-local. No interface name: any of the container's, as
-  // host-local's older files have it. No prefix: taken over from host-local, whose files have none.
-  // A hold keeps an address for a pod that went, across reboots.
+  // Reservations are addresses that were given to other plugins' attachments. They are unique per network:
+  // isolated bridges may use the same subnet, as they could with host-local. No interface name means any of
+  // the container's, as in host-local's older files. No prefix means that it was taken over from host-local,
+  // whose files have none. A hold keeps an address for a pod that went, across reboots.
   `
 CREATE TABLE reservations (
   boot_id TEXT NOT NULL,
@@ -113,20 +113,22 @@ CREATE TABLE holds (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holds_by_pod ON holds (network, pod_namespace, pod_name, ifname);
 `,
-  // Pods whose interface another plugin made: what it was like before. Until now every network had a
-  // bridge of its own.
+  // For pods whose interface another plugin made, this records what it was like before. Until this version
+  // every network had a bridge of its own.
   `
 ALTER TABLE attachments ADD COLUMN chained TEXT CHECK (chained IS NULL OR json_type(chained) = 'object');
 UPDATE networks SET base = json_remove(
   json_set(base, '$.ingress', json_object('kind', 'bridge', 'name', base ->> '$.bridge', 'owned', json('true'))),
   '$.bridge');
 `,
-  // When it was recorded by a clock that nobody sets: rows are of one boot. None where an older version did.
+  // The time at which a row was recorded, by a clock that nobody sets. It can be used because rows are of one
+  // boot. It is NULL in rows that an older version recorded.
   `
 ALTER TABLE attachments ADD COLUMN created_up_ms INTEGER;
 `,
-  // Counted as rows come and go, so that an ADD costs the same however many there are: what was promised,
-  // as leaf rates (8000 is floorBits, plan/shape.ts), and how many classes of each run of 256 are taken.
+  // These tables are updated as rows come and go, so that an ADD costs the same however many rows there are.
+  // They hold what was promised, as leaf rates (8000 is floorBits, plan/shape.ts), and how many classes of
+  // each run of 256 are taken.
   `
 CREATE TABLE totals (
   boot_id TEXT PRIMARY KEY,
@@ -190,7 +192,7 @@ CREATE TRIGGER attachment_joins_sums AFTER UPDATE OF promise, phase ON attachmen
 END;
 `,
   // A burst that was chosen for a latency target is not kept any more, since it follows from all pods that
-  // have one. One that was asked for, by the pod, `set`, the runtime or the tier, stays.
+  // have one. A burst that was asked for, by the pod, `set`, the runtime or the tier, stays.
   `
 UPDATE attachments SET promise = json_set(promise, '$.egress.burstBytes', json('null'))
 WHERE promise ->> '$.latencyTargetUs' IS NOT NULL
@@ -208,7 +210,10 @@ WHERE promise ->> '$.latencyTargetUs' IS NOT NULL
 
 export const schemaVersion = migrations.length;
 
-/** What makes a file of version `from` (0: empty) one of ours; for one transaction. */
+/**
+ * The statements that make a file of version `from` (0 for an empty file) one of ours. They belong in one
+ * transaction.
+ */
 export function upgradeFrom(from: number, to = schemaVersion): string {
   return [
     ...migrations.slice(from, to),

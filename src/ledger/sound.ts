@@ -1,7 +1,7 @@
-/** Whether a ledger's file is sound: every page, every index, every constraint. */
+/** Finds out whether a ledger's file is sound: every page, every index, every constraint. */
 import { type Database, SQLiteError } from "bun:sqlite";
 
-/** A page that is damaged is told of many times. */
+/** SQLite reports a damaged page many times, so only this many faults are shown. */
 const shown = 5;
 
 interface Orphan {
@@ -10,13 +10,16 @@ interface Orphan {
   parent: string;
 }
 
-/** In SQLite's words; none for a sound one. Reads all of it: a millisecond for hundreds of pods. */
+/**
+ * The faults in SQLite's words. The list is empty for a sound file. This reads the whole file: a millisecond
+ * for hundreds of pods.
+ */
 export function faultsOf(db: Database): string[] {
   try {
     const told = db
       .query<{ integrity_check: string }, []>(`PRAGMA integrity_check(${shown})`)
       .all()
-      // It begins with a line of its own for the database, and breaks lines.
+      // The text begins with a line for the database itself, and it has several lines.
       .flatMap(({ integrity_check: text }) => text.split("\n"))
       .filter((line) => line !== "ok" && line !== "" && !line.startsWith("***"));
     if (told.length > 0) return told;

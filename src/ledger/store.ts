@@ -1,4 +1,4 @@
-/** The SQLite file: opening, the lock, statements. What the tables mean is the other files'. */
+/** The SQLite file: opening, the lock, statements. The other files know what the tables mean. */
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
 import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
@@ -16,18 +16,18 @@ import { keepOlder } from "./keep-older.ts";
 import { applicationId, schemaVersion, upgradeFrom } from "./schema.ts";
 import { faultsOf } from "./sound.ts";
 
-/** Longer than any verb holds the lock, shorter than any runtime's deadline. */
+/** This is longer than any verb holds the lock, and shorter than any runtime's deadline. */
 export const defaultBusyTimeoutMs = 10_000;
 
 /**
- * After so many pages what is in the log goes into the file: two waits for the disk in about every sixth
- * verb. Who opens the ledger reads the log through, so it is not to be much longer.
+ * After this many pages the contents of the log are written into the file. That takes two waits for the disk
+ * in about every sixth verb. Whoever opens the ledger reads the whole log, so it should not be much longer.
  */
 const logPages = 100;
 
 export interface StoreOptions {
   dir: string;
-  /** /proc/sys/kernel/random/boot_id. */
+  /** The content of /proc/sys/kernel/random/boot_id. */
   bootId: string;
   busyTimeoutMs?: number;
 }
@@ -63,22 +63,22 @@ export class Store {
     );
   }
 
-  /** The number of rows changed (cascades not counted). */
+  /** Returns the number of rows that were changed (cascades are not counted). */
   run(sql: string, ...params: SQLQueryBindings[]): number {
     return this.#guard(() =>
       effect("ledger", sql, () => this.#db.query(sql).run(...params).changes),
     );
   }
 
-  /** Several statements without parameters. */
+  /** Runs several statements without parameters. */
   script(sql: string): void {
     this.#guard(() => effect("ledger", sql, () => this.#db.run(sql)));
   }
 
   /**
-   * Runs `fn` holding the node's lock: what it writes is kept whole, or, if it throws, not at all.
-   * A process that dies in it leaves nothing. Throws tryAgain if others hold the lock for the whole
-   * busy timeout. Does not nest.
+   * Runs `fn` while it holds the node's lock. What `fn` writes is kept completely, or, if it throws, not at
+   * all. A process that dies in it leaves nothing. Throws tryAgain if others hold the lock for the whole busy
+   * timeout. Calls cannot be nested.
    */
   exclusively<T>(fn: () => T): T {
     if (this.#isLocked) throw new Error("exclusively() does not nest");
@@ -115,7 +115,7 @@ export class Store {
     }
   }
 
-  /** What SQLite finds wrong with the file, all of it read; none for a sound one. */
+  /** What SQLite finds wrong with the file. This reads the whole file. The list is empty for a sound one. */
   faults(): string[] {
     return faultsOf(this.#db);
   }
@@ -124,7 +124,10 @@ export class Store {
     this.#db.close();
   }
 
-  /** Whoever opened the ledger before `repair --rebuild` put another in its place writes to what nobody reads. */
+  /**
+   * A process that opened the ledger before `repair --rebuild` put another in its place would write to a file
+   * that nobody reads.
+   */
   #refuseReplaced(): void {
     if (identityOf(this.file) === this.#identity) return;
     throw new FairwayError(
@@ -135,7 +138,7 @@ export class Store {
   }
 
   #rollback(): void {
-    // SQLite has already rolled back after some errors (disk full, I/O): then there is nothing left to do.
+    // After some errors (disk full, I/O) SQLite has already rolled back, and there is nothing left to do.
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
   }
 
@@ -155,7 +158,7 @@ export function openStore(options: StoreOptions): Store {
   const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
   return guardedOpen(file, busyTimeoutMs, { readwrite: true, create: false }, (db) => {
     const found = checkedVersion(db, file);
-    // Again, now that all of its files are open: nobody moves them before the mark is there.
+    // This is checked again now that all of its files are open: nobody moves them before the mark is there.
     refuseWhileRebuilt(options.dir);
     if (found < schemaVersion) useWal(db, file, busyTimeoutMs);
     db.run(
@@ -166,7 +169,10 @@ export function openStore(options: StoreOptions): Store {
   });
 }
 
-/** null if no ledger has been made yet. An older file is brought to this version first. Throws as `openStore`. */
+/**
+ * Returns null if no ledger has been made yet. An older file is brought to this version first. Throws as
+ * `openStore`.
+ */
 export function openStoreReadonly(options: StoreOptions): Store | null {
   checkBootId(options.bootId);
   const file = existingFile(options.dir);
@@ -182,16 +188,16 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
       return { found, store: null };
     });
   const { found, store } = open();
-  // 0: between its creation and its first transaction.
+  // 0 means that the file is between its creation and its first transaction.
   if (store !== null || found === 0) return store;
   openStore(options).close();
   return open().store;
 }
 
 /**
- * A copy in memory of what the ledger holds at this moment, of this version's schema; an empty one if no
- * ledger has been made yet. What is written to it is nowhere else, and no lock is taken. Throws as
- * `openStore`.
+ * Opens a copy in memory of what the ledger holds at this moment, with this version's schema. The copy is
+ * empty if no ledger has been made yet. What is written to it is nowhere else, and no lock is taken. Throws
+ * as `openStore`.
  */
 export function openStoreCopy(options: StoreOptions): Store {
   checkBootId(options.bootId);
@@ -215,7 +221,8 @@ function inMemory(file: string): Database {
   const from = effect("ledger", "OPEN", () => openToLook(file));
   try {
     const bytes = from.serialize();
-    // The file format versions for writing and for reading: 1 is the rollback journal's.
+    // These two bytes are the file format versions for writing and for reading. 1 stands for the rollback
+    // journal.
     bytes.fill(1, 18, 20);
     return Database.deserialize(bytes, { strict: true });
   } finally {
@@ -231,8 +238,8 @@ function checkBootId(bootId: string): void {
 type Mode = { readonly: true } | { readwrite: true; create: false } | "immutable";
 
 /**
- * To look at a file in WAL mode, too, SQLite writes beside it. Where nothing can be written nobody
- * changes the file either, so it is read as it lies.
+ * SQLite writes beside a file in WAL mode even to look at it. Where nothing can be written, nobody changes
+ * the file either, so it is read as it is.
  */
 function viewMode(file: string): Mode {
   return isSettledReadOnly(file) ? "immutable" : { readonly: true };
@@ -248,8 +255,8 @@ function openDatabase(file: string, mode: Mode): Database {
 }
 
 /**
- * For looking only; whoever asks for it closes it. It waits as a verb does: who closes the file last,
- * or finds it after a crash, has it alone for a moment. Throws what SQLite says.
+ * Opens the file for looking only. The caller has to close it. It waits as long as a verb does: whoever
+ * closes the file last, or finds it after a crash, has it alone for a moment. Throws what SQLite says.
  */
 export function openToLook(file: string): Database {
   const db = openDatabase(file, viewMode(file));
@@ -280,13 +287,15 @@ interface Version {
   tables: number;
 }
 
-/** One statement, hence one state of the file: the first opener makes the tables while others look. */
+/**
+ * It is one statement, so it sees one state of the file: the first opener makes the tables while others look.
+ */
 const versionSql = `
   SELECT user_version AS version, application_id AS application,
     (SELECT count(*) FROM sqlite_schema) AS tables
   FROM pragma_user_version, pragma_application_id`;
 
-/** 0 for an empty file. Reads only: a file that is not ours stays as it is. */
+/** Returns 0 for an empty file. It only reads: a file that is not ours stays as it is. */
 function checkedVersion(db: Database, file: string): number {
   const found = db.query<Version, []>(versionSql).get();
   if (found === null) throw unusable(`the ledger ${file} has no version`, `move ${file} away`);
@@ -308,8 +317,8 @@ function checkedVersion(db: Database, file: string): number {
 }
 
 /**
- * The mode is the file's, so only the first opener sets it, before it makes the tables. SQLite does not call the busy
- * handler for the switch itself, hence the loop.
+ * The mode belongs to the file, so only the first opener sets it, before it makes the tables. SQLite does not
+ * call the busy handler for the switch itself, so this needs a loop.
  */
 function useWal(db: Database, file: string, busyTimeoutMs: number): void {
   const deadlineMs = performance.now() + busyTimeoutMs;

@@ -1,6 +1,9 @@
-/** A clock that nobody sets: time since the node booted, suspended or not (CLOCK_BOOTTIME). */
+/**
+ * A clock that nobody sets: the time since the node booted, including the time in which it was suspended
+ * (CLOCK_BOOTTIME).
+ */
 import { readFileSync } from "node:fs";
 
-/** To 10 ms, proc(5). node:os has it, too, and costs every verb its loading. */
+/** The value is exact to 10 ms (proc(5)). node:os has it, too, but loading that costs time in every verb. */
 export const upMsNow = (): number =>
   Math.round(Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1000);
