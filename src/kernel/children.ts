@@ -26,7 +26,7 @@ const packages: Record<Tool | OthersTool, string> = {
   "iptables-legacy": "iptables",
   "ip6tables-legacy": "iptables",
 };
-/** A tool that hangs must not hang the runtime: its kernel calls take milliseconds. */
+/** A tool that hangs must not hang the runtime. A tool's kernel calls normally take milliseconds. */
 const timeLimitMs = 20_000;
 
 const found = new Map<Tool | OthersTool | "cat", string>();
@@ -151,7 +151,7 @@ export interface PluginRun {
 
 export interface PluginEnded {
   timedOut: boolean;
-  /** "exit code 0", "signal SIGSEGV". */
+  /** How the plugin ended: "exit code 0", "signal SIGSEGV". */
   exit: string;
   stdout: string;
   stderr: string;

@@ -1,4 +1,4 @@
-/** Whether a bridge's port passes frames on. */
+/** Waits until a bridge's port passes frames on. */
 import { asking } from "../effect.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { BR_STATE_DISABLED } from "./netlink/tables.ts";

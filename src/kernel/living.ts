@@ -88,7 +88,7 @@ function look(): Living[] {
   const pairs = leading.filter(isOurs);
   const mapped = mappedWithoutPair(pairs);
   if (pairs.length === 0 && mapped.length === 0) return [];
-  // The dump of the links has given each namespace with a peer in it an id.
+  // The dump of the links has made the kernel give an id to each namespace that has a peer in it.
   const byId = namespacesById(socket, []);
   const seen = ({ peerNetnsId }: Link) => (peerNetnsId === null ? null : byId.get(peerNetnsId));
   const own = pairs.map((link): Living => {

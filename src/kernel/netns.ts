@@ -19,7 +19,7 @@ export function netnsKind(path: string): NetnsKind {
     const here = statSync(ownNetns);
     const there = statSync(path);
     if (here.ino === there.ino && here.dev === there.dev) return "own";
-    // nsfs holds all kinds of namespaces; only a link below /proc tells which one this is.
+    // nsfs holds all kinds of namespaces. Only a link below /proc tells which kind this one is.
     return /\/ns\/(?!net)/.test(path) && !readlinkSync(path).startsWith("net:")
       ? "not a network namespace"
       : "other";

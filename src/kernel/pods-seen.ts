@@ -162,7 +162,7 @@ export function seenPods(preferred: readonly string[]): SeenPod[] {
   );
   if (hosts.length === 0) return [];
   const mapped = mappedByMinor();
-  // The dump of the links has given each namespace with a peer in it an id.
+  // The dump of the links has made the kernel give an id to each namespace that has a peer in it.
   const byId = namespacesById(socket, preferred.filter(existsSync));
   return hosts.map((host) => {
     const minor = names.minorOfHostVeth(host.name) ?? 0;

@@ -3,7 +3,10 @@ import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { allLinks } from "./read/links.ts";
 
-/** A port's number has ten bits (BR_PORT_BITS, net/bridge/br_private.h), and none is 0 (find_portno(), net/bridge/br_if.c). */
+/**
+ * A port's number has ten bits (BR_PORT_BITS, net/bridge/br_private.h), and none is 0 (find_portno(),
+ * net/bridge/br_if.c).
+ */
 export const mostPorts = 1023;
 
 /** The number of ports that a bridge has, whoever made them. null means that there is no such bridge. */

@@ -39,8 +39,8 @@ const networkFileSystems = new Map([
 ]);
 
 /**
- * Makes the folder and an empty file if there are none, and returns the file's path.
- * Throws ledgerUnusable for what others could write to, and for a network file system.
+ * Makes the folder and an empty file if there are none, and returns the file's path. Throws ledgerUnusable
+ * for a folder or file that others could write to, and for a network file system.
  */
 export function prepareFolder(dir: string): string {
   try {

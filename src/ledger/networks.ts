@@ -26,7 +26,10 @@ export interface NetworksView {
 }
 
 export interface Networks extends NetworksView {
-  /** Replaces what was recorded under the name. Throws ledgerUnusable for a config that is not as it must be. */
+  /**
+   * Replaces what was recorded under the name. Throws ledgerUnusable for a config that does not have the
+   * required form.
+   */
   recordNetwork(network: NetworkRecord): void;
   /**
    * Puts the networks into the state after a reboot: their configuration is known, and nothing of them is in

@@ -151,7 +151,7 @@ export class Store {
   }
 }
 
-/** Throws ledgerUnusable, or tryAgain if others hold the lock throughout. */
+/** Throws ledgerUnusable, or tryAgain if others hold the lock all the time. */
 export function openStore(options: StoreOptions): Store {
   checkBootId(options.bootId);
   const file = prepareFolder(options.dir);

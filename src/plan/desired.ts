@@ -136,14 +136,17 @@ function tree(
 
 const sysctls: [string, string][] = [
   ["net/ipv4/ip_forward", "1"],
-  // A service that leads back to a pod on the same bridge is translated on the way in; the answer
-  // passes the bridge only, and is translated back only if bridged packets meet iptables.
+  // A service that leads back to a pod on the same bridge is translated on the way in. The answer passes only
+  // the bridge, and it is translated back only if bridged packets meet iptables.
   ["net/bridge/bridge-nf-call-iptables", "1"],
   ["net/bridge/bridge-nf-call-ip6tables", "1"],
 ];
 const ipv6Sysctls: [string, string][] = [["net/ipv6/conf/all/forwarding", "1"]];
 
-/** IPv4 asks the interface that a packet came in by (ip_route_input_slow, net/ipv4/route.c); IPv6 asks "all" alone. */
+/**
+ * IPv4 asks the interface that a packet came in by (ip_route_input_slow, net/ipv4/route.c). IPv6 asks only
+ * "all".
+ */
 const forwardingOf = (dev: string): [string, string] => [`net/ipv4/conf/${dev}/forwarding`, "1"];
 
 /**
@@ -369,14 +372,14 @@ function formerOf(pod: Attachment, chained: ChainedLink): KernelObject[] {
   ];
 }
 
-/** What is put back once the attachment is gone: of a pod whose interface another plugin made. */
+/** What is put back once the attachment is gone, for a pod whose interface another plugin made. */
 export function formerPod(pod: Attachment): State {
   const { chained = null } = pod;
   const objects = chained === null ? [] : formerOf(pod, chained);
   return stateOf(objects.map((object): Entry => ({ owner: attachmentName(pod), object })));
 }
 
-/** What one pod has beside the base. */
+/** What one pod has in addition to the base. */
 export function desiredPod(pod: Attachment, base: NetworkBase): State {
   const { ingress, trees } = base;
   const { classMinor, mtuBytes, chained = null } = pod;
@@ -386,7 +389,7 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
   const objects: KernelObject[] = [
     ...(chained === null
       ? ownInterface(pod, base, gsoMaxBytes)
-      : // The delay of all depends on the largest unit of each; a smaller one was somebody's choice.
+      : // Everybody's delay depends on each pod's largest unit. A smaller unit was somebody's choice.
         [podGso(pod, Math.min(gsoMaxBytes, chained.formerGsoMaxBytes))]),
     ...(chained !== null && ingress.kind === "ifb"
       ? redirection(pod.hostVeth, chained, ingress.name)

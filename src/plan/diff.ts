@@ -35,7 +35,7 @@ export interface Plan {
   conflicts: Conflict[];
 }
 
-/** Whether the two differ in their settings only. */
+/** Whether the two are the same qdisc, which may differ only in its settings. */
 function sameQdisc(a: Qdisc, b: Qdisc): boolean {
   return a.spec.type === b.spec.type && a.handle === b.handle;
 }

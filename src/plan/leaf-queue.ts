@@ -16,7 +16,7 @@ export const plainKind = "bfifo" satisfies LeafKind;
 
 export type FqCodel = Extract<QdiscSpec, { type: "fq_codel" }>;
 
-/** RFC 8289, 4.3 and 4.4: an interval for round trips up to 100 ms, with a target of 5 ms. */
+/** RFC 8289, 4.3 and 4.4 give an interval for round trips up to 100 ms, with a target of 5 ms. */
 const codelTargetUs = 5_000;
 const codelIntervalUs = 100_000;
 

@@ -5,7 +5,10 @@ import { burstTicks, bytesIn, largestBurstBytes, largestSizeBytes, rateBytes } f
 /** A best-effort leaf's rate. Fair sharing comes from the quantum, so this only has to be more than nothing. */
 export const floorBits = 8_000;
 
-/** GSO_LEGACY_MAX_SIZE (include/linux/netdevice.h): the largest unit of the host's own TCP, and what GRO merges up to. */
+/**
+ * GSO_LEGACY_MAX_SIZE (include/linux/netdevice.h): the largest unit of the host's own TCP, and the size that
+ * GRO merges up to.
+ */
 const largestUnitBytes = 65_536;
 
 /** The Ethernet header, which HTB and TBF count. */

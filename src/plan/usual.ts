@@ -18,7 +18,10 @@ const link = { place: "", usual: { arp: "on" } } as const satisfies UsualSetting
  */
 const bridgeLink = { place: "", usual: { arp: "on", master: "none" } } as const;
 
-/** Spanning tree keeps a new port from passing frames for half a minute; VLAN filtering drops what has no VLAN. */
+/**
+ * Spanning tree keeps a new port from passing frames for half a minute. VLAN filtering drops what has no
+ * VLAN.
+ */
 const bridge = {
   place: "type bridge",
   usual: { stp_state: "0", vlan_filtering: "0" },
