@@ -1,4 +1,7 @@
-/** The addresses for one attachment, one from each set: asked for, kept for its pod, or the next that is free. */
+/**
+ * Chooses the addresses of one attachment, one from each set: the one that was asked for, the one that is
+ * kept for its pod, or the next that is free.
+ */
 import { type AddressAsk, asksNothing } from "../config/address-ask.ts";
 import { contains, formatIp, parseIp, sameIp } from "../config/addresses.ts";
 import { defaultPool, withinPool } from "../config/pools.ts";
@@ -15,7 +18,7 @@ export interface ChosenAddress {
   setIndex: number;
   ip: Ip;
   range: AddressRange;
-  /** Whether the next choice of this set starts after it. */
+  /** Whether the next choice of this set starts after this address. */
   movesCursor: boolean;
 }
 
@@ -23,7 +26,7 @@ export interface AddressTerms {
   network: string;
   ipam: IpamConfig;
   ask: AddressAsk;
-  /** null: the runtime did not say whose it is. */
+  /** null means that the runtime did not say whose attachment it is. */
   pod: PodKey | null;
   nowMs: number;
   holders: Holders;
@@ -31,12 +34,12 @@ export interface AddressTerms {
 
 /** Who holds an address. */
 export interface Holders {
-  /** In words; null: it is free. */
+  /** The holder in words; null means that the address is free. */
   of(address: string): string | null;
   among(addresses: readonly string[]): string[];
 }
 
-/** What a main plugin of ours must not give: what any pod of the node has, and what this network reserved. */
+/** A main plugin of ours must not give what any pod of the node has, nor what this network has reserved. */
 export function nodeHolders(view: LedgerView, network: string): Holders {
   const reserved = networkHolders(view, network);
   return {
@@ -49,7 +52,10 @@ export function nodeHolders(view: LedgerView, network: string): Holders {
   };
 }
 
-/** What an IPAM plugin must not give: isolated networks may have the same subnet. */
+/**
+ * An IPAM plugin must not give what its own network has reserved. Other networks do not count, because
+ * isolated networks may have the same subnet.
+ */
 export function networkHolders(view: LedgerView, network: string): Holders {
   return {
     of(address) {
@@ -70,7 +76,7 @@ function inUse(address: string, holder: string): FairwayError {
   );
 }
 
-/** A hold of somebody else's. */
+/** The hold that another pod has on this address; null means that there is none. */
 function foreignHold(view: LedgerView, terms: AddressTerms, address: string): Hold | null {
   const hold = view.holds.at(terms.network, address, terms.nowMs);
   if (hold === null) return null;
@@ -88,7 +94,10 @@ function checkPool(ip: Ip, pool: string | null, ipam: IpamConfig): void {
   );
 }
 
-/** By set. Throws badConfig for an address that no set has, and for two of one set. */
+/**
+ * The requested addresses, in the order of the sets. Throws badConfig for an address that is in no set, and
+ * for two addresses of one set.
+ */
 function requestedBySet({ ipam, ask, network }: AddressTerms): (Ip | undefined)[] {
   const bySet: (Ip | undefined)[] = ipam.sets.map(() => undefined);
   for (const ip of ask.requested) {
@@ -118,7 +127,7 @@ interface Offer {
   isPool: boolean;
 }
 
-/** The addresses that a pod of this ask may get of a set, and what is to be left out of them. */
+/** The addresses of a set that a pod with this ask may get, and those that are left out of them. */
 function offerOf({ ipam, ask }: AddressTerms, set: AddressRange[]): Offer {
   const pool = ask.pool === null || ask.pool === defaultPool ? null : ipam.pools[ask.pool];
   const part = pool == null ? [] : withinPool(set, pool);
@@ -138,7 +147,7 @@ function isBarred(ip: Ip, { sets, exclude }: IpamConfig): boolean {
   );
 }
 
-/** What was kept for this pod and may still be given. */
+/** The address that was kept for this pod and may still be given. */
 function keptFor(
   view: LedgerView,
   { pod, nowMs, ask, ipam }: AddressTerms,
@@ -169,7 +178,7 @@ function exhausted(
   );
 }
 
-/** Nobody else has it, and it is kept for nobody else. Throws addressInUse. */
+/** Throws addressInUse where somebody else has the address, or where it is kept for another pod. */
 function requireFree(view: LedgerView, terms: AddressTerms, ip: Ip): void {
   const address = formatIp(ip);
   const holder = terms.holders.of(address);
@@ -182,10 +191,10 @@ function requireFree(view: LedgerView, terms: AddressTerms, ip: Ip): void {
   );
 }
 
-/** Of all addresses after one that is taken so many are asked for at once, and more each time. */
+/** How many addresses are looked up at once: the number grows by `factor` each time, up to `most`. */
 const runs = { first: 1, factor: 8, most: 4096 };
 
-/** Whether an address may not be given, for who asks for one after the other. */
+/** Tells whether an address is taken. It is for a caller that asks for one address after the other. */
 function takenInRuns(view: LedgerView, terms: AddressTerms): (ip: Ip) => boolean {
   const { network, pod, nowMs, holders } = terms;
   let size = runs.first;
@@ -231,7 +240,8 @@ function chooseFromSet(
       : { sets: ipam.sets, exclude: ipam.exclude, last: null, requested }),
   });
   if ("exhausted" in choice) throw exhausted(terms, view, offer, choice.exhausted.total);
-  // A wish moves nobody's turn, and a pool has no turns: what its pods had is kept for them.
+  // An address that was asked for or kept does not move the cursor. A pool has no cursor, because what its
+  // pods had is kept for them.
   return { setIndex, ...choice, movesCursor: requested === undefined && !offer.isPool };
 }
 
@@ -248,14 +258,14 @@ export function chooseAddresses(view: LedgerView, terms: AddressTerms): ChosenAd
   return ipam.sets.map((_, index) => chooseFromSet(view, terms, index, requested[index]));
 }
 
-/** STATUS: throws what the next pod that asks for nothing would meet. */
+/** STATUS uses this: it throws what the next pod that asks for nothing would meet. */
 export function requireNextAddresses(
   view: LedgerView,
   network: string,
   ipam: IpamConfig,
   holders: Holders,
 ): void {
-  // No set: another plugin gives the addresses, or the runtime gives the ranges with each pod.
+  // Without a set, another plugin gives the addresses, or the runtime gives the ranges with each pod.
   if (ipam.sets.length === 0) return;
   const terms = { network, ipam, ask: asksNothing, pod: null, nowMs: Date.now(), holders };
   chooseAddresses(view, terms);
@@ -267,7 +277,7 @@ export const leaseOf = ({ ip, range }: ChosenAddress): Lease => ({
   gateway: formatIp(range.gateway),
 });
 
-/** Inside `exclusively`. */
+/** Call it inside `exclusively`. */
 export function moveCursors(
   ledger: Ledger,
   network: string,

@@ -1,9 +1,9 @@
 /**
- * Who is at work on an attachment: ADD, DEL and whoever cleans up hold a lock on it for as long as they
- * are, which goes with their process. So one that died is told from one that is slow, and a DEL that
- * comes twice does not take away what the next pod has got meanwhile.
+ * ADD, DEL and whoever cleans up hold a lock on an attachment for as long as they are at work on it. The lock
+ * ends with their process. So a process that died is told from one that is slow, and a DEL that comes twice
+ * does not take away what the next pod has got meanwhile.
  *
- * It is taken before the ledger's lock, never under it.
+ * This lock is taken before the ledger's lock, never under it.
  */
 import { FairwayError, messageOf } from "../errors.ts";
 import { tryByteLock } from "../kernel/byte-lock.ts";
@@ -13,14 +13,17 @@ import { folderOf } from "../paths.ts";
 import { digest } from "../plan/digest.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 
-/** Beside the ledger. What is in it does not matter; nothing ever is. */
+/** The file is beside the ledger. It is always empty, because only the locks on its bytes matter. */
 export const atWorkFileName = "at-work.lock";
 
-/** As long as others wait for the ledger's lock. */
+/** This is as long as others wait for the ledger's lock. */
 const patienceMs = 10_000;
 const pauseMs = 5;
 
-/** null: somebody is. Two attachments that fall on one byte wait for each other, and that is all. */
+/**
+ * null means that somebody is at work on the attachment. Two attachments that fall on the same byte wait for
+ * each other, and nothing worse happens.
+ */
 export function tryAtWork(
   { file }: Pick<LedgerView, "file">,
   key: AttachmentKey,
@@ -29,7 +32,8 @@ export function tryAtWork(
   try {
     const lock = tryByteLock(locks, Number.parseInt(digest(attachmentName(key)), 16));
     if (lock === null) return null;
-    // A tool goes on with what it was given when we are killed: until it ends, we are at work.
+    // A tool that we started goes on when we are killed, so it is given the lock, too: until it ends, we
+    // count as at work.
     const tools = handOn(lock.fd);
     return {
       [Symbol.dispose]: () => {
@@ -47,7 +51,7 @@ export function tryAtWork(
   }
 }
 
-/** `waitMs` 0: now or not at all. Throws tryAgain where others stay at work on it. */
+/** With `waitMs` 0 it tries only once. Throws tryAgain where others stay at work on the attachment. */
 export function whileAtWork<T>(
   ledger: Pick<LedgerView, "file">,
   key: AttachmentKey,

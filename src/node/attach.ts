@@ -1,4 +1,7 @@
-/** ADD: a row in the ledger first, then the kernel; whatever fails takes both back. */
+/**
+ * ADD writes a row to the ledger first, and then changes the kernel. Where something fails, both are taken
+ * back.
+ */
 import { FairwayError } from "../errors.ts";
 import { applySteps, rollBack } from "../kernel/apply.ts";
 import { chosenBackend } from "../kernel/backend.ts";
@@ -37,7 +40,7 @@ import { keepInForce, leavesOf, withoutLeaves } from "./rebalance.ts";
 import { refuseNewOverlaps, rememberAround } from "./surroundings.ts";
 import { isShortage, sweep } from "./sweep.ts";
 
-/** The attachment, and what its network asks of the base at this moment. */
+/** Records the attachment, and returns it with what its network asks of the base at this moment. */
 function recordIntent(
   ledger: Ledger,
   given: Asked,
@@ -78,13 +81,13 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
     );
 }
 
-/** What of them was done is not undone: `disconnect` looks at what there is. */
+/** The steps that were done are not undone here, because `disconnect` looks at what there is. */
 function mustApply(steps: Step[]): void {
   const failure = applySteps(steps);
   if (failure !== null) throw failure.error;
 }
 
-/** What fails here takes the pod's part in the kernel with it. Throws LeftBehind where that fails, too. */
+/** Where `act` fails, the pod's part in the kernel is removed. Throws LeftBehind where that fails, too. */
 function whileConnected<T>(attachment: Attachment, base: NetworkBase, act: () => T): T {
   try {
     return act();
@@ -98,7 +101,10 @@ function whileConnected<T>(attachment: Attachment, base: NetworkBase, act: () =>
   }
 }
 
-/** A row that cannot be removed now is in phase "adding", and the runtime's DEL finds it: why the ADD failed matters more. */
+/**
+ * A row that cannot be removed now stays in phase "adding", and the runtime's DEL finds it. This throws
+ * nothing, because the reason why the ADD failed matters more.
+ */
 function forget(
   ledger: Ledger,
   attachment: Attachment,
@@ -113,14 +119,15 @@ function forget(
   }
 }
 
-/** A setting of IPv6 is not there where the kernel has no IPv6, which a look would tell. */
+/** An IPv6 setting does not exist where the kernel has no IPv6. Only a look at the kernel tells that. */
 const needsLook = (step: Step | undefined): boolean => step?.want?.kind === "ipv6setting";
 
 /**
- * Whether it is all made, as if nothing of it were there yet, which is nearly always so. What is in the
- * way makes the kernel refuse: then what was made is taken back, and it is to be looked at. All of it is
- * made anew or refused, so nothing that was there is taken for ours. Not of an interface of another
- * plugin, of which some is changed; nor by tools, whose words do not tell what is there already.
+ * Makes everything as if nothing of it were there yet, which is nearly always so, and tells whether all of it
+ * is made. Where something is in the way, the kernel refuses: then what was made is taken back, and the
+ * caller has to look first. Each object is made anew or refused, so nothing that was there before is taken
+ * for ours. This is not done for an interface of another plugin, because some of that is changed and not
+ * made; nor with tools, because their words do not tell what is there already.
  */
 function connectUnseen(attachment: Attachment, base: NetworkBase, desired: State): boolean {
   if ((attachment.chained ?? null) !== null || chosenBackend() !== "netlink") return false;
@@ -135,7 +142,7 @@ function connectUnseen(attachment: Attachment, base: NetworkBase, desired: State
   });
 }
 
-/** The steps that it takes. Throws attachmentExists, kernelRefused, foreignQdisc. */
+/** The steps that are needed. Throws attachmentExists, kernelRefused, foreignQdisc. */
 function lookAndPlan(attachment: Attachment, desired: State): Step[] {
   const observed = span("observe", () => observe(desired));
   // What is somebody else's is not taken away when it is found in our place.
@@ -146,9 +153,10 @@ function lookAndPlan(attachment: Attachment, desired: State): Step[] {
 }
 
 /**
- * What the pod has in the kernel, and its row ready. With `overcommit: "scale"`, and with a latency
- * target, other ADDs may change what is in force for this pod until its classes are there to be changed,
- * so they are made under the lock; else pods share nothing, and it is all made without.
+ * Makes what the pod has in the kernel, and sets its row to "ready". With `overcommit: "scale"`, and with a
+ * latency target, other ADDs may change what is in force for this pod before its classes are there to be
+ * changed. So its classes are made under the lock. Otherwise pods share nothing, and everything is made
+ * without the lock.
  */
 function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): void {
   const pod = desiredPod(attachment, base);
@@ -170,7 +178,7 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   });
 }
 
-/** What is freed is never freed in silence. */
+/** The error with the names of the attachments that were freed, because nothing is freed in silence. */
 function toldOf(freed: AttachmentKey[], error: unknown): unknown {
   if (!(error instanceof FairwayError)) return error;
   const names = freed.map(attachmentName).join(", ");
@@ -181,7 +189,7 @@ function toldOf(freed: AttachmentKey[], error: unknown): unknown {
 }
 
 /**
- * What is short may be held by attachments that nobody will come for: then they are freed, and it is
+ * What is short may be held by attachments that nobody will come for. Then they are freed, and the ADD is
  * tried once more.
  */
 function recordWhereItFits(
@@ -205,7 +213,7 @@ function recordWhereItFits(
   }
 }
 
-/** The subnets that this pod's addresses are to come from, or have come from. */
+/** The base with the subnets that this pod's addresses will come from, or have come from. */
 function withAskedSubnets({ base, granted }: Asked): NetworkBase {
   return granted === null ? base : { ...base, subnets: grantedSubnets(granted) };
 }
@@ -233,8 +241,9 @@ function attachAlone(
 }
 
 /**
- * The attachment, in force. Throws what refused it; nothing of it is left then (LeftBehind: its row). `tellFreed` gets the
- * attachments that were freed to make room, if any were, whatever comes of the ADD.
+ * Returns the attachment once it is in force. Throws the error that refused it; then nothing of it is left,
+ * but its row where the error is LeftBehind. `tellFreed` gets the attachments that were freed to make room,
+ * if there were any, whether the ADD succeeds or not.
  */
 export function attach(
   ledger: Ledger,

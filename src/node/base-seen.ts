@@ -1,7 +1,7 @@
 /**
- * The base as it was when all of it was looked at last. An ADD that finds it the same at a glance does
- * not look at each part again (decision 26): outlines of what it is made of, and for the tables, with
- * every pod's elements in them, that no transaction but our own was made since.
+ * The base as it was when all of it was looked at last. An ADD that finds it the same at a glance does not
+ * look at each part again (decision 26). The glance compares outlines of what the base is made of. For the
+ * tables, which have every pod's elements in them, it checks that no transaction but our own was made since.
  */
 import { version } from "../../package.json";
 import { outlineOf } from "../kernel/outline.ts";
@@ -15,7 +15,10 @@ import { guardTable, table } from "../plan/names.ts";
 const factKey = "base seen";
 
 export interface BaseSeen {
-  /** What was wanted, by which version. What is promised is not in it: who changes that follows it (setPhase). */
+  /**
+   * What was wanted, and by which version. The promises are not in it, because whoever changes them brings
+   * the base along (setPhase).
+   */
   wanted: string;
   /** The outlines of what there is, and the questions that they are the answers to. */
   questions: Uint8Array[];
@@ -24,23 +27,23 @@ export interface BaseSeen {
 }
 
 export interface Glance {
-  /** Whether there is nothing to look at. */
+  /** Whether the base is as it was, so that nothing has to be looked at. */
   isWhole: boolean;
-  /** For `rememberSeen`, by who looks at it after this and finds nothing missing. */
+  /** This is for `rememberSeen`, once a look at the whole base has found nothing missing. */
   now: BaseSeen;
 }
 
 const wantedText = ({ networks, hostBits }: BaseInput): string =>
   JSON.stringify([version, hostBits, networks]);
 
-/** What is compared first in the first line. */
+/** The first line holds what the kernel showed, and the second what was wanted. */
 function textOf({ wanted, questions, outline, tables }: BaseSeen): string {
   const { generation, rules, elements } = tables;
   const asked = questions.map((batch) => batch.toBase64());
   return `${generation} ${rules} ${elements} ${outline} ${asked.join(",")}\n${wanted}`;
 }
 
-/** null: none, or one of other wants. */
+/** null means that nothing is remembered, or that something else was wanted then. */
 function seenBefore(ledger: Ledger, wanted: string): BaseSeen | null {
   const text = ledger.fact(factKey);
   if (text === null || !text.endsWith(`\n${wanted}`)) return null;
@@ -57,7 +60,10 @@ function seenBefore(ledger: Ledger, wanted: string): BaseSeen | null {
   };
 }
 
-/** Long before the oldest of our generations loses its place to a new one. */
+/**
+ * The record is refreshed after so many generations, long before the oldest of ours loses its place to a new
+ * one.
+ */
 const refreshedAfter = generationsKept / 4;
 
 const bothTables = [table, guardTable];
@@ -67,7 +73,7 @@ function firstSight(input: BaseInput, wanted: string, digest: TableDigest): Base
   return { wanted, questions, outline: outlineOf(questions), tables: digest.look(bothTables) };
 }
 
-/** The base at a glance. Throws what the kernel does not tell. */
+/** Looks at the base at a glance. Throws where the kernel does not answer. */
 export function glance(ledger: Ledger, input: BaseInput): Glance {
   const wanted = wantedText(input);
   const known = seenBefore(ledger, wanted);
@@ -82,7 +88,7 @@ export function glance(ledger: Ledger, input: BaseInput): Glance {
     if (generation - known.tables.generation >= refreshedAfter) rememberSeen(ledger, now);
     return { isWhole: true, now };
   }
-  // Somebody else's transactions: of their own tables, as a rule.
+  // Somebody else made transactions, as a rule on their own tables.
   const tables = digest.look(bothTables);
   const { added } = generationsSince(known.tables.generation, tables.generation);
   const isWhole =
@@ -92,14 +98,14 @@ export function glance(ledger: Ledger, input: BaseInput): Glance {
   return { isWhole, now };
 }
 
-/** To be called by who took this glance, looked at all of it after that, and found nothing missing. */
+/** Call it only when a look at the whole base, made after this glance, has found nothing missing. */
 export function rememberSeen(ledger: Ledger, now: BaseSeen): void {
   ledger.setFact(factKey, textOf(now));
 }
 
 /**
- * Inside `exclusively`: `change` makes new rules by one transaction of nft's. Where the tables were seen
- * whole before it, and nobody else's transaction came between, they are remembered as they are after it.
+ * Call it inside `exclusively`. `change` makes new rules in one transaction of nft. Where the tables were
+ * seen whole before it, and nobody else's transaction came between, they are remembered as they are after it.
  */
 export function followRules(ledger: Ledger, input: BaseInput, change: () => void): void {
   const known = seenBefore(ledger, wantedText(input));

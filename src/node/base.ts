@@ -1,4 +1,4 @@
-/** The base that all pods of a node share: made by whoever comes first, found by the others. */
+/** The base is what all pods of a node share. Whoever comes first makes it, and the others find it. */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack, refusedByNft } from "../kernel/apply.ts";
 import { observe } from "../kernel/observe.ts";
@@ -25,7 +25,7 @@ import { attachmentsInForce, isOvercommitted } from "./in-force.ts";
 import { guardedAlike, hostBits } from "./network.ts";
 import { applyToPods, connectable } from "./pods-there.ts";
 
-/** The networks that pods hang on; of a node without pods, those that had some since it booted. */
+/** The networks that have pods. On a node without pods, they are those that had some since it booted. */
 export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   const known = ledger.networks().filter((n) => n.isOfThisBoot);
   const used = known.filter(({ name }) => ledger.attachments.any(name));
@@ -33,7 +33,7 @@ export function liveNetworks(ledger: LedgerView): NetworkBase[] {
   return withGatewaysInUse(ledger, guardedAlike(live.map((n) => n.base)));
 }
 
-/** The attachments are all of the node's, with the promises that are in force. */
+/** `attachments` are all attachments of the node, with the promises that are in force. */
 export function baseInput(networks: NetworkBase[], attachments: Attachment[]): BaseInput {
   const [first] = networks;
   const promisedIngressBits = attachments
@@ -42,7 +42,7 @@ export function baseInput(networks: NetworkBase[], attachments: Attachment[]): B
   return { networks, hostBits: first === undefined ? 0 : hostBits(first), promisedIngressBits };
 }
 
-/** The same of a node as the ledger has it, read in sums while nothing is scaled. */
+/** The same, from what the ledger says now. It reads only sums while nothing is scaled. */
 export function baseInputNow(view: LedgerView, networks: NetworkBase[]): BaseInput {
   const [first] = networks;
   if (first === undefined) return baseInput(networks, []);
@@ -70,17 +70,20 @@ export function refuseConflicts(conflicts: Conflict[]): void {
   );
 }
 
-/** Throws badConfig: what bears our names was somebody's before. */
+/** Throws badConfig where something that has our names was somebody else's before. */
 export function refuseTakenPlaces(view: LedgerView, networks: readonly NetworkBase[]): void {
   const [first] = networks;
   if (first === undefined) return;
-  // Loaded here: it is asked where a base has to be made, which is once in a boot.
+  // It is loaded here because it is needed only where a base has to be made, which is once a boot.
   const { placesTaken } = require("./taken-places.ts") as typeof import("./taken-places.ts");
   const taken = placesTaken(view, first.ingress);
   if (taken !== null) throw taken;
 }
 
-/** Why the kernel would not take the table against spoofing that this plan makes; null: it would, or has it. */
+/**
+ * Why the kernel would refuse the table against spoofing that this plan makes; null means that it would take
+ * the table, or has it already.
+ */
 export function guardRefusal({ steps }: Plan): FairwayError | null {
   const made = steps.filter(
     ({ op, want }) => op === "create" && want?.kind === "ruleset" && want.table === guardTable,
@@ -88,20 +91,23 @@ export function guardRefusal({ steps }: Plan): FairwayError | null {
   return made.length === 0 ? null : refusedByNft(made);
 }
 
-/** The same of a node whatever is planned for it. */
+/** The same for this node, whatever is planned for it. */
 export function guardRefusalHere(): FairwayError | null {
   const wanted = stateOf([{ owner: baseOwner, object: guardRuleset() }]);
   return guardRefusal(diff(wanted, observe(wanted)));
 }
 
-/** The steps that the base lacks. */
+/** The plan that makes what the base lacks. */
 export function planBase(input: BaseInput): Plan {
   const desired = desiredBase(input);
   const observed = span("observe", () => observeShared(desired));
   return span("plan", () => diff(desired, observed));
 }
 
-/** What follows the promises of ready pods: what the host itself may receive. A table that is gone is not made here. */
+/**
+ * The steps for what follows the promises of ready pods, which is what the host itself may receive. A table
+ * that is gone is not made here.
+ */
 export function planTable(input: BaseInput): Step[] {
   const base = desiredBase(input);
   const table = stateOf([...base.values()].filter(({ object }) => object.kind === "ruleset"));
@@ -109,8 +115,8 @@ export function planTable(input: BaseInput): Step[] {
 }
 
 /**
- * A bridge of another plugin's may go with its last pod, and comes back with its next; our tree comes
- * with the ADD that follows.
+ * Another plugin's bridge may go with its last pod, and it comes back with its next. Our tree is made by the
+ * ADD that follows.
  */
 function withoutGoneBridge(desired: State, ingress: IngressPlace, pods: Attachment[]): State {
   if (ingress.kind === "ifb" || ingress.owned || pods.length > 0) return desired;
@@ -121,9 +127,9 @@ function withoutGoneBridge(desired: State, ingress: IngressPlace, pods: Attachme
 }
 
 /**
- * All that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to
- * it: it is neither asked for nor taken for a leftover; nor is what is not `alive`. `over`: what is there
- * and bears no name of ours, but is known to be.
+ * Plans all that a node lacks, and all that it has too much. What an ADD or DEL is at work on is left to that
+ * verb: it is neither wanted nor taken for a leftover. The same holds for pods that are not in `alive`.
+ * `over` is what is there without a name of ours, but is known to be ours.
  */
 export function planNode(
   input: BaseInput,
@@ -141,13 +147,13 @@ export function planNode(
   return diff(desired, observed);
 }
 
-/** What is in the two tables: rules, and all elements. */
+/** Whether an object is in one of the two tables: rules and elements are. */
 const isOfTables = ({ kind }: KernelObject): boolean => kind === "ruleset" || kind === "element";
 
 const tablesOf = (state: State): State =>
   new Map([...state].filter(([, { object }]) => isOfTables(object)));
 
-/** The base, and what the pods have in its tables. */
+/** The plan for the base, and for what the pods have in its tables. */
 function planShared(input: BaseInput, pods: Attachment[]): Plan {
   const desired = merge(desiredBase(input), tablesOf(desiredNode(input, pods)));
   const observed = span("observe", () => observeShared(desired));
@@ -155,8 +161,8 @@ function planShared(input: BaseInput, pods: Attachment[]): Plan {
 }
 
 /**
- * Inside `exclusively`: what lacks is made, with all that the ready pods had in it. Of leftovers only the
- * base's own go: another ADD may be making what would look like one.
+ * Call it inside `exclusively`. It makes what is missing, with all that the ready pods had in it. Of the
+ * leftovers it removes only the base's own, because another ADD may be making what looks like one.
  */
 function makeMissing(input: BaseInput, attachments: Attachment[]): void {
   applyToPods(attachments, (there) => {
@@ -165,14 +171,14 @@ function makeMissing(input: BaseInput, attachments: Attachment[]): void {
   });
 }
 
-/** A look after the making finds what somebody else took away meanwhile. */
+/** The base is made at most so often. A look after each time finds what somebody else took away meanwhile. */
 const rounds = 3;
 
 /**
- * Looks without the lock, since the base is nearly always there; makes it under the lock, looking
- * again first, and looks at it after that: who returns from here has seen it whole, with what the ready
- * pods have in its tables. Throws foreignQdisc, what the kernel refuses, and tryAgain where somebody
- * takes it away as fast as it is made.
+ * First it looks without the lock, since the base is nearly always there. If not, it makes the base under the
+ * lock: it looks again before that, and once more after it. So when it returns, it has seen the base whole,
+ * with what the ready pods have in its tables. Throws foreignQdisc, what the kernel refuses, and tryAgain
+ * where somebody takes the base away as fast as it is made.
  */
 export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
   const wanted = baseInputNow(ledger, networks);
@@ -186,7 +192,8 @@ export function ensureBase(ledger: Ledger, networks: NetworkBase[]): void {
     return;
   }
   refuseTakenPlaces(ledger, networks);
-  // In a transaction of its own: whoever dies in the next one has changed what was there before.
+  // This is a transaction of its own, because a process that dies in the next one has already changed what
+  // was there before.
   ledger.exclusively(() => {
     const desired = desiredBase(baseInputNow(ledger, networks));
     recordFormer(ledger, desired);
@@ -220,8 +227,8 @@ function takenAway({ steps }: Plan): FairwayError {
 }
 
 /**
- * Inside `exclusively`: puts an attachment into a phase, and with it what of the base follows the
- * promises of ready pods, so that nobody who holds the lock sees one without the other.
+ * Call it inside `exclusively`. It puts an attachment into a phase, and changes the part of the base that
+ * follows the promises of ready pods, so that nobody who holds the lock sees one without the other.
  */
 export function setPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
   ledger.attachments.setPhase(attachment, phase);

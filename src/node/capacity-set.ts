@@ -1,7 +1,10 @@
-/** The capacity that an operator set at run time, as the ledger has it: until it is taken back, or the node boots. */
+/**
+ * The capacity that an operator set at run time. The ledger keeps it until it is taken back or the node
+ * boots.
+ */
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 
-/** null: not set. */
+/** null means that it is not set. */
 export interface SetCapacity {
   egressBits: number | null;
   ingressBits: number | null;
@@ -15,7 +18,7 @@ export function capacitySet(view: Pick<LedgerView, "fact">): SetCapacity {
   return text === null ? none : (JSON.parse(text) as SetCapacity);
 }
 
-/** Inside `exclusively`. What is not named stays as it was set. */
+/** Call it inside `exclusively`. What `change` does not name stays as it was set. */
 export function recordCapacitySet(ledger: Ledger, change: Partial<SetCapacity>): void {
   ledger.setFact(fact, JSON.stringify({ ...capacitySet(ledger), ...change }));
 }

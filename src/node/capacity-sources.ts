@@ -1,4 +1,7 @@
-/** The capacities that were set at run time, beside what holds without them. For whoever tells of it: no verb needs it. */
+/**
+ * The capacities that were set at run time, and those that hold without them. Only commands that show them
+ * need this; no verb does.
+ */
 import { parseNetworkConfig } from "../config/parse.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -10,11 +13,16 @@ import { findLink, linkSpeed } from "./uplink.ts";
 /** A direction's capacity: what was set, and what holds without that. */
 export interface Capacity {
   direction: Direction;
-  /** By `fairway set-capacity`; null: not set. */
+  /** Set by `fairway set-capacity`; null means that it is not set. */
   setBits: number | null;
-  /** uplink.egressCapacity or .ingressCapacity of the node's networks; null: not given, or no network is known. */
+  /**
+   * uplink.egressCapacity or .ingressCapacity of the node's networks; null means that it is not given, or
+   * that no network is known.
+   */
   configuredBits: number | null;
-  /** What the uplink says of itself; null: it has no speed of its own, or it is not there. */
+  /**
+   * The speed that the uplink reports; null means that it has no speed of its own, or that it is not there.
+   */
   linkBits: number | null;
 }
 
@@ -29,7 +37,7 @@ function linkBits({ uplink, bridge }: NetworkConfig): number | null {
   }
 }
 
-/** `config`: of one of the node's networks, which agree in this; null: none is known. */
+/** `config` is that of one of the node's networks, since all agree in this; null means that none is known. */
 function capacitiesWith(view: LedgerView, config: NetworkConfig | null): Capacity[] {
   const set = capacitySet(view);
   const speed = config === null ? null : linkBits(config);
@@ -41,7 +49,7 @@ function capacitiesWith(view: LedgerView, config: NetworkConfig | null): Capacit
   }));
 }
 
-/** As the last ADD of this boot was configured. */
+/** The capacities as the last ADD of this boot was configured. */
 export function capacities(view: LedgerView): Capacity[] {
   const known = view.networks().find(({ isOfThisBoot }) => isOfThisBoot);
   return capacitiesWith(

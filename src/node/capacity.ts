@@ -1,4 +1,7 @@
-/** A capacity that the operator set at run time: it goes before the configuration and the link's speed, until it is reset or the node boots. */
+/**
+ * A capacity that the operator set at run time goes before the configuration and the link's speed, until it
+ * is reset or the node boots.
+ */
 import { parseNetworkConfig } from "../config/parse.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import type { NetworkConfig } from "../config/types.ts";
@@ -28,8 +31,8 @@ import { keepInForce, planLeaves, shrinkingFirst } from "./rebalance.ts";
 import { findUplink, type Uplink } from "./uplink.ts";
 
 /**
- * What a network asks of the base, with the capacity that was set, the queues that the kernel offers,
- * and the subnets of what another IPAM plugin gave: `granted`, beside what the ledger has.
+ * What a network asks of the base, with the capacity that was set, the queues that the kernel offers, and the
+ * subnets of the addresses that another IPAM plugin gave. Those are in `granted` and in the ledger.
  */
 export function baseInForce(
   view: LedgerView,
@@ -55,7 +58,7 @@ export function withCapacityInForce(view: LedgerView, asked: Asked): Asked {
   return { ...asked, base: baseInForce(view, config, uplink, granted?.leases, base.ingress) };
 }
 
-/** What is promised and does not fit any more, in words. */
+/** Says in words what is promised and does not fit any more. */
 export function shortfalls(view: LedgerView): string[] {
   const [base] = liveNetworks(view);
   if (base === undefined) return [];
@@ -69,7 +72,7 @@ export function shortfalls(view: LedgerView): string[] {
     const capacityBits = base.trees[`${direction}CapacityBits`];
     const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
     const reserveBits = base.trees[`${direction}ReserveBits`];
-    // One more best-effort pod, which is not there, asks for the least.
+    // This asks for one more best-effort pod, which does not exist, because such a pod needs the least.
     const decision = admit({
       direction,
       capacityBits,
@@ -103,8 +106,8 @@ function planAll(networks: NetworkBase[], attachments: Attachment[], there: Atta
 }
 
 /**
- * The whole node brought to what the ledger says, with the classes of pods whose namespace is gone.
- * Throws foreignQdisc and what the kernel refuses.
+ * Brings the whole node to what the ledger says, with the classes of pods whose namespace is gone. Throws
+ * foreignQdisc and what the kernel refuses.
  */
 function applyAll(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
@@ -112,7 +115,9 @@ function applyAll(ledger: Ledger): Step[] {
   return applyToPods(attachments, (there) => planAll(networks, attachments, there));
 }
 
-/** Inside `exclusively`: the networks' bases with the capacity that is set from now on. */
+/**
+ * Call it inside `exclusively`. It records the change, and returns the networks' bases with the new capacity.
+ */
 function recordCapacity(ledger: Ledger, change: Partial<SetCapacity>): NetworkBase[] {
   recordCapacitySet(ledger, change);
   const live = new Set(liveNetworks(ledger).map((n) => n.network));
@@ -126,8 +131,8 @@ function recordCapacity(ledger: Ledger, change: Partial<SetCapacity>): NetworkBa
 }
 
 /**
- * Sets what is named (null: not set any more) and brings the trees and all pods' classes to it, under the node's lock.
- * What no longer fits is not taken away from anybody: it is for `shortfalls` to tell.
+ * Sets what `change` names (null takes a setting back), and brings the trees and all pods' classes to it,
+ * under the node's lock. What no longer fits is not taken away from anybody; `shortfalls` tells it.
  */
 export function setCapacity(ledger: Ledger, change: Partial<SetCapacity>): Step[] {
   const work = (): Step[] => {
@@ -139,8 +144,8 @@ export function setCapacity(ledger: Ledger, change: Partial<SetCapacity>): Step[
 }
 
 /**
- * The steps that `setCapacity` would do; the kernel is only looked at. `copy`: of the ledger, which has the
- * change afterwards. Throws as `setCapacity`, but for what the kernel would refuse.
+ * The steps that `setCapacity` would do; the kernel is only looked at. `copy` is a copy of the ledger, which
+ * has the change afterwards. Throws what `setCapacity` throws, but for what the kernel would refuse.
  */
 export function tryCapacity(copy: Ledger, change: Partial<SetCapacity>): Step[] {
   return copy.exclusively(() => {

@@ -23,7 +23,7 @@ import { refuseShaper, shaperOn } from "./shaper.ts";
 export interface ChainedPort {
   hostIfname: string;
   podMac: string;
-  /** As it is before us. */
+  /** The link as it is before Fairway changes it. */
   link: ChainedLink;
   /** Where the ingress tree of such pods stands. */
   ingress: IngressPlace;
@@ -37,7 +37,7 @@ function linkHere(name: string): Link | null {
   return linkNamed(socket, name);
 }
 
-/** The node's end of the pair that `pod` is the other end of; null: it has none here. */
+/** The node's end of the pair whose other end is `pod`; null means that it has none here. */
 function peerOf(pod: Link, socket: NetlinkSocket): Link | null {
   if (pod.type !== "veth" || pod.peerIndex === null) return null;
   const peer = linkNumbered(socket, pod.peerIndex);
@@ -60,7 +60,10 @@ function placeOf(host: Link, socket: NetlinkSocket): IngressPlace {
   );
 }
 
-/** Ours alone takes our filter; an `ingress` there is told when that is to be put in. */
+/**
+ * Only a clsact takes our filter. An `ingress` qdisc in its place is reported when the clsact is to be put
+ * in.
+ */
 function hasClsact({ index }: Link, socket: NetlinkSocket): boolean {
   return qdiscAt(socket, index, clsactParent)?.kind === "clsact";
 }
@@ -81,9 +84,9 @@ function linkBefore(
 }
 
 /**
- * What the chain says, `hostNames`, held against the kernel. Throws badConfig where the pod has no
- * such interface, where it is no veth pair with its other end on this node, and where the chain names
- * host interfaces and none of them is that end; foreignQdisc where another plugin limits the pod.
+ * Compares what the chain says, `hostNames`, with the kernel. Throws badConfig where the pod has no such
+ * interface, where it is no veth pair with its other end on this node, and where the chain names host
+ * interfaces and none of them is that end. Throws foreignQdisc where another plugin limits the pod.
  */
 export function findChainedPort(
   { netns, ifname }: { netns: string; ifname: string },
@@ -118,7 +121,10 @@ export function findChainedPort(
   };
 }
 
-/** What is not as it was at the ADD, and what others put beside it, in words; null: nothing. */
+/**
+ * Says in words what is not as it was at the ADD, and what others put beside it; null means that there is
+ * nothing of both.
+ */
 export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace): string | null {
   const { netns, ifname, hostVeth } = attachment;
   const pod = inNetnsIfThere(netns, () => linkHere(ifname));
@@ -138,7 +144,7 @@ export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace):
   return shaper === null ? null : `another plugin limits the pod: ${shaper}`;
 }
 
-/** Whether there is still something to keep a promise on. */
+/** Whether there is still an interface to keep a promise on. */
 export function hasHostInterface({ chained = null, hostVeth }: Attachment): boolean {
   return chained === null || hasInterface(hostVeth);
 }
@@ -148,9 +154,9 @@ export function hasInterface(name: string): boolean {
 }
 
 /**
- * Where the ingress tree stands for a configuration that comes without a pod. Which way a chain leads
- * only an ADD tells: what was recorded counts, of this network or of another chain; else what touches
- * nobody's device.
+ * Where the ingress tree stands for a configuration that comes without a pod. Only an ADD tells which way a
+ * chain leads, so what was recorded counts, of this network or else of another chain. Without a record it is
+ * the IFB, which touches nobody's device.
  */
 export function placeFor(view: LedgerView, config: NetworkConfig): IngressPlace {
   if (!config.chained) return { kind: "bridge", name: config.bridge, owned: true };
@@ -159,7 +165,10 @@ export function placeFor(view: LedgerView, config: NetworkConfig): IngressPlace 
   return (own ?? known.find(({ isOfThisBoot }) => isOfThisBoot))?.base.ingress ?? routed;
 }
 
-/** Throws badConfig: pods of one network are chained one way. */
+/**
+ * Throws badConfig where the network's other pods are chained another way, because all pods of a network are
+ * chained the same way.
+ */
 export function refuseOtherWay(view: LedgerView, network: string, ingress: IngressPlace): void {
   const recorded = view.network(network);
   if (recorded === null || !view.attachments.any(network)) return;
@@ -172,7 +181,7 @@ export function refuseOtherWay(view: LedgerView, network: string, ingress: Ingre
   );
 }
 
-/** For messages: a bridge of ours by its name, as the configuration has it. */
+/** The place in words, for messages. A bridge of ours is called by its name, as in the configuration. */
 export function placeText(place: IngressPlace): string {
   if (place.kind === "ifb") return `none: the IFB ${place.name} (chained, routed)`;
   return place.owned ? place.name : `another plugin's ${place.name} (chained)`;

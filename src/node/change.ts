@@ -1,4 +1,4 @@
-/** A promise changed while the pod lives: admitted anew, changed in place, recorded. */
+/** Changes a promise while the pod lives: it is admitted anew, changed in place and recorded. */
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { observeShared } from "../kernel/ours.ts";
@@ -23,7 +23,9 @@ import { applyToPods, connectable } from "./pods-there.ts";
 import { admitted } from "./propose.ts";
 import { keepInForce, shrinkingFirst } from "./rebalance.ts";
 
-/** What it takes for the base and the parts of these pods in it to be as the ledger says. Throws foreignQdisc. */
+/**
+ * The steps that bring the base, and these pods' parts in it, to what the ledger says. Throws foreignQdisc.
+ */
 function planShared(
   networks: NetworkBase[],
   attachments: Attachment[],
@@ -35,22 +37,31 @@ function planShared(
   return shrinkingFirst(steps);
 }
 
-/** The base and all pods' parts in it, brought to what the ledger says. Throws foreignQdisc and what the kernel refuses. */
+/**
+ * Brings the base and all pods' parts in it to what the ledger says. Throws foreignQdisc and what the kernel
+ * refuses.
+ */
 function applyShared(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
   return applyToPods(attachments, (there) => planShared(networks, attachments, there));
 }
 
-/** What a pod is to be promised from now on, and with what that was asked. */
+/** What a pod is to be promised from now on, and how that was asked for. */
 export interface PromiseChange {
   key: AttachmentKey;
   tiers: NetworkConfig["tiers"];
-  /** Under the lock, so that what another process set meanwhile is not lost. May throw badConfig. */
+  /**
+   * It is called under the lock, so that what another process set meanwhile is not lost. It may throw
+   * badConfig.
+   */
   ask(former: PodAsks): { asks: PodAsks; asked: PodPromise };
 }
 
-/** Inside `exclusively`: the network's base, and how the promise is recorded, since it is admitted. */
+/**
+ * Call it inside `exclusively`. It admits the change, and returns the network's base, the movers, and a
+ * function that records the promise.
+ */
 function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
   const attachment = requireAttachment(ledger, key);
   const base = ledger.network(key.network)?.base;
@@ -71,8 +82,9 @@ function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
 }
 
 /**
- * The steps that were done, under the node's lock: a refused change changes nothing, neither the
- * ledger nor the kernel. Throws unknownContainer, tryAgain, promiseRefused and what the kernel refuses.
+ * Changes the promise under the node's lock, and returns the steps that were done. A refused change changes
+ * nothing, neither the ledger nor the kernel. Throws unknownContainer, tryAgain, promiseRefused and what the
+ * kernel refuses.
  */
 export function changePromise(ledger: Ledger, change: PromiseChange): Step[] {
   const work = (): Step[] => {
@@ -86,8 +98,8 @@ export function changePromise(ledger: Ledger, change: PromiseChange): Step[] {
 }
 
 /**
- * The steps that `changePromise` would do; the kernel is only looked at. `copy`: of the ledger, which has
- * the change afterwards. Throws as `changePromise`, but for what the kernel would refuse.
+ * The steps that `changePromise` would do; the kernel is only looked at. `copy` is a copy of the ledger,
+ * which has the change afterwards. Throws what `changePromise` throws, but for what the kernel would refuse.
  */
 export function tryPromise(copy: Ledger, change: PromiseChange): Step[] {
   return copy.exclusively(() => {

@@ -1,4 +1,4 @@
-/** CHECK: whether anything stands between what was promised and what the kernel has. */
+/** CHECK tells whether the kernel has what was promised. */
 import { FairwayError } from "../errors.ts";
 import { observeShared } from "../kernel/ours.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -42,7 +42,7 @@ interface Seen {
 
 function look(ledger: LedgerView, key: AttachmentKey, netns: string): Seen {
   const attachment = requireAttachment(ledger, key);
-  // Of a network whose first ADD is under way nothing was promised to anybody yet.
+  // A network whose first ADD is under way has promised nothing to anybody yet.
   const inForce = new Set(
     ledger.attachments
       .all()
@@ -63,15 +63,15 @@ function look(ledger: LedgerView, key: AttachmentKey, netns: string): Seen {
   const observed = span("observe", () => observeShared(desired));
   const found = findings(diff(desired, observed));
   if (moved !== null) found.unshift(moved);
-  // Where a part of ours lacks, that is why.
+  // Where a part of ours is missing, that is the reason, and the ways are not looked at.
   const inTheWay =
     found.length > 0 ? [] : span("ways", () => strayWayTexts([attachment], own.ingress.name));
   return { attachment, found, inTheWay };
 }
 
 /**
- * Looks again under the lock before it complains: between the two looks somebody may have been in
- * the middle of a change. Throws unknownContainer, drift.
+ * It looks again under the lock before it complains, because somebody may have been in the middle of a change
+ * at the first look. Throws unknownContainer, drift.
  */
 export function check(ledger: Ledger, key: AttachmentKey, netns: string): Attachment {
   const first = look(ledger, key, netns);

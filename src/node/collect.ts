@@ -1,16 +1,16 @@
-/** GC: DEL for every attachment of a network that the runtime no longer knows. */
+/** GC does a DEL for every attachment of a network that the runtime no longer knows. */
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { AttachmentKey } from "../plan/node.ts";
 import { attachmentName } from "../plan/node.ts";
 import { detach } from "./detach.ts";
 
-/** What a runtime says is alive. */
+/** An attachment that a runtime says is alive. */
 export type Valid = Pick<AttachmentKey, "containerId" | "ifname">;
 
 /**
- * The attachments that were removed. Goes on past what fails, and tells all of it at the end; other
- * networks' attachments are not looked at.
+ * Returns the attachments that were removed. It goes on past what fails, and tells all of it at the end.
+ * Other networks' attachments are not looked at.
  */
 export function collect(ledger: Ledger, network: string, valid: Valid[]): AttachmentKey[] {
   const alive = new Set(valid.map(({ containerId, ifname }) => `${containerId} ${ifname}`));

@@ -1,11 +1,17 @@
-/** What of the base keeps all pods from everything while it lacks, so that the node has no network to offer. */
+/**
+ * Finds the missing parts of the base without which no pod reaches anything, so that the node has no network
+ * to offer.
+ */
 import { FairwayError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
 import { baseInputNow, liveNetworks, planBase } from "./base.ts";
 import { strayWayAdvice, strayWayTexts } from "./ways.ts";
 
-/** Classes, queues and rules keep promises; without these no packet gets through. */
+/**
+ * Classes, queues and rules only keep promises. Without the parts that are named here, no packet gets
+ * through.
+ */
 function cutsOff({ want, have }: Step): boolean {
   switch (want?.kind) {
     case "address":
@@ -14,7 +20,7 @@ function cutsOff({ want, have }: Step): boolean {
     case "bridge":
       return have?.kind !== "bridge" || !have.up || have.unusual !== want.unusual;
     case "sysctl":
-      // One that is not there is of a device that is gone, which is told as such.
+      // A setting that is not there belongs to a device that is gone, which is told as such.
       return have !== null && /forward(ing)?$/.test(want.path);
     case "ipv6setting":
       return want.name === "disable_ipv6";
@@ -23,20 +29,23 @@ function cutsOff({ want, have }: Step): boolean {
   }
 }
 
-/** None where the bridge itself is gone: the next ADD makes it anew, with all that hangs on it. */
+/**
+ * It is empty where the bridge itself is gone, because the next ADD makes it anew, with all that hangs on it.
+ */
 function cutOffWords({ steps }: Plan): string[] {
   const isGone = steps.some(({ op, want }) => op === "create" && want.kind === "bridge");
   return isGone ? [] : steps.filter(cutsOff).map(({ why }) => why);
 }
 
 /**
- * Of a node that has pods: without any, the next ADD makes what lacks. What a verb at work is just making is
- * there once it has given the lock back. Throws limitedConnectivity.
+ * Only a node that has pods is judged: without any, the next ADD makes what is missing. It looks again under
+ * the lock, because what a verb is just making is there once that verb has given the lock back. Throws
+ * limitedConnectivity.
  */
 export function refuseCutOff(ledger: Ledger): void {
   const look = (): { words: string[]; advice: string } => {
     const pods = ledger.attachments.all().filter(({ phase }) => phase === "ready");
-    // Of a network whose first ADD is under way nothing was promised to anybody yet.
+    // A network whose first ADD is under way has promised nothing to anybody yet.
     const promised = new Set(pods.map(({ network }) => network));
     const networks = liveNetworks(ledger).filter(({ network }) => promised.has(network));
     const [first] = networks;

@@ -1,10 +1,13 @@
-/** Addresses of another IPAM plugin's, given back for attachments that no runtime comes for. */
+/** Gives addresses of another IPAM plugin back, for attachments that no runtime comes for. */
 import { delegateIn, isPluginName } from "../config/delegate.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { AttachmentKey } from "../plan/node.ts";
 import { callDelegate, delOfGone } from "./delegate.ts";
 
-/** In the ledger, of this boot: an operator's command is in no runtime's environment. */
+/**
+ * The ledger keeps the path for this boot, because an operator's command does not run in a runtime's
+ * environment.
+ */
 const pathFact = "cni-path";
 const separator = ":";
 
@@ -17,7 +20,10 @@ function pathOf(view: LedgerView): string[] {
   return (view.fact(pathFact) ?? "").split(separator).filter((folder) => folder !== "");
 }
 
-/** After the attachment's row went. Throws the plugin's error; only its own records know the address then. */
+/**
+ * Call it after the attachment's row is removed. Throws the plugin's error; then only the plugin's own
+ * records know the address.
+ */
 export function releaseGone(view: LedgerView, key: AttachmentKey): void {
   const stdin = view.network(key.network)?.config;
   if (stdin === undefined) return;

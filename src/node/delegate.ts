@@ -1,4 +1,4 @@
-/** Another IPAM plugin, run as the specification says (CNI SPEC 1.1.0, section 4: delegation). */
+/** Runs another IPAM plugin as the specification says (CNI SPEC 1.1.0, section 4: delegation). */
 import { accessSync, constants, statSync, writeSync } from "node:fs";
 import { FairwayError, messageOf } from "../errors.ts";
 import { runPlugin } from "../kernel/children.ts";
@@ -15,12 +15,15 @@ export interface Delegate {
 
 export interface DelegateCall {
   verb: "ADD" | "DEL" | "CHECK" | "GC" | "STATUS";
-  /** Over the environment of our own verb. */
+  /** These variables are set over the environment of our own verb. */
   env?: Record<string, string>;
   timeLimitMs?: number;
 }
 
-/** Its DEL of an attachment that is gone: nothing of the runtime's environment is true of that one. */
+/**
+ * The plugin's DEL for an attachment that is gone. The runtime's environment does not describe that
+ * attachment, so its variables are replaced.
+ */
 export const delOfGone = ({ containerId, ifname }: AttachmentKey): DelegateCall => ({
   verb: "DEL",
   env: { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname, CNI_NETNS: "", CNI_ARGS: "" },
@@ -28,7 +31,7 @@ export const delOfGone = ({ containerId, ifname }: AttachmentKey): DelegateCall 
 
 /** A plugin may ask a server, which may be slow (a DHCP lease is waited for 10 s); no runtime waits for minutes. */
 const defaultTimeLimitMs = 30_000;
-/** Of what a plugin printed instead of an answer. */
+/** So many characters are shown of what a plugin printed instead of an answer. */
 const shownLength = 200;
 
 function isExecutable(file: string): boolean {
@@ -62,7 +65,7 @@ function parsed(text: string): unknown {
 const shown = (text: string): string =>
   text.length <= shownLength ? text : `${text.slice(0, shownLength)}...`;
 
-/** The plugin's own error where it printed one (CNI SPEC 1.1.0, "Error"), as it stands. */
+/** Where the plugin printed an error of its own (CNI SPEC 1.1.0, "Error"), it is kept as it stands. */
 function failureOf(plugin: string, verb: string, exit: string, stdout: string, stderr: string) {
   const error = parsed(stdout);
   if (typeof error === "object" && error !== null) {
@@ -83,7 +86,7 @@ function failureOf(plugin: string, verb: string, exit: string, stdout: string, s
   );
 }
 
-/** What the plugin printed. Throws its error, missingTool, delegateFailed. */
+/** Runs the plugin, and returns what it printed. Throws its error, missingTool, delegateFailed. */
 export function callDelegate(delegate: Delegate, call: DelegateCall): string {
   const { plugin, stdin } = delegate;
   const timeLimitMs = call.timeLimitMs ?? defaultTimeLimitMs;
@@ -92,7 +95,7 @@ export function callDelegate(delegate: Delegate, call: DelegateCall): string {
     env: { ...call.env, CNI_COMMAND: call.verb },
     timeLimitMs,
   });
-  // As it came, and before any word of ours (CNI SPEC 1.1.0, section 4).
+  // Its stderr is passed on as it came, before any word of ours (CNI SPEC 1.1.0, section 4).
   if (done.stderr !== "") writeSync(2, done.stderr);
   if (done.timedOut)
     throw new FairwayError(
@@ -115,7 +118,8 @@ function withFailedRelease(error: unknown, plugin: string, second: unknown): unk
 }
 
 /**
- * Its ADD, and `use` of what it printed; if either fails its DEL is called: it may have given an address.
+ * Calls the plugin's ADD, and `use` with what it printed. If either fails, the plugin's DEL is called,
+ * because it may have given an address.
  */
 export function withDelegateAdd<T>(
   delegate: Delegate,
@@ -134,7 +138,7 @@ export function withDelegateAdd<T>(
     mayHold = true;
     return use(stdout);
   } catch (error) {
-    // A pod that has the address still keeps it: whoever removes the pod gives it back.
+    // A pod that still has the address keeps it. Whoever removes the pod gives it back.
     if (!mayHold || error instanceof LeftBehind) throw error;
     try {
       callDelegate(delegate, { verb: "DEL" });
@@ -145,7 +149,10 @@ export function withDelegateAdd<T>(
   }
 }
 
-/** Only one that was never run can have done nothing (CNI SPEC 1.1.0, section 4: a failed ADD is followed by a DEL). */
+/**
+ * Only a plugin that was never run has surely done nothing (CNI SPEC 1.1.0, section 4: a failed ADD is
+ * followed by a DEL).
+ */
 function isMissing(error: unknown): boolean {
   return error instanceof FairwayError && error.kind === "missingTool";
 }

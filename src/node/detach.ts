@@ -1,4 +1,4 @@
-/** DEL: the kernel first, then the row. Whatever is gone already is done already. */
+/** DEL removes what is in the kernel first, and then the row. What is gone already counts as done. */
 import { FairwayError } from "../errors.ts";
 import { applyForGood } from "../kernel/apply.ts";
 import { observe } from "../kernel/observe.ts";
@@ -16,12 +16,12 @@ import { forgetEarlierBoots, keepForPod } from "./kept.ts";
 import { keepInForce, restoreInForce } from "./rebalance.ts";
 
 /**
- * A namespace that goes takes its pair with it at any moment, between our look and our step: what
- * failed is looked at again.
+ * A namespace that goes takes its pair with it at any moment, also between our look and our step. So after a
+ * failure we look again, at most so often.
  */
 const attempts = 5;
 
-/** What another plugin's interface was like before us, if it is still there. */
+/** What another plugin's interface was like before Fairway changed it, if it is still there. */
 export function formerPodThere(attachment: Attachment): State {
   const former = formerPod(attachment);
   if (former.size === 0) return former;
@@ -29,7 +29,10 @@ export function formerPodThere(attachment: Attachment): State {
   return new Map([...former].filter(([key]) => there.has(key)));
 }
 
-/** With the queue length that a hook's device is to have without it, which the kernel does not remember. */
+/**
+ * The step with the queue length that the device of a hook is to have without the hook, because the kernel
+ * does not remember it.
+ */
 export function withFormerLength(step: Step, former: State): Step {
   if (step.op !== "delete" || step.have.kind !== "qdisc") return step;
   const known = former.get(keyOf(step.have))?.object;
@@ -40,9 +43,9 @@ export function withFormerLength(step: Step, former: State): Step {
 }
 
 /**
- * What an attachment of ours has in the kernel by its row, to be removed without a look: what is not
- * there makes that fail, and then it is looked at. null: it may have what no row tells of, or what is
- * not to be removed but put back.
+ * What an attachment of ours has in the kernel by its row, so that it can be removed without a look. If some
+ * of it is not there, the removal fails, and then the kernel is looked at. null means that the attachment may
+ * have what no row tells of, or what is not to be removed but put back.
  */
 function recordedOf(attachment: Attachment, base: NetworkBase): State | null {
   const { chained = null, phase } = attachment;
@@ -50,7 +53,7 @@ function recordedOf(attachment: Attachment, base: NetworkBase): State | null {
   return isWhole ? desiredPod(attachment, base) : null;
 }
 
-/** Whether it is all removed. */
+/** Removes it without a look, and tells whether all of it is removed. */
 function disconnectUnseen(attachment: Attachment, base: NetworkBase): boolean {
   const recorded = recordedOf(attachment, base);
   if (recorded === null) return false;
@@ -59,10 +62,10 @@ function disconnectUnseen(attachment: Attachment, base: NetworkBase): boolean {
   return span("apply", () => applyForGood(steps, forget)) === null;
 }
 
-/** What the kernel has of an attachment, removed, and what it keeps of its addresses. */
+/** Removes what the kernel has of an attachment, and what it keeps of its addresses. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
   if (disconnectUnseen(attachment, base)) return;
-  // Whatever the configuration says by now: the pod may have come under another.
+  // The configuration of now does not count here, because the pod may have come under another one.
   const former = desiredPod(attachment, { ...base, antiSpoof: true });
   let last: FairwayError | undefined;
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -72,7 +75,8 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
     const forget = () => forgetGoing(attachment, base);
     const failure = span("apply", () => applyForGood(steps, forget));
     if (failure === null) {
-      // Without anti-spoofing it could answer until its interface went.
+      // Without anti-spoofing the pod could answer until its interface was gone, so its traces are forgotten
+      // once more.
       forgetBefore(attachment, base);
       return;
     }
@@ -81,7 +85,10 @@ export function disconnect(attachment: Attachment, base: NetworkBase): void {
   if (last !== undefined) throw last;
 }
 
-/** Of an attachment that nobody else is at work on. Throws what the kernel refused; the row is there then, for another try. */
+/**
+ * Removes an attachment that nobody else is at work on. Throws what the kernel refused; the row is still
+ * there then, for another try.
+ */
 export function remove(ledger: Ledger, attachment: Attachment): void {
   const base = ledger.network(attachment.network)?.base;
   if (base === undefined)
@@ -101,7 +108,10 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
   );
 }
 
-/** Whether there was one. Throws tryAgain where somebody else stays at work on it for `waitMs`, and what `remove` throws. */
+/**
+ * Removes an attachment, and tells whether there was one. Throws tryAgain where somebody else stays at work
+ * on it for `waitMs`, and what `remove` throws.
+ */
 export function detach(ledger: Ledger, key: AttachmentKey, waitMs?: number): boolean {
   const work = (): boolean => {
     const attachment = ledger.exclusively(() => {

@@ -1,4 +1,4 @@
-/** The interfaces beside the uplink that pods' traffic leaves by, looked at. */
+/** Looks for interfaces beside the uplink that pods' traffic leaves by. */
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { allLinks } from "../kernel/read/links.ts";
 import { nodeRoutes } from "../kernel/read/routes.ts";
@@ -6,7 +6,7 @@ import { type Exit, exitsBeside } from "../plan/exits.ts";
 import { families } from "../plan/ip.ts";
 import { localTable } from "../plan/route-numbers.ts";
 
-/** None where there is no such uplink: that is told elsewhere. */
+/** It is empty where there is no such uplink, which is told elsewhere. */
 export function otherExits(uplinkName: string, bridge: string): Exit[] {
   using socket = new NetlinkSocket();
   const links = allLinks(socket).map((link) => ({ ...link, lowerIndex: link.peerIndex }));
@@ -19,7 +19,7 @@ export function otherExits(uplinkName: string, bridge: string): Exit[] {
   return exitsBeside(uplink, indexOf(bridge), links, routes);
 }
 
-/** Of many destinations, for a line. */
+/** This is shown in one line, so only so many destinations are named. */
 const shown = 4;
 
 export function exitWords({ dev, destinations }: Exit): string {

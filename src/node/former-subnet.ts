@@ -1,4 +1,7 @@
-/** The row of a pod that goes, and what a subnet that its network has no more has on the node with its last pod. */
+/**
+ * Removes the row of a pod that goes. With the last pod of a subnet that its network has no more, it also
+ * removes what that subnet has on the node.
+ */
 import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { desiredBase } from "../plan/desired.ts";
@@ -8,15 +11,15 @@ import type { State } from "../plan/state.ts";
 import { baseInputNow, liveNetworks } from "./base.ts";
 import { removeFormerGateways } from "./gateways.ts";
 
-/** What of the base follows the pods' subnets, beside the gateways. */
+/** The part of the base that follows the pods' subnets, without the gateways. */
 function elementsNow(ledger: Ledger): State {
   const base = desiredBase(baseInputNow(ledger, liveNetworks(ledger)));
   return new Map([...base].filter(([, { object }]) => object.kind === "element"));
 }
 
 /**
- * Inside `exclusively`. `base`: what the attachment's network asks for by now. Whether there was a row.
- * Throws what the kernel refuses; the row is there then, for another try.
+ * Call it inside `exclusively`. `base` is what the attachment's network asks for by now. It tells whether
+ * there was a row. Throws what the kernel refuses; the row is still there then, for another try.
  */
 export function removeRow(ledger: Ledger, attachment: Attachment, base: NetworkBase): boolean {
   const isFormer = attachment.leases.some(

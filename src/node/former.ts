@@ -1,6 +1,6 @@
 /**
- * What was in our places before Fairway first touched them since the node booted: what `uninstall`
- * puts back. It is looked at before the first change, and the first look stands.
+ * What was in our places before Fairway first touched them since the node booted. `uninstall` puts it back.
+ * It is looked at before the first change, and the first look stands.
  */
 import { readdirSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
@@ -25,19 +25,24 @@ import {
   stateOf,
 } from "../plan/state.ts";
 
-/** Facts of the ledger: the value is the object as it was seen, as JSON; null where there was none. */
+/**
+ * These are facts of the ledger. The value is the object as it was seen, as JSON; it is null where there was
+ * none.
+ */
 const seenPrefix = "former ";
-/** As tc shows what somebody had put at a root with a handle of its own, for a person. */
+/**
+ * What somebody had put at a root with a handle of its own, as tc shows it. It is kept for a person to read.
+ */
 const shownPrefix = "former-root-shown ";
-/** The kinds below a root that was the kernel's. */
+/** The kinds of queue below a root that was the kernel's own. */
 const belowPrefix = "former-root-below ";
-/** The queue length of a device that had none. */
+/** The queue length of a device, which is recorded where it was 0. */
 const lengthPrefix = "former-queue-length ";
 
-/** What is there before us, or belongs to the whole node, and is changed and not made. */
+/** These kinds are there before us, or belong to the whole node, so they are changed and not made. */
 const changed = new Set<KernelObject["kind"]>(["sysctl", "ipv6setting", "hostlink", "bridge"]);
 
-/** The settings below /proc/sys that the kernel sets along with another. */
+/** The settings of all devices below /proc/sys, which the kernel sets along with another. */
 function devicesSettings(family: "ipv4" | "ipv6", setting: string): string[] {
   return readdirSync(`/proc/sys/net/${family}/conf`).map(
     (device) => `net/${family}/conf/${device}/${setting}`,
@@ -69,7 +74,7 @@ const rootPlace = (dev: string): Qdisc => ({
   spec: { type: "default", name: "" },
 });
 
-/** The root of a device, as it is; null: none, or there is no such device. */
+/** The root of a device as it is; null means that it has none, or that there is no such device. */
 export function rootOf(dev: string): Qdisc | null {
   const [entry] = observe(stateOf([{ owner: baseOwner, object: rootPlace(dev) }])).values();
   return entry?.object.kind === "qdisc" ? entry.object : null;
@@ -98,13 +103,13 @@ function kindsBelow(dev: string): string {
   return [...new Set(below.map(({ kind }) => kind))].sort().join(", ");
 }
 
-/** A device of somebody's that has no queue is given 1000 by the kernel with our root (qdisc_create). */
+/** With our root, the kernel gives a queue length of 1000 to a device that had 0 (qdisc_create). */
 function recordQueueLength(ledger: Ledger, dev: string): void {
   using socket = new NetlinkSocket();
   if (linkNamed(socket, dev)?.txQueueLength === 0) ledger.setFact(`${lengthPrefix}${dev}`, "0");
 }
 
-/** By device. */
+/** The former queue lengths by device. */
 export function formerQueueLengths(view: LedgerView): ReadonlyMap<string, number> {
   return new Map(
     [...view.factsUnder(lengthPrefix)].map(([key, value]) => [
@@ -114,7 +119,7 @@ export function formerQueueLengths(view: LedgerView): ReadonlyMap<string, number
   );
 }
 
-/** A step at the root of a device, with what its queue length was. */
+/** A step at the root of a device, with the queue length that the device had. */
 export function withQueueLength(step: Step, lengths: ReadonlyMap<string, number>): Step {
   const object = step.op === "delete" ? step.have : step.want;
   if (object.kind !== "qdisc" || object.parent !== "root") return step;
@@ -134,12 +139,12 @@ function recordRoot(ledger: Ledger, dev: string): void {
   if (known) return;
   recordQueueLength(ledger, dev);
   if (kind === "mq") ledger.setFact(`${belowPrefix}${dev}`, kindsBelow(dev));
-  // For a person, so a node without tc does without.
+  // This is for a person to read, so a node without tc does without it.
   if (handle === noHandle || findToolIfAny("tc") === null) return;
   ledger.setFact(`${shownPrefix}${dev}`, shownRoot(dev));
 }
 
-/** Inside `exclusively`, before a step of the base is applied. */
+/** Call it inside `exclusively`, before a step of the base is applied. */
 export function recordFormer(ledger: Ledger, base: State): void {
   const known = ledger.factsUnder(seenPrefix);
   const record = (key: string, seen: KernelObject | null): void => {
@@ -156,12 +161,12 @@ export function recordFormer(ledger: Ledger, base: State): void {
     if (object.kind === "qdisc" && object.parent === "root") recordRoot(ledger, object.dev);
 }
 
-/** Whether anything is recorded: a base was made since the node booted. */
+/** Whether anything is recorded, which means that a base was made since the node booted. */
 export function hasFormer(view: LedgerView): boolean {
   return view.factsUnder(seenPrefix).size > 0 || view.formerRoots().length > 0;
 }
 
-/** Whether it is recorded what stood in the place of an object, if anything did. */
+/** Whether the ledger tells what stood in the place of an object, if anything did. */
 export function knowsFormer(
   view: LedgerView,
   { kind, name }: { kind: "bridge" | "ifb"; name: string },
@@ -169,7 +174,7 @@ export function knowsFormer(
   return view.factsUnder(seenPrefix).has(`${seenPrefix}${kind} ${name}`);
 }
 
-/** Whether the kernel may have set it along with another (movedAlong). */
+/** Whether the kernel may have set this object along with another (movedAlong). */
 export const followsAnother = (object: KernelObject): boolean =>
   object.kind === "sysctl" &&
   object.path.includes("/conf/") &&
@@ -198,14 +203,14 @@ export function formerState(view: LedgerView): State {
   return new Map([...wanted].filter(([key]) => present.has(key)));
 }
 
-/** Once it is put back. */
+/** Call it once all of it is put back. */
 export function forgetFormer(ledger: Ledger): void {
   for (const prefix of [seenPrefix, shownPrefix, belowPrefix, lengthPrefix])
     ledger.forgetFactsUnder(prefix);
   for (const { device } of ledger.formerRoots()) ledger.forgetFormerRoot(device);
 }
 
-/** The roots that are not what they were, in words. */
+/** Says in words which roots are not what they were. */
 export function rootsThatDiffer(view: LedgerView): string[] {
   const shown = view.factsUnder(shownPrefix);
   const below = view.factsUnder(belowPrefix);
@@ -213,7 +218,7 @@ export function rootsThatDiffer(view: LedgerView): string[] {
     const now = rootOf(device);
     const before = findToolIfAny("tc") === null ? undefined : shown.get(`${shownPrefix}${device}`);
     if (before === undefined) {
-      // A bridge of ours is gone; a device that is down shows none until it comes up.
+      // There is no root where a bridge of ours is gone, or where a device is down, until it comes up.
       const name = now !== null && "name" in now.spec ? now.spec.name : null;
       const [is] = (name ?? kind).split(" ");
       const queues = below.get(`${belowPrefix}${device}`);
