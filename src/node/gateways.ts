@@ -1,7 +1,7 @@
 /**
- * The gateways that Fairway put on its bridge since the node booted. A network's subnet may change while
- * pods of the former one live: theirs stays until the last of them is gone, and goes then, since all that
- * lies in its subnet would be sought on the bridge for ever.
+ * The gateways that Fairway put on its bridge since the node booted. A network's subnet may change while pods
+ * of the former one live. The former gateway stays until the last of them is gone. Then it is removed,
+ * because otherwise all addresses of its subnet would be sought on the bridge for ever.
  */
 import { applyOrRollBack } from "../kernel/apply.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
@@ -14,10 +14,10 @@ import { isChained, type NetworkBase } from "../plan/node.ts";
 import { type Address, baseOwner, type Entry, type State, stateOf } from "../plan/state.ts";
 
 const prefix = "gateway ";
-/** The key ends with a bar, so that none begins with another. */
+/** The key ends with a bar, so that no key begins with another. */
 const keyOf = (cidr: string): string => `${prefix}${cidr}|`;
 
-/** Who put it there: only what we made is ours to take away. */
+/** Who put it there. Only what we made is ours to take away. */
 type Origin = "made" | "found";
 
 function recorded(view: LedgerView): { cidr: string; origin: Origin }[] {
@@ -30,7 +30,7 @@ function recorded(view: LedgerView): { cidr: string; origin: Origin }[] {
 const isGateway = (object: Step["want"]): object is Address =>
   object?.kind === "address" && object.netns === null;
 
-/** Inside `exclusively`, before the steps that bring a base to `desired` are applied. */
+/** Call it inside `exclusively`, before the steps that bring a base to `desired` are applied. */
 export function recordGateways(ledger: Ledger, desired: State, steps: readonly Step[]): void {
   const known = new Map(recorded(ledger).map(({ cidr, origin }) => [cidr, origin]));
   const made = new Set(steps.flatMap(({ want }) => (isGateway(want) ? [want.cidr] : [])));
@@ -42,7 +42,7 @@ export function recordGateways(ledger: Ledger, desired: State, steps: readonly S
   }
 }
 
-/** The networks, each with what its pods still use of a former configuration. */
+/** The networks, each with the gateways of a former configuration that its pods still use. */
 export function withGatewaysInUse(view: LedgerView, networks: NetworkBase[]): NetworkBase[] {
   const [first] = networks;
   if (first === undefined || isChained(first)) return networks;
@@ -58,7 +58,7 @@ export function withGatewaysInUse(view: LedgerView, networks: NetworkBase[]): Ne
   );
 }
 
-/** Those that we made, that no network of this boot asks for, and that no pod uses. */
+/** The gateways that we made, that no network of this boot asks for, and that no pod uses. */
 export function formerGateways(view: LedgerView): string[] {
   const made = recorded(view).filter(({ origin }) => origin === "made");
   if (made.length === 0) return [];
@@ -70,7 +70,7 @@ export function formerGateways(view: LedgerView): string[] {
   );
 }
 
-/** The same as they are on the bridge: what is to be taken away. */
+/** The same gateways as they are on the bridge, which are to be taken away. */
 function formerGatewaysThere(view: LedgerView, bridge: string): State {
   const former = formerGateways(view);
   if (former.length === 0) return new Map();
@@ -82,7 +82,7 @@ function formerGatewaysThere(view: LedgerView, bridge: string): State {
   );
 }
 
-/** The same on the bridge of these networks, if it is ours. */
+/** The same for the bridge of these networks. It is empty where the bridge is not ours. */
 export function formerGatewaysOf(view: LedgerView, networks: readonly NetworkBase[]): State {
   const [first] = networks;
   return first === undefined || isChained(first)
@@ -90,7 +90,7 @@ export function formerGatewaysOf(view: LedgerView, networks: readonly NetworkBas
     : formerGatewaysThere(view, first.ingress.name);
 }
 
-/** All that we made and that are still there. */
+/** All gateways that we made and that are still there. */
 export function gatewaysMadeThere(view: LedgerView, bridge: string): State {
   const made = recorded(view).flatMap(({ cidr, origin }): Entry[] =>
     origin === "made"
@@ -100,7 +100,10 @@ export function gatewaysMadeThere(view: LedgerView, bridge: string): State {
   return observe(stateOf(made));
 }
 
-/** Inside `exclusively`, once these steps are done (null: all is gone): who puts one there again is somebody else. */
+/**
+ * Call it inside `exclusively`, once these steps are done (null means that all gateways are gone). Whoever
+ * puts one there again is somebody else.
+ */
 export function forgetGateways(ledger: Ledger, steps: readonly Step[] | null): void {
   if (steps === null) {
     ledger.forgetFactsUnder(prefix);
@@ -110,7 +113,7 @@ export function forgetGateways(ledger: Ledger, steps: readonly Step[] | null): v
     if (op === "delete" && isGateway(have)) ledger.forgetFactsUnder(keyOf(have.cidr));
 }
 
-/** Inside `exclusively`. Throws what the kernel refuses. */
+/** Call it inside `exclusively`. Throws what the kernel refuses. */
 export function removeFormerGateways(ledger: Ledger, bridge: string): void {
   const { steps } = diff(new Map(), formerGatewaysThere(ledger, bridge));
   applyOrRollBack(steps);

@@ -1,21 +1,24 @@
-/** Whether an attachment's sandbox is gone. What may be alive is not: in doubt nothing is freed. */
+/**
+ * Judges whether an attachment's sandbox is gone. What may be alive does not count as gone: in doubt nothing
+ * is freed.
+ */
 import type { NetnsKind } from "../kernel/netns.ts";
 import type { Phase } from "../plan/node.ts";
 
 export interface Evidence {
   phase: Phase;
-  /** What its path leads to; a text says why that cannot be told. */
+  /** What its path leads to; `unreadable` says why that cannot be told. */
   netns: NetnsKind | { unreadable: string };
-  /** The node's end of its pair; "not to be told" away from the node's own namespace. */
+  /** The node's end of its pair. It is "not to be told" where we are not in the node's own namespace. */
   hostVeth: "there" | "gone" | "not to be told";
-  /** null: no runtime was asked. */
+  /** Whether the runtime lists it; null means that no runtime was asked. */
   isListed: boolean | null;
   ageMs: number;
 }
 
 export type Verdict =
   | { fate: "alive" }
-  /** Looks gone, and may be alive. */
+  /** It looks gone, but it may be alive. */
   | { fate: "in doubt"; why: string }
   | { fate: "gone"; why: string };
 
@@ -38,8 +41,9 @@ function judgeListed({ ageMs }: Evidence): Verdict {
 }
 
 /**
- * Of one that nobody is at work on: whoever was has died. A namespace whose path is gone may live on, in
- * another mount namespace or by a process; a pair lives as long as the pod's end of it does.
+ * Judges an attachment that nobody is at work on. If it is in the middle of an ADD or a DEL, that process has
+ * died. A namespace whose path is gone may live on, in another mount namespace or by a process. A pair lives
+ * as long as the pod's end of it does.
  */
 export function judge(evidence: Evidence): Verdict {
   const { phase, netns, hostVeth, isListed } = evidence;

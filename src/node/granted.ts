@@ -19,8 +19,8 @@ function subnetOf({ address, prefixLength }: Lease): string {
 export const grantedSubnets = ({ leases }: Granted): string[] => [...new Set(leases.map(subnetOf))];
 
 /**
- * Which subnets there are is the other plugin's to know; ours are those that it gave addresses from to
- * the network's pods, and those of `more`.
+ * Only the other plugin knows which subnets there are. The base has those that it gave addresses from to the
+ * network's pods, and those of `more`.
  */
 export function withGrantedSubnets(
   view: LedgerView,

@@ -1,4 +1,7 @@
-/** What is promised already, as admission asks for it: in sums, and row by row only where somebody is refused. */
+/**
+ * What is promised already, as admission asks for it. It is read in sums, and row by row only where somebody
+ * is refused.
+ */
 
 import type { LedgerView } from "../ledger/ledger.ts";
 import type { Promised } from "../ledger/promised.ts";
@@ -7,9 +10,9 @@ import { leafRateBits, roomForPodsBits } from "../promise/admission.ts";
 
 export interface Held {
   promised: Pick<Promised, Direction>;
-  /** 0: nobody is there. */
+  /** 0 means that there are no pods. */
   largestMtuBytes: number;
-  /** Those with a latency target. */
+  /** The attachments with a latency target. */
   withTarget(): readonly Attachment[];
   all(): readonly Attachment[];
 }
@@ -41,7 +44,10 @@ export function heldBy(all: readonly Attachment[]): Held {
   };
 }
 
-/** What a direction has left beside these and one more guarantee (0: a floor), which may be negative. */
+/**
+ * What a direction has left beside these and one more guarantee, in bits per second. `askedBits` 0 means a
+ * floor. The result may be negative.
+ */
 export function leftBits(
   { promised }: Held,
   trees: TreeSettings,

@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 
-/** In the ledger, of this boot. */
+/** The ledger keeps it for this boot. */
 const factKey = "home";
 
 function here(): string {
@@ -18,7 +18,7 @@ export function recordHome(ledger: Ledger): void {
   if (ledger.fact(factKey) !== now) ledger.setFact(factKey, now);
 }
 
-/** False where no ADD of this version has told yet, too. */
+/** It is also false where no ADD of this version has told yet. */
 export function isHome(view: LedgerView): boolean {
   return view.fact(factKey) === here();
 }

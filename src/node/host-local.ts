@@ -1,6 +1,7 @@
 /**
- * host-local's folder of a network: a file for each address, named after it, which holds the container
- * and its interface; `last_reserved_ip.N`; `lock` (plugins/ipam/host-local/backend/disk).
+ * host-local's folder of a network has a file for each address. The file is named after the address, and
+ * holds the container and its interface. The folder also has `last_reserved_ip.N` and `lock`
+ * (plugins/ipam/host-local/backend/disk).
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync } from "node:fs";
 import { formatIp, parseIp } from "../config/addresses.ts";
@@ -10,15 +11,15 @@ import { errno, libc } from "../kernel/netlink/libc.ts";
 export interface HostLocalEntry {
   address: string;
   containerId: string;
-  /** null: host-local before 0.7 wrote none. */
+  /** null means that the file has none, because host-local before 0.7 wrote none. */
   ifname: string | null;
 }
 
 export interface HostLocalFolder {
   entries: HostLocalEntry[];
-  /** By set: the address that was last given. */
+  /** For each set, the address that was last given. */
   cursors: { setIndex: number; last: bigint; address: string }[];
-  /** Files of addresses that nothing was written into: host-local died before the pod had it. */
+  /** The addresses whose files are empty, because host-local died before the pod had the address. */
   empty: string[];
 }
 
@@ -28,13 +29,16 @@ const cursorPattern = /^last_reserved_ip\.(\d{1,4})$/;
 const lockNow = 2 | 4;
 const wouldBlock = 11;
 
-/** While `read` runs host-local waits, as for another of its kind. Throws tryAgain while one is at work. */
+/**
+ * While `read` runs, host-local waits as it does for another of its kind. Throws tryAgain while one is at
+ * work.
+ */
 function whileLocked<T>(folder: string, read: () => T): T {
   let fd: number;
   try {
     fd = openSync(`${folder}/${lockFile}`, constants.O_RDONLY);
   } catch (error) {
-    // Nobody locks what is not there: host-local makes it before all else.
+    // Where there is no lock file nobody is at work, because host-local makes it before all else.
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return read();
     throw error;
   }
@@ -62,7 +66,7 @@ function addressOf(name: string): string | null {
   }
 }
 
-/** Lines as host-local ends them, "\r\n". */
+/** host-local ends the lines with "\r\n". */
 function readEntry(address: string, text: string, file: string): HostLocalEntry {
   const [containerId = "", ifname, ...more] = text.trim().split(/\r?\n/);
   if (more.length === 0)

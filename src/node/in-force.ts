@@ -31,13 +31,15 @@ export function attachmentsInForce(view: LedgerView, networks: NetworkBase[]): A
   return first === undefined ? all : inForce(all, first.trees);
 }
 
-/** Those with a latency target, while nothing is scaled: all that a burst in force depends on. */
+/**
+ * The attachments with a latency target, while nothing is scaled. A burst in force depends on nothing else.
+ */
 export function targetsInForce(view: LedgerView, trees: TreeSettings): Attachment[] {
   const { attachments } = view;
   return withBursts<Attachment>(attachments.withTarget(), trees, attachments.largestMtuBytes());
 }
 
-/** One of them, which is in the ledger. */
+/** One attachment of the ledger, with its promise in force. */
 export function promiseInForce(
   view: LedgerView,
   attachment: Attachment,

@@ -1,7 +1,7 @@
 /**
- * The node's lock, for work that changes the kernel along with the ledger. A transaction that comes to
- * nothing takes back what was written, and not what was done: the kernel is brought back to what the
- * ledger says then.
+ * Takes the node's lock for work that changes the kernel along with the ledger. A transaction that fails
+ * takes back what was written to the ledger, but not what was done in the kernel. So the kernel is then
+ * brought back to what the ledger says.
  */
 import { FairwayError, messageOf } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
@@ -14,7 +14,7 @@ import { baseInput, liveNetworks, planTable, setPhase } from "./base.ts";
 import { attachmentsInForce } from "./in-force.ts";
 import { planLeaves } from "./rebalance.ts";
 
-/** The pods' classes that are there, and what follows the promises in the table. */
+/** The steps for the pods' classes that are there, and for what follows the promises in the table. */
 function planShares(ledger: Ledger): Step[] {
   const networks = liveNetworks(ledger);
   const attachments = attachmentsInForce(ledger, networks);
@@ -24,7 +24,7 @@ function planShares(ledger: Ledger): Step[] {
 
 const restoreShares = (ledger: Ledger): void => applyOrRollBack(planShares(ledger));
 
-/** `restore`: brings all that `work` may change to what the ledger says. Throws what `work` throws. */
+/** `restore` brings all that `work` may change to what the ledger says. Throws what `work` throws. */
 export function inStep<T>(
   ledger: Ledger,
   work: () => T,

@@ -1,4 +1,4 @@
-/** Addresses that stay a pod's for a while after it went. */
+/** Keeps a pod's addresses for it for a while after it went. */
 import { asksForAddress } from "../config/address-ask.ts";
 import { parseStickyMs } from "../config/sticky.ts";
 import type { PodKey } from "../ledger/holds.ts";
@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Reservation } from "../ledger/reservations.ts";
 import type { Attachment, AttachmentKey } from "../plan/node.ts";
 
-/** null: the runtime did not say whose the attachment is, so nothing can be kept for it. */
+/** null means that the runtime did not say whose the attachment is, so nothing can be kept for it. */
 export function podKeyOf(
   { network, ifname }: AttachmentKey,
   podNamespace: string | null,
@@ -17,7 +17,10 @@ export function podKeyOf(
     : { network, ifname, podNamespace, podName };
 }
 
-/** As the network's latest configuration has it: what is not configured any more is not kept any more. */
+/**
+ * The time is that of the network's latest configuration, so what is not configured any more is not kept any
+ * more.
+ */
 function stickyMsOf(ledger: Ledger, network: string): number | null {
   const config = JSON.parse(ledger.network(network)?.config ?? "{}") as {
     ipam?: { stickyFor?: unknown };
@@ -26,7 +29,10 @@ function stickyMsOf(ledger: Ledger, network: string): number | null {
   return typeof text === "string" ? parseStickyMs(text, "ipam.stickyFor") : null;
 }
 
-/** Inside `exclusively`, when the attachment's row goes. One that never was ready leaves what was kept as it is. */
+/**
+ * Call it inside `exclusively`, when the attachment's row goes. An attachment that never was ready leaves
+ * what was kept as it is.
+ */
 export function keepForPod(ledger: Ledger, attachment: Attachment, nowMs = Date.now()): void {
   const { phase, network, podNamespace, podName, asks, leases } = attachment;
   if (phase === "adding" || !asksForAddress(asks.annotations)) return;
@@ -37,7 +43,10 @@ export function keepForPod(ledger: Ledger, attachment: Attachment, nowMs = Date.
   ledger.holds.keep(pod, addresses, nowMs + stickyMs, nowMs);
 }
 
-/** Inside `exclusively`. The reservations of attachments that went; those of one pod may be several. */
+/**
+ * Call it inside `exclusively`. `gone` are the reservations of attachments that went; one pod may have
+ * several.
+ */
 export function keepReserved(
   ledger: Ledger,
   gone: readonly Reservation[],
@@ -58,8 +67,8 @@ export function keepReserved(
 }
 
 /**
- * Inside `exclusively`, before anything is inserted. What an earlier boot left is gone; a pod that had
- * asked for its address keeps it across the reboot, from now on.
+ * Call it inside `exclusively`, before anything is inserted. What an earlier boot left is removed. A pod that
+ * had asked for its address keeps it across the reboot, and the time counts from now on.
  */
 export function forgetEarlierBoots(ledger: Ledger): void {
   const { attachments, reservations } = ledger.forgetEarlierBoots();

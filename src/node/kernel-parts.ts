@@ -1,15 +1,18 @@
-/** Whether the kernel has what an ADD will ask it for: found out once a boot, and remembered. */
+/** Whether the kernel has what an ADD will ask it for. This is found out once a boot, and remembered. */
 import { FairwayError } from "../errors.ts";
 import { ageOf, partsFor, presenceOf } from "../kernel/parts.ts";
 import { readSysctl } from "../kernel/read/sysctl.ts";
 import { kernelRelease } from "../kernel/release.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 
-/** In the ledger: the release that has all of them. What is missing may be installed at any moment, and is looked for again. */
+/**
+ * The ledger keeps the release that has all parts. What is missing may be installed at any moment, so it is
+ * looked for again.
+ */
 const factKey = (chained: boolean): string => (chained ? "kernel-parts-chained" : "kernel-parts");
 
 function requireLookedFor(chained: boolean): void {
-  // Loaded here: it brings a decompressor, and is needed once a boot.
+  // It is loaded here because it brings a decompressor and is needed only once a boot.
   const { kernelEvidence } =
     require("../kernel/evidence.ts") as typeof import("../kernel/evidence.ts");
   const evidence = kernelEvidence();
@@ -31,18 +34,21 @@ function requireLookedFor(chained: boolean): void {
   );
 }
 
-/** For `requireKernelParts`, where there is a ledger to write to. */
+/** This is for `requireKernelParts`, where there is a ledger to write to. */
 export const rememberIn = (ledger: Ledger, chained: boolean) => (release: string) =>
   ledger.setFact(factKey(chained), release);
 
-/** Throws missingKernelPart. What no source says is not missing: the ADD will tell. */
+/**
+ * Throws missingKernelPart. A part that no source tells of does not count as missing, because the ADD will
+ * tell.
+ */
 export function requireKernelParts(
   view: LedgerView,
   chained: boolean,
   remember: (release: string) => void = () => {},
 ): void {
   const release = kernelRelease();
-  // It can be unloaded, and nothing loads it again.
+  // br_netfilter can be unloaded, and nothing loads it again.
   const filtered = chained || readSysctl("net/bridge/bridge-nf-call-iptables") !== null;
   if (filtered && view.fact(factKey(chained)) === release) return;
   requireLookedFor(chained);

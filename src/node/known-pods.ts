@@ -1,6 +1,6 @@
 /**
- * Whether the ledger knows the pods that the kernel has. One that does not was lost, or is another
- * folder's: what no row owns would look like a leftover, and is a pod's network.
+ * Whether the ledger knows the pods that the kernel has. If it does not, rows were lost, or the ledger is
+ * another folder's. What no row owns would look like a leftover, but it is a pod's network.
  */
 import { FairwayError } from "../errors.ts";
 import { allAsKnown, type Living, livingEnds } from "../kernel/living.ts";
@@ -11,19 +11,22 @@ import { knowsThisBoot } from "./this-boot.ts";
 
 const shown = 5;
 
-/** "fwv10 (/run/netns/a)"; of a pod whose interface another plugin made its addresses as well. */
+/** "fwv10 (/run/netns/a)"; a pod whose interface another plugin made has its addresses there as well. */
 export function livingName({ dev, netns, addresses }: Living): string {
   const of = addresses.length === 0 ? "" : `, ${addresses.join(", ")}`;
   return `${dev} (${netns ?? "a namespace that cannot be seen from here"}${of})`;
 }
 
-/** The first few of them, for a message. */
+/** The first few names, for a message. */
 export function listed(names: readonly string[]): string {
   const more = names.length > shown ? ` and ${names.length - shown} more` : "";
   return `${names.slice(0, shown).join(", ")}${more}`;
 }
 
-/** A path that leads elsewhere by now is another pod's; one that leads nowhere may still be this one's. */
+/**
+ * A path that leads to another namespace by now is another pod's; a path that leads nowhere may still be this
+ * one's.
+ */
 function isSameNamespace({ netns }: Attachment, { identity }: Living): boolean {
   const recorded = netnsIdentity(netns);
   return recorded === null || identity === null || recorded === identity;
@@ -42,7 +45,7 @@ function isAllKnown(rows: readonly Attachment[]): boolean {
   );
 }
 
-/** The kernel first, then the rows: a pair is there after its row, and gone before it. */
+/** The kernel is read before the rows, because a pair is made after its row, and is gone before it. */
 function unknownOnce(view: LedgerView): Living[] {
   if (isAllKnown(view.attachments.all())) return [];
   const living = livingEnds();
@@ -51,10 +54,10 @@ function unknownOnce(view: LedgerView): Living[] {
   return living.filter((end) => !rows.some((row) => owns(row, end)));
 }
 
-/** Longer than it takes a DEL to remove its row once the pair is gone. */
+/** This is longer than it takes a DEL to remove its row once the pair is gone. */
 const settleMs = 100;
 
-/** What leads into a living namespace and is of no row of this ledger, in whatever phase. */
+/** The interfaces that lead into a living namespace and are of no row of this ledger, in whatever phase. */
 export function unknownPods(view: LedgerView): Living[] {
   const first = unknownOnce(view);
   if (first.length === 0) return [];
@@ -68,7 +71,7 @@ const todo =
 const todoChained =
   "give the folder that is in use (--data-dir, dataDir of the conflist); a lost ledger of pods whose interfaces another plugin made cannot be rebuilt (`fairway repair --rebuild` says how to go on): drain the node";
 
-/** As an error to be thrown or told; null: the ledger knows them all. */
+/** The error, to be thrown or told; null means that the ledger knows all pods. */
 export function lostLedger(view: LedgerView): FairwayError | null {
   const unknown = unknownPods(view);
   if (unknown.length === 0) return null;

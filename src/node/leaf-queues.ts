@@ -1,4 +1,7 @@
-/** The kind of queue below every leaf of this node: the best that its kernel offers, found out once a boot. */
+/**
+ * The kind of queue below every leaf of this node. It is the best that the kernel offers, which is found out
+ * once a boot.
+ */
 import { probeQueues } from "../kernel/probe.ts";
 import { kernelRelease } from "../kernel/release.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -7,28 +10,28 @@ import type { LeafKind, NetworkBase } from "../plan/node.ts";
 import { hostShape } from "../plan/shape.ts";
 import { hostBits } from "./network.ts";
 
-/** In the ledger, of this boot: a new kernel comes with a new boot. */
+/** The ledger keeps it for this boot, because a new kernel comes with a new boot. */
 const factKey = "leaf-queues";
 
 interface ProbedKind {
   kind: LeafKind;
   offered: boolean;
-  /** Why not; null where it is. */
+  /** Why it is not offered; null where it is. */
   reason: string | null;
 }
 
 interface Found {
   kind: LeafKind;
-  /** As uname -r. */
+  /** The release is as uname -r prints it. */
   release: string;
   probed: ProbedKind[];
 }
 
-/** What is in force, and why: for `status`, `explain` and a doctor. */
+/** The kind that is in force, and why. `status` and `explain` show it. */
 export interface LeafQueues {
   kind: LeafKind;
   why: string;
-  /** null: nobody has looked since the node booted. */
+  /** null means that nobody has looked since the node booted. */
   release: string | null;
   probed: ProbedKind[];
 }
@@ -48,7 +51,7 @@ function reasonOf({ kind, release, probed }: Found): string {
   return `kernel ${release} offers ${missing}`;
 }
 
-/** Touches nothing: what was found, else what is assumed. */
+/** Returns what was found, or else what is assumed. It touches nothing. */
 export function leafQueues(view: LedgerView): LeafQueues {
   const found = remembered(view);
   if (found !== null) return { ...found, why: reasonOf(found) };
@@ -73,12 +76,15 @@ function probe(base: NetworkBase): Found {
   return { kind, release: kernelRelease(), probed };
 }
 
-/** The base with the kind that is remembered, or assumed. Touches nothing. */
+/** The base with the kind that is remembered, or assumed. It touches nothing. */
 export function withLeafKind(view: LedgerView, base: NetworkBase): NetworkBase {
   return { ...base, trees: { ...base.trees, leafKind: leafQueues(view).kind } };
 }
 
-/** Looks what the kernel offers, and remembers it, where nobody has. Throws what stands in the way of looking. */
+/**
+ * Finds out what the kernel offers, and remembers it, where nobody has done so yet. Throws what prevents
+ * that.
+ */
 export function ensureLeafKind(ledger: Ledger, base: NetworkBase): void {
   if (remembered(ledger) !== null) return;
   ledger.exclusively(() => {

@@ -7,14 +7,17 @@ import { familyOf } from "../plan/ip.ts";
 import type { Lease, PodRoute } from "../plan/node.ts";
 import { isOnLink } from "../plan/routes.ts";
 
-/** What a pod's MAC is made from: the first IPv4 address, else the first. */
+/** The address that a pod's MAC is made from: the first IPv4 address, or else the first one. */
 export function macAddress(leases: readonly Lease[]): string {
   const [first] = leases.toSorted((a, b) => familyOf(a.address) - familyOf(b.address));
   if (first === undefined) throw new RangeError("a pod without an address");
   return first.address;
 }
 
-/** As host-local and its callers have it: a route without a gateway of its own takes that of the first subnet of its family. */
+/**
+ * A route without a gateway of its own takes that of the first subnet of its family, as with host-local and
+ * its callers.
+ */
 export function withGateway(route: PodRoute, leases: readonly Lease[]): PodRoute {
   if (route.gw !== null || isOnLink(route)) return route;
   const family = familyOf(route.dst);
@@ -22,14 +25,17 @@ export function withGateway(route: PodRoute, leases: readonly Lease[]): PodRoute
   return { ...route, gw: lease?.gateway ?? null };
 }
 
-/** How full a range set is: of pods, of what was taken over, and of what is kept. */
+/**
+ * How full a range set is. Addresses of pods, those that were taken over, and those that are kept count as
+ * given.
+ */
 export interface Pool {
   network: string;
   setIndex: number;
   /** "10.244.1.2-10.244.1.254" */
   ranges: string;
   given: number;
-  /** Text: a /64 has more than a JSON number can say. */
+  /** It is a text, because a /64 has more than a JSON number can say. */
   total: string;
 }
 

@@ -1,6 +1,6 @@
 import { FairwayError, messageOf } from "../errors.ts";
 
-/** An ADD that failed, and of whose pod the kernel still has something: its row stays for whoever removes it. */
+/** An ADD failed, and the kernel still has something of its pod. The row stays for whoever removes that. */
 export class LeftBehind extends FairwayError {
   constructor(failure: unknown, left: unknown) {
     const known = failure instanceof FairwayError ? failure : undefined;

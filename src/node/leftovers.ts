@@ -1,7 +1,7 @@
 /**
- * What is ours in the kernel and nobody's: `repair`'s removals, without what it makes or changes. Where
- * guarantees may be scaled, or pods have latency targets, it is a leftover, too, that others' classes were
- * changed for a pod that never came.
+ * Leftovers are what is ours in the kernel and belongs to nobody: what `repair` removes, without what it
+ * makes or changes. Where guarantees may be scaled, or pods have latency targets, it is a leftover, too, that
+ * others' classes were changed for a pod that never came.
  */
 import { applyOrRollBack } from "../kernel/apply.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -26,7 +26,10 @@ export function planLeftovers(view: LedgerView): Step[] {
   return isShared ? [...removals, ...shrinkingFirst(shares)] : removals;
 }
 
-/** The steps that were done. Throws ledgerUnusable, and what the kernel refuses; nothing is changed then. */
+/**
+ * Removes the leftovers, and returns the steps that were done. Throws ledgerUnusable, and what the kernel
+ * refuses; then nothing is changed.
+ */
 export function removeLeftovers(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
     requireSound(ledger);

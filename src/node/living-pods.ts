@@ -1,4 +1,7 @@
-/** Who would lose something if Fairway went from this node: by the ledger's rows, and by the kernel whatever those say. */
+/**
+ * Finds who would lose something if Fairway went from this node. It asks the ledger's rows, and the kernel as
+ * well, whatever the rows say.
+ */
 import { FairwayError } from "../errors.ts";
 import { livingEnds } from "../kernel/living.ts";
 import { hasNetns } from "../kernel/netns.ts";
@@ -7,14 +10,16 @@ import { holderText } from "../ledger/reservations.ts";
 import { listed, livingName, owns } from "./known-pods.ts";
 import { holderName } from "./propose.ts";
 
-/** Of all that live, in words: a row's own name, else the node's interface with what it leads to. */
+/**
+ * All pods that live, in words. The name is a row's own, or else the node's interface with what it leads to.
+ */
 export interface LivingPods {
   known: string[];
-  /** What is of no row of this ledger. */
+  /** Those that are of no row of this ledger. */
   unknown: string[];
 }
 
-/** Whatever phase a row is in. One whose namespace is gone, and its interface with it, has nobody. */
+/** Rows of every phase count. A row whose namespace is gone, and its interface with it, has no living pod. */
 export function livingPods(view: LedgerView): LivingPods {
   const ends = livingEnds();
   const rows = view.attachments.all();
@@ -25,7 +30,10 @@ export function livingPods(view: LedgerView): LivingPods {
   };
 }
 
-/** Without fairway-ipam nobody would free them, or keep them from being given twice. Throws attachmentExists. */
+/**
+ * Throws attachmentExists while addresses are reserved, because without fairway-ipam nobody would free them,
+ * or keep them from being given twice.
+ */
 function refuseWhileReserved(view: LedgerView): void {
   const reserved = view.reservations.all();
   const [first] = reserved;
@@ -42,7 +50,7 @@ const count = (n: number): string => `${n} ${n === 1 ? "pod lives" : "pods live"
 const drain = "drain the node (kubectl drain), or remove the pods";
 const force = "--force takes their network, or their promise, away while they live";
 
-/** Throws attachmentExists, naming the first of them. */
+/** Throws attachmentExists, which names the first of them. */
 export function refuseWhilePodsLive(view: LedgerView): void {
   refuseWhileReserved(view);
   const { known, unknown } = livingPods(view);

@@ -12,7 +12,7 @@ import { knowsThisBoot } from "./this-boot.ts";
 
 const shown = 5;
 
-/** The node's ends of pods' pairs. */
+/** The names of the node's ends of pods' pairs. */
 function pairs(): string[] {
   using socket = new NetlinkSocket();
   return allLinks(socket)
@@ -20,19 +20,21 @@ function pairs(): string[] {
     .map(({ name }) => name);
 }
 
-/** Whether our maps lead any address to a class: also other plugins' pods have that. */
+/** Whether our maps lead any address to a class. Other plugins' pods have that, too. */
 function mapsAny(): boolean {
   using reader = new TableReader();
   return Object.values(classMap).some((map) => reader.elements(map).length > 0);
 }
 
-/** For the verbs: what an ADD can tell without looking into namespaces. Throws ledgerUnusable. */
+/**
+ * The verbs call this: it checks what an ADD can tell without looking into namespaces. Throws ledgerUnusable.
+ */
 export function refuseLostLedger(view: LedgerView): void {
   if (knowsThisBoot(view)) return;
   const found = pairs();
   if (found.length === 0) {
     if (!mapsAny()) return;
-    // Loaded here: it looks into every namespace, and is needed where all rows are missing.
+    // It is loaded here because it looks into every namespace, and is needed only where all rows are missing.
     const { requireKnownPods } = require("./known-pods.ts") as typeof import("./known-pods.ts");
     requireKnownPods(view);
     return;
@@ -45,7 +47,7 @@ export function refuseLostLedger(view: LedgerView): void {
   );
 }
 
-/** What is wrong with the file, as an error. Throws ledgerUnusable. */
+/** Throws ledgerUnusable, which says what is wrong with the file. */
 export function requireSound(view: LedgerView): void {
   const [first, ...more] = view.faults();
   if (first === undefined) return;

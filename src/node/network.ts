@@ -1,4 +1,4 @@
-/** A validated configuration and what the node says, put together: what the network asks of the base. */
+/** Puts a validated configuration and what the node says together, to what the network asks of the base. */
 import { formatCidr, formatIp, overlaps, parseCidr } from "../config/addresses.ts";
 import { formatRate } from "../config/quantities.ts";
 import type { Cidr, NetworkConfig } from "../config/types.ts";
@@ -27,7 +27,10 @@ const setKey = (cidr: Cidr): string =>
     ? formatIp({ family: cidr.family, value: cidr.base })
     : formatCidr(cidr);
 
-/** Throws badConfig: the configuration's own MTU was judged with it (config/rules), the uplink's is found here. */
+/**
+ * Throws badConfig. The configuration's own MTU was judged with it (config/rules), but the uplink's is known
+ * only here.
+ */
 function refuseSmallMtu(mtuBytes: number, subnets: readonly Cidr[]): void {
   const subnet = subnets.find(({ family }) => family === 6);
   if (subnet === undefined || mtuBytes >= leastIpv6MtuBytes) return;
@@ -40,7 +43,7 @@ function refuseSmallMtu(mtuBytes: number, subnets: readonly Cidr[]): void {
 
 const ranges = (config: NetworkConfig) => config.ipam.sets.flat();
 
-/** Of the networks that addresses are given from. */
+/** `given` are the networks that addresses are given from. */
 export function subnetsAndMasquerade(
   config: NetworkConfig,
   given: readonly string[],
@@ -86,7 +89,7 @@ export function networkBase(
       wireBits: uplink.wireBits,
       hostGsoMaxBytes: config.uplink.gsoMaxBytes ?? uplink.gsoMaxBytes,
       policesHost: config.uplink.policesHost,
-      // Until somebody has looked what the kernel offers (leaf-queues.ts).
+      // This is so until somebody has looked what the kernel offers (leaf-queues.ts).
       leafKind: plainKind,
       hostClasses: config.hostClasses,
       setsHostGso: config.uplink.gsoMaxBytes !== null,
@@ -99,7 +102,7 @@ export function hostBits({ trees }: NetworkBase): number {
   return hostRateBits(trees.egressCapacityBits, trees.egressReserveBits);
 }
 
-/** Of what a version recorded that did not know the key. */
+/** This stands for a key that the version that wrote the record did not know. */
 const unsaid = "not said";
 
 /** What the configuration says of the base, by its keys and in its words, without what was found on the node. */
@@ -120,7 +123,10 @@ function settingsOf({ ingress, antiSpoof, trees }: NetworkBase): Record<string, 
   };
 }
 
-/** A network whose record does not know the key yet follows those that do: their pods share a bridge. */
+/**
+ * A network whose record does not know the key yet follows those whose records do, because their pods share a
+ * bridge.
+ */
 export function guardedAlike(networks: NetworkBase[]): NetworkBase[] {
   const said = networks.find(({ antiSpoof }) => antiSpoof !== undefined)?.antiSpoof;
   return said === undefined
@@ -128,7 +134,10 @@ export function guardedAlike(networks: NetworkBase[]): NetworkBase[] {
     : networks.map((base) => ({ ...base, antiSpoof: base.antiSpoof ?? said }));
 }
 
-/** Networks of a node share the place of their trees, and no addresses. Throws badConfig where two do not go together. */
+/**
+ * Networks of a node share the place of their trees, and must not share addresses. Throws badConfig where two
+ * do not go together.
+ */
 export function mustAgree(base: NetworkBase, other: NetworkBase): void {
   const held = settingsOf(other);
   const differing = Object.entries(settingsOf(base)).filter(

@@ -1,4 +1,4 @@
-/** The ledger of this boot. */
+/** Opens the ledger of this boot. */
 import { readFileSync } from "node:fs";
 import { keepGenerationsIn } from "../kernel/own-generations.ts";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
@@ -16,9 +16,9 @@ function open(dataDir: string): Ledger {
 }
 
 /**
- * For a verb, whose process ends soon: the ledger is not closed. Who closes it last writes its log back
- * into the file and waits for the disk twice, and a pod would wait with it; a process that ends leaves
- * the log to the next one, as one that is killed does.
+ * This is for a verb, whose process ends soon, so the ledger is not closed. Whoever closes it last writes its
+ * log back into the file and waits for the disk twice, and a pod would wait with it. A process that ends
+ * leaves the log to the next one, as one that is killed does.
  */
 export function inLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
   return use(open(dataDir));

@@ -1,4 +1,4 @@
-/** What other people put into or onto what is ours: it would go with it. */
+/** Finds what other people put into or onto what is ours, because it would go with it. */
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { addressesOf, allLinks, linkNamed } from "../kernel/read/links.ts";
 import { TableReader } from "../kernel/read/tables.ts";
@@ -27,7 +27,10 @@ function ownChains(): ReadonlySet<string> {
   return new Set(rulesets.flatMap(({ chains }) => chains.map(({ name }) => name)));
 }
 
-/** In words: ports that are no pods' of ours, and devices that stand on it. Of a bridge that is there. */
+/**
+ * Says in words which ports of a bridge are no pods' of ours, and which devices stand on it. It is empty
+ * where there is no such bridge.
+ */
 export function othersOnBridge(name: string): string[] {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
@@ -42,7 +45,7 @@ export function othersOnBridge(name: string): string[] {
   });
 }
 
-/** In words: what somebody added to a table of ours. */
+/** Says in words what somebody added to a table of ours. */
 function othersInTable(table: string): string[] {
   using reader = new TableReader();
   const found = reader.ruleset(table);
@@ -60,7 +63,7 @@ function othersInTable(table: string): string[] {
   ];
 }
 
-/** Of the removals of a plan, what others have in them, in words. */
+/** Says in words what others have in the objects that a plan removes. */
 export function othersInTheWay(steps: readonly Step[]): string[] {
   return steps.flatMap((step) => {
     if (step.op !== "delete") return [];
@@ -74,10 +77,13 @@ export function othersInTheWay(steps: readonly Step[]): string[] {
   });
 }
 
-/** Each has it by itself. */
+/** Each bridge has its link-local address by itself. */
 const comesByItself = (cidr: string): boolean => /^fe80:/i.test(cidr);
 
-/** Addresses on bridges of a plan's removals that no network of the ledger gave them. Of an unknown ledger nothing can be told. */
+/**
+ * Says which addresses no network of the ledger gave to the bridges that a plan removes. Where the ledger
+ * knows no network, nothing can be told.
+ */
 export function othersAddresses(view: LedgerView, steps: readonly Step[]): string[] {
   const networks = view.networks();
   if (networks.length === 0) return [];
@@ -93,7 +99,9 @@ export function othersAddresses(view: LedgerView, steps: readonly Step[]): strin
   });
 }
 
-/** What bears our table's name and nothing of ours: somebody had it before us. */
+/**
+ * Whether a table has our table's name and nothing of ours in it, which means that somebody had it before us.
+ */
 export function isOthersTable(table: string): boolean {
   using reader = new TableReader();
   const found = reader.ruleset(table);

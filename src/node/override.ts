@@ -7,13 +7,15 @@ import { type OverriddenKey, overriddenKeys, promiseAsked } from "../promise/ove
 
 export interface Override {
   keys: OverriddenKey[];
-  /** What the pod would be promised without them; null: see `ownRefused`. */
+  /** What the pod would be promised without them; null means that `ownRefused` says why there is none. */
   own: PodPromise | null;
-  /** Why the configuration of today does not take what the pod itself asked for, in words; null: it does. */
+  /**
+   * Why today's configuration does not take what the pod itself asked for, in words; null means that it does.
+   */
   ownRefused: string | null;
 }
 
-/** null: the pod has what it asked for itself. */
+/** null means that the pod has what it asked for itself. */
 export function overrideOf(view: LedgerView, attachment: Attachment): Override | null {
   const { asks, network, podNamespace } = attachment;
   const keys = overriddenKeys(asks);

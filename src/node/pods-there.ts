@@ -1,4 +1,4 @@
-/** Pods whose part in the kernel can be made, while any of them may go without asking us. */
+/** Pods whose part in the kernel can be made. Any of them may go meanwhile without asking us. */
 import { applySteps, rollBack, takeBack } from "../kernel/apply.ts";
 import { hasNetns } from "../kernel/netns.ts";
 import type { Step } from "../plan/diff.ts";
@@ -11,12 +11,12 @@ export function connectable(attachments: Attachment[]): Attachment[] {
 }
 
 /**
- * Inside `exclusively`: `plan` gives what it takes for the base and the pods that are there, and it is
- * done. A namespace goes without our lock, and takes its pair with it, at any moment between our look
- * and our step: when one of the planned has gone, what failed is looked at again without it, so as
- * often as there are pods at the most. What was done stands then, or is taken back at the end.
+ * Call it inside `exclusively`. `plan` gives the steps for the base and the pods that are there, and they are
+ * done. A namespace does not wait for our lock: it goes, and takes its pair with it, at any moment between
+ * our look and our step. When one of the planned pods has gone, we look again without it, so at most as often
+ * as there are pods. What was done until then stays, or is taken back at the end.
  *
- * The steps that were done. Throws what `plan` throws and what the kernel refuses.
+ * Returns the steps that were done. Throws what `plan` throws and what the kernel refuses.
  */
 export function applyToPods(
   attachments: Attachment[],

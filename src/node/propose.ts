@@ -1,6 +1,6 @@
 /**
- * The attachment that an ADD would make, or why not: address, class and admission, from what the
- * ledger says at this moment. Nothing is written, so `explain` asks the same.
+ * The attachment that an ADD would make, or the reason why it would not. The address, the class and the
+ * admission follow from what the ledger says at this moment. Nothing is written, so `explain` asks the same.
  */
 import type { AddressAsk } from "../config/address-ask.ts";
 import type { NetworkConfig } from "../config/types.ts";
@@ -42,9 +42,9 @@ export interface Asked {
   base: NetworkBase;
   /** Which addresses the pod asks for. */
   ask: AddressAsk;
-  /** What another IPAM plugin gave; null: the addresses are ours to give. */
+  /** What another IPAM plugin gave; null means that the addresses are ours to give. */
   granted: Granted | null;
-  /** The interface that another plugin made; null: it is ours to make. */
+  /** The interface that another plugin made; null means that it is ours to make. */
   port: ChainedPort | null;
 }
 
@@ -62,14 +62,14 @@ export interface Proposal {
 type Terms = Pick<Asked, "base" | "key" | "promise"> &
   Partial<Pick<Asked, "podNamespace" | "podName">> & { tiers: NetworkConfig["tiers"] };
 
-/** Who asks. */
+/** The name of the pod that asks. */
 const askerName = ({ key, podNamespace = null, podName = null }: Terms): string =>
   holderName({ ...key, podNamespace, podName });
 
-/** Asked only for the words of a refusal. */
+/** This is asked only for the words of a refusal. */
 type Facts = Parameters<typeof capacitySet>[0];
 
-/** The tier, where it gave this guarantee. */
+/** The pod's tier, if it gave this guarantee; else null. */
 function givingTier({ tiers, promise }: Terms, direction: Direction): string | null {
   const { tier } = promise;
   if (tier === null || !Object.hasOwn(tiers, tier)) return null;
@@ -84,7 +84,7 @@ function checkRates(terms: Terms, held: Held, view: Facts): Proposal["freeBits"]
   for (const direction of directions) {
     free[direction] = leftBits(held, base.trees, direction, promise[direction].guaranteeBits);
     if (free[direction] >= 0) continue;
-    // Who is refused is told who holds what.
+    // Whoever is refused is told who holds what.
     const decision = decide({
       direction,
       capacityBits: base.trees[`${direction}CapacityBits`],
@@ -106,14 +106,15 @@ function checkRates(terms: Terms, held: Held, view: Facts): Proposal["freeBits"]
   return free;
 }
 
-/** As the delay bound knows an attachment. */
+/** An attachment in the form that the delay bound takes. */
 export function memberOf(a: Attachment): Member {
   return { holder: holderName(a), promise: a.promise, mtuBytes: a.mtuBytes };
 }
 
 /**
- * Delays are bounded on egress: what comes in has queued on the wire before it is here. While
- * guarantees are scaled no target is kept (scale.ts); then it is one that the pod could have alone.
+ * Delays are bounded on egress only, because what comes in has queued on the wire before it is here. While
+ * guarantees are scaled no target is kept (scale.ts); then the target has to be one that the pod could have
+ * alone.
  */
 function checkTarget(terms: Terms, held: Held): string | null {
   const { base, promise } = terms;
@@ -125,7 +126,10 @@ function checkTarget(terms: Terms, held: Held): string | null {
   return withinTargets(base, own, () => held.withTarget().map(memberOf), held.largestMtuBytes);
 }
 
-/** What is left beside those that are held already, and how its bound comes about. Throws promiseRefused. */
+/**
+ * What is left beside the promises that are held already, and how the pod's bound comes about. Throws
+ * promiseRefused.
+ */
 export function admitted(
   terms: Terms,
   held: Held,
@@ -143,7 +147,10 @@ export function holderName(
   return title === null ? name : `${title} (${name})`;
 }
 
-/** One address of each set: as the pod asks, else the next that is free. Throws poolExhausted, addressInUse, badConfig. */
+/**
+ * One address of each set: the one that the pod asks for, or else the next that is free. Throws
+ * poolExhausted, addressInUse, badConfig.
+ */
 function chooseFor(view: LedgerView, { config, key, ask, podNamespace, podName }: Asked) {
   return chooseAddresses(view, {
     network: config.name,
@@ -178,7 +185,7 @@ export function propose(view: LedgerView, asked: Asked): Proposal {
   const chosen = granted === null && port === null ? chooseFor(view, asked) : [];
   const leases = port?.leases ?? granted?.leases ?? chosen.map(leaseOf);
   const classMinor = view.attachments.freeClassMinor();
-  // Those of a pod of another plugin are in that one's result, and its to keep.
+  // The routes of another plugin's pod are in that plugin's result, and are its to keep.
   const routes = port === null ? (granted?.routes ?? asked.config.ipam.routes) : [];
   return {
     freeBits,

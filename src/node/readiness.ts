@@ -1,4 +1,4 @@
-/** STATUS: whether an ADD would be refused for what the node is like, whoever the pod is. */
+/** STATUS tells whether an ADD would be refused for what the node is like, whoever the pod is. */
 import type { NetworkConfig } from "../config/types.ts";
 import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
 import { chosenBackend, neededTools } from "../kernel/backend.ts";
@@ -35,7 +35,7 @@ import { refuseOverlaps } from "./surroundings.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 import { findLink, findUplink } from "./uplink.ts";
 
-/** An ADD does not look: the pod would start, and reach nobody. */
+/** An ADD does not look at this: the pod would start, and reach nobody. */
 function requireUplinkUp({ uplink, bridge }: NetworkConfig): void {
   const link = findLink(uplink, bridge);
   if (link.up) return;
@@ -46,7 +46,7 @@ function requireUplinkUp({ uplink, bridge }: NetworkConfig): void {
   );
 }
 
-/** Room for one more pod that asks for nothing. Throws promiseRefused. */
+/** Requires room for one more pod that asks for nothing. Throws promiseRefused. */
 function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
   const decide = trees.overcommit === "scale" ? admitScaled : admit;
   const attachments = ledger.attachments.all();
@@ -67,7 +67,7 @@ function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
   }
 }
 
-/** What is held for sandboxes that are gone is no shortage: the ADD frees it. */
+/** What is held for sandboxes that are gone is no shortage, because the ADD frees it. */
 function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBase): void {
   const shortages = [
     {
@@ -88,20 +88,25 @@ function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBas
   }
 }
 
-/** An ADD is refused by the kernel then, whatever the ledger has room for. */
+/** When the bridge is full, the kernel refuses an ADD, whatever the ledger has room for. */
 function requirePort({ bridge, chained }: NetworkConfig): void {
   if (!chained && portsOf(bridge) === mostPorts)
     throw fullBridge(bridge, "a port for one more pod");
 }
 
-/** What a step writes below /proc/sys; null: it writes nothing there, or in a pod. */
+/**
+ * What a step writes below /proc/sys; null means that it writes nothing there, or that it writes in a pod.
+ */
 function settingOf({ want }: Step): { path: string; value: string } | null {
   if (want?.kind === "sysctl") return want;
   if (want?.kind !== "ipv6setting" || want.netns !== null) return null;
   return { path: ipv6Path(want), value: want.value };
 }
 
-/** What an ADD would have to set can be set. Of an interface that is yet to be made: what it will begin with. */
+/**
+ * Requires that what an ADD would have to set can be set. For an interface that is yet to be made, it looks
+ * at what the interface will begin with.
+ */
 function requireSettings({ steps }: Plan): void {
   for (const step of steps) {
     const setting = settingOf(step);
@@ -109,7 +114,7 @@ function requireSettings({ steps }: Plan): void {
     const there = [setting.path, defaultPath(setting.path)].find(
       (path) => path !== null && readSysctl(path) !== null,
     );
-    // What this kernel has not at all is told by who writes it.
+    // A setting that this kernel does not have at all is told by the code that writes it.
     if (there == null || canWriteSetting(there)) continue;
     const found = readSysctl(there);
     if (found !== null && found !== setting.value)
@@ -117,7 +122,7 @@ function requireSettings({ steps }: Plan): void {
   }
 }
 
-/** By what stands there, changing nothing. Throws what an ADD would, whatever it is. */
+/** Looks at what is there, and changes nothing. Throws what an ADD would throw, whatever it is. */
 export function requireReady(
   ledger: LedgerView,
   config: NetworkConfig,
@@ -145,10 +150,13 @@ export function requireReady(
   requireRoom(ledger, config, base);
 }
 
-/** What is in the way of pods that are there, too: their traffic has nowhere to go, or none of its promises. */
+/**
+ * These are in the way of pods that are there, too: their traffic has nowhere to go, or has none of its
+ * promises.
+ */
 const limiting: readonly ErrorName[] = ["uplinkUnknown", "foreignQdisc"];
 
-/** The words of what stands in the way, with a code of STATUS. */
+/** The error in the words of what stands in the way, with a code of STATUS. */
 function notReady(error: unknown, hasPods: boolean): FairwayError {
   if (error instanceof FairwayError && error.kind === "limitedConnectivity") return error;
   const { kind, details } =
@@ -176,7 +184,7 @@ function judge(ledger: Ledger, config: NetworkConfig): FairwayError | null {
   }
 }
 
-/** null: it would not. */
+/** null means that an ADD would not be refused. */
 function refusalOf(config: NetworkConfig): FairwayError | null {
   try {
     return withLedger(config.dataDir, (ledger) => judge(ledger, config));

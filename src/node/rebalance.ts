@@ -1,6 +1,6 @@
 /**
- * The kernel kept to the promises in force: what one pod's coming or going changes of the others' is
- * changed under the lock under which it is recorded.
+ * Keeps the kernel to the promises in force. What one pod's coming or going changes for the others is changed
+ * under the same lock under which it is recorded.
  */
 import type { FairwayError } from "../errors.ts";
 import { applySteps, rollBack } from "../kernel/apply.ts";
@@ -16,7 +16,7 @@ import { inForce } from "../promise/scale.ts";
 import { baseInput, liveNetworks, planTable } from "./base.ts";
 import { attachmentsInForce, overcommits, targetsInForce } from "./in-force.ts";
 
-/** Of a pod, its classes and their queues depend on other pods, and nothing else of it. */
+/** Of all that a pod has, only its classes and their queues depend on other pods. */
 const isLeaf = ({ object }: Entry): boolean =>
   object.kind === "class" || (object.kind === "qdisc" && object.parent !== clsactParent);
 
@@ -54,14 +54,14 @@ export function shrinkingFirst(steps: Step[]): Step[] {
 }
 
 /**
- * What it takes for the classes of these attachments to have the promises in force. What is not there
- * is not made: it is an ADD's or DEL's at work, or `repair`'s.
+ * The steps that bring the classes of these attachments to the promises in force. What is not there is not
+ * made here, because an ADD or a DEL is at work on it, or because `repair` makes it.
  */
 export function planLeaves(attachments: Attachment[], networks: NetworkBase[]): Step[] {
   return planChanges(leavesOf(podsOf(attachments, networks)));
 }
 
-/** The same of what follows from the bursts that were chosen, which is less to look at. */
+/** The same for what follows from the bursts that were chosen, which is less to look at. */
 function planBursts(attachments: Attachment[], networks: NetworkBase[]): Step[] {
   const uplinks = new Set(networks.map(({ trees }) => trees.uplink));
   const pods = [...podsOf(attachments, networks)];
@@ -75,7 +75,7 @@ function planChanges(desired: State): Step[] {
   return shrinkingFirst(steps.filter((step) => step.op === "change"));
 }
 
-/** What one more attachment would have, and what it would take of the others' classes. */
+/** What one more attachment would have, and what the others' classes would lose to it. */
 export function planAdded(
   view: LedgerView,
   added: Attachment,
@@ -90,9 +90,9 @@ export function planAdded(
 }
 
 /**
- * A pod that a DEL or a failed ADD is at work on loses its class between our look and our step: what
- * failed is looked at again. Nobody begins such work while we hold the lock, so it ends. Throws what the
- * kernel refuses; what was done is undone then.
+ * A pod that a DEL or a failed ADD is at work on loses its class between our look and our step. Then we look
+ * again. Nobody begins such work while we hold the lock, so it ends. Throws what the kernel refuses; then
+ * what was done is undone.
  */
 function follow(attachments: Attachment[], plan: () => Step[]): void {
   const attempts = 1 + attachments.filter(({ phase }) => phase !== "ready").length;
@@ -109,7 +109,7 @@ function follow(attachments: Attachment[], plan: () => Step[]): void {
   throw last;
 }
 
-/** All classes, and what the host may receive. */
+/** Brings all classes, and what the host may receive, to the promises in force. */
 function followAll(attachments: Attachment[], networks: NetworkBase[]): void {
   follow(attachments, () => [
     ...planLeaves(attachments, networks),
@@ -117,20 +117,25 @@ function followAll(attachments: Attachment[], networks: NetworkBase[]): void {
   ]);
 }
 
-/** The classes of those with a latency target: while nothing is scaled only their bursts depend on others. */
+/**
+ * Brings the classes of pods with a latency target to what is in force. While nothing is scaled, only their
+ * bursts depend on others.
+ */
 function followTargets(ledger: Ledger, trees: TreeSettings): void {
   const attachments = targetsInForce(ledger, trees);
   const networks = liveNetworks(ledger);
   follow(attachments, () => planBursts(attachments, networks));
 }
 
-/** Who comes or goes, before and after it is asked what that changes. */
+/**
+ * A pod that comes, goes or changes. One that changes is given twice, as it was before and as it is after.
+ */
 export type Mover = Pick<Attachment, "promise" | "mtuBytes">;
 
 /**
- * Inside `exclusively`: what `change` gives, the others' classes brought to what is in force after it.
- * `movers`: whose coming, going or change it is. A pod without a latency target moves the bursts of those
- * that have one only by its MTU. Throws what the kernel refuses; nothing is changed then.
+ * Call it inside `exclusively`. It returns what `change` gives, and brings the others' classes to what is in
+ * force after it. `movers` are the pods that come, go or change. A pod without a latency target moves the
+ * bursts of those that have one only by its MTU. Throws what the kernel refuses; then nothing is changed.
  */
 export function keepInForce<T>(
   ledger: Ledger,
@@ -140,7 +145,7 @@ export function keepInForce<T>(
 ): T {
   const { attachments } = ledger;
   const before = attachments.promised();
-  // What is asked only where it may matter costs the others nothing.
+  // This is asked only where it may matter, so that it costs the others nothing.
   const mtuBytes = before.hasTargets ? attachments.largestMtuBytes() : null;
   const result = change();
   const after = attachments.promised();
@@ -155,8 +160,9 @@ export function keepInForce<T>(
 }
 
 /**
- * Inside `exclusively`: the classes brought to what is in force, where that may depend on other pods. An
- * ADD that was killed just before its row was kept has made the others' smaller, and nobody has its row.
+ * Call it inside `exclusively`. It brings the classes to what is in force, where that may depend on other
+ * pods. An ADD that was killed just before its row was kept has made the others' classes smaller, and nobody
+ * has its row.
  */
 export function restoreInForce(ledger: Ledger): void {
   const networks = liveNetworks(ledger);

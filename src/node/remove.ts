@@ -1,6 +1,6 @@
 /**
- * The node without Fairway: desired is what was there before us, observed is all that is ours. The
- * steps between the two are found and done as any others.
+ * Brings the node to what it is without Fairway. The desired state is what was there before us, and the
+ * observed state is all that is ours. The steps between the two are found and done as any others.
  */
 import { FairwayError } from "../errors.ts";
 import { applyOrRollBack } from "../kernel/apply.ts";
@@ -18,7 +18,7 @@ import { forgetGoing } from "./forget.ts";
 import { followsAnother, formerQueueLengths, formerState, withQueueLength } from "./former.ts";
 import { forgetGateways, gatewaysMadeThere } from "./gateways.ts";
 
-/** What was in force since the node booted: of earlier boots nothing is left. */
+/** The bases that were in force since the node booted. Of earlier boots nothing is left. */
 function basesOf(view: LedgerView): NetworkBase[] {
   return view.networks().flatMap(({ isOfThisBoot, base }) => (isOfThisBoot ? [base] : []));
 }
@@ -44,7 +44,7 @@ function observedOurs(view: LedgerView, former: State, desired: State): State {
   );
 }
 
-/** Touches nothing. */
+/** The steps of the removal. It touches nothing. */
 export function planRemoval(view: LedgerView): Step[] {
   const former = merge(formerState(view), ...view.attachments.all().map(formerPodThere));
   const desired = desiredBefore(view);
@@ -52,7 +52,8 @@ export function planRemoval(view: LedgerView): Step[] {
   const steps = diff(former, observedOurs(view, former, desired)).steps.map((step) =>
     withQueueLength(withFormerLength(step, desired), lengths),
   );
-  // What follows another is looked at once that one is back: the kernel moves most of it itself.
+  // A setting that follows another is looked at once that one is back, because the kernel moves most of them
+  // itself.
   const followers = steps.filter(({ want }) => want !== null && followsAnother(want));
   const leads = steps.some((step) => step.want?.kind === "sysctl" && !followers.includes(step));
   return leads ? steps.filter((step) => !followers.includes(step)) : steps;
@@ -61,7 +62,10 @@ export function planRemoval(view: LedgerView): Step[] {
 /** A forwarding setting moves others along when it is set back; a look after it finds them. */
 const rounds = 4;
 
-/** The steps that were done. Throws what the kernel refuses, that round undone; tryAgain where it does not come to rest. */
+/**
+ * Returns the steps that were done. Throws what the kernel refuses, and undoes that round. Throws tryAgain
+ * where it does not come to rest.
+ */
 export function bringBack(view: LedgerView): Step[] {
   const done: Step[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -79,7 +83,7 @@ export function bringBack(view: LedgerView): Step[] {
   );
 }
 
-/** Inside `exclusively`: the kernel, then the rows of all pods. */
+/** Call it inside `exclusively`. It clears the kernel first, and then the rows of all pods. */
 export function removeFromNode(ledger: Ledger): Step[] {
   ledger.forgetEarlierBoots();
   const done = bringBack(ledger);

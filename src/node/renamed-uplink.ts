@@ -1,4 +1,4 @@
-/** An uplink that has another name than its trees were recorded with. */
+/** Handles an uplink that has another name than its trees were recorded with. */
 import { parseNetworkConfig } from "../config/parse.ts";
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
@@ -10,7 +10,7 @@ import type { NetworkBase } from "../plan/node.ts";
 import { baseInForce } from "./capacity.ts";
 import { findUplink } from "./uplink.ts";
 
-/** Interfaces by name, and those with a tree of ours at their root. */
+/** The names of all interfaces, and of those with a tree of ours at their root. */
 function look(): { present: Set<string>; withTree: string[] } {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
@@ -43,8 +43,8 @@ function gone(
 }
 
 /**
- * Inside `exclusively`. A network that names no uplink follows the node's default route to the interface's
- * new name; one that names it is told. Throws uplinkUnknown.
+ * Call it inside `exclusively`. A network that names no uplink follows the node's default route to the
+ * interface's new name. Throws uplinkUnknown for a network that names its uplink.
  */
 export function followUplink(ledger: Ledger): void {
   const recorded = ledger.networks().filter(({ isOfThisBoot }) => isOfThisBoot);

@@ -1,4 +1,4 @@
-/** The whole node brought to what the ledger says. */
+/** Brings the whole node to what the ledger says. */
 import { FairwayError } from "../errors.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Plan, Step } from "../plan/diff.ts";
@@ -20,12 +20,12 @@ export function planRepair(ledger: LedgerView): Plan {
   return planNode(input, attachments, undefined, formerGatewaysOf(ledger, networks));
 }
 
-/** Longer than a verb holds the lock to change others' classes. */
+/** This is longer than a verb holds the lock to change others' classes. */
 const settleMs = 100;
 
 /**
- * What `repair` would do, for who only looks and takes no lock: what a verb at work is just changing is
- * gone at a second look, a little later.
+ * What `repair` would do, for a caller who only looks and takes no lock. What a verb is just changing is gone
+ * at a second look, a little later.
  */
 export function planRepairSettled(ledger: LedgerView): Plan {
   const first = planRepair(ledger);
@@ -55,20 +55,20 @@ function applyRepair(ledger: Ledger): Step[] {
 const rounds = 3;
 
 /**
- * Of what a repair did, what is otherwise again a little later: something else on the node sets it. In
- * words; empty where the repair holds.
+ * Says in words what of a repair does not hold a little later, because something else on the node sets it. It
+ * is empty where the repair holds.
  */
 function cameBack(ledger: Ledger, done: readonly Step[]): string[] {
   if (done.length === 0) return [];
   Bun.sleepSync(settleMs);
   const mended = new Set(done.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));
-  // Under the lock, so that no verb at work is taken for it.
+  // This looks under the lock, so that no verb at work is taken for it.
   return ledger
     .exclusively(() => planRepair(ledger))
     .steps.flatMap(({ want, why }) => (want !== null && mended.has(keyOf(want)) ? [why] : []));
 }
 
-/** Throws where something of it came back. */
+/** Throws drift where something of the repair came back. */
 export function requireHeld(ledger: Ledger, done: readonly Step[]): void {
   const back = cameBack(ledger, done);
   if (back.length === 0) return;
@@ -79,10 +79,13 @@ export function requireHeld(ledger: Ledger, done: readonly Step[]): void {
   );
 }
 
-/** The steps that were done. Throws ledgerUnusable, foreignQdisc, uplinkUnknown and what the kernel refuses. */
+/**
+ * Repairs the node, and returns the steps that were done. Throws ledgerUnusable, foreignQdisc, uplinkUnknown
+ * and what the kernel refuses.
+ */
 export function repair(ledger: Ledger): Step[] {
   return ledger.exclusively(() => {
-    // It removes what no row owns: a row that cannot be read would cost a living pod its network.
+    // A repair removes what no row owns, so a row that cannot be read would cost a living pod its network.
     requireSound(ledger);
     requireKnownPods(ledger);
     followUplink(ledger);

@@ -1,7 +1,7 @@
 /**
- * Another file in the ledger's place, made whole beside it first. Meanwhile a mark keeps everybody
- * from opening what is there, and the old file's lock keeps out who has it open; whoever goes on with
- * the old file afterwards is told to try again (Store.exclusively).
+ * Puts another file in the ledger's place, which is made whole beside it first. Meanwhile a mark keeps
+ * everybody from opening what is there, and the old file's lock keeps out those who have it open. Whoever
+ * goes on with the old file afterwards is told to try again (Store.exclusively).
  */
 import { Database } from "bun:sqlite";
 import fs from "node:fs";
@@ -21,7 +21,10 @@ export interface Replaced<T> {
 
 export const isBeingReplaced = (dir: string): boolean => fs.existsSync(`${dir}/${rebuildMarkName}`);
 
-/** The lock of the old file, as far as it can be had: what SQLite cannot lock it lets nobody write either. */
+/**
+ * Takes the lock of the old file, if it can be had. If SQLite cannot lock a file, it lets nobody write it
+ * either.
+ */
 function lockOld(file: string): Disposable {
   let db: Database | undefined;
   const close = { [Symbol.dispose]: () => db?.close() };
@@ -62,16 +65,19 @@ function filled<T>(folder: string, fill: (ledger: Ledger) => T): T {
   try {
     return fill(ledger);
   } finally {
-    // The last to close it puts the log's content into the file.
+    // Whoever closes it last puts the log's content into the file.
     ledger.close();
   }
 }
 
-/** Throws tryAgain where another is at it, and what `fill` throws: then the old one is where it was. */
+/**
+ * Throws tryAgain where another process is at it, and what `fill` throws; then the old file is where it was.
+ */
 export function replaceLedger<T>(dir: string, fill: (ledger: Ledger) => T): Replaced<T> {
   const mark = `${dir}/${rebuildMarkName}`;
   const file = `${dir}/${ledgerFileName}`;
-  // Of one who died at it: what is there may be half moved, and stays forbidden until we are done.
+  // A mark that is there was left by one who died at it: what is there may be half moved, and stays forbidden
+  // until we are done.
   let isMoved = isBeingReplaced(dir);
   using alone = tryByteLock(mark, 0);
   if (alone === null)

@@ -1,4 +1,7 @@
-/** The verbs of an IPAM plugin: addresses for attachments that other plugins make. The ledger is all that they touch. */
+/**
+ * The verbs of an IPAM plugin, which gives addresses to attachments that other plugins make. They touch
+ * nothing but the ledger.
+ */
 import type { AddressAsk } from "../config/address-ask.ts";
 import { formatIp } from "../config/addresses.ts";
 import type { IpamConfig } from "../config/types.ts";
@@ -18,7 +21,10 @@ export interface ReserveAsked {
   podName: string | null;
 }
 
-/** One for each set of the network. Throws attachmentExists, poolExhausted, addressInUse, badConfig. */
+/**
+ * Reserves one address of each set of the network. Throws attachmentExists, poolExhausted, addressInUse,
+ * badConfig.
+ */
 export function reserve(ledger: Ledger, asked: ReserveAsked, nowMs = Date.now()): Reservation[] {
   const { key, ipam, ask, podNamespace, podName } = asked;
   return ledger.exclusively(() => {
@@ -56,13 +62,13 @@ export function reserve(ledger: Ledger, asked: ReserveAsked, nowMs = Date.now())
   });
 }
 
-/** Inside `exclusively`. */
+/** Call it inside `exclusively`. */
 function removeAll(ledger: Ledger, gone: readonly Reservation[]): void {
   for (const { network, address } of gone) ledger.reservations.remove(network, address);
   keepReserved(ledger, gone);
 }
 
-/** Whether there was one. */
+/** Releases what is reserved for an attachment, and tells whether there was anything. */
 export function release(ledger: Ledger, key: AttachmentKey): boolean {
   return ledger.exclusively(() => {
     forgetEarlierBoots(ledger);
@@ -72,14 +78,17 @@ export function release(ledger: Ledger, key: AttachmentKey): boolean {
   });
 }
 
-/** As `release`, for what came over from host-local to a main plugin of ours: nearly always nothing, so it looks first. */
+/**
+ * Does the same as `release`, for what a main plugin of ours took over from host-local. That is nearly always
+ * nothing, so it looks first.
+ */
 export function releaseTakenOver(ledger: Ledger, key: AttachmentKey): boolean {
   return ledger.reservations.find(key).length > 0 && release(ledger, key);
 }
 
 /**
- * `told`: the addresses of prevResult, with prefix. Throws unknownContainer, drift.
- * An address that was taken over from host-local has no prefix to compare.
+ * `told` are the addresses of prevResult, with prefix. An address that was taken over from host-local has no
+ * prefix to compare. Throws unknownContainer, drift.
  */
 export function checkReserved(
   view: LedgerView,
@@ -109,7 +118,10 @@ export function checkReserved(
     );
 }
 
-/** What was released: all of the network that the runtime does not list. Other networks' are not looked at. */
+/**
+ * Releases all addresses of the network that the runtime does not list, and returns them. Other networks' are
+ * not looked at.
+ */
 export function releaseAllBut(ledger: Ledger, network: string, valid: Valid[]): Reservation[] {
   const isAlive = ({ containerId, ifname }: Reservation): boolean =>
     valid.some((v) => v.containerId === containerId && (ifname === null || v.ifname === ifname));

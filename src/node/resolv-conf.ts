@@ -1,4 +1,7 @@
-/** A resolver's file as the `dns` of a result, as host-local reads it (backend/allocator, parseResolvConf). */
+/**
+ * Reads a resolver's file into the `dns` of a result, as host-local does (backend/allocator,
+ * parseResolvConf).
+ */
 import { readFileSync } from "node:fs";
 import { FairwayError, messageOf } from "../errors.ts";
 

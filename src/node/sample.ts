@@ -1,4 +1,4 @@
-/** Looks at the trees' counters during an interval, one dump of classes per device and look. */
+/** Looks at the trees' counters during an interval. Each look takes one dump of classes per device. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { linkNamed } from "../kernel/read/links.ts";
@@ -11,13 +11,19 @@ interface Counted {
   counters: Counters;
 }
 
-/** One look at one device; empty where there is none of that name. */
+/** One look at one device. It is empty where there is no device of that name. */
 interface Look {
-  /** Monotonic. */
+  /** The time is monotonic. */
   atMs: number;
-  /** By class id. HTB fills a leaf class's backlog from the queue below it (htb_dump_class_stats). */
+  /**
+   * The counters by class id. HTB fills a leaf class's backlog from the queue below it
+   * (htb_dump_class_stats).
+   */
   classes: Map<string, Counters>;
-  /** By parent ("root", or a class id); null: not looked at. A dump of qdiscs is one of all devices. */
+  /**
+   * The queues by parent ("root", or a class id); null means that they were not looked at. A dump of qdiscs
+   * is one of all devices.
+   */
   queues: Map<string, Counted> | null;
 }
 
@@ -38,7 +44,7 @@ function look(socket: NetlinkSocket, dev: string, withQueues: boolean): Look {
   };
 }
 
-/** The looks at one device, in order; queues were looked at by the first and the last. */
+/** The looks at one device, in order. Only the first and the last look at the queues. */
 export class DeviceLooks {
   readonly #looks: Look[] = [];
 
@@ -53,7 +59,10 @@ export class DeviceLooks {
     }));
   }
 
-  /** The queue at a place, if it has this handle: another one there is not the one that is asked for. */
+  /**
+   * The samples of the queue at a place, if it has this handle. Another queue there is not the one that is
+   * asked for.
+   */
   queueSamples(parent: string, wantedHandle: string): Sample[] {
     return this.#looks.flatMap(({ atMs, queues }) => {
       if (queues === null) return [];
@@ -63,7 +72,7 @@ export class DeviceLooks {
   }
 }
 
-/** By device name. Rejects with the signal's reason when it is aborted. */
+/** Returns the looks by device name. Rejects with the signal's reason when it is aborted. */
 export async function sampleDevices(
   devices: readonly string[],
   intervalMs: number,

@@ -1,17 +1,21 @@
-/** Whether somebody else limits a pod, by what hangs on its host interface. What holds then is the smaller of two. */
+/**
+ * Finds out whether somebody else limits a pod, by what hangs on its host interface. Then the smaller of the
+ * two limits holds.
+ */
 import { FairwayError } from "../errors.ts";
 import type { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { redirectTargets } from "../kernel/read/filters.ts";
 import { type Link, linkNumbered } from "../kernel/read/links.ts";
 
-/** Those that hold traffic to a rate whatever they are set to. */
+/** These kinds hold traffic to a rate, whatever they are set to. */
 const shapingKinds: readonly string[] = ["tbf", "htb", "hfsc", "cbq"];
 
 const shapes = ({ rootQdisc }: Link): boolean => shapingKinds.includes(rootQdisc ?? "");
 
 /**
- * In words; null: nobody does. Towards the pod a shaper is the root qdisc of its host interface; what
- * comes from the pod is shaped by sending it to an IFB first, as the reference `bandwidth` plugin does.
+ * Says in words what limits the pod; null means that nobody does. Towards the pod a shaper is the root qdisc
+ * of its host interface. What comes from the pod is shaped by sending it to an IFB first, as the reference
+ * `bandwidth` plugin does.
  */
 export function shaperOn(host: Link, socket: NetlinkSocket): string | null {
   if (shapes(host)) return `the root qdisc ${host.rootQdisc} of ${host.name}`;
@@ -23,7 +27,7 @@ export function shaperOn(host: Link, socket: NetlinkSocket): string | null {
   return null;
 }
 
-/** For those who read it beside what `shaperOn` found. */
+/** This is shown beside what `shaperOn` found. */
 export const shaperAdvice =
   'Fairway takes the capability "bandwidth" and the kubernetes.io/*-bandwidth annotations: take the reference "bandwidth" plugin, or what else limits pods, out of the chain, and recreate the pod';
 

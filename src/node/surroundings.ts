@@ -11,13 +11,17 @@ import type { NetworkBase } from "../plan/node.ts";
 import { type OtherLink, type Overlap, overlapsOf } from "../plan/overlap.ts";
 import { mainTable } from "../plan/route-numbers.ts";
 
-/** Types of routes that say where packets go, or that they go nowhere; what is the node's own stands in the local table. */
+/**
+ * These types of routes say where packets go, or that they go nowhere. What is the node's own stands in the
+ * local table.
+ */
 const ways = new Set(["unicast", "blackhole", "unreachable", "prohibit", "throw"]);
 
 /**
- * What of the node lies in or around these subnets, without what is on `bridge`: a route through it is
- * Fairway's own, or leads to a pod. The node's main table is looked at: whether another one counts is up
- * to its rules. Two dumps for each family that there is a subnet of.
+ * Finds what of the node lies in or around these subnets. What is on `bridge` is left out, because a route
+ * through it is Fairway's own, or leads to a pod. Only the node's main table is looked at, because it is up
+ * to the node's rules whether another one counts. It takes two dumps for each family that there is a subnet
+ * of.
  */
 export function overlapsOfNode(subnets: readonly string[], bridge: string): Overlap[] {
   if (subnets.length === 0) return [];
@@ -59,10 +63,10 @@ export const overlapAdvice =
 export const overlapText = (network: string, { subnet, with: met }: Overlap): string =>
   `the subnet ${subnet} of network ${network} meets ${met}`;
 
-/** Of many, for a message. */
+/** This is shown in one message, so only so many are named. */
 const shown = 3;
 
-/** Throws badConfig, naming the interface or the route. */
+/** Throws badConfig, which names the interface or the route. */
 export function refuseOverlaps({
   network,
   subnets,

@@ -1,4 +1,4 @@
-/** Attachments whose sandbox is gone, found and freed without a runtime that tells. */
+/** Finds and frees attachments whose sandbox is gone, without a runtime that tells. */
 import { FairwayError, messageOf } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { netnsKind } from "../kernel/netns.ts";
@@ -12,7 +12,7 @@ import { remove } from "./detach.ts";
 import { type Evidence, judge, type Verdict } from "./gone.ts";
 import { isHome } from "./home.ts";
 
-/** The containers that a runtime lists; null: none was asked. */
+/** The containers that a runtime lists; null means that no runtime was asked. */
 export type Listed = ReadonlySet<string> | null;
 
 export interface Found {
@@ -22,9 +22,9 @@ export interface Found {
 
 export interface Swept {
   freed: Found[];
-  /** What may be alive although it does not look so. */
+  /** Attachments that may be alive although they do not look so. */
   inDoubt: Found[];
-  /** What the kernel refused; they are still in the ledger. */
+  /** Attachments that could not be freed; they are still in the ledger. */
   failed: Found[];
 }
 
@@ -42,7 +42,7 @@ function hostVethOf(name: string, view: LedgerView): Evidence["hostVeth"] {
   return linkNamed(socket, name) === null ? "gone" : "there";
 }
 
-/** A clock that was set meanwhile makes nobody older. */
+/** A clock that was set meanwhile makes no attachment older. */
 function ageMsOf({ createdAtMs, createdUpMs }: RecordedAttachment): number {
   const upMs = upMsNow();
   return createdUpMs === null ? Math.min(Date.now() - createdAtMs, upMs) : upMs - createdUpMs;
@@ -58,7 +58,7 @@ function verdictOn(view: LedgerView, attachment: RecordedAttachment, listed: Lis
   });
 }
 
-/** What is true of it; `act` is for one that is gone, while nobody else is at work on it. */
+/** Judges one attachment. If it is gone, `act` is called with it, while nobody else is at work on it. */
 function settle(
   view: LedgerView,
   seen: RecordedAttachment,
@@ -68,7 +68,7 @@ function settle(
   const first = verdictOn(view, seen, listed);
   if (first.fate !== "gone") return first;
   using own = tryAtWork(view, seen);
-  // An ADD or a DEL that lives, or another sweep.
+  // An ADD or a DEL that lives, or another sweep, is at work on it.
   if (own === null) return { fate: "alive" };
   const attachment = view.attachments.find(seen);
   if (attachment === null) return { fate: "alive" };
@@ -78,8 +78,8 @@ function settle(
 }
 
 /**
- * Never under the ledger's lock. What is in `listed` has to have been asked for after the attachments
- * that are judged by it were there, which `listedWithinMs` sees to.
+ * Never call it under the ledger's lock. The runtime has to be asked for `listed` after the attachments that
+ * are judged by it were there, which `listedWithinMs` sees to.
  */
 function sweepWith(
   view: LedgerView,
@@ -99,7 +99,7 @@ function sweepWith(
   return swept;
 }
 
-/** Frees them. Goes on past what fails. */
+/** Frees them, and goes on past what fails. */
 export function sweep(ledger: Ledger, listed: Listed): Swept {
   return sweepWith(ledger, listed, (attachment) => {
     remove(ledger, attachment);
@@ -112,7 +112,7 @@ export function planSweep(view: LedgerView, listed: Listed): Swept {
   return sweepWith(view, listed, () => {});
 }
 
-/** What freeing an attachment may help against. */
+/** Whether freeing an attachment may help against an error. */
 export function isShortage(error: unknown): boolean {
   const kinds = ["promiseRefused", "poolExhausted", "addressInUse"];
   return error instanceof FairwayError && kinds.includes(error.kind);

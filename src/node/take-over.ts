@@ -1,4 +1,4 @@
-/** host-local's addresses, taken over into the ledger: all of them or none. */
+/** Takes host-local's addresses over into the ledger, all of them or none. */
 import { FairwayError } from "../errors.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { holderText } from "../ledger/reservations.ts";
@@ -8,9 +8,9 @@ import { forgetEarlierBoots } from "./kept.ts";
 
 export interface TakenOver {
   taken: HostLocalEntry[];
-  /** The ledger had them already, of the same holder. */
+  /** The ledger had these already, for the same holder. */
   known: HostLocalEntry[];
-  /** Where the next choice starts, by set; those that the ledger had already stay. */
+  /** Where the next choice of each set starts. A start that the ledger had already stays. */
   cursors: HostLocalFolder["cursors"];
 }
 
@@ -36,7 +36,7 @@ function standing(
   return hold === null ? "free" : conflict(`kept for the pod ${hold.podNamespace}/${hold.podName}`);
 }
 
-/** Throws addressInUse, naming every conflict; then nothing is changed. */
+/** Throws addressInUse, which names every conflict; then nothing is changed. */
 export function takeOver(
   ledger: Ledger,
   network: string,

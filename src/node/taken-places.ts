@@ -1,6 +1,6 @@
 /**
- * Whether what bears our names was there before us: a bridge with somebody's ports, a table with somebody's
- * chains. Only what is empty is taken over, and given back by `uninstall`.
+ * Whether what has our names was there before us: a bridge with somebody's ports, or a table with somebody's
+ * chains. Only what is empty is taken over, and `uninstall` gives it back.
  */
 import { FairwayError } from "../errors.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
@@ -16,7 +16,9 @@ function namedLink(name: string): Link | null {
   return linkNamed(socket, name);
 }
 
-/** null: there is none of that name, it is ours, or it was recorded before it was changed. */
+/**
+ * null means that there is none of that name, that it is ours, or that it was recorded before it was changed.
+ */
 function linkBefore(view: LedgerView, kind: "bridge" | "ifb", name: string): Link | null {
   const link = namedLink(name);
   if (link === null || knowsFormer(view, { kind, name })) return null;
@@ -39,7 +41,7 @@ function refuseLink(place: IngressPlace, { type, mac }: Link): FairwayError {
   );
 }
 
-/** null: the places are free, ours, or to be taken over. */
+/** null means that the places are free, ours, or to be taken over. */
 export function placesTaken(view: LedgerView, place: IngressPlace): FairwayError | null {
   if (place.kind === "ifb" || place.owned) {
     const link = linkBefore(view, place.kind, place.name);
@@ -63,7 +65,7 @@ export function placesTaken(view: LedgerView, place: IngressPlace): FairwayError
       );
 }
 
-/** A bridge that the first ADD will take over, since nothing is on it; null: there is none. */
+/** A bridge that the first ADD will take over, since nothing is on it; null means that there is none. */
 export function bridgeToTake(view: LedgerView, place: IngressPlace): Link | null {
   return place.kind === "bridge" && place.owned && placesTaken(view, place) === null
     ? linkBefore(view, "bridge", place.name)

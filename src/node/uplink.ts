@@ -1,4 +1,4 @@
-/** What the node says of itself: its uplink, the uplink's capacity and MTU. Never a guess. */
+/** What the node says of itself: its uplink, and the uplink's capacity and MTU. Nothing of it is a guess. */
 import { readFileSync } from "node:fs";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -14,7 +14,10 @@ export interface Uplink {
   mtuBytes: number;
   egressCapacityBits: number;
   ingressCapacityBits: number;
-  /** The link's speed where it is known and above the capacity, else the capacity: what drains the wire's own queue. */
+  /**
+   * The link's speed where it is known and above the capacity, else the capacity. The wire's own queue drains
+   * at this rate.
+   */
   wireBits: number;
   gsoMaxBytes: number;
 }
@@ -22,8 +25,9 @@ export interface Uplink {
 type Asked = NetworkConfig["uplink"];
 
 /**
- * Where the default route leads, IPv4's, else IPv6's; of several the one that the kernel prefers. One
- * device for each, however many next hops it has on them (ECMP).
+ * The devices that the default route leads to: that of IPv4, or else that of IPv6. Of several routes the one
+ * that the kernel prefers counts. Each device is there once, however many next hops the route has on it
+ * (ECMP).
  */
 function defaultDevices(socket: NetlinkSocket): number[] {
   for (const family of families) {
@@ -36,7 +40,7 @@ function defaultDevices(socket: NetlinkSocket): number[] {
   return [];
 }
 
-/** For messages only: there may be thousands. */
+/** This is for messages only, because there may be thousands. */
 const present = (socket: NetlinkSocket): string =>
   allLinks(socket)
     .map(({ name }) => name)

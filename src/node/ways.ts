@@ -14,7 +14,10 @@ function wayWords(socket: NetlinkSocket, { type, oifIndex, gw, table }: Way): st
   return `they leave by ${dev}${via}${table === mainTable ? "" : ` (table ${table})`}`;
 }
 
-/** Those of these addresses that are not reached over the bridge, by where their packets go instead. None without the bridge. */
+/**
+ * The addresses that are not reached over the bridge, by where their packets go instead. It is empty without
+ * the bridge.
+ */
 function strayWays(addresses: readonly string[], bridge: string): Map<string, string[]> {
   if (addresses.length === 0) return new Map();
   using socket = new NetlinkSocket();
@@ -30,10 +33,10 @@ function strayWays(addresses: readonly string[], bridge: string): Map<string, st
   return found;
 }
 
-/** Of many, for a line. */
+/** This is shown in one line, so only so many addresses are named. */
 const shown = 3;
 
-/** In words, of pods whose interfaces are ours. */
+/** Says in words which packets do not go to the bridge, for pods whose interfaces are ours. */
 export function strayWayTexts(pods: readonly Attachment[], bridge: string): string[] {
   const addresses = pods
     .filter(({ chained = null }) => chained === null)
