@@ -1,5 +1,5 @@
 /**
- * Whether one more guarantee fits. The sum of all leaf rates and of the host's never exceeds a tree's
+ * Decides whether one more guarantee fits. The sum of all leaf rates and of the host's never exceeds a tree's
  * capacity, because HTB's parent does not cap its children's guarantees.
  */
 import { formatRate } from "../config/quantities.ts";
@@ -10,37 +10,37 @@ import { floorBits } from "../plan/shape.ts";
 
 export { floorBits };
 
-/** Best-effort pods that the reserve pays for before it takes from what guarantees could have. */
+/** The reserve pays for so many best-effort pods before they take from what guarantees could have. */
 const budgetedFloors = 256;
 
 /** A reserve of a direction, in whole bits per second. A percentage is rounded up: the host gets what was said. */
 export function reserveBits(reserve: Reserve, capacityBits: number): number {
   if (reserve.kind === "rate") return reserve.bits;
-  // Three decimals (parseReserve), in whole numbers.
+  // A percentage has up to three decimals (parseReserve), so its thousandths are whole numbers.
   const thousandths = BigInt(Math.round(reserve.percent * 1000));
   const scaled = BigInt(capacityBits) * thousandths;
   return Number((scaled + 99_999n) / 100_000n);
 }
 
 /**
- * The rate of the host's own class: the reserve less a budget for the best-effort pods' floors, which is
- * at most half of it. At least one floor, at most the capacity.
+ * The rate of the host's own class. It is the reserve less a budget for the best-effort pods' floors, which
+ * is at most half of the reserve. The rate is at least one floor, and at most the capacity.
  */
 export function hostRateBits(capacityBits: number, reservedBits: number): number {
   const budgetBits = Math.min(Math.floor(reservedBits / 2), budgetedFloors * floorBits);
   return Math.min(capacityBits, Math.max(reservedBits - budgetBits, floorBits));
 }
 
-/** What the kernel is told for a pod's leaf. */
+/** The rate that the kernel is told for a pod's leaf. */
 export function leafRateBits(guaranteeBits: number): number {
   return Math.max(guaranteeBits, floorBits);
 }
 
 export interface Holder {
-  /** For messages: a pod's or an attachment's name. */
+  /** A pod's or an attachment's name, for messages. */
   holder: string;
   guaranteeBits: number;
-  /** The host's own: nothing shrinks it. */
+  /** Whether it is the host's own guarantee, which nothing shrinks. */
   isHost?: boolean;
 }
 
@@ -50,10 +50,10 @@ export interface AdmissionAsk {
   reserveBits: number;
   /** All attachments of the tree, those without a guarantee included. An entry of `holder` itself does not count: it is replaced. */
   held: readonly Holder[];
-  /** 0: best effort. */
+  /** 0 means best effort. */
   askedBits: number;
   holder: string;
-  /** The tier that it is the guarantee of, for the refusal. */
+  /** The tier that the guarantee comes from, for the refusal. */
   tier?: string | null;
 }
 
@@ -63,7 +63,10 @@ export interface Refused {
   holder: string;
   tier: string | null;
   askedBits: number;
-  /** The largest guarantee that would have fitted; for best effort, what was left for its floor. Never negative. */
+  /**
+   * The largest guarantee that would have fitted; for best effort, what was left for its floor. It is never
+   * negative.
+   */
   freeBits: number;
   capacityBits: number;
   reserveBits: number;
@@ -71,20 +74,20 @@ export interface Refused {
   promisedBits: number;
   /** How many best-effort pods there are already. */
   floors: number;
-  /** Largest first, at most five. */
+  /** The largest is the first, and there are at most five. */
   largest: Holder[];
 }
 
 export type Admission = { ok: true; freeBits: number } | Refused;
 
-/** The sum of the guarantees' leaf rates: one below a floor takes a floor. */
+/** The sum of the guarantees' leaf rates. A guarantee below a floor takes a floor. */
 function sumGuarantees(holders: readonly Holder[]): number {
   return holders
     .filter(({ guaranteeBits }) => guaranteeBits > 0)
     .reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), 0);
 }
 
-/** What guarantees can have of a tree beside the host and so many best-effort pods. May be negative. */
+/** What guarantees can have of a tree beside the host and so many best-effort pods. It may be negative. */
 function roomForGuaranteesBits(capacityBits: number, reservedBits: number, floors: number): number {
   const hostAndFloors = hostRateBits(capacityBits, reservedBits) + floors * floorBits;
   return capacityBits - Math.max(reservedBits, hostAndFloors);
@@ -100,7 +103,7 @@ export function hostHolders({ hostClasses }: TreeSettings, direction: Direction)
   }));
 }
 
-/** What the guarantees of pods can have of a tree beside so many best-effort pods. May be negative. */
+/** What the guarantees of pods can have of a tree beside so many best-effort pods. It may be negative. */
 export function roomForPodsBits(trees: TreeSettings, direction: Direction, floors: number): number {
   const room = roomForGuaranteesBits(
     trees[`${direction}CapacityBits`],
@@ -144,9 +147,9 @@ export function admit(ask: AdmissionAsk): Admission {
 }
 
 /**
- * The same with `overcommit: "scale"`, where guarantees shrink to make room (scale.ts). Refused is who
- * asks for more than the node could give to one pod alone, since that would squeeze all others at
- * will; and who would leave somebody without a floor.
+ * Decides the same with `overcommit: "scale"`, where guarantees shrink to make room (scale.ts). It refuses a
+ * pod that asks for more than the node could give to one pod alone, because that would squeeze all others at
+ * will. It also refuses a pod that would leave somebody without a floor.
  */
 export function admitScaled(ask: AdmissionAsk): Admission {
   const alone = admit({ ...ask, held: ask.held.filter(({ isHost }) => isHost) });
@@ -179,8 +182,8 @@ export function moreCapacityAdvice(direction: Direction, isSet: boolean): string
 }
 
 /**
- * The refusal as the pod's author and the operator read it. `capacityIsSet`: with `fairway set-capacity`,
- * so that a change of the configuration would change nothing.
+ * The refusal as the pod's author and the operator read it. `capacityIsSet` means that the capacity was set
+ * with `fairway set-capacity`, so that a change of the configuration would change nothing.
  */
 export function refusal(refused: Refused, capacityIsSet: boolean): FairwayError {
   const { holder, direction, freeBits, capacityBits, promisedBits, floors, largest } = refused;

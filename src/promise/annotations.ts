@@ -14,7 +14,10 @@ import type { Burst } from "../config/types.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
 
-/** Those that Fairway reads, its own misspelt ones included; other people's annotations are none of its business. */
+/**
+ * The annotations that Fairway reads, and its own misspelt ones. Other people's annotations are none of its
+ * business.
+ */
 export function ownAnnotations(annotations: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(annotations).filter(
@@ -31,16 +34,16 @@ export interface Given<T = number> {
 
 export interface AnnotatedDirection {
   guarantee: Given | null;
-  /** fairway.dev/ */
+  /** The limit under fairway.dev/. */
   limit: Given | null;
-  /** kubernetes.io/ */
+  /** The limit under kubernetes.io/. */
   bandwidth: Given | null;
   burst: Given<Burst> | null;
 }
 
 export interface Annotated {
   tier: string | null;
-  /** bandwidth.cilium.io/priority, as it stands. */
+  /** The value of bandwidth.cilium.io/priority, as it stands. */
   priority: string | null;
   egress: AnnotatedDirection;
   ingress: AnnotatedDirection;

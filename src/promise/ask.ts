@@ -1,7 +1,7 @@
 /**
- * What a pod is to be promised, from all that asks for it. Per field, strongest first: a `fairway.dev/`
- * annotation, a `kubernetes.io/` annotation, the bandwidth capability, the pod's tier. The table is
- * "Precedence" in docs/config.md.
+ * What a pod is to be promised, from all that asks for it. For each field the strongest one counts. From the
+ * strongest on, they are: a `fairway.dev/` annotation, a `kubernetes.io/` annotation, the bandwidth
+ * capability, the pod's tier. The table is "Precedence" in docs/config.md.
  */
 import { formatRate } from "../config/quantities.ts";
 import type { BandwidthCapability, Burst, PolicyRules, Tier } from "../config/types.ts";
@@ -12,7 +12,7 @@ import { type PickedTier, pickTier } from "./pick-tier.ts";
 import { type AskedRate, type DirectionAsked, settle } from "./settle.ts";
 
 export interface Asks {
-  /** The pod's annotations, all of them. */
+  /** All annotations of the pod. */
   annotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
   tiers: Record<string, Tier>;
@@ -42,7 +42,7 @@ function fromTier(
   return { key: `tiers.${picked.name}.${direction}${name}`, bits, own: false };
 }
 
-/** The strongest limit; a weaker one that says otherwise is worth a note. */
+/** The strongest limit. A weaker one that says otherwise is worth a note. */
 function strongestLimit(
   { limit, bandwidth }: AnnotatedDirection,
   capability: Given | null,
@@ -60,8 +60,8 @@ function strongestLimit(
 }
 
 /**
- * The policy's largest limit is the limit of pods that have none: a maximum that holds only for those who
- * ask for a limit would be none. A guarantee above it is refused by the policy, not lowered.
+ * The policy's largest limit is the limit of pods that have none, because a maximum that holds only for those
+ * who ask for a limit would be no maximum. The policy refuses a guarantee above it, and does not lower it.
  */
 function policyLimit(
   rules: PolicyRules | null,
@@ -77,7 +77,7 @@ function policyLimit(
   return { key: rule.key, bits: rule.value, own: false };
 }
 
-/** A runtime speaks of bits; a burst is never made smaller than was asked. */
+/** A runtime gives bursts in bits. They are rounded up, so that a burst is never smaller than was asked. */
 function capabilityBurst(asks: Asks, direction: Direction): Given<Burst> | null {
   const name = direction === "egress" ? "egressBurst" : "ingressBurst";
   const bits = asks.bandwidth?.[`${name}Bits`];

@@ -1,6 +1,6 @@
 /**
- * The longest that a packet with a latency target can wait in the egress tree: calculated, so that a
- * target which the node cannot keep is refused. The derivation and its sources are in docs/latency.md.
+ * Calculates the longest that a packet with a latency target can wait in the egress tree, so that a target
+ * which the node cannot keep is refused. The derivation and its sources are in docs/latency.md.
  */
 
 /** A class that goes first: its leaf sends at most burst + unit + rate x time in any time. */
@@ -27,7 +27,7 @@ export interface EgressPath {
 
 const us = (bytes: number, bits: number): number => (8e6 * bytes) / bits;
 
-/** What the others that go first come to, for one of them. */
+/** What all others that go first come to, for one of those that go first. */
 export interface Company {
   /** Their guarantees. */
   takenBits: number;
@@ -43,13 +43,13 @@ export function companyOf(classes: readonly LatencyClass[]): Company {
 }
 
 /**
- * The bound of class `own` beside others, in microseconds; Infinity where the others leave it
- * nothing. Static priority, one unit of somebody else's in front, blind multiplexing among those
- * that go first:
+ * The bound of class `own` beside others, in microseconds; Infinity where the others leave it nothing. It
+ * assumes static priority, one unit of somebody else's in front, and blind multiplexing among those that go
+ * first:
  *
  *   D = (b + sum over others (b_j + L_j) + L) / (C - sum over others g_j) + b_tbf / W
  *
- * A burst below the class's own unit leaves it in debt for the rest of the unit: + (L_i - b) / g.
+ * A burst below the class's own unit leaves it in debt for the rest of the unit, which adds (L_i - b) / g.
  */
 export function boundUs(path: EgressPath, own: LatencyClass, others: Company): number {
   const left = path.capacityBits - others.takenBits;

@@ -1,6 +1,6 @@
 /**
- * The bursts of all pods with a latency target, chosen together from the set of them: who came first does
- * not show in it. What is chosen and why it is exact is in docs/latency.md ("What is chosen").
+ * Chooses the bursts of all pods with a latency target together, from the set of these pods, so that it does
+ * not matter who came first. What is chosen and why it is exact is in docs/latency.md ("What is chosen").
  */
 import { bytesIn } from "../plan/units.ts";
 import { type Bounded, boundsOf, type EgressPath, isLate, type LatencyClass } from "./bound.ts";
@@ -9,15 +9,16 @@ import { type Bounded, boundsOf, type EgressPath, isLate, type LatencyClass } fr
 export interface LatencyAsk extends Omit<LatencyClass, "burstBytes"> {
   /** The least that it can be given: one unit, or the burst that the pod asked for. */
   leastBytes: number;
-  /** Whether the pod asked for it: then it has this burst and no other. */
+  /** Whether the pod asked for this burst. Then it has this one and no other. */
   isFixed: boolean;
 }
 
 /**
- * The times at the guarantee that a burst may be chosen as, in microseconds: preferred numbers (ISO 3, R20),
- * each an eighth longer than the last. In steps, so that one pod more seldom changes everybody's class; from
- * 40 us on, so that two of them are never the same to the kernel, which is given whole microseconds
- * (units.ts). Longer bursts help nobody: what is late by more has been late before.
+ * A burst is chosen as one of these times at the guarantee, in microseconds. They are preferred numbers (ISO
+ * 3, R20), each an eighth longer than the last. There are steps so that one pod more seldom changes
+ * everybody's class. They begin with 40 us so that two of them are never the same to the kernel, which is
+ * given whole microseconds (units.ts). Longer bursts help nobody, because what is late by more has been late
+ * before.
  */
 const timesUs = [
   40, 45, 50, 56, 63, 71, 80, 90, 100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400,
@@ -25,16 +26,19 @@ const timesUs = [
   3150, 3550, 4000, 4500, 5000,
 ];
 
-/** What a burst has to be longer by than the least, or the kernel would not tell the two apart. */
+/** A burst has to be longer than the least by so much, or the kernel would not tell the two apart. */
 const tellableUs = 4;
 
 /**
- * Of the time between its bound with the least bursts and its target, what longer bursts may take of a
- * class. The rest is for what the bound does not count: the pod's own stack, interrupts, a late processor.
+ * The share that longer bursts may take of the time between a class's bound with the least bursts and its
+ * target. The rest is for what the bound does not count: the pod's own stack, interrupts, a late processor.
  */
 const burstsShare = 0.75;
 
-/** The burst of a class when each may have what it sends in so much time, its own target's at the most. */
+/**
+ * The burst of a class when each class may have what it sends in so much time, or in its own target's time if
+ * that is shorter.
+ */
 function burstWithin({ guaranteeBits, targetUs, ...ask }: LatencyAsk, timeUs: number): number {
   if (ask.isFixed) return ask.leastBytes;
   const us = timesUs.findLast((each) => each <= Math.min(timeUs, targetUs)) ?? 0;
@@ -58,9 +62,10 @@ export function leastBounds(path: EgressPath, asks: readonly LatencyAsk[]): Boun
 }
 
 /**
- * The classes with their bursts, in the order of `asks`: all of the same time, the longest that leaves each
- * target what it needs. A pod has less where its own target is shorter, one unit where that is more, and its
- * own word if it gave one. Where the targets cannot all be kept, the least of each.
+ * The classes with their bursts, in the order of `asks`. All bursts are of the same time, the longest that
+ * leaves each target what it needs. A pod has less where its own target is shorter, one unit where that is
+ * more, and the burst that it asked for if it did. Where the targets cannot all be kept, each class has its
+ * least burst.
  */
 export function chooseBursts(path: EgressPath, asks: readonly LatencyAsk[]): LatencyClass[] {
   const least = leastBounds(path, asks);

@@ -1,4 +1,7 @@
-/** The delay bound applied to a node: which classes go first, what stands in their way, and which bursts they have. */
+/**
+ * Applies the delay bound to a node: which classes go first, what stands in their way, and which bursts they
+ * have.
+ */
 import type { Attachment, NetworkBase, PodPromise, TreeSettings } from "../plan/node.ts";
 import { egressUnitBytes, leafShape, podGsoMaxBytes, tbfShape } from "../plan/shape.ts";
 import { type Bounded, boundsOf, type EgressPath } from "./bound.ts";
@@ -6,7 +9,7 @@ import { chooseBursts, type LatencyAsk } from "./bursts.ts";
 
 /** An attachment, as far as the bound looks at it. */
 export interface Member {
-  /** Unique on the node; for messages too. */
+  /** The name is unique on the node, and is for messages too. */
   holder: string;
   promise: PodPromise;
   mtuBytes: number;
@@ -14,7 +17,7 @@ export interface Member {
 
 export type Trees = Pick<NetworkBase, "trees">;
 
-/** `mtuBytes`: the largest of the node's pods. */
+/** `mtuBytes` is the largest MTU of the node's pods. */
 export function egressPath({ trees }: Trees, mtuBytes: number): EgressPath {
   const podBytes = podGsoMaxBytes(trees.egressCapacityBits, mtuBytes);
   const bytes = egressUnitBytes(trees, mtuBytes);
@@ -35,7 +38,7 @@ export function hasEgressTarget({ latencyTargetUs, egress }: PodPromise): boolea
   return latencyTargetUs !== null && egress.guaranteeBits > 0;
 }
 
-/** null: this attachment has no latency target that covers egress. */
+/** null means that this attachment has no latency target that covers egress. */
 export function latencyAskOf({ trees }: Trees, member: Member): LatencyAsk | null {
   const { holder, promise, mtuBytes } = member;
   const { egress, latencyTargetUs: targetUs } = promise;
@@ -65,8 +68,9 @@ export function boundedMembers(base: Trees, members: readonly Member[]): Bounded
 type Holding = Pick<Attachment, "promise" | "mtuBytes">;
 
 /**
- * The same attachments, those with a latency target with the egress burst that is in force: a function of
- * all that have one. Only these are needed where `largestMtuBytes` tells the largest MTU of all.
+ * The same attachments, where those with a latency target have the egress burst that is in force. That burst
+ * depends on all that have a target. Only these have to be given where `largestMtuBytes` tells the largest
+ * MTU of all.
  */
 export function withBursts<A extends Holding>(
   held: readonly A[],

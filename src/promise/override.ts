@@ -10,7 +10,8 @@ import { promiseOf } from "./ask.ts";
 type Terms = Pick<NetworkConfig, "tiers" | "defaultTier" | "policy">;
 
 /**
- * The policy's limits are for pods without one of their own; what the operator sets is not asked of it.
+ * The policy's limits are for pods without one of their own. What the operator sets is not checked against
+ * the policy.
  *
  * @throws FairwayError badConfig with all that is wrong.
  */
@@ -44,7 +45,7 @@ export interface OverriddenKey {
   /** The annotation's full name. */
   key: string;
   set: string;
-  /** What the pod's own annotation of that name says; null: it has none. */
+  /** What the pod's own annotation of that name says; null means that it has none. */
   own: string | null;
 }
 
@@ -113,7 +114,7 @@ function fieldsOf(name: string, tier: Tier, asks: PodAsks): TierField[] {
   return fields;
 }
 
-/** What goes before a field of a tier, in words; null: nothing does. */
+/** What goes before a field of a tier, in words; null means that nothing does. */
 function before({ stronger, capability }: TierField, asks: PodAsks): string | null {
   const { annotations, overrides } = asks;
   for (const key of stronger) {
@@ -128,8 +129,8 @@ function before({ stronger, capability }: TierField, asks: PodAsks): string | nu
 }
 
 /**
- * What a tier gives and the pod does not get, since something of its own goes before the tier: a sentence
- * for each field ("Precedence" in docs/config.md).
+ * What a tier gives and the pod does not get, because something of the pod's own goes before the tier. There
+ * is a sentence for each field ("Precedence" in docs/config.md).
  */
 export function withoutEffect(tierName: string, asks: PodAsks, { tiers }: Terms): string[] {
   const tier = Object.hasOwn(tiers, tierName) ? tiers[tierName] : undefined;

@@ -1,6 +1,6 @@
 /**
- * Which tier a pod is of. The default tier is the tier of pods that pick none: a pod that picks a tier
- * takes nothing from the default one, or a pod could not pick best effort.
+ * Finds the tier that a pod is of. The default tier is the tier of pods that pick none. A pod that picks a
+ * tier takes nothing from the default one, or a pod could not pick best effort.
  */
 import { annotationKeys, priorities, priorityKey } from "../config/annotation-keys.ts";
 import { suggestion } from "../config/suggest.ts";
@@ -25,8 +25,8 @@ function tierNamed(tiers: Tiers["tiers"], name: string): Tier | undefined {
 }
 
 /**
- * The tier that Cilium's annotation picks, with its notes. It is another plugin's: a manifest may carry
- * it for other nodes, so what it says here counts where it can, and else is left aside.
+ * The tier that Cilium's annotation picks, with its notes. The annotation is another plugin's, and a manifest
+ * may carry it for other nodes. So what it says counts here where it can, and is left aside otherwise.
  */
 function byPriority(
   { tiers }: Tiers,
@@ -49,7 +49,7 @@ function byPriority(
   return null;
 }
 
-/** null: best effort, or a tier that does not exist, which is a violation then. */
+/** null means best effort, or a tier that does not exist, which is a violation then. */
 export function pickTier(
   asks: Tiers,
   annotated: Annotated,

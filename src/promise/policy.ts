@@ -1,4 +1,4 @@
-/** What a pod asks for beside what the operator's policy allows its namespace. */
+/** Compares what a pod asks for with what the operator's policy allows its namespace. */
 import { knownAnnotations, kubernetesKeys, priorityKey } from "../config/annotation-keys.ts";
 import { anyName } from "../config/policy.ts";
 import { type Breach, breaches } from "../config/policy-limits.ts";
@@ -7,14 +7,14 @@ import { FairwayError } from "../errors.ts";
 import { directions, type PodPromise } from "../plan/node.ts";
 
 export interface PolicyAsk {
-  /** For messages: a pod's or an attachment's name. */
+  /** A pod's or an attachment's name, for messages. */
   holder: string;
   rules: PolicyRules;
-  /** The pod's annotations, all of them. */
+  /** All annotations of the pod. */
   annotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
   defaultTier: string | null;
-  /** What all that comes to (promiseOf). */
+  /** The promise that all of this comes to (promiseOf). */
   promise: PodPromise;
 }
 
@@ -24,7 +24,10 @@ function counts(key: string, { annotations, promise }: PolicyAsk): boolean {
   return annotations[key] === promise.tier;
 }
 
-/** The annotations that ask for something, with what a person calls them. A runtime takes the capability from Kubernetes' ones. */
+/**
+ * The annotations that ask for something, with what a person calls them. A runtime makes the capability from
+ * Kubernetes' ones.
+ */
 function askedAnnotations(ask: PolicyAsk): Map<string, string> {
   const asked = new Map<string, string>();
   for (const direction of directions)
@@ -48,7 +51,7 @@ function annotationBreaches(ask: PolicyAsk): Breach[] {
     .map(([, asked]) => ({ rule: rule.key, asked, allowed: listed(rule.value) }));
 }
 
-/** The default tier may always be picked: who picks none has it too. */
+/** The default tier may always be picked, because a pod that picks none has it too. */
 function tierBreaches({
   rules: { tiers: rule },
   promise: { tier },
@@ -66,12 +69,14 @@ function tierBreaches({
   ];
 }
 
-/** What the rules do not allow, all of it; empty: nothing. */
+/** All that the rules do not allow. It is empty where they allow everything. */
 export function policyBreaches(ask: PolicyAsk): Breach[] {
   return [...annotationBreaches(ask), ...tierBreaches(ask), ...breaches(ask.rules, ask.promise)];
 }
 
-/** null: the policy allows it. Else policyRefused, naming each rule that refused. */
+/**
+ * null means that the policy allows it. Otherwise it is policyRefused, which names each rule that refused.
+ */
 export function policyRefusal(ask: PolicyAsk): FairwayError | null {
   const found = policyBreaches(ask);
   if (found.length === 0) return null;

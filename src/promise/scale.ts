@@ -1,8 +1,8 @@
 /**
- * What is in force: what guarantees come to where their sum is more than there is, since they shrink in
- * proportion then; and the bursts of those with a latency target, which are chosen together (bursts.ts). A
- * pod's promise in force is a pure function of all attachments and the trees, so that every process of
- * the node comes to the same. Where the sum fits, and without a target, it is what was promised.
+ * Calculates what is in force. Where the sum of the guarantees is more than there is, they shrink in
+ * proportion. The bursts of pods with a latency target are chosen together (bursts.ts). A pod's promise in
+ * force is a pure function of all attachments and the trees, so that every process of the node comes to the
+ * same. Where the sum fits, and without a target, it is what was promised.
  */
 import { formatRate } from "../config/quantities.ts";
 import {
@@ -17,15 +17,17 @@ import { floorBits, leafRateBits, roomForPodsBits } from "./admission.ts";
 import { withBursts } from "./latency.ts";
 
 /**
- * Whole bits per second, in the order of `askedBits`, all above 0: no more than was asked, leaf rates
- * never below the floor, their sum never above `roomBits`. Only with less room than floors, which
- * admission does not let happen and a lowered capacity may, it is: there each has its floor.
+ * The guarantees in whole bits per second, in the order of `askedBits`, which are all above 0. None is more
+ * than was asked, no leaf rate is below the floor, and their sum is not above `roomBits`. It is above only
+ * where there is less room than floors, and there each has its floor. Admission does not let that happen, but
+ * a lowered capacity may.
  */
 export function scaled(askedBits: readonly number[], roomBits: number): number[] {
   if (sum(askedBits.map(leafRateBits)) <= BigInt(roomBits)) return [...askedBits];
   const room = BigInt(Math.max(0, roomBits));
   const floor = BigInt(floorBits);
-  // Who would fall below a floor gets one, which leaves less to the others, until nobody does.
+  // A pod that would fall below a floor gets one, which leaves less to the others. This goes on until nobody
+  // does.
   let sharing = askedBits.filter((bits) => bits > floorBits);
   for (;;) {
     const left = room - floor * BigInt(askedBits.length - sharing.length);
@@ -35,7 +37,7 @@ export function scaled(askedBits: readonly number[], roomBits: number): number[]
       sharing = above;
       continue;
     }
-    // The same test as above: whose share is a floor or more is among `sharing`.
+    // This is the same test as above: a pod whose share is a floor or more is among `sharing`.
     return askedBits.map((bits) => {
       if (weight === 0n || BigInt(bits) * left < floor * weight) return Math.min(bits, floorBits);
       return Number((BigInt(bits) * left) / weight);
@@ -47,11 +49,11 @@ function sum(bits: readonly number[]): bigint {
   return bits.reduce((total, each) => total + BigInt(each), 0n);
 }
 
-/** As much of an attachment as counts here. */
+/** The part of an attachment that counts here. */
 type Holding = Pick<Attachment, "promise" | "mtuBytes">;
 
 interface Scaling {
-  /** By attachment. */
+  /** What each attachment's guarantee comes to, in their order. */
   guaranteeBits: number[];
   sumBits: bigint;
   roomBits: number;
@@ -97,7 +99,8 @@ function scaledPromise(
       ...asked,
       guaranteeBits,
       limitBits: followed ? guaranteeBits : asked.limitBits,
-      // The same time at the lower rate: it was not too long for the kernel, and is not now.
+      // The burst is of the same time at the lower rate: that was not too long for the kernel, and is not
+      // now.
       burstBytes: followed
         ? inProportion(asked.burstBytes, guaranteeBits, asked)
         : asked.burstBytes,
@@ -109,7 +112,7 @@ function scaledPromise(
   };
 }
 
-/** All attachments of the node, with the promises that are in force; what is promised is in the arguments. */
+/** All attachments of the node, with the promises that are in force. `held` has what is promised. */
 export function inForce<A extends Holding>(held: readonly A[], trees: TreeSettings): A[] {
   const egress = scaling(held, trees, "egress");
   const ingress = scaling(held, trees, "ingress");

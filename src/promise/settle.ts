@@ -1,4 +1,4 @@
-/** Where what is asked in one direction meets: the guarantee, the limit, the burst and the latency target. */
+/** Settles what is asked in one direction: the guarantee, the limit, the burst and the latency target. */
 import { burstAt, burstRateBits } from "../config/burst.ts";
 import { formatRate } from "../config/quantities.ts";
 import type { Burst } from "../config/types.ts";
@@ -22,7 +22,7 @@ export interface DirectionAsked {
 
 export interface Findings {
   violations: Violations;
-  /** For `explain` and `status`. */
+  /** `explain` and `status` show these. */
   notes: string[];
 }
 
@@ -32,7 +32,10 @@ function named({ key, bits }: AskedRate): string {
   return `${key} (${formatRate(bits)})`;
 }
 
-/** A limit below the guarantee: the pod's own limit lowers its tier's guarantee, and else they contradict each other. */
+/**
+ * The guarantee, which may have a limit below it. The pod's own limit lowers its tier's guarantee; otherwise
+ * the two contradict each other.
+ */
 function lowered({ guarantee, limit }: DirectionAsked, { violations, notes }: Findings): number {
   if (guarantee === null) return 0;
   if (limit === null || limit.bits >= guarantee.bits) return guarantee.bits;
@@ -48,7 +51,10 @@ function lowered({ guarantee, limit }: DirectionAsked, { violations, notes }: Fi
   return guarantee.bits;
 }
 
-/** A target says how long what stays within the egress guarantee may wait: without one it says nothing. */
+/**
+ * A target says how long what stays within the egress guarantee may wait, so without a guarantee it says
+ * nothing.
+ */
 function checkTarget(
   target: Given,
   { direction, guarantee }: DirectionAsked,

@@ -54,7 +54,10 @@ function refusedTarget(path: EgressPath, own: Bounded, others: Company): Fairway
   );
 }
 
-/** The largest whole number of `least` to `most` that `fits`, where all below one that fits fit, too; null: none. */
+/**
+ * The largest whole number from `least` to `most` that `fits`; null means that none does. All numbers below
+ * one that fits have to fit, too.
+ */
 function largestThat(least: number, most: number, fits: (n: number) => boolean): number | null {
   if (least > most || !fits(least)) return null;
   let [low, high] = [least, most];
@@ -78,13 +81,14 @@ const withGuarantee = (asked: Member, guaranteeBits: number): Member => ({
 /** What a pod could have that asks for more than the others' targets allow. */
 export interface Fitting {
   guaranteeBits: number;
-  /** The smallest that it can have with that guarantee. */
+  /** The smallest target that it can have with that guarantee. */
   targetUs: number;
 }
 
 /**
- * The others wait the longer the more is guaranteed to this one, whatever its own target is: so there is a
- * largest guarantee, and a smallest target with it. A burst that was asked for is taken as it is. null: none.
+ * The others wait the longer the more is guaranteed to this one, whatever its own target is. So there is a
+ * largest guarantee, and a smallest target with it; null means that there is none. A burst that was asked for
+ * is taken as it is.
  */
 export function fittingBeside(
   base: Trees,
@@ -118,7 +122,7 @@ const lateWords = (broken: readonly Bounded[]): string =>
     )
     .join("; ");
 
-/** The others' targets are what is in the way, with the least bursts of all. */
+/** The refusal where the others' targets are in the way, even with the least bursts of all. */
 function refusedBeside(
   path: EgressPath,
   { holder, promise }: Member,
@@ -147,7 +151,7 @@ function refusedBeside(
   );
 }
 
-/** Of a pod without a target, only the size of its units is in the way. */
+/** The refusal of a pod without a target, where only the size of its units is in the way. */
 function refusedUnits(
   base: Trees,
   asked: Member,
@@ -170,9 +174,9 @@ function refusedUnits(
 
 /**
  * Throws promiseRefused, with the arithmetic, where a new attachment's target cannot be kept beside those
- * that are there, or theirs beside it, whatever bursts they all have. Else how its bound comes about (null:
- * it has no target). Of `held` those with a target are enough where `othersMtuBytes` tells the largest MTU
- * of all; it is asked for only where it is needed.
+ * that are there, or theirs beside it, whatever bursts they all have. Otherwise it returns how the new one's
+ * bound comes about; null means that it has no target. `held` needs to have only those with a target where
+ * `othersMtuBytes` tells the largest MTU of all. It is called only where it is needed.
  */
 export function withinTargets(
   base: Trees,
@@ -182,7 +186,8 @@ export function withinTargets(
 ): string | null {
   const mtuBytes = Math.max(asked.mtuBytes, othersMtuBytes);
   const own = latencyAskOf(base, asked);
-  // What waits behind all that have a target delays nobody, unless its units are larger than all before.
+  // A pod that waits behind all that have a target delays nobody, unless its units are larger than all that
+  // were there before.
   if (own === null && asked.mtuBytes <= othersMtuBytes) return null;
   const path = egressPath(base, mtuBytes);
   const others = asksOf(base, held());

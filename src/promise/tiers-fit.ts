@@ -1,11 +1,14 @@
-/** Tiers that no pod could have on this node, were it there alone: an error before the first pod asks. */
+/**
+ * Finds tiers that no pod could have on this node even if it were there alone. They are an error before the
+ * first pod asks.
+ */
 import { formatRate } from "../config/quantities.ts";
 import type { Tier } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { directions, type TreeSettings } from "../plan/node.ts";
 import { leafRateBits, roomForPodsBits } from "./admission.ts";
 
-/** In words, each naming the tier's key and the numbers. */
+/** Says in words which tiers are too large, each with the tier's key and the numbers. */
 export function tiersTooLarge(tiers: Record<string, Tier>, trees: TreeSettings): string[] {
   return Object.entries(tiers).flatMap(([name, tier]) =>
     directions.flatMap((direction) => {
@@ -19,7 +22,7 @@ export function tiersTooLarge(tiers: Record<string, Tier>, trees: TreeSettings):
   );
 }
 
-/** null: each of them fits. */
+/** null means that each of them fits. */
 export function tiersRefusal(
   tiers: Record<string, Tier>,
   trees: TreeSettings,
