@@ -1,4 +1,7 @@
-/** Which addresses a pod asks for: by annotation, by the runtime, by CNI_ARGS. Pure. */
+/**
+ * Finds which addresses a pod asks for: by annotation, by the runtime, by CNI_ARGS. It looks at nothing but
+ * its arguments.
+ */
 import { parseIp, parsePrefixedIp, sameIp } from "./addresses.ts";
 import { annotationKeys } from "./annotation-keys.ts";
 import { defaultPool } from "./pools.ts";
@@ -9,20 +12,20 @@ import { Violations } from "./violations.ts";
 export interface AddressAsk {
   /** At most one for each set of the network. */
   requested: Ip[];
-  /** The name of a pool; null: none was asked for. */
+  /** The name of a pool; null means that none was asked for. */
   pool: string | null;
-  /** Milliseconds for which the address stays the pod's after it went; null: not at all. */
+  /** Milliseconds for which the address stays the pod's after it went; null means that it does not stay. */
   stickyMs: number | null;
 }
 
-/** Of a pod that asks for nothing. */
+/** The ask of a pod that asks for nothing. */
 export const asksNothing: AddressAsk = { requested: [], pool: null, stickyMs: null };
 
 interface Sources {
   annotations: Record<string, string>;
   /** runtimeConfig.ips and args.cni.ips. */
   ips: readonly string[];
-  /** CNI_ARGS' IP. */
+  /** The IP of CNI_ARGS. */
   arg: string | undefined;
 }
 
@@ -33,7 +36,7 @@ export function asksForAddress(annotations: Record<string, string>): boolean {
   return asksByAnnotation.some((key) => Object.hasOwn(annotations, key));
 }
 
-/** A requested address may carry a prefix length; the range's own counts. */
+/** A requested address may have a prefix length, but the range's own counts. */
 function parseRequested(text: string, key: string): Ip {
   return text.includes("/") ? parsePrefixedIp(text, key).ip : parseIp(text, key);
 }

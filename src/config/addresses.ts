@@ -1,6 +1,4 @@
-/**
- * IP addresses and networks as numbers. The only module that knows ip-num.
- */
+/** IP addresses and networks as numbers. This is the only module that knows ip-num. */
 import { FairwayError } from "../errors.ts";
 import { addressBits, type Family, ipText } from "../plan/ip.ts";
 import type { Cidr, Ip } from "./types.ts";
@@ -17,7 +15,7 @@ function refuse(key: string, text: string, problem: string, details: string): ne
   throw new FairwayError("badConfig", `${key}: ${JSON.stringify(text)} ${problem}`, details);
 }
 
-// No leading zeros: some readers take them for octal (CVE-2021-29923).
+// Leading zeros are refused, because some readers take them for octal (CVE-2021-29923).
 const ipv4Pattern = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
 
 function ipv4Value(text: string): bigint | null {

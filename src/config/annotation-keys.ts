@@ -14,13 +14,19 @@ export const annotationKeys = {
   ipPool: "fairway.dev/ip-pool",
 } as const;
 
-/** Kubernetes' own, which the runtime hands over a second time, as the bandwidth capability. They are limits. */
+/**
+ * Kubernetes' own keys, which the runtime hands over a second time, as the bandwidth capability. They are
+ * limits.
+ */
 export const kubernetesKeys = {
   egress: "kubernetes.io/egress-bandwidth",
   ingress: "kubernetes.io/ingress-bandwidth",
 } as const;
 
-/** Cilium's, and its values (bandwidth manager, "Priority levels"): a tier of that name, where there is one. */
+/**
+ * Cilium's key and its values (bandwidth manager, "Priority levels"). A value picks the tier of that name,
+ * where there is one.
+ */
 export const priorityKey = "bandwidth.cilium.io/priority";
 export const priorities: readonly string[] = ["guaranteed", "burstable", "bestEffort"];
 
@@ -36,7 +42,7 @@ export const fairwayKeys: readonly string[] = [
   annotationKeys.ipPool,
 ];
 
-/** Ours and others'. */
+/** Our keys and those of others. */
 export const knownAnnotations: readonly string[] = [
   ...fairwayKeys,
   ...Object.values(kubernetesKeys),

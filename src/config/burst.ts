@@ -15,7 +15,10 @@ export function formatBurst(burst: Burst): string {
   return burst.kind === "time" ? formatDuration(burst.us) : `${burst.bytes} bytes`;
 }
 
-/** What a burst is a time of: the limit, else the guarantee, which is never below a leaf's floor. null: neither. */
+/**
+ * The rate at which a burst is a time: the limit, or else the guarantee, which is never below a leaf's floor.
+ * null means that there is neither.
+ */
 export function burstRateBits(guaranteeBits: number, limitBits: number | null): number | null {
   if (limitBits !== null) return limitBits;
   return guaranteeBits > 0 ? Math.max(guaranteeBits, floorBits) : null;

@@ -5,8 +5,8 @@ import { isObject, type JsonObject, Section } from "./section.ts";
 import type { BandwidthCapability, RuntimeConfig } from "./types.ts";
 
 /**
- * Bursts, in bits, that runtimes send when nobody asked for one. Taken at their word they would let
- * gigabytes pass before a limit shows (kubernetes#90838): they count as none.
+ * Runtimes send these bursts, in bits, when nobody asked for one. They would let gigabytes pass before a
+ * limit shows (kubernetes#90838), so they count as none.
  */
 const runtimeDefaultBurstBits: readonly number[] = [
   // kubelet's dockershim: math.MaxInt32 (pkg/kubelet/dockershim/network/cni/cni.go).
@@ -19,8 +19,8 @@ const runtimeDefaultBurstBits: readonly number[] = [
 ];
 
 /**
- * Keys in lower case: containerd's are Go's field names (IngressRate), others' are as in the
- * conventions (ingressRate), and Go's plugins read either.
+ * The section with its keys in lower case: containerd's are Go's field names (IngressRate), others' are as in
+ * the conventions (ingressRate), and Go's plugins read either.
  */
 function foldCase(section: Section): Section {
   const folded = new Map<string, unknown>();
@@ -134,7 +134,7 @@ const macPattern = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}$/;
 /** The group bit, the lowest of the first byte (IEEE 802). */
 const groupBit = 1;
 
-/** `mac`: in lower case. */
+/** `mac` is in lower case. */
 function macProblem(mac: string): string | null {
   if (!macPattern.test(mac)) return "is not a MAC address";
   if ((Number.parseInt(mac.slice(0, 2), 16) & groupBit) !== 0) return "is a multicast address";
@@ -170,7 +170,7 @@ function parseIps(section: Section): string[] {
   });
 }
 
-/** The part of it that is about addresses: an IPAM plugin looks at nothing else. */
+/** The part of the runtime's configuration that is about addresses. An IPAM plugin looks at nothing else. */
 export type AddressRuntime = Pick<RuntimeConfig, "podAnnotations" | "ips" | "ipRanges">;
 
 function addressRuntime(root: Section, runtime: Section): AddressRuntime {
@@ -184,12 +184,12 @@ function addressRuntime(root: Section, runtime: Section): AddressRuntime {
   };
 }
 
-/** `root`: the plugin configuration. */
+/** `root` is the plugin configuration. */
 export function parseAddressRuntime(root: Section): AddressRuntime {
   return addressRuntime(root, foldCase(root.section("runtimeConfig")));
 }
 
-/** `root`: the plugin configuration. Keys that are not named here are not ours, and are ignored. */
+/** `root` is the plugin configuration. Keys that are not named here are not ours, and are ignored. */
 export function parseRuntime(root: Section): RuntimeConfig {
   const runtime = foldCase(root.section("runtimeConfig"));
   return {

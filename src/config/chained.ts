@@ -1,4 +1,4 @@
-/** Chained mode: no `ipam`, since the interface and its addresses are another plugin's. */
+/** Chained mode has no `ipam`, because the interface and its addresses are another plugin's. */
 import { annotationKeys } from "./annotation-keys.ts";
 import { isObject, type JsonObject, type Section } from "./section.ts";
 import { Violations } from "./violations.ts";
@@ -7,9 +7,9 @@ export const isChainedConfig = (raw: JsonObject): boolean => raw.ipam === undefi
 
 /** Keys that say what the pods' interfaces are like. */
 const interfaceKeys = ["bridge", "mtu", "ipMasqExcept", "dns"] as const;
-/** The same, where they ask for something. */
+/** Keys of the same kind, which count only where they ask for something. */
 const interfaceFlags = ["ipMasq", "antiSpoof"] as const;
-/** Capabilities that only who makes the interface can act on. */
+/** Capabilities that only the plugin that makes the interface can act on. */
 const interfaceCapabilities = ["ips", "mac", "ipRanges"] as const;
 
 const isEmpty = (value: unknown): boolean =>
@@ -18,7 +18,7 @@ const isEmpty = (value: unknown): boolean =>
   value === "" ||
   (Array.isArray(value) && value.length === 0);
 
-/** What belongs to who makes the pods' interfaces. */
+/** Refuses what belongs to the plugin that makes the pods' interfaces. */
 export function checkChained(root: Section): void {
   const { violations } = root;
   const found = [

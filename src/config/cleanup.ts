@@ -1,4 +1,4 @@
-/** What a verb that cleans up takes from a configuration, whatever else is wrong with that. */
+/** What a verb that cleans up takes from a configuration, whatever else is wrong with it. */
 import { defaults } from "./defaults.ts";
 import { delegateIn, isPluginName } from "./delegate.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";

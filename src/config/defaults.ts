@@ -5,7 +5,7 @@ export const defaults = {
   bridge: "fw0",
   ipMasq: false,
   antiSpoof: true,
-  /** Of each direction's capacity. */
+  /** The percentage is of each direction's capacity. */
   reserve: { kind: "percent", percent: 5 } satisfies Reserve,
   overcommit: "reject",
   policeHost: true,

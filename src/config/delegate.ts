@@ -7,13 +7,16 @@ import type { Violations } from "./violations.ts";
 /** Inside Fairway's own configuration both mean the ledger. */
 export const ownIpamTypes: readonly string[] = ["fairway", ipamPluginName];
 
-/** The IPAM plugin's type as it stands; null: Fairway's own, or none that could be run. Of any configuration, however bad. */
+/**
+ * The IPAM plugin's type as it stands; null means Fairway's own, or none that could be run. It reads any
+ * configuration, however bad.
+ */
 export function delegateIn({ ipam }: JsonObject): string | null {
   const type = isObject(ipam) ? ipam.type : undefined;
   return typeof type === "string" && type !== "" && !ownIpamTypes.includes(type) ? type : null;
 }
 
-/** As libcni looks a plugin up: its name is a file's, never a path (pkg/invoke.FindInPath). */
+/** libcni looks a plugin up by the name of a file, never by a path (pkg/invoke.FindInPath). */
 export function isPluginName(name: string): boolean {
   return name !== "." && name !== ".." && !/[/\0]/.test(name);
 }
@@ -27,7 +30,7 @@ export function checkDelegate(delegate: string, violations: Violations): void {
   );
 }
 
-/** Where another plugin gives the addresses: nothing of them is ours to judge. */
+/** This stands where another plugin gives the addresses, because nothing of them is ours to judge. */
 export const noIpam: IpamConfig = {
   delegate: null,
   sets: [],

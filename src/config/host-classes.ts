@@ -34,7 +34,10 @@ function refuseSharedPorts(section: Section, classes: readonly HostClass[]): voi
     }
 }
 
-/** `section`: the value of `hostClasses`. By name, so that a class keeps its number whatever the order of the keys. */
+/**
+ * `section` is the value of `hostClasses`. The classes are sorted by name, so that a class keeps its number
+ * whatever the order of the keys.
+ */
 export function parseHostClasses(section: Section): HostClass[] {
   const { violations } = section;
   const classes = Object.entries(section.value)

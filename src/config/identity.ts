@@ -3,7 +3,7 @@ import { FairwayError } from "../errors.ts";
 import { isObject, type JsonObject } from "./section.ts";
 import { type CniVersion, cniVersions } from "./types.ts";
 
-/** @throws FairwayError decode: not a JSON object. */
+/** @throws FairwayError decode where it is not a JSON object. */
 export function configObject(raw: unknown): JsonObject {
   if (isObject(raw)) return raw;
   throw new FairwayError(
@@ -13,7 +13,7 @@ export function configObject(raw: unknown): JsonObject {
   );
 }
 
-// libcni's pkg/utils.ValidateNetworkName.
+// This is the pattern of libcni's pkg/utils.ValidateNetworkName.
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /** @throws FairwayError badConfig. */
@@ -29,7 +29,7 @@ export function parseName({ name }: JsonObject): string {
   );
 }
 
-/** The specification's: a configuration without a version is of the first. */
+/** The specification says that a configuration without a version is of the first one. */
 const impliedVersion = "0.1.0";
 
 function isSupported(version: unknown): version is CniVersion {

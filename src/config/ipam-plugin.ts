@@ -1,6 +1,7 @@
 /**
- * The configuration of an IPAM plugin: what stands around `ipam` is the other plugin's, which called us,
- * and is not judged; only the network's name, the version, and what the runtime says of addresses.
+ * The configuration of an IPAM plugin. What stands around `ipam` belongs to the other plugin, which called
+ * us, and is not judged. Only the network's name, the version, and what the runtime says of addresses are
+ * read.
  */
 import { type AddressRuntime, parseAddressRuntime } from "./capabilities.ts";
 import { defaults } from "./defaults.ts";
@@ -16,7 +17,10 @@ import { Violations } from "./violations.ts";
 export interface IpamCleanupConfig {
   cniVersion: CniVersion;
   name: string;
-  /** `ipam.dataDir`: where the addresses are recorded, as with host-local; one ledger for all of a node's networks. */
+  /**
+   * `ipam.dataDir` says where the addresses are recorded, as with host-local. There is one ledger for all of
+   * a node's networks.
+   */
   dataDir: string;
 }
 
@@ -25,7 +29,7 @@ export interface IpamPluginConfig extends IpamCleanupConfig {
   runtime: AddressRuntime;
 }
 
-/** The keys of `ipam` that mean something here only. */
+/** The keys of `ipam` that mean something only here. */
 const pluginKeys: readonly string[] = ["type", "dataDir"];
 
 function checkPluginKeys(ipam: Section): void {

@@ -8,7 +8,7 @@ import { isObject, Section } from "./section.ts";
 import { parseStickyMs } from "./sticky.ts";
 import type { Cidr, IpamConfig } from "./types.ts";
 
-/** A set as it stands in the configuration: one section a range. */
+/** A set as it stands in the configuration, with one section for each range. */
 type RangeSet = Section[];
 
 /**
@@ -57,14 +57,14 @@ function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonl
   }
 }
 
-/** Whether the runtime gives range sets to each pod: then a verb that is about no pod sees none. */
+/** Whether the runtime gives range sets to each pod. Then a verb that is not about a pod sees none. */
 function runtimeGivesRanges(root: Section): boolean {
   return root.section("capabilities").flag("ipRanges") === true;
 }
 
 /**
- * `root`: the plugin configuration. `ipRanges`: the runtime's range sets, which go before all others
- * as they do in host-local.
+ * `root` is the plugin configuration. `ipRanges` are the runtime's range sets, which go before all others as
+ * they do in host-local.
  */
 export function parseIpam(root: Section, ipRanges: readonly unknown[]): IpamConfig {
   const ipam = root.section("ipam");

@@ -3,7 +3,7 @@ import type { LogConfig } from "./types.ts";
 
 const logLevels: readonly LogConfig["level"][] = ["debug", "info", "warn", "error", "silent"];
 
-/** The default for what is none, or not given. */
+/** The default stands for a text that is no level, and where none is given. */
 export function logLevelOf(text: string | undefined): LogConfig["level"] {
   return logLevels.find((level) => level === text) ?? defaults.log.level;
 }

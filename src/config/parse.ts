@@ -1,4 +1,4 @@
-/** From what the runtime hands over to a configuration that the rest can rely on. */
+/** Makes a configuration that the rest can rely on from what the runtime hands over. */
 
 import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
@@ -40,7 +40,7 @@ function overcommitOf(text: string | undefined): Overcommit {
   return overcommits.find((each) => each === text) ?? defaults.overcommit;
 }
 
-/** skel looks at the name before the version, and a wrong version at once ends all other questions. */
+/** skel looks at the name before the version, and a wrong version ends all other questions at once. */
 function parseIdentity(
   root: JsonObject,
   violations: Violations,
@@ -68,8 +68,8 @@ function parseAddresses(
 }
 
 /**
- * One plugin configuration as the runtime composes it: validated whole, defaults filled in where they
- * need no look at the node. All that is wrong is in one error.
+ * Parses one plugin configuration as the runtime composes it. All of it is validated, and defaults are filled
+ * in where they need no look at the node. All that is wrong is in one error.
  * @throws FairwayError decode (not an object), incompatibleVersion, badConfig.
  */
 export function parseNetworkConfig(raw: unknown): NetworkConfig {

@@ -4,17 +4,20 @@ import { FairwayError } from "../errors.ts";
 /** IFNAMSIZ (linux/if.h) less the NUL. */
 const maxInterfaceNameBytes = 15;
 /**
- * The kernel takes more (dev_valid_name), and libcni, too. But names stand in lines of ip, tc and nft,
- * where quotes, "#", ";", "*", "$", "{" and a backslash are read as theirs.
+ * The kernel takes more (dev_valid_name), and so does libcni. But names stand in lines of ip, tc and nft,
+ * which read quotes, "#", ";", "*", "$", "{" and a backslash as their own signs.
  */
 const isNamePart = (letter: string): boolean => /^[\p{L}\p{N}_.+-]$/u.test(letter);
-/** Most names: the table of all letters takes longer to build than all else that a name needs. */
+/**
+ * Most names match this. It comes first, because the table of all letters takes longer to build than all else
+ * that a name needs.
+ */
 const plainName = /^[A-Za-z0-9_.+-]+$/;
 
 /** What a name may be, for messages. */
 export const interfaceNameForm = `1 to ${maxInterfaceNameBytes} bytes of letters, digits, "_", ".", "+" and "-"; it does not begin with "-" or "+", and is not "." or ".."`;
 
-/** Why a text cannot name an interface; null: it can. */
+/** Why a text cannot name an interface; null means that it can. */
 export function faultOfInterfaceName(text: string): string | null {
   const bytes = Buffer.byteLength(text);
   if (bytes < 1 || bytes > maxInterfaceNameBytes) return `it has ${bytes} bytes`;

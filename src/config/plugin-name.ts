@@ -1,2 +1,5 @@
-/** The name under which the binary serves other plugins. By itself: the entry loads no more for it. */
+/**
+ * The name under which the binary serves other plugins. It has a file of its own, so that the entry loads no
+ * more for it.
+ */
 export const ipamPluginName = "fairway-ipam";

@@ -1,4 +1,4 @@
-/** The policy's numbers beside a promise's. */
+/** Compares the policy's numbers with a promise's. */
 import { type Direction, directions, type PodPromise } from "../plan/node.ts";
 import { burstAt, burstRateBits, formatBurst } from "./burst.ts";
 import { formatDuration, formatRate } from "./quantities.ts";
@@ -9,9 +9,9 @@ export type Promised = Pick<PodPromise, Direction | "latencyTargetUs">;
 export interface Breach {
   /** The key of the rule: "policy.default.maxEgressGuarantee". */
   rule: string;
-  /** "an egress guarantee of 300M" */
+  /** What was asked, such as "an egress guarantee of 300M". */
   asked: string;
-  /** "at most 200M" */
+  /** What is allowed, such as "at most 200M". */
   allowed: string;
 }
 
@@ -47,7 +47,7 @@ function aboveBurst(
   ];
 }
 
-/** Where a promise goes beyond the rules. What has no limit has the rules' (promise/ask.ts). */
+/** Where a promise goes beyond the rules. A promise without a limit has the rules' limit (promise/ask.ts). */
 export function breaches(rules: PolicyRules, promised: Promised): Breach[] {
   const { latencyTargetUs } = promised;
   const { minLatencyTargetUs: least } = rules;

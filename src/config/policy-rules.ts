@@ -1,4 +1,7 @@
-/** Rules across the keys of `policy`, `tiers` and `defaultTier`: an operator who contradicts himself is told, not his pods' authors. */
+/**
+ * Rules across the keys of `policy`, `tiers` and `defaultTier`. An operator's contradiction is told to the
+ * operator, and not to the pods' authors.
+ */
 import { directions } from "../plan/node.ts";
 import { burstAt, burstRateBits } from "./burst.ts";
 import { anyName } from "./policy.ts";
@@ -65,7 +68,10 @@ function promisedBy(tier: Tier): Promised {
   };
 }
 
-/** A tier that the rules name, or that pods get without asking, and that no pod could have under them. */
+/**
+ * Refuses a tier that the rules name, or that pods get without asking, and that no pod could have under the
+ * rules.
+ */
 export const policyFitsItsTiers = eachRules((rules, { tiers, defaultTier }, add) => {
   const named = rules.tiers?.value ?? [];
   const usual = defaultTier === null || named.includes(defaultTier) ? [] : [defaultTier];

@@ -15,7 +15,7 @@ const nothingRuled: PolicyRules = {
   minLatencyTargetUs: null,
 };
 
-/** In a list: all there are. */
+/** In a list it means all that there are. */
 export const anyName = "*";
 
 function parseRules(section: Section, inherited: PolicyRules): PolicyRules {
@@ -57,10 +57,10 @@ function parseRules(section: Section, inherited: PolicyRules): PolicyRules {
   };
 }
 
-/** As Kubernetes has it: a label of RFC 1123. */
+/** Kubernetes names a namespace with a label of RFC 1123. */
 const namespacePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** `section`: the value of `policy`. */
+/** `section` is the value of `policy`. */
 export function parsePolicy(section: Section): Policy {
   const usual = parseRules(section.section("default"), nothingRuled);
   const named = section.section("namespaces");
@@ -81,7 +81,9 @@ export function parsePolicy(section: Section): Policy {
   return { default: usual, namespaces: Object.fromEntries(namespaces) };
 }
 
-/** The rules for a pod. null: the runtime does not say what namespace it is of, so the default's are. */
+/**
+ * The rules for a pod. `namespace` is null where the runtime does not say it; then the default's rules hold.
+ */
 export function rulesOf(policy: Policy, namespace: string | null): PolicyRules {
   const named =
     namespace !== null && Object.hasOwn(policy.namespaces, namespace)

@@ -7,7 +7,7 @@ import type { AddressRange, Cidr } from "./types.ts";
 /** The addresses that are in no pool, for a pod that asks to keep one of those. */
 export const defaultPool = "default";
 
-/** As Kubernetes has names: a label of RFC 1123. */
+/** The name is one as Kubernetes has them: a label of RFC 1123. */
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export type Pools = Record<string, Cidr[]>;
@@ -50,7 +50,7 @@ export function withinPool(set: readonly AddressRange[], pool: readonly Cidr[]):
   );
 }
 
-/** `ipam`: the section around `pools`. */
+/** `ipam` is the section around `pools`. */
 export function parsePools(ipam: Section, sets: readonly AddressRange[][]): Pools {
   const { value, violations, place } = ipam.section("pools");
   const pools = new Section(value, place, violations);

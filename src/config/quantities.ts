@@ -1,6 +1,6 @@
 /**
- * Quantities as people write them: rates, sizes, durations, the reserve. Arithmetic is exact (BigInt);
- * what is not a whole number of the unit is an error, never rounded.
+ * Quantities as people write them: rates, sizes, durations, the reserve. Arithmetic is exact (BigInt). What
+ * is not a whole number of the unit is an error, and is never rounded.
  */
 import { FairwayError } from "../errors.ts";
 import type { Reserve } from "./types.ts";
@@ -24,9 +24,9 @@ const burstAdvice =
 const durationAdvice = 'Write a number with "us", "ms" or "s", for example "500us" or "1.5ms".';
 
 interface Unit {
-  /** "a rate": for «is not a rate». */
+  /** Such as "a rate", for «is not a rate». */
   noun: string;
-  /** "bits per second": for «is not a whole number of bits per second». */
+  /** Such as "bits per second", for «is not a whole number of bits per second». */
   plural: string;
   max: number;
   maxText: string;
@@ -63,8 +63,8 @@ interface Scaled {
   factor: bigint;
 }
 
-// resource.Quantity's grammar (k8s.io/apimachinery/pkg/api/resource/quantity.go). "1E" is an exa,
-// "1E6" an exponent.
+// This is the grammar of resource.Quantity (k8s.io/apimachinery/pkg/api/resource/quantity.go). "1E" is an
+// exa, "1E6" an exponent.
 const numberPattern = /^([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))/;
 const decimalExponents: Record<string, number> = {
   n: -9,
@@ -88,7 +88,7 @@ const binaryPowers: Record<string, bigint> = {
 };
 const timeExponents: Record<string, number> = { us: 0, ms: 3, s: 6 };
 
-/** Far more than any quantity needs; keeps a hostile annotation from costing time. */
+/** This is far more than any quantity needs. It keeps a hostile annotation from costing time. */
 const maxTextLength = 64;
 /** A written exponent beyond this is far too large, or far too small, whatever stands before it. */
 const maxExponent = 400;

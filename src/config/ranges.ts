@@ -104,7 +104,10 @@ export interface PlacedRange {
   range: AddressRange;
 }
 
-/** What no pod gets, of one family: the gateways of all ranges, which stand on one bridge, and what is excluded. */
+/**
+ * The addresses of one family that no pod gets: the gateways of all ranges, which stand on one bridge, and
+ * what is excluded.
+ */
 function takenOf(
   family: Family,
   placed: readonly PlacedRange[],

@@ -61,7 +61,7 @@ function checkScope(route: Section, dst: Cidr | undefined, gw: Ip | undefined): 
     );
 }
 
-/** The least that every host must take: RFC 791, RFC 8200. */
+/** The least MTU that every host must take (RFC 791, RFC 8200). */
 const leastMtuBytes = { 4: 68, 6: leastIpv6MtuBytes } as const;
 
 function checkMtu(route: Section, dst: Cidr): void {
@@ -91,7 +91,7 @@ function parseRoute(route: Section, subnets: readonly Cidr[]): PodRoute | undefi
   return {
     dst: addresses.formatCidr(dst),
     gw: gw === undefined ? null : addresses.formatIp(gw),
-    // 0 is Go's way to say nothing; of a table and a scope it is not (types.Route, containernetworking/cni).
+    // 0 is Go's way to say nothing, but not for a table and a scope (types.Route, containernetworking/cni).
     ...(mtuBytes ? { mtuBytes } : {}),
     ...(advmssBytes ? { advmssBytes } : {}),
     ...(priority ? { priority } : {}),

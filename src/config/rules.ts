@@ -14,7 +14,7 @@ import { suggestion } from "./suggest.ts";
 import type { IpamConfig, NetworkConfig, Tier } from "./types.ts";
 import type { Violations } from "./violations.ts";
 
-/** As much of a configuration as the rules look at. What was refused already is absent. */
+/** The part of a configuration that the rules look at. What was refused already is absent. */
 export type Draft = Pick<
   NetworkConfig,
   "bridge" | "defaultTier" | "mtuBytes" | "policy" | "tiers" | "uplink"
@@ -63,7 +63,7 @@ const latencyLimitIsGuarantee = eachTier((tier, key, violations) => {
   }
 });
 
-/** Else no pod of the tier could be added. */
+/** Otherwise no pod of the tier could be added. */
 const burstCanBeHeld = eachTier((tier, key, violations) => {
   for (const direction of directions) {
     const { guaranteeBits = 0, limitBits = null, burst } = tier[direction];
@@ -105,7 +105,7 @@ const bridgeIsNotUplink: Rule = ({ bridge, uplink }, violations) => {
   );
 };
 
-/** The kernel takes IPv6 off a device with less (addrconf_notify, net/ipv6/addrconf.c). */
+/** The kernel takes IPv6 off a device with a smaller MTU (addrconf_notify, net/ipv6/addrconf.c). */
 const mtuFitsIpv6: Rule = ({ mtuBytes, ipam }, violations) => {
   const subnet = ipam?.sets.flat().find((range) => range.subnet.family === 6)?.subnet;
   if (mtuBytes === null || subnet === undefined || mtuBytes >= leastIpv6MtuBytes) return;

@@ -1,4 +1,7 @@
-/** The `ipRanges` capability: range sets from the runtime. The schema does not know them, so their form is checked here. */
+/**
+ * The `ipRanges` capability gives range sets from the runtime. The schema does not know them, so their form
+ * is checked here.
+ */
 import { isObject, Section } from "./section.ts";
 import type { Violations } from "./violations.ts";
 
@@ -26,7 +29,7 @@ function rangeOf(value: unknown, key: string, violations: Violations): Section[]
   return [range];
 }
 
-/** One section a range. */
+/** The sets, with one section for each range. */
 export function runtimeRangeSets(sets: readonly unknown[], violations: Violations): Section[][] {
   return sets.map((set, i) => {
     const key = `${place}[${i}]`;

@@ -1,4 +1,4 @@
-/** From what the compiled schema found to words. */
+/** Puts what the compiled schema found into words. */
 import validate from "./generated/validate.js";
 import { isObject } from "./section.ts";
 import { unknownKey } from "./unknown-keys.ts";
@@ -23,7 +23,7 @@ function segmentsOf(pointer: string): string[] {
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-/** "ipam.ranges[0][0].subnet", and what stands there. */
+/** The key, such as "ipam.ranges[0][0].subnet", and what stands there. */
 function locate(raw: unknown, segments: readonly string[]): { key: string; value: unknown } {
   let key = "";
   let value = raw;
@@ -81,12 +81,15 @@ function report(error: SchemaError, raw: unknown, violations: Violations): void 
   }
 }
 
-/** Adds all that breaks the schema; one violation a value, though a wrong type may break several rules. */
+/**
+ * Adds all that breaks the schema. There is one violation for each value, though a wrong type may break
+ * several rules.
+ */
 export function checkSchema(raw: unknown, violations: Violations): void {
   if (validate(raw)) return;
   const seen = new Set<string>();
   for (const error of validate.errors ?? []) {
-    // Gives up by itself where there are more than anybody reads.
+    // `violations` gives up by itself where there are more than anybody reads.
     const aboutValue = error.keyword !== "additionalProperties" && error.keyword !== "required";
     if (aboutValue && seen.has(error.instancePath)) continue;
     if (aboutValue) seen.add(error.instancePath);

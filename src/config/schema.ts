@@ -1,9 +1,9 @@
 /**
- * The JSON schema (draft-07) of one plugin configuration: what stands in the conflist's `plugins`, with
- * what libcni adds. It is documentation too: `conf/fairway.schema.json` is this, for editors.
+ * The JSON schema (draft-07) of one plugin configuration: what stands in the conflist's `plugins`, with what
+ * libcni adds. It is documentation too: `conf/fairway.schema.json` is this, for editors.
  *
- * What a schema cannot say well (units, rules across keys) is in the parsers and in `rules.ts`.
- * Compiled ahead of time by `scripts/generate.ts`.
+ * What a schema cannot say well (units, rules across keys) is in the parsers and in `rules.ts`. The schema is
+ * compiled ahead of time by `scripts/generate.ts`.
  */
 import { knownAnnotations } from "./annotation-keys.ts";
 import { defaults } from "./defaults.ts";
@@ -57,7 +57,7 @@ function whole(title: string, description: string, minimum: number, maximum: num
   return { title, description, type: "integer", minimum, maximum };
 }
 
-/** Our keys' objects: no key that we do not know. */
+/** An object of our own keys, which takes no key that we do not know. */
 function object(title: string, description: string, properties: Record<string, Schema>): Schema {
   return { title, description, type: "object", properties, additionalProperties: false };
 }
@@ -89,7 +89,8 @@ const route = object("Route", "A route in the pod.", {
     "Gateway",
     "The next hop, in the pod's subnet. Default: the gateway of the first subnet of its family.",
   ),
-  // The largest that the kernel takes: above, it takes less without a word (ip_metrics_convert, net/ipv4/metrics.c).
+  // This is the largest that the kernel takes. Above it, the kernel takes less without a word
+  // (ip_metrics_convert, net/ipv4/metrics.c).
   mtu: whole("MTU", "The route's own, in bytes.", 0, 65_520),
   advmss: whole("Advertised MSS", "The segment size that TCP announces, in bytes.", 0, 65_495),
   priority: whole("Priority", "The metric: the lower goes first.", 0, 2 ** 32 - 1),

@@ -7,13 +7,13 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * An object of the configuration and its place in it. Gives undefined for a key that is absent, and
- * for one of the wrong type, which the schema has reported already.
+ * An object of the configuration and its place in it. It gives undefined for a key that is absent, and for
+ * one of the wrong type, which the schema has reported already.
  */
 export class Section {
   constructor(
     readonly value: JsonObject,
-    /** "" is the top, else as in "ipam.ranges[0][0]". */
+    /** "" is the top; another place is written as in "ipam.ranges[0][0]". */
     readonly place: string,
     readonly violations: Violations,
   ) {}

@@ -1,6 +1,6 @@
-/** "Did you mean": the nearest of the known words, for messages. */
+/** Finds the nearest of the known words, for "Did you mean" in messages. */
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/** Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -20,10 +20,10 @@ function distance(a: string, b: string): number {
 
 /** A word this far away, as a share of its length, is another word, not a slip of the hand. */
 const slip = 0.4;
-/** Longer than any key of ours could be mistyped; keeps hostile input from costing time. */
+/** This is longer than any key of ours could be mistyped. It keeps hostile input from costing time. */
 const longest = 64;
 
-/** null: nothing is near. Letter case does not count. */
+/** null means that nothing is near. Letter case does not count. */
 export function nearest(word: string, known: readonly string[]): string | null {
   if (word.length > longest) return null;
   const ranked = known
@@ -36,7 +36,7 @@ export function nearest(word: string, known: readonly string[]): string | null {
   return ranked[0]?.candidate ?? null;
 }
 
-/** The nearest where one is near, and always all that are known. */
+/** Names the nearest word where one is near, and always all that are known. */
 export function suggestion(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   const all = known.length === 0 ? "There are none." : `Known: ${known.join(", ")}.`;

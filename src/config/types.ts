@@ -28,23 +28,23 @@ export interface AddressRange {
 }
 
 export interface IpamConfig {
-  /** The plugin that gives the addresses; then all else here is empty. null: Fairway itself. */
+  /** The plugin that gives the addresses; then all else here is empty. null means Fairway itself. */
   delegate: string | null;
   /** A pod gets one address from each set; a set is of one family, its ranges are tried in their order. */
   sets: AddressRange[][];
   exclude: Cidr[];
   routes: PodRoute[];
-  /** Addresses that only pods get which ask for them, by the pool's name. */
+  /** By the pool's name, the addresses that are only for pods that ask for them. */
   pools: Record<string, Cidr[]>;
-  /** How long the address of a pod that asked for one stays its own after it went; null: not at all. */
+  /** How long the address of a pod that asked for one stays its own after it went; null means not at all. */
   stickyMs: number | null;
-  /** A file like /etc/resolv.conf, told as the result's dns. */
+  /** A file like /etc/resolv.conf, which is told as the result's dns. */
   resolvConf: string | null;
 }
 
 export type Reserve = { kind: "rate"; bits: number } | { kind: "percent"; percent: number };
 
-/** A time is one of the limit, else of the guarantee. */
+/** A time is at the rate of the limit, or else of the guarantee. */
 export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number };
 
 /** What happens to a guarantee that does not fit: it is refused, or all shrink in proportion. */
@@ -69,19 +69,19 @@ export interface Ruled<T> {
   value: T;
 }
 
-/** null: not ruled. */
+/** null means that there is no rule. */
 export interface DirectionRules {
   maxGuaranteeBits: Ruled<number> | null;
-  /** The limit of pods that have none, too. */
+  /** It is the limit of pods that have none, too. */
   maxLimitBits: Ruled<number> | null;
   maxBurst: Ruled<Burst> | null;
 }
 
-/** What a pod may have. null: not ruled. */
+/** What a pod may have. null means that there is no rule. */
 export interface PolicyRules {
-  /** Full names; "*": all. */
+  /** Full names; "*" means all. */
   annotations: Ruled<string[]> | null;
-  /** Beside the default tier; "*": all. */
+  /** Those beside the default tier; "*" means all. */
   tiers: Ruled<string[]> | null;
   egress: DirectionRules;
   ingress: DirectionRules;
@@ -99,56 +99,58 @@ export interface RuntimeConfig {
   bandwidth: BandwidthCapability | null;
   /** Requested addresses as given, with or without a prefix length: runtimeConfig.ips, then args.cni.ips. */
   ips: string[];
-  /** Range sets before those of `ipam`, as they stand. */
+  /** Range sets that go before those of `ipam`, as they stand. */
   ipRanges: unknown[];
   mac: string | null;
 }
 
 export interface LogConfig {
-  /** null: stderr. */
+  /** null means stderr. */
   file: string | null;
   level: "debug" | "info" | "warn" | "error" | "silent";
 }
 
-/** One plugin configuration, validated, defaults filled in where they need no look at the node. */
+/**
+ * One plugin configuration. It is validated, and defaults are filled in where they need no look at the node.
+ */
 export interface NetworkConfig {
   cniVersion: CniVersion;
   name: string;
-  /** Whether another plugin makes the pods' interfaces: there is no `ipam` then, and `ipam` here is empty. */
+  /** Whether another plugin makes the pods' interfaces. Then there is no `ipam`, and `ipam` here is empty. */
   chained: boolean;
   bridge: string;
-  /** null: the uplink's. */
+  /** null means the uplink's MTU. */
   mtuBytes: number | null;
   ipMasq: boolean;
   ipMasqExcept: Cidr[];
   /** Whether pods are kept to their own addresses. */
   antiSpoof: boolean;
   uplink: {
-    /** null: the interface of the default route. */
+    /** null means the interface of the default route. */
     name: string | null;
-    /** null: the link's speed. */
+    /** null means the link's speed. */
     egressCapacityBits: number | null;
     ingressCapacityBits: number | null;
     reserve: Reserve;
-    /** null: as it is. The largest unit that the host itself may put into the egress tree. */
+    /** The largest unit that the host itself may put into the egress tree; null leaves it as it is. */
     gsoMaxBytes: number | null;
     /** Whether what the host itself receives is kept to what is not promised to pods. */
     policesHost: boolean;
   };
-  /** By name. */
+  /** The classes are sorted by name. */
   hostClasses: HostClass[];
   tiers: Record<string, Tier>;
   defaultTier: string | null;
-  /** null: a pod's author may ask for anything. */
+  /** null means that a pod's author may ask for anything. */
   policy: Policy | null;
   overcommit: Overcommit;
   ipam: IpamConfig;
-  /** Passed through to the result. */
+  /** It is passed through to the result. */
   dns: Record<string, unknown> | null;
   dataDir: string;
   log: LogConfig;
   runtime: RuntimeConfig;
-  /** As given; CHECK reads it. */
+  /** It is as it was given, and CHECK reads it. */
   prevResult: Record<string, unknown> | null;
 }
 
@@ -158,6 +160,6 @@ export interface CleanupConfig {
   name: string;
   dataDir: string;
   log: LogConfig;
-  /** The IPAM plugin that gave the addresses; null: Fairway itself. */
+  /** The IPAM plugin that gave the addresses; null means Fairway itself. */
   delegate: string | null;
 }

@@ -19,7 +19,7 @@ const otherPlugins: Record<string, string> = {
 };
 
 interface Place {
-  /** With indexes and names left open: "tiers.*", "ipam.routes[]". */
+  /** The place with indexes and names left open: "tiers.*", "ipam.routes[]". */
   pattern: string;
   node: Schema;
 }

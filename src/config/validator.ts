@@ -9,6 +9,6 @@ export interface SchemaError {
 
 export interface Validator {
   (data: unknown): boolean;
-  /** Of the last call. */
+  /** The errors of the last call. */
   errors?: SchemaError[] | null;
 }

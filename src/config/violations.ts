@@ -1,15 +1,15 @@
 import { FairwayError } from "../errors.ts";
 
-/** Collects all that is wrong with a configuration, so that one look at the error mends it all. */
 const maxProblems = 50;
-/** Where nobody had more to say. */
+/** This is the advice where nobody had more to say. */
 const anyKey = "Correct what is named; docs/config.md has what each key may be.";
 
+/** Collects all that is wrong with a configuration, so that one look at the error mends it all. */
 export class Violations {
   readonly #problems: string[] = [];
   readonly #advice = new Set<string>();
 
-  /** `problem` follows the key: "is above the limit". `advice` is a sentence: what to do. */
+  /** `problem` follows the key: "is above the limit". `advice` is a sentence that says what to do. */
   add(key: string, problem: string, advice?: string): void {
     this.#push(`${key}: ${problem}`, advice);
   }
@@ -48,7 +48,7 @@ export class Violations {
   }
 
   /**
-   * What `attempt` gave, once all is parsed.
+   * Returns what `attempt` gave, once all is parsed.
    * @throws FairwayError badConfig, if there is a violation.
    */
   settle<T>(value: T | undefined): T {
