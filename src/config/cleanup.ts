@@ -7,7 +7,7 @@ import { isAbsolutePath } from "./paths.ts";
 import type { JsonObject } from "./section.ts";
 import type { CleanupConfig } from "./types.ts";
 
-/** A name that is a path would have been refused by every ADD. */
+/** Every ADD refuses a name that is a path, so such a plugin gave no address. */
 function cleanupDelegate(root: JsonObject): string | null {
   const delegate = delegateIn(root);
   return delegate === null || isPluginName(delegate) ? delegate : null;

@@ -63,7 +63,7 @@ const latencyLimitIsGuarantee = eachTier((tier, key, violations) => {
   }
 });
 
-/** Otherwise no pod of the tier could be added. */
+/** A burst that the kernel cannot hold is refused here, because no pod of the tier could be added. */
 const burstCanBeHeld = eachTier((tier, key, violations) => {
   for (const direction of directions) {
     const { guaranteeBits = 0, limitBits = null, burst } = tier[direction];

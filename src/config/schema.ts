@@ -247,7 +247,8 @@ const uplink = object(
       description:
         "Set the uplink's gso_max_size, in bytes: the largest unit that the host's own TCP puts into the egress tree, which every latency target has to wait for. At 1 Gbit/s 65536 bytes take 0.5 ms, 9000 bytes 72 us. Default: left as it is.",
       type: "integer",
-      // Below three segments of a usual MTU it costs processor time and saves none; above, it is the kernel's default.
+      // Below three segments of a usual MTU the size costs processor time and saves none. The maximum is the
+      // kernel's default.
       minimum: 4_500,
       maximum: 65_536,
     },
@@ -284,7 +285,7 @@ const ours: Record<string, Schema> = {
     title: "MTU",
     description: "The pods' MTU in bytes; 1280 or more with IPv6. Default: the uplink's.",
     type: "integer",
-    // The least that every IPv4 host must take (RFC 791); IP's total length has 16 bits.
+    // The minimum is the least that every IPv4 host must take (RFC 791). IP's total length has 16 bits.
     minimum: 576,
     maximum: 65_535,
   },

@@ -56,12 +56,15 @@ export class Section {
     return Array.isArray(value) ? value : [];
   }
 
-  /** A section inside this one; empty if it is absent. */
+  /** A section inside this one. It is empty where the key is absent. */
   section(name: string): Section {
     return new Section(this.object(name) ?? {}, this.key(name), this.violations);
   }
 
-  /** A string, parsed; undefined if absent or refused, which is a violation then. */
+  /**
+   * Parses a string. It is undefined where the key is absent, or where the string is refused, which is a
+   * violation then.
+   */
   parse<T>(name: string, parse: (text: string, key: string) => T): T | undefined {
     const text = this.text(name);
     return text === undefined
@@ -69,7 +72,7 @@ export class Section {
       : this.violations.attempt(() => parse(text, this.key(name)));
   }
 
-  /** The same for what may be a string or a number. */
+  /** Does the same for what may be a string or a number. */
   quantity<T>(name: string, parse: (value: string | number, key: string) => T): T | undefined {
     const value = this.text(name) ?? this.number(name);
     return value === undefined
@@ -77,7 +80,7 @@ export class Section {
       : this.violations.attempt(() => parse(value, this.key(name)));
   }
 
-  /** Each string of a list, parsed; those that are refused are left out, each a violation. */
+  /** Parses each string of a list. Those that are refused are left out, and each is a violation. */
   parseEach<T>(name: string, parse: (text: string, key: string) => T): T[] {
     return this.list(name).flatMap((item, index) => {
       if (typeof item !== "string") return [];

@@ -30,7 +30,9 @@ export interface AddressRange {
 export interface IpamConfig {
   /** The plugin that gives the addresses; then all else here is empty. null means Fairway itself. */
   delegate: string | null;
-  /** A pod gets one address from each set; a set is of one family, its ranges are tried in their order. */
+  /**
+   * A pod gets one address from each set. A set is of one family, and its ranges are tried in their order.
+   */
   sets: AddressRange[][];
   exclude: Cidr[];
   routes: PodRoute[];

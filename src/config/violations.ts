@@ -14,7 +14,7 @@ export class Violations {
     this.#push(`${key}: ${problem}`, advice);
   }
 
-  /** What `parse` gives; undefined where it throws badConfig, which is kept. */
+  /** Returns what `parse` gives, or undefined where it throws badConfig, which is kept. */
   attempt<T>(parse: () => T): T | undefined {
     try {
       return parse();

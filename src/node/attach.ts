@@ -242,8 +242,8 @@ function attachAlone(
 
 /**
  * Returns the attachment once it is in force. Throws the error that refused it; then nothing of it is left,
- * but its row where the error is LeftBehind. `tellFreed` gets the attachments that were freed to make room,
- * if there were any, whether the ADD succeeds or not.
+ * except its row where the error is LeftBehind. `tellFreed` gets the attachments that were freed to make
+ * room, if there were any, whether the ADD succeeds or not.
  */
 export function attach(
   ledger: Ledger,

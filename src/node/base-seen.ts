@@ -88,7 +88,7 @@ export function glance(ledger: Ledger, input: BaseInput): Glance {
     if (generation - known.tables.generation >= refreshedAfter) rememberSeen(ledger, now);
     return { isWhole: true, now };
   }
-  // Somebody else made transactions, as a rule on their own tables.
+  // Somebody else made transactions, usually on their own tables.
   const tables = digest.look(bothTables);
   const { added } = generationsSince(known.tables.generation, tables.generation);
   const isWhole =

@@ -123,7 +123,7 @@ export function findChainedPort(
 
 /**
  * Says in words what is not as it was at the ADD, and what others put beside it; null means that there is
- * nothing of both.
+ * neither.
  */
 export function chainedPortDrift(attachment: Attachment, ingress: IngressPlace): string | null {
   const { netns, ifname, hostVeth } = attachment;

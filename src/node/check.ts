@@ -34,9 +34,9 @@ export function requireAttachment(ledger: LedgerView, key: AttachmentKey): Attac
 
 interface Seen {
   attachment: Attachment;
-  /** What `repair` puts back. */
+  /** Says in words what `repair` puts back. */
   found: string[];
-  /** What is in the way of packets, and is not ours. */
+  /** Says in words what is in the way of packets and is not ours. */
   inTheWay: string[];
 }
 

@@ -20,7 +20,7 @@ function cutsOff({ want, have }: Step): boolean {
     case "bridge":
       return have?.kind !== "bridge" || !have.up || have.unusual !== want.unusual;
     case "sysctl":
-      // A setting that is not there belongs to a device that is gone, which is told as such.
+      // A setting that is not there belongs to a device that is gone, which is reported as such.
       return have !== null && /forward(ing)?$/.test(want.path);
     case "ipv6setting":
       return want.name === "disable_ipv6";

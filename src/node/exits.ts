@@ -6,7 +6,7 @@ import { type Exit, exitsBeside } from "../plan/exits.ts";
 import { families } from "../plan/ip.ts";
 import { localTable } from "../plan/route-numbers.ts";
 
-/** It is empty where there is no such uplink, which is told elsewhere. */
+/** It is empty where there is no such uplink, which is reported elsewhere. */
 export function otherExits(uplinkName: string, bridge: string): Exit[] {
   using socket = new NetlinkSocket();
   const links = allLinks(socket).map((link) => ({ ...link, lowerIndex: link.peerIndex }));

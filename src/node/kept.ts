@@ -1,4 +1,4 @@
-/** Keeps a pod's addresses for it for a while after it went. */
+/** Keeps a pod's addresses for a while after the pod went. */
 import { asksForAddress } from "../config/address-ask.ts";
 import { parseStickyMs } from "../config/sticky.ts";
 import type { PodKey } from "../ledger/holds.ts";

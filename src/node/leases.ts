@@ -32,7 +32,7 @@ export function withGateway(route: PodRoute, leases: readonly Lease[]): PodRoute
 export interface Pool {
   network: string;
   setIndex: number;
-  /** "10.244.1.2-10.244.1.254" */
+  /** Such as "10.244.1.2-10.244.1.254". */
   ranges: string;
   given: number;
   /** It is a text, because a /64 has more than a JSON number can say. */

@@ -114,7 +114,7 @@ function requireSettings({ steps }: Plan): void {
     const there = [setting.path, defaultPath(setting.path)].find(
       (path) => path !== null && readSysctl(path) !== null,
     );
-    // A setting that this kernel does not have at all is told by the code that writes it.
+    // A setting that this kernel does not have at all is reported by the code that writes it.
     if (there == null || canWriteSetting(there)) continue;
     const found = readSysctl(there);
     if (found !== null && found !== setting.value)

@@ -44,7 +44,7 @@ function observedOurs(view: LedgerView, former: State, desired: State): State {
   );
 }
 
-/** The steps of the removal. It touches nothing. */
+/** Plans the removal, and touches nothing. */
 export function planRemoval(view: LedgerView): Step[] {
   const former = merge(formerState(view), ...view.attachments.all().map(formerPodThere));
   const desired = desiredBefore(view);
@@ -59,7 +59,10 @@ export function planRemoval(view: LedgerView): Step[] {
   return leads ? steps.filter((step) => !followers.includes(step)) : steps;
 }
 
-/** A forwarding setting moves others along when it is set back; a look after it finds them. */
+/**
+ * A forwarding setting moves others along when it is set back. Another round finds those, and there are at
+ * most so many.
+ */
 const rounds = 4;
 
 /**

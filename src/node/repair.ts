@@ -51,7 +51,10 @@ function applyRepair(ledger: Ledger): Step[] {
   return steps;
 }
 
-/** One plan leads to what the ledger says; a look after it finds what somebody else changed meanwhile. */
+/**
+ * At most so many plans are applied. One leads to what the ledger says; a look after it finds what somebody
+ * else changed meanwhile.
+ */
 const rounds = 3;
 
 /**

@@ -26,7 +26,7 @@ const ways = new Set(["unicast", "blackhole", "unreachable", "prohibit", "throw"
 export function overlapsOfNode(subnets: readonly string[], bridge: string): Overlap[] {
   if (subnets.length === 0) return [];
   using socket = new NetlinkSocket();
-  // A route that leads nowhere has null in place of a number.
+  // A route that leads nowhere has null in place of a number, so a bridge that is not there is undefined.
   const own = linkIndex(bridge) ?? undefined;
   const links = new Map<number, OtherLink>();
   const linkOf = (index: number): OtherLink => {

@@ -29,9 +29,9 @@ const us = (bytes: number, bits: number): number => (8e6 * bytes) / bits;
 
 /** What all others that go first come to, for one of those that go first. */
 export interface Company {
-  /** Their guarantees. */
+  /** The sum of their guarantees. */
   takenBits: number;
-  /** Their bursts, and one unit of each. */
+  /** The sum of their bursts, and of one unit of each. */
   aheadBytes: number;
 }
 

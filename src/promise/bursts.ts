@@ -77,7 +77,8 @@ export function chooseBursts(path: EgressPath, asks: readonly LatencyAsk[]): Lat
     boundsOf(path, withTime(asks, timeUs)).every(
       ({ boundUs }, at) => boundUs <= (limitsUs[at] ?? 0),
     );
-  // Every bound grows with the time, so what is kept is kept from the shortest up to one of them.
+  // Every bound grows with the time, so the targets are kept for all times from the shortest up to one of
+  // them.
   let [kept, beyond] = [-1, timesUs.length];
   while (beyond - kept > 1) {
     const middle = Math.floor((kept + beyond) / 2);

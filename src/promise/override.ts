@@ -29,7 +29,7 @@ export function promiseAsked(
   });
 }
 
-/** What the operator asks of a pod: values by the annotations' full names; null takes a value back. */
+/** What the operator asks for a pod, as values by the annotations' full names; null takes a value back. */
 export type Changes = Readonly<Record<string, string | null>>;
 
 /** What was set before stays, unless it is set anew or taken back. */
