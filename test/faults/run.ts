@@ -159,7 +159,10 @@ async function soak(): Promise<void> {
   // The page has the long one, which is run by itself: scripts/soak 20 --record.
   const isForPage = isRecorded && chosen.length === 1;
   if (isForPage) record("soak", soakTable(found));
-  const picture = join(isForPage ? join(repository, "docs/engineering") : (folder ?? ""), "soak.svg");
+  const picture = join(
+    isForPage ? join(repository, "docs/engineering") : (folder ?? ""),
+    "soak.svg",
+  );
   writeFileSync(picture, plot(found.samples));
 }
 
