@@ -97,12 +97,14 @@ export function guardRefusalHere(): FairwayError | null {
   return guardRefusal(diff(wanted, observe(wanted)));
 }
 
-/** The plan that makes what the base lacks. */
-export function planBase(input: BaseInput): Plan {
-  const desired = desiredBase(input);
+/** Looks at what of this there is, and plans what it lacks. */
+function planFor(desired: State): Plan {
   const observed = span("observe", () => observeShared(desired));
   return span("plan", () => diff(desired, observed));
 }
+
+/** The plan that makes what the base lacks. */
+export const planBase = (input: BaseInput): Plan => planFor(desiredBase(input));
 
 /**
  * The steps for what follows the promises of ready pods, which is what the host itself may receive. A table
@@ -154,11 +156,8 @@ const tablesOf = (state: State): State =>
   new Map([...state].filter(([, { object }]) => isOfTables(object)));
 
 /** The plan for the base, and for what the pods have in its tables. */
-function planShared(input: BaseInput, pods: Attachment[]): Plan {
-  const desired = merge(desiredBase(input), tablesOf(desiredNode(input, pods)));
-  const observed = span("observe", () => observeShared(desired));
-  return span("plan", () => diff(desired, observed));
-}
+const planShared = (input: BaseInput, pods: Attachment[]): Plan =>
+  planFor(merge(desiredBase(input), tablesOf(desiredNode(input, pods))));
 
 /**
  * Call it inside `exclusively`. It makes what is missing, with all that the ready pods had in it. Of the

@@ -1,12 +1,12 @@
 /** `fairway set-capacity` changes at run time what the wire is taken to carry. */
 import { Command } from "commander";
 import { parseLimitBits } from "../config/quantities.ts";
-import { FairwayError, messageOf } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { setCapacity, shortfalls, tryCapacity } from "../node/capacity.ts";
 import { capacitySet, type SetCapacity } from "../node/capacity-set.ts";
 import { type Capacity, capacities } from "../node/capacity-sources.ts";
 import { wholeNode } from "./applicable.ts";
+import { asUsage } from "./asked.ts";
 import {
   type CommonOptions,
   refuseLost,
@@ -54,15 +54,10 @@ function changeOf({ egress, ingress, reset }: Options, command: Command): Change
   if (reset === true) return { egressBits: null, ingressBits: null };
   const bits = (text: string, option: string): number | null =>
     text === takenBack ? null : parseLimitBits(text, option);
-  try {
-    return {
-      ...(egress !== undefined && { egressBits: bits(egress, "--egress") }),
-      ...(ingress !== undefined && { ingressBits: bits(ingress, "--ingress") }),
-    };
-  } catch (error) {
-    if (!(error instanceof FairwayError)) throw error;
-    return refuseUsage(command, messageOf(error), error.details ?? "");
-  }
+  return asUsage(command, () => ({
+    ...(egress !== undefined && { egressBits: bits(egress, "--egress") }),
+    ...(ingress !== undefined && { ingressBits: bits(ingress, "--ingress") }),
+  }));
 }
 
 function setIn(ledger: Ledger, change: Change, dryRun: boolean): CapacityOutcome {

@@ -1,6 +1,6 @@
 /** `fairway set` gives a living pod another promise, and takes that back. */
 import { Command } from "commander";
-import { FairwayError, messageOf } from "../errors.ts";
+import { FairwayError } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { changePromise, type PromiseChange, tryPromise } from "../node/change.ts";
@@ -8,6 +8,7 @@ import { promiseInForce } from "../node/in-force.ts";
 import { type Override, overrideOf } from "../node/override.ts";
 import { type Attachment, attachmentName, type PodPromise } from "../plan/node.ts";
 import { asksWith, type Changes, promiseAsked } from "../promise/override.ts";
+import { asUsage } from "./asked.ts";
 import {
   type CommonOptions,
   dataDirOf,
@@ -92,12 +93,10 @@ function askedOf(pod: string, pairs: string[], reset: boolean, command: Command)
       "give KEY=VALUE, KEY=- to take one back, or --reset alone",
       "for example: fairway set shop/cart egress-guarantee=300M",
     );
-  try {
-    return { pod: [namespace, name], changes: reset ? null : changesOf(pairs) };
-  } catch (error) {
-    if (!(error instanceof FairwayError)) throw error;
-    return refuseUsage(command, messageOf(error), error.details ?? "");
-  }
+  return asUsage(command, () => ({
+    pod: [namespace, name],
+    changes: reset ? null : changesOf(pairs),
+  }));
 }
 
 function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
