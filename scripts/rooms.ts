@@ -37,7 +37,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     rooms: ["config", "kernel", "ledger", "measure", "plan", "promise"],
     files: [...everyones, "../package.json"],
     packages: ["bun:sqlite", ...nodes],
-    depth: 0,
+    depth: 1,
   },
   cni: {
     rooms: ["config", "kernel", "node", "plan", "promise"],
@@ -48,7 +48,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   ops: {
     rooms: ["cni", "config", "cri", "kernel", "ledger", "measure", "node", "plan", "promise"],
     files: [...everyones, "../package.json"],
-    packages: ["commander", "execa", ...nodes],
+    packages: ["bun:sqlite", "commander", "execa", ...nodes],
     depth: 1,
   },
   prove: {

@@ -1,6 +1,6 @@
 /**
  * Reads what the plugins before Fairway say of the pod's interface. Pure; whether that is true the kernel
- * tells (node/chained.ts).
+ * tells (node/facts/chained.ts).
  */
 import { formatIp, parsePrefixedIp } from "../config/addresses.ts";
 import { FairwayError } from "../errors.ts";

@@ -1,9 +1,9 @@
 /** DEL loads next to nothing of what an ADD needs. */
 import { parseCleanupConfig } from "../config/cleanup.ts";
-import { callDelegate } from "../node/delegate.ts";
-import { detach } from "../node/detach.ts";
-import { inLedger } from "../node/open.ts";
-import { releaseTakenOver } from "../node/reserve.ts";
+import { callDelegate } from "../node/addresses/delegate.ts";
+import { releaseTakenOver } from "../node/addresses/reserve.ts";
+import { inLedger } from "../node/facts/open.ts";
+import { detach } from "../node/verbs/detach.ts";
 import { span } from "../trace.ts";
 import { delegateOf } from "./delegate-of.ts";
 import type { Outcome } from "./outcome.ts";

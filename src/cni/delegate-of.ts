@@ -1,4 +1,4 @@
-import type { Delegate } from "../node/delegate.ts";
+import type { Delegate } from "../node/addresses/delegate.ts";
 import type { NodeRequest, PodRequest } from "./request.ts";
 
 /** Says whom to call for addresses; null means that they are ours. */

@@ -9,7 +9,7 @@ import {
   parsePrefixedIp,
 } from "../config/addresses.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import type { Granted } from "../node/granted.ts";
+import type { Granted } from "../node/addresses/granted.ts";
 import type { Lease, PodRoute } from "../plan/node.ts";
 import { routeFields } from "./prev-result.ts";
 

@@ -2,11 +2,11 @@
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { collect, type Valid } from "../node/collect.ts";
-import { callDelegate, type Delegate, delOfGone } from "../node/delegate.ts";
-import { inLedger } from "../node/open.ts";
-import { requireStatus } from "../node/readiness.ts";
-import { releaseAllBut } from "../node/reserve.ts";
+import { callDelegate, type Delegate, delOfGone } from "../node/addresses/delegate.ts";
+import { releaseAllBut } from "../node/addresses/reserve.ts";
+import { inLedger } from "../node/facts/open.ts";
+import { collect, type Valid } from "../node/verbs/collect.ts";
+import { requireStatus } from "../node/verbs/readiness.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { isContainerId, isIfname } from "./environment.ts";

@@ -6,7 +6,7 @@ import { defaults } from "../config/defaults.ts";
 import { FairwayError } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
-import { refuseLostLedger } from "../node/lost.ts";
+import { refuseLostLedger } from "../node/facts/lost-ledger.ts";
 import { isInstalledIn, type NamedFolder, namedFolder } from "./install/named-folder.ts";
 import { refuseUsage } from "./usage.ts";
 

@@ -15,9 +15,9 @@ import {
   openLedgerReadonly,
 } from "../ledger/ledger.ts";
 import { nothingPromised } from "../ledger/promised.ts";
-import { requireKnownPods } from "../node/known-pods.ts";
-import { requireSound } from "../node/lost.ts";
-import { bootId, withLedger } from "../node/open.ts";
+import { requireKnownPods } from "../node/facts/known-pods.ts";
+import { requireSound } from "../node/facts/lost-ledger.ts";
+import { bootId, withLedger } from "../node/facts/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
 import {
   type CommonOptions,

@@ -5,15 +5,15 @@
 import { Command } from "commander";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";
-import { gcCommand } from "./gc.ts";
+import { gcCommand } from "./gc/command.ts";
 import { installCommand } from "./install/install.ts";
 import { uninstallCommand } from "./install/uninstall.ts";
 import { ipamCommand } from "./ipam/command.ts";
 import { proveCommand } from "./prove.ts";
 import { repairCommand } from "./repair.ts";
 import { runProgram } from "./run-program.ts";
-import { setCommand } from "./set.ts";
-import { setCapacityCommand } from "./set-capacity.ts";
+import { setCommand } from "./set/command.ts";
+import { setCapacityCommand } from "./set-capacity/command.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
 import { description, version } from "./version.ts";
 

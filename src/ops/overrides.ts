@@ -1,8 +1,8 @@
 /** Says in words what an operator changed at run time: for `set`, `set-capacity`, `status` and `doctor`. */
 import { fairwayPrefix } from "../config/annotation-keys.ts";
 import { formatRate } from "../config/quantities.ts";
-import type { Capacity } from "../node/capacity-sources.ts";
-import type { Override } from "../node/override.ts";
+import type { Capacity } from "../node/facts/capacity-sources.ts";
+import type { Override } from "../node/facts/override.ts";
 import type { OverriddenKey } from "../promise/override.ts";
 import { promiseLines } from "./explain.ts";
 

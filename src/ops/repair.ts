@@ -3,7 +3,7 @@
  * what there is.
  */
 import { Command } from "commander";
-import { repair, requireHeld } from "../node/repair.ts";
+import { repair, requireHeld } from "../node/reconcile/repair.ts";
 import { wholeNode } from "./applicable.ts";
 import { isGiven, refuseBoth, requireWith } from "./asked.ts";
 import {

@@ -1,7 +1,7 @@
 /** A node that has pods already, and a ledger that has leases already. */
 import { formatIp, parseIp } from "../../src/config/addresses.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
-import { bootId } from "../../src/node/open.ts";
+import { bootId } from "../../src/node/facts/open.ts";
 import { firstPodMinor, hostVeth } from "../../src/plan/names.ts";
 import type { BenchPod } from "./plugin.ts";
 import { podSubnet, type Side } from "./side.ts";

@@ -45,15 +45,15 @@ test("no verb loads a package, or the operator's commands", () =>
         const strange = [...before, ...after].filter((path) => elsewhere.test(path));
         expect(strange, verb).toEqual([]);
       }
-      const ofAdd = ["src/cni/add.ts", "src/node/attach.ts", "src/config/parse.ts"];
+      const ofAdd = ["src/cni/add.ts", "src/node/verbs/attach.ts", "src/config/parse.ts"];
       expect(verbs.ADD.before).toEqual(expect.arrayContaining(ofAdd));
       expect(verbs.DEL.before.filter((path) => ofAdd.includes(path))).toEqual([]);
       const told = evaluatedBy(bundle, node, "ADD", node.pod("q"), { logLevel: "debug" });
       expect(packagesOf(told.before)).toEqual([]);
       expect(packagesOf(told.after)).toContain("pino");
       // Whose the names are that the base wants is asked by who makes one.
-      expect(verbs.ADD.before).toContain("src/node/taken-places.ts");
-      expect(told.before).not.toContain("src/node/taken-places.ts");
+      expect(verbs.ADD.before).toContain("src/node/reconcile/taken-places.ts");
+      expect(told.before).not.toContain("src/node/reconcile/taken-places.ts");
     }),
   ));
 
@@ -61,7 +61,7 @@ test("an import at the top of a module, a require there and one in a verb's way 
   withBundle(
     {
       "src/cni/main.ts": 'import "commander";',
-      "src/node/open.ts": 'require("execa");',
+      "src/node/facts/open.ts": 'require("execa");',
       "src/config/parse.ts": 'import pino from "pino"; globalThis.used = pino;',
     },
     (bundle) =>

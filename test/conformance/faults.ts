@@ -96,7 +96,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "netns-unchecked": {
     breaks: "CNI_NETNS is not looked at",
-    file: "src/node/netns-asked.ts",
+    file: "src/node/facts/netns-asked.ts",
     old: 'if (kind === "other" || (kind === "own" && ownAllowed)) return;',
     new: 'if (kind === "other" || ownAllowed || true) return;',
     rows: ["environment/netns", "check/netns"],
@@ -449,7 +449,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "taken-interface-replaced": {
     breaks: "an interface of the name asked for is not noticed before steps are made",
-    file: "src/node/attach.ts",
+    file: "src/node/verbs/attach.ts",
     old: "  refuseTakenInterface(attachment, observed);\n",
     new: "",
     rows: ["add/interface-exists", "add/failed", "del/after-failure"],
@@ -472,7 +472,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "DEL wants a namespace that is there",
     file: "src/cni/del.ts",
     old: "parseCleanupConfig(request.config));\n  const { containerId, ifname } = request;",
-    new: 'parseCleanupConfig(request.config));\n  require("../node/netns-asked.ts").requireNetns(request.netns, false);\n  const { containerId, ifname } = request;',
+    new: 'parseCleanupConfig(request.config));\n  require("../node/facts/netns-asked.ts").requireNetns(request.netns, false);\n  const { containerId, ifname } = request;',
     rows: ["del/netns", "del/no-netns"],
   },
   "del-not-repeatable": {
@@ -484,7 +484,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "del-does-nothing": {
     breaks: "DEL succeeds and does nothing",
-    file: "src/node/detach.ts",
+    file: "src/node/verbs/detach.ts",
     old: "    if (attachment !== null) remove(ledger, attachment);",
     new: "",
     rows: [
@@ -505,7 +505,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "check-blind": {
     breaks: "CHECK finds nothing missing",
-    file: "src/node/check.ts",
+    file: "src/node/verbs/check.ts",
     old: "return { attachment, found, inTheWay };",
     new: "return { attachment, found: moved === null ? [] : [moved], inTheWay: inTheWay.slice(inTheWay.length) };",
     rows: [
@@ -535,7 +535,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "check-others": {
     breaks: "CHECK judges networks that are being made",
-    file: "src/node/check.ts",
+    file: "src/node/verbs/check.ts",
     old: "({ network }) => network === key.network || inForce.has(network),",
     new: "({ network }) => network === key.network || inForce.size >= 0,",
     rows: ["check/others-adding"],
@@ -570,21 +570,21 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "gc-keeps-all": {
     breaks: "GC takes everything for alive",
-    file: "src/node/collect.ts",
+    file: "src/node/verbs/collect.ts",
     old: "alive.has(`${containerId} ${ifname}`));",
     new: "alive.has(`${containerId} ${ifname}`) && false);",
     rows: ["gc/one", "gc/empty", "gc/frees", "gc/namespace", "delegate/gc"],
   },
   "gc-frees-all": {
     breaks: "GC frees what is listed, too, of all networks",
-    file: "src/node/collect.ts",
+    file: "src/node/verbs/collect.ts",
     old: "    .all(network)\n",
     new: "    .all()\n",
     rows: ["gc/one", "gc/other-network"],
   },
   "gc-ignores-list": {
     breaks: "GC takes nothing for alive",
-    file: "src/node/collect.ts",
+    file: "src/node/verbs/collect.ts",
     old: "valid.map(({ containerId, ifname }) => `${containerId} ${ifname}`)",
     new: "valid.slice(0, 0).map(({ containerId, ifname }) => `${containerId} ${ifname}`)",
     rows: ["gc/all-listed", "gc/one", "gc/other-interface"],
@@ -612,7 +612,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "gc-stops": {
     breaks: "GC stops at the first failure",
-    file: "src/node/collect.ts",
+    file: "src/node/verbs/collect.ts",
     old: "      failures.push(`${attachmentName(key)}: ${messageOf(error)}`);",
     new: "      failures.push(`${attachmentName(key)}: ${messageOf(error)}`);\n      break;",
     rows: ["gc/goes-on"],
@@ -626,14 +626,14 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "status-never-limited": {
     breaks: "STATUS never says that pods are affected",
-    file: "src/node/readiness.ts",
+    file: "src/node/verbs/readiness.ts",
     old: "const isLimiting = hasPods && kind",
     new: "const isLimiting = !hasPods && kind",
     rows: ["status/uplink-down", "status/foreign-qdisc"],
   },
   "status-makes": {
     breaks: "STATUS is an error on a node that is ready",
-    file: "src/node/readiness.ts",
+    file: "src/node/verbs/readiness.ts",
     old: "    refuseCutOff(ledger);\n    return null;",
     new: '    refuseCutOff(ledger);\n    throw new FairwayError("io", "ready", "none");',
     rows: ["status/informational", "status/others", "delegate/status"],
@@ -647,14 +647,14 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "delegate-first-only": {
     breaks: "only the first folder of CNI_PATH is searched",
-    file: "src/node/delegate.ts",
+    file: "src/node/addresses/delegate.ts",
     old: "const file = path.map((folder) => `${folder}/${plugin}`).find(isExecutable);",
     new: "const file = path.slice(1).map((folder) => `${folder}/${plugin}`).find(isExecutable);",
     rows: ["delegate/address", "delegate/path-order"],
   },
   "delegate-missing-plain": {
     breaks: "a delegate that is missing is an error of the node's tools without a name",
-    file: "src/node/delegate.ts",
+    file: "src/node/addresses/delegate.ts",
     old: '`the IPAM plugin ${plugin} (ipam.type) is in no folder of CNI_PATH (${path.join(":") || "empty"})`,',
     new: '"a plugin is missing",',
     rows: ["delegate/missing", "delegate/no-path"],
@@ -675,21 +675,21 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "delegate-stderr-kept": {
     breaks: "what a delegate writes to stderr is lost",
-    file: "src/node/delegate.ts",
+    file: "src/node/addresses/delegate.ts",
     old: 'if (done.stderr !== "") writeSync(2, done.stderr);',
     new: 'if (done.stderr === "") writeSync(2, done.stderr);',
     rows: ["delegate/stderr"],
   },
   "delegate-not-undone": {
     breaks: "a delegate's address is not given back",
-    file: "src/node/delegate.ts",
+    file: "src/node/addresses/delegate.ts",
     old: "if (!mayHold || error instanceof LeftBehind) throw error;",
     new: 'if (!mayHold || delegate.plugin !== "") throw error;',
     rows: ["delegate/add", "delegate/no-answer"],
   },
   "delegate-failure-ignored": {
     breaks: "a delegate that fails has succeeded",
-    file: "src/node/delegate.ts",
+    file: "src/node/addresses/delegate.ts",
     old: 'if (done.exit !== "exit code 0")',
     new: 'if (done.exit === "never")',
     rows: [
@@ -723,21 +723,21 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "ipam-twice": {
     breaks: "fairway-ipam gives an attachment a second address, and wants a namespace",
-    file: "src/node/reserve.ts",
+    file: "src/node/addresses/reserve.ts",
     old: "    if (held.length > 0)\n",
     new: "    if (held.length > 9)\n",
     rows: ["ipam/twice"],
   },
   "ipam-keeps": {
     breaks: "fairway-ipam frees nothing",
-    file: "src/node/reserve.ts",
+    file: "src/node/addresses/reserve.ts",
     old: "  for (const { network, address } of gone) ledger.reservations.remove(network, address);",
     new: "",
     rows: ["ipam/del", "ipam/gc"],
   },
   "ipam-check-blind": {
     breaks: "fairway-ipam's CHECK compares no address",
-    file: "src/node/reserve.ts",
+    file: "src/node/addresses/reserve.ts",
     old: "const missing = held.filter((reservation) => !isTold(reservation));",
     new: "const missing = held.filter((reservation) => !isTold(reservation) && false);",
     rows: ["ipam/check"],

@@ -14,7 +14,7 @@ import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../../src/config/
 import { parseNetworkConfig } from "../../src/config/parse.ts";
 import { faultOfInterfaceName } from "../../src/config/paths.ts";
 import { rulesOf } from "../../src/config/policy.ts";
-import { networkBase } from "../../src/node/network.ts";
+import { networkBase } from "../../src/node/facts/network.ts";
 import { readCached } from "../../src/ops/rebuild/cache.ts";
 import { desiredBase } from "../../src/plan/desired.ts";
 import { diff } from "../../src/plan/diff.ts";

@@ -5,7 +5,7 @@ import { asksNothing } from "../../src/config/address-ask.ts";
 import { formatIp, parseIp } from "../../src/config/addresses.ts";
 import { parseNetworkConfig } from "../../src/config/parse.ts";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
-import { chooseAddresses, networkHolders, nodeHolders } from "../../src/node/addresses.ts";
+import { chooseAddresses, networkHolders, nodeHolders } from "../../src/node/addresses/choose.ts";
 import { attachment, bootId, tempFolder } from "../ledger/fixtures/samples.ts";
 
 const given = 3_000;

@@ -1,8 +1,8 @@
 /** Admission of many pods, as ADDs meet it one after the other: the order in which they come does not show. */
 import { expect, test } from "bun:test";
 import { FairwayError } from "../../src/errors.ts";
-import { heldBy } from "../../src/node/held.ts";
-import { admitted } from "../../src/node/propose.ts";
+import { heldBy } from "../../src/node/verbs/held.ts";
+import { admitted } from "../../src/node/verbs/propose.ts";
 import type { Attachment, DirectionPromise, NetworkBase, PodPromise } from "../../src/plan/node.ts";
 import { boundedMembers } from "../../src/promise/latency.ts";
 import { inForce } from "../../src/promise/scale.ts";

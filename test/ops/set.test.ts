@@ -1,9 +1,9 @@
 /** docs/set.md has every key that `set --json` and `set-capacity --json` can print, and no other. */
 import { expect, test } from "bun:test";
-import type { Capacity } from "../../src/node/capacity-sources.ts";
-import type { Override } from "../../src/node/override.ts";
-import type { SetOutcome } from "../../src/ops/set.ts";
-import type { CapacityOutcome } from "../../src/ops/set-capacity.ts";
+import type { Capacity } from "../../src/node/facts/capacity-sources.ts";
+import type { Override } from "../../src/node/facts/override.ts";
+import type { SetOutcome } from "../../src/ops/set/command.ts";
+import type { CapacityOutcome } from "../../src/ops/set-capacity/command.ts";
 import type { PodPromise } from "../../src/plan/node.ts";
 import { type AllKeys, namesIn, pageText, tablesOf } from "../support/pages.ts";
 

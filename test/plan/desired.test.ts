@@ -298,7 +298,7 @@ describe("the leaves of all pods that are admitted, and the host's", () => {
     fc.assert(
       fc.property(node, promises, (settings, asks) => {
         const pods: Attachment[] = [];
-        // As src/node/propose.ts counts them.
+        // As src/node/verbs/propose.ts counts them.
         const hostClasses = settings.hostClasses.map((h) => ({
           holder: h.name,
           guaranteeBits: h.egressGuaranteeBits,

@@ -45,7 +45,7 @@ export class Node {
     return desiredNode(this.input(), this.pods);
   }
 
-  /** As src/node/base.ts looks at a whole node. */
+  /** As src/node/reconcile/base.ts looks at a whole node. */
   observed(): State {
     const input = this.input();
     const [first] = this.networks;

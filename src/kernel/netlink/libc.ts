@@ -45,7 +45,7 @@ export function callsOf<Signatures extends Record<string, FFIFunction>>(signatur
 
 /**
  * Ends the process at once, if it has loaded any of this. The runtime's own way out would close the ledger
- * first (see inLedger, node/open.ts). Everything that had to be written is written by then.
+ * first (see inLedger, node/facts/open.ts). Everything that had to be written is written by then.
  */
 export function endNow(code: number): void {
   loaded?._exit(code);

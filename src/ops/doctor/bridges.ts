@@ -7,8 +7,8 @@ import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { fullBridge, mostPorts } from "../../kernel/ports.ts";
 import { addressesOf, allLinks, type Link } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
-import { liveNetworks } from "../../node/base.ts";
-import { formerGateways } from "../../node/gateways.ts";
+import { liveNetworks } from "../../node/reconcile/base.ts";
+import { formerGateways } from "../../node/reconcile/gateways.ts";
 import { minorOfHostVeth } from "../../plan/names.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 

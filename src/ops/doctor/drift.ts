@@ -1,6 +1,7 @@
 /** Finds what differs between the ledger and the kernel. */
-import { findings } from "../../node/check.ts";
-import { planRepair } from "../../node/repair.ts";
+
+import { planRepair } from "../../node/reconcile/repair.ts";
+import { findings } from "../../node/verbs/check.ts";
 import { attempt, driftId, error, type Finding, ok, type Patient } from "./finding.ts";
 
 export function drift({ ledger }: Patient): Finding[] {

@@ -4,7 +4,7 @@ import { parseNetworkConfig } from "../../config/parse.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { openLedgerReadonly } from "../../ledger/ledger.ts";
-import { bootId } from "../../node/open.ts";
+import { bootId } from "../../node/facts/open.ts";
 import {
   type CommonOptions,
   dataDirOf,

@@ -1,9 +1,9 @@
 /** Finds what bears our names in the kernel and belongs to no row of this ledger. */
 import { strays } from "../../kernel/strays.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
-import { baseInput, liveNetworks } from "../../node/base.ts";
-import { unknownPods } from "../../node/known-pods.ts";
-import { planRepair } from "../../node/repair.ts";
+import { unknownPods } from "../../node/facts/known-pods.ts";
+import { baseInput, liveNetworks } from "../../node/reconcile/base.ts";
+import { planRepair } from "../../node/reconcile/repair.ts";
 import { desiredNode } from "../../plan/desired.ts";
 import { type KernelObject, keyOf, titleOf } from "../../plan/state.ts";
 import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";

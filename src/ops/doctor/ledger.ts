@@ -5,8 +5,8 @@ import type { RecordedAttachment } from "../../ledger/attachment-rows.ts";
 import { faultOfFolder } from "../../ledger/folder.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { type LedgerLook, lookAtLedger } from "../../ledger/look.ts";
-import { requireKnownPods } from "../../node/known-pods.ts";
-import { requireSound } from "../../node/lost.ts";
+import { requireKnownPods } from "../../node/facts/known-pods.ts";
+import { requireSound } from "../../node/facts/lost-ledger.ts";
 import { attachmentName } from "../../plan/node.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 

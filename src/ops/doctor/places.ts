@@ -1,7 +1,7 @@
 /** Tells whose the things are that bear the names which an ADD wants to give. */
 
-import { placeFor } from "../../node/chained.ts";
-import { bridgeToTake, placesTaken } from "../../node/taken-places.ts";
+import { placeFor } from "../../node/facts/chained.ts";
+import { bridgeToTake, placesTaken } from "../../node/reconcile/taken-places.ts";
 import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 

@@ -1,5 +1,5 @@
 /** Tells how full each range set is: a pod needs an address of every one. */
-import { type Pool, poolsOf } from "../../node/leases.ts";
+import { type Pool, poolsOf } from "../../node/addresses/leases.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 /** At this level an operator still has time to do something. */

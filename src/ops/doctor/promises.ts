@@ -1,10 +1,10 @@
 /** Compares promises with the capacity: the promises that are held, and those that the tiers offer. */
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
-import { baseInForce } from "../../node/capacity.ts";
-import { capacitySet, type SetCapacity } from "../../node/capacity-set.ts";
-import { overrideOf } from "../../node/override.ts";
-import { findUplink } from "../../node/uplink.ts";
+import { baseInForce } from "../../node/facts/capacity.ts";
+import { capacitySet, type SetCapacity } from "../../node/facts/capacity-set.ts";
+import { overrideOf } from "../../node/facts/override.ts";
+import { findUplink } from "../../node/facts/uplink.ts";
 import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
 import {
   type AdmissionAsk,

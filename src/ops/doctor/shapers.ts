@@ -1,7 +1,7 @@
 /** Finds what others have put on the pods' host interfaces: a limit beside a promise. */
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
-import { shaperAdvice, shaperOn } from "../../node/shaper.ts";
+import { shaperAdvice, shaperOn } from "../../node/facts/shaper.ts";
 import { attachmentName, podTitle } from "../../plan/node.ts";
 import { attempt, error, type Finding, ok, type Patient } from "./finding.ts";
 

@@ -1,7 +1,7 @@
 /** Tells whether pods are kept to their own addresses, and which of them tried others. */
 import { readViolations, type Violations } from "../../kernel/read/tables.ts";
-import { guardRefusalHere, liveNetworks } from "../../node/base.ts";
-import { holderName } from "../../node/propose.ts";
+import { guardRefusalHere, liveNetworks } from "../../node/reconcile/base.ts";
+import { holderName } from "../../node/verbs/propose.ts";
 import type { Attachment } from "../../plan/node.ts";
 import { violationWords } from "../status/words.ts";
 import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";

@@ -1,7 +1,7 @@
 /** Tells whether the pods' subnets meet an address, a route or a router of the node's. */
 import { formatCidr } from "../../config/addresses.ts";
 import type { NetworkConfig } from "../../config/types.ts";
-import { overlapAdvice, overlapsOfNode, overlapText } from "../../node/surroundings.ts";
+import { overlapAdvice, overlapsOfNode, overlapText } from "../../node/facts/surroundings.ts";
 import type { Overlap } from "../../plan/overlap.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 

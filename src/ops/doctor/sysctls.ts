@@ -3,7 +3,7 @@ import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
 import { canWriteSetting, unwritable } from "../../kernel/write/setting.ts";
-import { liveNetworks } from "../../node/base.ts";
+import { liveNetworks } from "../../node/reconcile/base.ts";
 import { familiesOf } from "../../plan/node.ts";
 import { acceptRaForwarding, ipv6Path } from "../../plan/state.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";

@@ -2,10 +2,10 @@
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
-import { capacitySet } from "../../node/capacity-set.ts";
-import type { Capacity } from "../../node/capacity-sources.ts";
-import { exitWords, otherExits } from "../../node/exits.ts";
-import { findLink, findUplink, linkSpeed } from "../../node/uplink.ts";
+import { capacitySet } from "../../node/facts/capacity-set.ts";
+import type { Capacity } from "../../node/facts/capacity-sources.ts";
+import { exitWords, otherExits } from "../../node/facts/exits.ts";
+import { findLink, findUplink, linkSpeed } from "../../node/facts/uplink.ts";
 import { directions } from "../../plan/node.ts";
 import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";

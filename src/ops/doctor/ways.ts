@@ -1,7 +1,8 @@
 /** Tells whether packets to each pod go to the bridge, by all of the node's rules and routes. */
-import { liveNetworks } from "../../node/base.ts";
-import { planRepair } from "../../node/repair.ts";
-import { strayWayAdvice, strayWayTexts } from "../../node/ways.ts";
+
+import { strayWayAdvice, strayWayTexts } from "../../node/facts/ways.ts";
+import { liveNetworks } from "../../node/reconcile/base.ts";
+import { planRepair } from "../../node/reconcile/repair.ts";
 import { attempt, error, type Finding, ok, type Patient } from "./finding.ts";
 
 const id = "path.pods";

@@ -6,8 +6,6 @@ import { parseName } from "../../config/identity.ts";
 import { FairwayError } from "../../errors.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { holderText } from "../../ledger/reservations.ts";
-import { readHostLocal } from "../../node/host-local.ts";
-import { takeOver } from "../../node/take-over.ts";
 import { attachmentName } from "../../plan/node.ts";
 import { asUsage } from "../asked.ts";
 import {
@@ -18,7 +16,9 @@ import {
 } from "../context.ts";
 import { table } from "../status/render.ts";
 import { refuseUsage } from "../usage.ts";
+import { readHostLocal } from "./host-local.ts";
 import { type ListedAddress, listAddresses } from "./model.ts";
+import { takeOver } from "./take-over.ts";
 
 const timeText = (ms: number | null): string => (ms === null ? "-" : new Date(ms).toISOString());
 

@@ -7,16 +7,16 @@ import { netnsIdentity, seenPods } from "../../kernel/pods-seen.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { openLedger } from "../../ledger/ledger.ts";
 import { holderText, type Reservation } from "../../ledger/reservations.ts";
-import { baseInForce } from "../../node/capacity.ts";
-import { recordHome } from "../../node/home.ts";
-import { forgetEarlierBoots } from "../../node/kept.ts";
-import { ensureLeafKind } from "../../node/leaf-queues.ts";
-import { bootId } from "../../node/open.ts";
-import { isBeingReplaced, replaceLedger } from "../../node/replace-ledger.ts";
-import { findUplink } from "../../node/uplink.ts";
+import { forgetEarlierBoots } from "../../node/addresses/keep.ts";
+import { baseInForce } from "../../node/facts/capacity.ts";
+import { recordHome } from "../../node/facts/home.ts";
+import { ensureLeafKind } from "../../node/facts/leaf-queues.ts";
+import { bootId } from "../../node/facts/open.ts";
+import { findUplink } from "../../node/facts/uplink.ts";
 import { type Attachment, attachmentName } from "../../plan/node.ts";
 import { type CachedAdd, readRuntimeCache } from "./cache.ts";
 import { type Matched, matchPods } from "./match.ts";
+import { isBeingReplaced, replaceLedger } from "./replace-ledger.ts";
 import { foundRow, type KnownNetwork, knownRow, networkOfPod } from "./rows.ts";
 
 export interface RebuildTerms {

@@ -3,7 +3,7 @@ import { contains, parseCidr, parseIp } from "../../config/addresses.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import { type SeenRates, seenClass } from "../../kernel/pods-seen.ts";
-import { macAddress, withGateway } from "../../node/leases.ts";
+import { macAddress, withGateway } from "../../node/addresses/leases.ts";
 import { podMac } from "../../plan/names.ts";
 import {
   type Attachment,

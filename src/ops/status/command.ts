@@ -3,9 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
 import type { FairwayError } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
-import { lostLedger } from "../../node/known-pods.ts";
-import { sampleDevices } from "../../node/sample.ts";
-import { knowsThisBoot } from "../../node/this-boot.ts";
+import { lostLedger } from "../../node/facts/known-pods.ts";
+import { knowsThisBoot } from "../../node/facts/this-boot.ts";
 import { refuseBoth, requireWith } from "../asked.ts";
 import { withCommonOptions, withLedgerView } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -13,6 +12,7 @@ import { type Interval, type NodeStatus, nodeStatus, treeDevices } from "./model
 import { ofNetwork } from "./of-network.ts";
 import { defaultInterval, parseCount, parseInterval, type StatusOptions } from "./options.ts";
 import { renderStatus } from "./render.ts";
+import { sampleDevices } from "./sample.ts";
 import { type Display, displayOn } from "./watch.ts";
 
 const intervalOf = ({ measure, interval }: StatusOptions): number => (measure ? interval : 0);

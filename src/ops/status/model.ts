@@ -11,18 +11,17 @@ import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
 import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
-import { liveNetworks } from "../../node/base.ts";
-import { shortfalls } from "../../node/capacity.ts";
-import { type Capacity, capacities } from "../../node/capacity-sources.ts";
-import { findings } from "../../node/check.ts";
-import { otherExits } from "../../node/exits.ts";
-import { type LeafQueues, leafQueues } from "../../node/leaf-queues.ts";
-import { type Pool, poolsOf } from "../../node/leases.ts";
-import { hostBits } from "../../node/network.ts";
-import { type Override, overrideOf } from "../../node/override.ts";
-import { memberOf } from "../../node/propose.ts";
-import { planRepairSettled } from "../../node/repair.ts";
-import type { DeviceLooks } from "../../node/sample.ts";
+import { type Pool, poolsOf } from "../../node/addresses/leases.ts";
+import { shortfalls } from "../../node/facts/capacity.ts";
+import { type Capacity, capacities } from "../../node/facts/capacity-sources.ts";
+import { otherExits } from "../../node/facts/exits.ts";
+import { type LeafQueues, leafQueues } from "../../node/facts/leaf-queues.ts";
+import { hostBits } from "../../node/facts/network.ts";
+import { type Override, overrideOf } from "../../node/facts/override.ts";
+import { liveNetworks } from "../../node/reconcile/base.ts";
+import { planRepairSettled } from "../../node/reconcile/repair.ts";
+import { findings } from "../../node/verbs/check.ts";
+import { memberOf } from "../../node/verbs/propose.ts";
 import { type Tree, treesOf } from "../../plan/desired.ts";
 import type { Exit } from "../../plan/exits.ts";
 import { classid, hostMinor, leafHandle, tbfHandle } from "../../plan/names.ts";
@@ -34,6 +33,7 @@ import {
 } from "../../plan/node.ts";
 import { boundedMembers } from "../../promise/latency.ts";
 import { inForce } from "../../promise/scale.ts";
+import type { DeviceLooks } from "./sample.ts";
 
 export interface DirectionStatus {
   /** The guarantee that was promised. */

@@ -1,8 +1,8 @@
 /** Writes `status` for a person. */
 import { formatDuration, formatRate } from "../../config/quantities.ts";
 import { unknownWords } from "../../measure/counters.ts";
-import { exitWords } from "../../node/exits.ts";
-import type { Pool } from "../../node/leases.ts";
+import type { Pool } from "../../node/addresses/leases.ts";
+import { exitWords } from "../../node/facts/exits.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { capacityWords, overrideWords } from "../overrides.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";

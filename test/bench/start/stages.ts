@@ -16,7 +16,7 @@ async function reach(stage: string | undefined): Promise<void> {
   if (request.verb !== "ADD") throw new Error("only an ADD is looked at");
   const config = parseNetworkConfig(request.config);
   if (stage === "validation") return;
-  const { withLedger } = await import("../../../src/node/open.ts");
+  const { withLedger } = await import("../../../src/node/facts/open.ts");
   const { askedOf } = await import("../../../src/cni/asked.ts");
   withLedger(config.dataDir, (ledger) => {
     ledger.attachments.promised();

@@ -1,0 +1,111 @@
+/** Changes a promise while the pod lives: it is admitted anew, changed in place and recorded. */
+import type { NetworkConfig } from "../../config/types.ts";
+import { FairwayError } from "../../errors.ts";
+import { observeShared } from "../../kernel/ours.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { baseInput, liveNetworks, refuseConflicts } from "../../node/reconcile/base.ts";
+import { attachmentsInForce } from "../../node/reconcile/in-force.ts";
+import { inStep } from "../../node/reconcile/locked.ts";
+import { applyToPods, connectable } from "../../node/reconcile/pods-there.ts";
+import { keepInForce, shrinkingFirst } from "../../node/reconcile/rebalance.ts";
+import { requireAttachment } from "../../node/verbs/check.ts";
+import { heldBy } from "../../node/verbs/held.ts";
+import { admitted } from "../../node/verbs/propose.ts";
+import { desiredNode } from "../../plan/desired.ts";
+import { diff, type Step } from "../../plan/diff.ts";
+import {
+  type Attachment,
+  type AttachmentKey,
+  attachmentName,
+  type NetworkBase,
+  type PodAsks,
+  type PodPromise,
+  sameAttachment,
+} from "../../plan/node.ts";
+
+/**
+ * The steps that bring the base, and these pods' parts in it, to what the ledger says. Throws foreignQdisc.
+ */
+function planShared(
+  networks: NetworkBase[],
+  attachments: Attachment[],
+  there: Attachment[],
+): Step[] {
+  const desired = desiredNode(baseInput(networks, attachments), there);
+  const { steps, conflicts } = diff(desired, observeShared(desired));
+  refuseConflicts(conflicts);
+  return shrinkingFirst(steps);
+}
+
+/**
+ * Brings the base and all pods' parts in it to what the ledger says. Throws foreignQdisc and what the kernel
+ * refuses.
+ */
+function applyShared(ledger: Ledger): Step[] {
+  const networks = liveNetworks(ledger);
+  const attachments = attachmentsInForce(ledger, networks);
+  return applyToPods(attachments, (there) => planShared(networks, attachments, there));
+}
+
+/** What a pod is to be promised from now on, and how that was asked for. */
+export interface PromiseChange {
+  key: AttachmentKey;
+  tiers: NetworkConfig["tiers"];
+  /**
+   * It is called under the lock, so that what another process set meanwhile is not lost. It may throw
+   * badConfig.
+   */
+  ask(former: PodAsks): { asks: PodAsks; asked: PodPromise };
+}
+
+/**
+ * Call it inside `exclusively`. It admits the change, and returns the network's base, the movers, and a
+ * function that records the promise.
+ */
+function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
+  const attachment = requireAttachment(ledger, key);
+  const base = ledger.network(key.network)?.base;
+  if (attachment.phase !== "ready" || base === undefined)
+    throw new FairwayError(
+      "tryAgain",
+      `attachment ${attachmentName(key)} is ${attachment.phase}: an ADD or a DEL is at work on it`,
+      "try again when that has ended",
+    );
+  const { asks, asked } = ask(attachment.asks);
+  const others = ledger.attachments.all().filter((a) => !sameAttachment(a, key));
+  admitted({ base, key, promise: asked, tiers }, heldBy(others), ledger);
+  return {
+    base,
+    movers: [attachment, { ...attachment, promise: asked }],
+    record: () => void ledger.attachments.setPromise(key, asked, asks),
+  };
+}
+
+/**
+ * Changes the promise under the node's lock, and returns the steps that were done. A refused change changes
+ * nothing, neither the ledger nor the kernel. Throws unknownContainer, tryAgain, promiseRefused and what the
+ * kernel refuses.
+ */
+export function changePromise(ledger: Ledger, change: PromiseChange): Step[] {
+  const work = (): Step[] => {
+    const { base, movers, record } = admitChange(ledger, change);
+    return keepInForce(ledger, base.trees, movers, () => {
+      record();
+      return applyShared(ledger);
+    });
+  };
+  return inStep(ledger, work, applyShared);
+}
+
+/**
+ * The steps that `changePromise` would do; the kernel is only looked at. `copy` is a copy of the ledger,
+ * which has the change afterwards. Throws what `changePromise` throws, but for what the kernel would refuse.
+ */
+export function tryPromise(copy: Ledger, change: PromiseChange): Step[] {
+  return copy.exclusively(() => {
+    admitChange(copy, change).record();
+    const networks = liveNetworks(copy);
+    const attachments = attachmentsInForce(copy, networks);
+    return planShared(networks, attachments, connectable(attachments));
+  });
+}
