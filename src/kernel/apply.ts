@@ -222,23 +222,5 @@ export function rollBack(done: Step[]): FairwayError[] {
   return failures;
 }
 
-/**
- * Takes back what was done before `error`, and throws that error, together with what could not be taken back.
- */
-export function takeBack(done: Step[], error: FairwayError): never {
-  const left = rollBack(done);
-  if (left.length === 0) throw error;
-  const { kind, message, details } = error;
-  throw new FairwayError(
-    kind,
-    message,
-    `${details}; rolling back left: ${left.map((e) => e.message).join("; ")} (DEL or \`fairway repair\` removes it)`,
-    { cause: error },
-  );
-}
-
-/** Does all steps or none. Throws what failed first. */
-export function applyOrRollBack(steps: Step[]): void {
-  const failure = applySteps(steps);
-  if (failure !== null) takeBack(failure.done, failure.error);
-}
+/** Does one step by itself, for callers that reconcile nothing. null means that it was done. */
+export const applyAlone = (step: Step): FairwayError | null => applySteps([step])?.error ?? null;

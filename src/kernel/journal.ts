@@ -23,9 +23,6 @@ export function note(entry: JournalEntry): void {
   else dropped += 1;
 }
 
-/** The number of lines that were tried so far. */
-export const tried = (): number => entries.length + dropped;
-
 export const journal = (): { entries: readonly JournalEntry[]; dropped: number } => ({
   entries,
   dropped,

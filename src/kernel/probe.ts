@@ -2,12 +2,11 @@
  * Finds out whether the kernel has a queue as it is wanted, by making one on a device that exists only for
  * this.
  */
-import type { FairwayError } from "../errors.ts";
 import type { Step } from "../plan/diff.ts";
 import { differences } from "../plan/differences.ts";
 import { bridgeMac, probeDevice } from "../plan/names.ts";
 import { baseOwner, type KernelObject, type Qdisc, type QdiscSpec } from "../plan/state.ts";
-import { applySteps } from "./apply.ts";
+import { applyAlone } from "./apply.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { innerSpec } from "./observe.ts";
 import { linkNamed } from "./read/links.ts";
@@ -38,12 +37,8 @@ const remove = (have: KernelObject): Step => ({
   why: "probed",
 });
 
-function refusal(step: Step): FairwayError | null {
-  return applySteps([step])?.error ?? null;
-}
-
 function must(step: Step): void {
-  const refused = refusal(step);
+  const refused = applyAlone(step);
   if (refused !== null) throw refused;
 }
 
@@ -56,7 +51,7 @@ function removeDevice(): void {
   const link = linkNamed(socket, probeDevice);
   if (link?.type !== "bridge" || link.mac !== bridgeMac(probeDevice)) return;
   // This is tried once more, because nobody else would look for the device until the next boot.
-  if (refusal(remove(device)) !== null) must(remove(device));
+  if (applyAlone(remove(device)) !== null) must(remove(device));
 }
 
 function madeOf(want: Qdisc): Qdisc | null {
@@ -78,7 +73,7 @@ const tooOld = /What is "|Invalid argument/;
  */
 function tryOne(spec: QdiscSpec, handle: string): string | null {
   const want: Qdisc = { kind: "qdisc", dev: probeDevice, parent: "root", handle, spec };
-  const refused = refusal(create(want));
+  const refused = applyAlone(create(want));
   if (refused !== null) {
     if (refused.kind !== "missingKernelPart" && !tooOld.test(refused.message)) throw refused;
     return refused.message.replace(/^could not create .*?: /, "");

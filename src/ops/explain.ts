@@ -5,7 +5,6 @@ import { isContainerId } from "../cni/environment.ts";
 import { parseInterfaceName } from "../config/paths.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import { FairwayError } from "../errors.ts";
-import { observeShared } from "../kernel/ours.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { withCapacityInForce } from "../node/facts/capacity.ts";
 import { requireKnownPods } from "../node/facts/known-pods.ts";
@@ -13,12 +12,13 @@ import { leafQueues } from "../node/facts/leaf-queues.ts";
 import { refuseLostLedger } from "../node/facts/lost-ledger.ts";
 import { requireNetns } from "../node/facts/netns-asked.ts";
 import { refuseOverlaps } from "../node/facts/surroundings.ts";
-import { baseInput, liveNetworks, refuseConflicts } from "../node/reconcile/base.ts";
-import { planAdded } from "../node/reconcile/rebalance.ts";
 import { planRepairSettled } from "../node/reconcile/repair.ts";
+import { stepsOf } from "../node/reconcile/run.ts";
+import { baseAndPod, refuseConflicts } from "../node/reconcile/scopes.ts";
+import { planAdded } from "../node/reconcile/shares.ts";
+import { NodeView } from "../node/reconcile/view.ts";
 import { type Asked, type Proposal, propose } from "../node/verbs/propose.ts";
-import { desiredBase, desiredPod } from "../plan/desired.ts";
-import { diff, type Step } from "../plan/diff.ts";
+import type { Step } from "../plan/diff.ts";
 import {
   type Attachment,
   attachmentName,
@@ -27,7 +27,6 @@ import {
   type PodPromise,
 } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
-import { merge } from "../plan/state.ts";
 import { tiersRefusal } from "../promise/tiers-fit.ts";
 import { asUsage, isGiven, requireWith } from "./asked.ts";
 import {
@@ -150,16 +149,12 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   refuseOverlaps(asked.base);
   const proposal = propose(ledger, asked);
   const { base } = asked;
-  const networks = [...liveNetworks(ledger).filter((n) => n.network !== base.network), base];
+  const view = new NodeView(ledger).with(base);
   const ready: Attachment = { ...proposal.attachment, phase: "ready" };
-  const added = planAdded(ledger, ready, networks, base.trees);
-  const desired = merge(
-    desiredBase(baseInput(networks, [added.own, ...added.others])),
-    desiredPod(added.own, base),
-  );
+  const added = planAdded(view, ready, base.trees);
+  const after = view.with(base, [added.own, ...added.others]);
+  const steps = stepsOf(baseAndPod(after, added.own, base));
   const queues = leafQueues(ledger);
-  const { steps, conflicts } = diff(desired, observeShared(desired));
-  refuseConflicts(conflicts);
   return {
     about: [
       ...aboutPod(asked, { ...proposal, attachment: added.own }),

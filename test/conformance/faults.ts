@@ -536,8 +536,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "check-others": {
     breaks: "CHECK judges networks that are being made",
     file: "src/node/verbs/check.ts",
-    old: "({ network }) => network === key.network || inForce.has(network),",
-    new: "({ network }) => network === key.network || inForce.size >= 0,",
+    old: "new NodeView(ledger).ofReady(key.network)",
+    new: "new NodeView(ledger)",
     rows: ["check/others-adding"],
   },
   "previous-unread": {

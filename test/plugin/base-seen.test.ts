@@ -112,6 +112,7 @@ const taken: Taken[] = [
 ];
 
 /** The stages of an ADD that succeeds: "observe" is a look at each part of the base. */
+/** The stages of an ADD in which it is about the base. */
 function stagesOf(node: TestNode, pod: Pod, options: AddOptions = {}): string[] {
   const logFile = join(node.dataDir, "trace.log");
   node.add(pod, {
@@ -121,7 +122,8 @@ function stagesOf(node: TestNode, pod: Pod, options: AddOptions = {}): string[] 
   });
   const lines = readFileSync(logFile, "utf8").trim().split("\n");
   rmSync(logFile);
-  return lines.flatMap((line) => (JSON.parse(line) as { stage?: string }).stage ?? []);
+  const stages = lines.flatMap((line) => (JSON.parse(line) as { stage?: string }).stage ?? []);
+  return stages.slice(stages.indexOf("base"), stages.indexOf("pod"));
 }
 
 const guaranteed = { annotations: { "fairway.dev/ingress-guarantee": "20M" } };

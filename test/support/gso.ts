@@ -1,5 +1,5 @@
 /** The largest units of a device. Debian's iproute2 is older than IPv4's own. */
-import { applyOrRollBack } from "../../src/kernel/apply.ts";
+import { applyAlone } from "../../src/kernel/apply.ts";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { linkNamed } from "../../src/kernel/read/links.ts";
@@ -23,7 +23,8 @@ export function sizesOf(netns: string, name: string): Partial<Sizes> {
 
 export function giveSizes(netns: string, name: string, sizes: Sizes): void {
   const want = { kind: "hostlink", name, ...sizes } as const;
-  inNetns(netns, () =>
-    applyOrRollBack([{ op: "change", owner: "base", why: "", want, have: want }]),
+  const refused = inNetns(netns, () =>
+    applyAlone({ op: "change", owner: "base", why: "", want, have: want }),
   );
+  if (refused !== null) throw refused;
 }

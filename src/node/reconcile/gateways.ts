@@ -3,15 +3,15 @@
  * of the former one live. The former gateway stays until the last of them is gone. Then it is removed,
  * because otherwise all addresses of its subnet would be sought on the bridge for ever.
  */
-import { applyOrRollBack } from "../../kernel/apply.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { observe } from "../../kernel/observe.ts";
 import { addressesOf, linkNamed } from "../../kernel/read/links.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
-import { diff, type Step } from "../../plan/diff.ts";
+import type { Plan, Step } from "../../plan/diff.ts";
 import { gatewaysToRemove, withGateways } from "../../plan/gateways.ts";
 import { isChained, type NetworkBase } from "../../plan/node.ts";
 import { type Address, baseOwner, type Entry, type State, stateOf } from "../../plan/state.ts";
+import { type Lock, reconcile, required } from "./run.ts";
 
 const prefix = "gateway ";
 /** The key ends with a bar, so that no key begins with another. */
@@ -113,9 +113,12 @@ export function forgetGateways(ledger: Ledger, steps: readonly Step[] | null): v
     if (op === "delete" && isGateway(have)) ledger.forgetFactsUnder(keyOf(have.cidr));
 }
 
-/** Call it inside `exclusively`. Throws what the kernel refuses. */
-export function removeFormerGateways(ledger: Ledger, bridge: string): void {
-  const { steps } = diff(new Map(), formerGatewaysThere(ledger, bridge));
-  applyOrRollBack(steps);
-  forgetGateways(ledger, steps);
+/** Throws what the kernel refuses. */
+export function removeFormerGateways(lock: Lock, bridge: string): void {
+  const former = {
+    desired: () => new Map(),
+    observed: () => formerGatewaysThere(lock.ledger, bridge),
+    steps: ({ steps }: Plan) => steps,
+  };
+  forgetGateways(lock.ledger, required(reconcile(former, { lock })));
 }

@@ -4,39 +4,34 @@
  * brought back to what the ledger says.
  */
 import { FairwayError, messageOf } from "../../errors.ts";
-import { applyOrRollBack } from "../../kernel/apply.ts";
-import { tried } from "../../kernel/journal.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import type { Step } from "../../plan/diff.ts";
 import type { Attachment, Phase } from "../../plan/node.ts";
 import { span } from "../../trace.ts";
-import { baseInput, liveNetworks, planTable, setPhase } from "./base.ts";
-import { attachmentsInForce } from "./in-force.ts";
-import { planLeaves } from "./rebalance.ts";
+import { followRules } from "./glance.ts";
+import { type Lock, reconcile, required } from "./run.ts";
+import { rules, shares } from "./scopes.ts";
+import { NodeView } from "./view.ts";
 
-/** The steps for the pods' classes that are there, and for what follows the promises in the table. */
-function planShares(ledger: Ledger): Step[] {
-  const networks = liveNetworks(ledger);
-  const attachments = attachmentsInForce(ledger, networks);
-  const table = planTable(baseInput(networks, attachments));
-  return [...planLeaves(attachments, networks), ...table];
-}
+/** Work under the lock that leaves the kernel as it is, or that is done whole by one reconcile. */
+export const exclusively = <T>(ledger: Ledger, work: (lock: Lock) => T): T =>
+  ledger.exclusively(() => work({ ledger, touched: false }));
 
-const restoreShares = (ledger: Ledger): void => applyOrRollBack(planShares(ledger));
+const restoreShares = (lock: Lock): unknown =>
+  required(reconcile(shares(new NodeView(lock.ledger)), { lock }));
 
 /** `restore` brings all that `work` may change to what the ledger says. Throws what `work` throws. */
-export function inStep<T>(
+export function locked<T>(
   ledger: Ledger,
-  work: () => T,
-  restore: (ledger: Ledger) => unknown = restoreShares,
+  work: (lock: Lock) => T,
+  restore: (lock: Lock) => unknown = restoreShares,
 ): T {
-  const triedBefore = tried();
+  const lock: Lock = { ledger, touched: false };
   try {
-    return ledger.exclusively(work);
+    return ledger.exclusively(() => work(lock));
   } catch (error) {
-    if (tried() === triedBefore) throw error;
+    if (!lock.touched) throw error;
     try {
-      ledger.exclusively(() => restore(ledger));
+      exclusively(ledger, restore);
     } catch (second) {
       throw withNote(error, second);
     }
@@ -51,6 +46,18 @@ function withNote(error: unknown, second: unknown): unknown {
   return new FairwayError(error.kind, error.message, details, { cause: error });
 }
 
+/**
+ * Puts an attachment into a phase, and changes the part of the base that follows the promises of ready pods,
+ * so that nobody who holds the lock sees one without the other.
+ */
+export function setPhase(lock: Lock, attachment: Attachment, phase: Phase): void {
+  const { ledger } = lock;
+  ledger.attachments.setPhase(attachment, phase);
+  if (attachment.promise.ingress.guaranteeBits === 0) return;
+  const view = new NodeView(ledger);
+  followRules(ledger, view.input, () => required(reconcile(rules(view), { lock })).length > 0);
+}
+
 export function enterPhase(ledger: Ledger, attachment: Attachment, phase: Phase): void {
-  span(`phase ${phase}`, () => inStep(ledger, () => setPhase(ledger, attachment, phase)));
+  span(`phase ${phase}`, () => locked(ledger, (lock) => setPhase(lock, attachment, phase)));
 }

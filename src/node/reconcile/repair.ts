@@ -5,23 +5,16 @@ import type { Plan, Step } from "../../plan/diff.ts";
 import { keyOf } from "../../plan/state.ts";
 import { requireKnownPods } from "../facts/known-pods.ts";
 import { requireSound } from "../facts/lost-ledger.ts";
-import { baseInput, liveNetworks, planNode, refuseConflicts } from "./base.ts";
 import { forgetRemoved } from "./forget.ts";
-import { forgetGateways, formerGatewaysOf } from "./gateways.ts";
-import { attachmentsInForce } from "./in-force.ts";
-import { applyToPods } from "./pods-there.ts";
+import { forgetGateways } from "./gateways.ts";
+import { exclusively } from "./locked.ts";
 import { followUplink } from "./renamed-uplink.ts";
+import { type Lock, look, type Options, reconcile, required, type Scope, settleMs } from "./run.ts";
+import { node } from "./scopes.ts";
+import { NodeView } from "./view.ts";
 
 /** What `repair` would do. */
-export function planRepair(ledger: LedgerView): Plan {
-  const networks = liveNetworks(ledger);
-  const attachments = attachmentsInForce(ledger, networks);
-  const input = baseInput(networks, attachments);
-  return planNode(input, attachments, undefined, formerGatewaysOf(ledger, networks));
-}
-
-/** This is longer than a verb holds the lock to change others' classes. */
-const settleMs = 100;
+export const planRepair = (ledger: LedgerView): Plan => look(node(new NodeView(ledger)));
 
 /**
  * What `repair` would do, for a caller who only looks and takes no lock. What a verb is just changing is gone
@@ -36,44 +29,31 @@ export function planRepairSettled(ledger: LedgerView): Plan {
   return { steps: steps.filter(({ why }) => seen.has(why)), conflicts };
 }
 
-/** Throws foreignQdisc and what the kernel refuses. */
-function applyRepair(ledger: Ledger): Step[] {
-  const networks = liveNetworks(ledger);
-  const attachments = attachmentsInForce(ledger, networks);
-  const steps = applyToPods(attachments, (there) => {
-    const over = formerGatewaysOf(ledger, networks);
-    const plan = planNode(baseInput(networks, attachments), attachments, there, over);
-    refuseConflicts(plan.conflicts);
-    return plan.steps;
-  });
-  forgetRemoved(steps, networks);
-  forgetGateways(ledger, steps);
-  return steps;
+/**
+ * Reconciles a part of the node that has leftovers in it, and forgets what is gone with them. Returns the
+ * steps that were done. Throws foreignQdisc and what the kernel refuses.
+ */
+export function reconcileNode(
+  lock: Lock,
+  options: Pick<Options, "untilAtRest"> = {},
+  scopeOf: (view: NodeView) => Scope = node,
+): Step[] {
+  const view = new NodeView(lock.ledger);
+  const outcome = reconcile(scopeOf(view), { ...options, lock });
+  forgetRemoved(outcome.done, view.networks);
+  forgetGateways(lock.ledger, outcome.done);
+  return required(outcome);
 }
 
-/**
- * At most so many plans are applied. One leads to what the ledger says; a look after it finds what somebody
- * else changed meanwhile.
- */
-const rounds = 3;
-
-/**
- * Says in words what of a repair does not hold a little later, because something else on the node sets it. It
- * is empty where the repair holds.
- */
-function cameBack(ledger: Ledger, done: readonly Step[]): string[] {
-  if (done.length === 0) return [];
+/** Throws drift where something of the repair is otherwise again a little later: something else sets it. */
+export function requireHeld(ledger: Ledger, done: readonly Step[]): void {
+  if (done.length === 0) return;
   Bun.sleepSync(settleMs);
   const mended = new Set(done.flatMap(({ want }) => (want === null ? [] : [keyOf(want)])));
   // This looks under the lock, so that no verb at work is taken for it.
-  return ledger
+  const back = ledger
     .exclusively(() => planRepair(ledger))
     .steps.flatMap(({ want, why }) => (want !== null && mended.has(keyOf(want)) ? [why] : []));
-}
-
-/** Throws drift where something of the repair came back. */
-export function requireHeld(ledger: Ledger, done: readonly Step[]): void {
-  const back = cameBack(ledger, done);
   if (back.length === 0) return;
   throw new FairwayError(
     "drift",
@@ -82,22 +62,20 @@ export function requireHeld(ledger: Ledger, done: readonly Step[]): void {
   );
 }
 
+/** Throws ledgerUnusable for a ledger by which living pods would be taken for leftovers. */
+export function requireTrue(ledger: LedgerView): void {
+  requireSound(ledger);
+  requireKnownPods(ledger);
+}
+
 /**
  * Repairs the node, and returns the steps that were done. Throws ledgerUnusable, foreignQdisc, uplinkUnknown
  * and what the kernel refuses.
  */
 export function repair(ledger: Ledger): Step[] {
-  return ledger.exclusively(() => {
-    // A repair removes what no row owns, so a row that cannot be read would cost a living pod its network.
-    requireSound(ledger);
-    requireKnownPods(ledger);
+  return exclusively(ledger, (lock) => {
+    requireTrue(ledger);
     followUplink(ledger);
-    const done: Step[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const steps = applyRepair(ledger);
-      if (steps.length === 0) break;
-      done.push(...steps);
-    }
-    return done;
+    return reconcileNode(lock, { untilAtRest: true });
   });
 }

@@ -3,12 +3,10 @@
  * back.
  */
 import { FairwayError } from "../../errors.ts";
-import { applySteps, rollBack } from "../../kernel/apply.ts";
 import { chosenBackend } from "../../kernel/backend.ts";
 import { observe } from "../../kernel/observe.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { desiredPod } from "../../plan/desired.ts";
-import { diff, type Step } from "../../plan/diff.ts";
 import {
   type Attachment,
   type AttachmentKey,
@@ -29,11 +27,13 @@ import { ensureLeafKind } from "../facts/leaf-queues.ts";
 import { refuseLostLedger } from "../facts/lost-ledger.ts";
 import { mustAgree } from "../facts/network.ts";
 import { refuseNewOverlaps, rememberAround } from "../facts/surroundings.ts";
-import { ensureBase, liveNetworks, refuseConflicts, setPhase } from "../reconcile/base.ts";
+import { ensureBase } from "../reconcile/base.ts";
 import { forgetBefore } from "../reconcile/forget.ts";
-import { promiseInForce } from "../reconcile/in-force.ts";
-import { inStep } from "../reconcile/locked.ts";
-import { keepInForce, leavesOf, withoutLeaves } from "../reconcile/rebalance.ts";
+import { locked, setPhase } from "../reconcile/locked.ts";
+import { type Lock, type Options, type Outcome, reconcile, type Scope } from "../reconcile/run.ts";
+import { allSteps, leavesOf, withoutLeaves } from "../reconcile/scopes.ts";
+import { keepInForce } from "../reconcile/shares.ts";
+import { NodeView } from "../reconcile/view.ts";
 import { whileAtWork } from "./at-work.ts";
 import { disconnect } from "./detach.ts";
 import { LeftBehind } from "./left-behind.ts";
@@ -46,16 +46,16 @@ function recordIntent(
   given: Asked,
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
-  return inStep(ledger, () => {
+  return locked(ledger, (lock) => {
     refuseLostLedger(ledger);
     forgetEarlierBoots(ledger);
     recordHome(ledger);
     const asked = withCapacityInForce(ledger, given);
-    for (const other of liveNetworks(ledger))
+    for (const other of new NodeView(ledger).networks)
       if (other.network !== asked.key.network) mustAgree(asked.base, other);
     if (asked.port !== null) refuseOtherWay(ledger, asked.key.network, asked.base.ingress);
     const mover = { promise: asked.promise, mtuBytes: asked.base.mtuBytes };
-    return keepInForce(ledger, asked.base.trees, [mover], () => {
+    return keepInForce(lock, asked.base.trees, [mover], () => {
       const { attachment, chosen } = propose(ledger, asked);
       ledger.attachments.insert(attachment);
       moveCursors(ledger, attachment.network, chosen);
@@ -79,12 +79,6 @@ function refuseTakenInterface({ netns, ifname, hostVeth }: Attachment, present: 
       `host interface ${hostVeth} exists already, and no row of this ledger owns it`,
       "another dataDir is in use on this node, or the ledger was lost: `fairway explain` shows what there is, `fairway repair` removes what is nobody's",
     );
-}
-
-/** The steps that were done are not undone here, because `disconnect` looks at what there is. */
-function mustApply(steps: Step[]): void {
-  const failure = applySteps(steps);
-  if (failure !== null) throw failure.error;
 }
 
 /** Where `act` fails, the pod's part in the kernel is removed. Throws LeftBehind where that fails, too. */
@@ -113,43 +107,48 @@ function forget(
 ): void {
   try {
     const removal = () => ledger.attachments.remove(attachment);
-    inStep(ledger, () => keepInForce(ledger, trees, [attachment], removal));
+    locked(ledger, (lock) => keepInForce(lock, trees, [attachment], removal));
   } catch (error) {
     if (failure instanceof Error && failure.cause === undefined) failure.cause = error;
   }
 }
 
-/** An IPv6 setting does not exist where the kernel has no IPv6. Only a look at the kernel tells that. */
-const needsLook = (step: Step | undefined): boolean => step?.want?.kind === "ipv6setting";
-
-/**
- * Makes everything as if nothing of it were there yet, which is nearly always so, and tells whether all of it
- * is made. Where something is in the way, the kernel refuses: then what was made is taken back, and the
- * caller has to look first. Each object is made anew or refused, so nothing that was there before is taken
- * for ours. This is not done for an interface of another plugin, because some of that is changed and not
- * made; nor with tools, because their words do not tell what is there already.
- */
-function connectUnseen(attachment: Attachment, base: NetworkBase, desired: State): boolean {
-  if ((attachment.chained ?? null) !== null || chosenBackend() !== "netlink") return false;
-  const { steps } = diff(desired, new Map());
-  const failure = span("apply", () => applySteps(steps));
-  if (failure === null) return true;
-  const { error, at, exists, done } = failure;
-  const left = rollBack(done);
-  if (left.length === 0 && (exists || needsLook(steps[at]))) return false;
-  return whileConnected(attachment, base, () => {
-    throw error;
-  });
+/** What the pod has. What is somebody else's is not taken away when it is found in our place. */
+function connection(attachment: Attachment, desired: State): Scope {
+  // After the first look, what is there was made by this ADD.
+  let isFirst = true;
+  return {
+    desired: () => desired,
+    observed: () => {
+      const observed = observe(desired);
+      if (isFirst) refuseTakenInterface(attachment, observed);
+      isFirst = false;
+      return observed;
+    },
+    steps: allSteps,
+  };
 }
 
-/** The steps that are needed. Throws attachmentExists, kernelRefused, foreignQdisc. */
-function lookAndPlan(attachment: Attachment, desired: State): Step[] {
-  const observed = span("observe", () => observe(desired));
-  // What is somebody else's is not taken away when it is found in our place.
-  refuseTakenInterface(attachment, observed);
-  const { steps, conflicts } = span("plan", () => diff(desired, observed));
-  refuseConflicts(conflicts);
-  return steps;
+/**
+ * Everything is made as if nothing of it were there yet, which is nearly always so. Each object is made anew
+ * or refused, so nothing that was there before is taken for ours. This is not done for an interface of another
+ * plugin, because some of that is changed and not made; nor with tools, because their words do not tell what
+ * is there already.
+ */
+function assumptionOf({ chained = null }: Attachment): Pick<Options, "assumed"> {
+  return chained === null && chosenBackend() === "netlink" ? { assumed: new Map() } : {};
+}
+
+/** The pod's classes, under the lock: what is in force for them may change until they are there. */
+const ownLeaves = (view: NodeView, attachment: Attachment, base: NetworkBase): Scope => ({
+  desired: () => leavesOf(desiredPod(view.inForce(attachment, base.trees), base)),
+  observed: observe,
+  steps: ({ steps }) => steps,
+});
+
+/** What could not be taken back is looked for by `disconnect`, so only the refusal itself is thrown. */
+function mustBeDone({ failure }: Outcome): void {
+  if (failure !== null) throw failure;
 }
 
 /**
@@ -163,18 +162,16 @@ function putInForce(ledger: Ledger, attachment: Attachment, base: NetworkBase): 
   const isShared = base.trees.overcommit === "scale" || hasEgressTarget(attachment.promise);
   const desired = isShared ? withoutLeaves(pod) : pod;
   forgetBefore(attachment, base);
-  const isConnected = connectUnseen(attachment, base, desired);
-  const steps = isConnected ? [] : lookAndPlan(attachment, desired);
+  // What is thrown here is of what somebody else has in our place: of the pod there is nothing to remove.
+  const connected = reconcile(connection(attachment, desired), assumptionOf(attachment));
   whileConnected(attachment, base, () => {
-    span("apply", () => mustApply(steps));
-    const becomeReady = () => {
-      if (isShared) {
-        const own = leavesOf(desiredPod(promiseInForce(ledger, attachment, base.trees), base));
-        mustApply(diff(own, observe(own)).steps);
-      }
-      setPhase(ledger, attachment, "ready");
+    mustBeDone(connected);
+    const becomeReady = (lock: Lock) => {
+      if (isShared)
+        mustBeDone(reconcile(ownLeaves(new NodeView(ledger), attachment, base), { lock }));
+      setPhase(lock, attachment, "ready");
     };
-    span("phase ready", () => inStep(ledger, becomeReady));
+    span("phase ready", () => locked(ledger, becomeReady));
   });
 }
 
@@ -230,7 +227,7 @@ function attachAlone(
     recordWhereItFits(ledger, asked, rawConfig, tellFreed),
   );
   try {
-    span("base", () => ensureBase(ledger, liveNetworks(ledger)));
+    span("base", () => ensureBase(ledger));
     span("pod", () => putInForce(ledger, attachment, base));
     if (around !== null) rememberAround(ledger, around);
     return { ...attachment, phase: "ready" };

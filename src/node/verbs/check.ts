@@ -1,16 +1,15 @@
 /** CHECK tells whether the kernel has what was promised. */
 import { FairwayError } from "../../errors.ts";
-import { observeShared } from "../../kernel/ours.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
-import { desiredBase, desiredPod } from "../../plan/desired.ts";
-import { diff, type Plan } from "../../plan/diff.ts";
+import type { Plan } from "../../plan/diff.ts";
 import { type Attachment, type AttachmentKey, attachmentName } from "../../plan/node.ts";
-import { merge, titleOf } from "../../plan/state.ts";
+import { titleOf } from "../../plan/state.ts";
 import { span } from "../../trace.ts";
 import { chainedPortDrift } from "../facts/chained.ts";
 import { strayWayAdvice, strayWayTexts } from "../facts/ways.ts";
-import { baseInputNow, liveNetworks } from "../reconcile/base.ts";
-import { promiseInForce } from "../reconcile/in-force.ts";
+import { look } from "../reconcile/run.ts";
+import { baseAndPod } from "../reconcile/scopes.ts";
+import { NodeView } from "../reconcile/view.ts";
 
 /** The differences of a plan in words, conflicts first. */
 export function findings({ steps, conflicts }: Plan): string[] {
@@ -40,28 +39,16 @@ interface Seen {
   inTheWay: string[];
 }
 
-function look(ledger: LedgerView, key: AttachmentKey, netns: string): Seen {
+function seen(ledger: LedgerView, key: AttachmentKey, netns: string): Seen {
   const attachment = requireAttachment(ledger, key);
   // A network whose first ADD is under way has promised nothing to anybody yet.
-  const inForce = new Set(
-    ledger.attachments
-      .all()
-      .filter((a) => a.phase === "ready")
-      .map((a) => a.network),
-  );
-  const networks = liveNetworks(ledger).filter(
-    ({ network }) => network === key.network || inForce.has(network),
-  );
-  const own = networks.find((n) => n.network === key.network);
+  const view = new NodeView(ledger).ofReady(key.network);
+  const own = view.networks.find((n) => n.network === key.network);
   if (own === undefined) throw new RangeError(`no network ${key.network}`);
-  const desired = merge(
-    desiredBase(baseInputNow(ledger, networks)),
-    desiredPod({ ...promiseInForce(ledger, attachment, own.trees), netns }, own),
-  );
+  const pod = { ...view.inForce(attachment, own.trees), netns };
   const { chained = null } = attachment;
   const moved = chained === null ? null : chainedPortDrift({ ...attachment, netns }, own.ingress);
-  const observed = span("observe", () => observeShared(desired));
-  const found = findings(diff(desired, observed));
+  const found = findings(look(baseAndPod(view, pod, own)));
   if (moved !== null) found.unshift(moved);
   // Where a part of ours is missing, that is the reason, and the ways are not looked at.
   const inTheWay =
@@ -74,9 +61,9 @@ function look(ledger: LedgerView, key: AttachmentKey, netns: string): Seen {
  * at the first look. Throws unknownContainer, drift.
  */
 export function check(ledger: Ledger, key: AttachmentKey, netns: string): Attachment {
-  const first = look(ledger, key, netns);
+  const first = seen(ledger, key, netns);
   if (first.found.length + first.inTheWay.length === 0) return first.attachment;
-  const { attachment, found, inTheWay } = ledger.exclusively(() => look(ledger, key, netns));
+  const { attachment, found, inTheWay } = ledger.exclusively(() => seen(ledger, key, netns));
   if (found.length > 0)
     throw new FairwayError(
       "drift",

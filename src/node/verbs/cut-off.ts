@@ -6,7 +6,9 @@ import { FairwayError } from "../../errors.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Plan, Step } from "../../plan/diff.ts";
 import { strayWayAdvice, strayWayTexts } from "../facts/ways.ts";
-import { baseInputNow, liveNetworks, planBase } from "../reconcile/base.ts";
+import { look } from "../reconcile/run.ts";
+import { base } from "../reconcile/scopes.ts";
+import { NodeView } from "../reconcile/view.ts";
 
 /**
  * Classes, queues and rules only keep promises. Without the parts that are named here, no packet gets
@@ -43,20 +45,17 @@ function cutOffWords({ steps }: Plan): string[] {
  * limitedConnectivity.
  */
 export function refuseCutOff(ledger: Ledger): void {
-  const look = (): { words: string[]; advice: string } => {
-    const pods = ledger.attachments.all().filter(({ phase }) => phase === "ready");
-    // A network whose first ADD is under way has promised nothing to anybody yet.
-    const promised = new Set(pods.map(({ network }) => network));
-    const networks = liveNetworks(ledger).filter(({ network }) => promised.has(network));
-    const [first] = networks;
-    if (pods.length === 0 || first === undefined) return { words: [], advice: "" };
-    const words = cutOffWords(planBase(baseInputNow(ledger, networks)));
+  const cut = (): { words: string[]; advice: string } => {
+    const view = new NodeView(ledger).ofReady();
+    const { first } = view;
+    if (first === null) return { words: [], advice: "" };
+    const words = cutOffWords(look(base(view)));
     if (words.length > 0)
       return { words, advice: "`fairway repair` puts it back; `fairway explain` shows the steps" };
-    return { words: strayWayTexts(pods, first.ingress.name), advice: strayWayAdvice };
+    return { words: strayWayTexts(view.ready, first.ingress.name), advice: strayWayAdvice };
   };
-  if (look().words.length === 0) return;
-  const { words, advice } = ledger.exclusively(look);
+  if (cut().words.length === 0) return;
+  const { words, advice } = ledger.exclusively(cut);
   if (words.length > 0)
     throw new FairwayError(
       "limitedConnectivity",

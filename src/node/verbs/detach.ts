@@ -1,33 +1,23 @@
 /** DEL removes what is in the kernel first, and then the row. What is gone already counts as done. */
 import { FairwayError } from "../../errors.ts";
-import { applyForGood } from "../../kernel/apply.ts";
 import { observe } from "../../kernel/observe.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { desiredPod, formerPod } from "../../plan/desired.ts";
-import { diff, type Step } from "../../plan/diff.ts";
+import type { Step } from "../../plan/diff.ts";
 import type { Attachment, AttachmentKey, NetworkBase } from "../../plan/node.ts";
 import { keyOf, type State } from "../../plan/state.ts";
 import { span } from "../../trace.ts";
 import { forgetEarlierBoots, keepForPod } from "../addresses/keep.ts";
 import { forgetBefore, forgetGoing } from "../reconcile/forget.ts";
 import { removeRow } from "../reconcile/former-subnet.ts";
-import { enterPhase, inStep } from "../reconcile/locked.ts";
-import { keepInForce, restoreInForce } from "../reconcile/rebalance.ts";
+import { enterPhase, exclusively, locked } from "../reconcile/locked.ts";
+import { type Lock, reconcile, required, type Scope } from "../reconcile/run.ts";
+import { thereOf } from "../reconcile/scopes.ts";
+import { keepInForce, restoreInForce } from "../reconcile/shares.ts";
 import { whileAtWork } from "./at-work.ts";
 
-/**
- * A namespace that goes takes its pair with it at any moment, also between our look and our step. So after a
- * failure we look again, at most so often.
- */
-const attempts = 5;
-
 /** What another plugin's interface was like before Fairway changed it, if it is still there. */
-export function formerPodThere(attachment: Attachment): State {
-  const former = formerPod(attachment);
-  if (former.size === 0) return former;
-  const there = observe(former);
-  return new Map([...former].filter(([key]) => there.has(key)));
-}
+export const formerPodThere = (attachment: Attachment): State => thereOf(formerPod(attachment));
 
 /**
  * The step with the queue length that the device of a hook is to have without the hook, because the kernel
@@ -53,36 +43,21 @@ function recordedOf(attachment: Attachment, base: NetworkBase): State | null {
   return isWhole ? desiredPod(attachment, base) : null;
 }
 
-/** Removes it without a look, and tells whether all of it is removed. */
-function disconnectUnseen(attachment: Attachment, base: NetworkBase): boolean {
-  const recorded = recordedOf(attachment, base);
-  if (recorded === null) return false;
-  const { steps } = diff(new Map(), recorded);
-  const forget = () => forgetGoing(attachment, base);
-  return span("apply", () => applyForGood(steps, forget)) === null;
-}
-
 /** Removes what the kernel has of an attachment, and what it keeps of its addresses. */
 export function disconnect(attachment: Attachment, base: NetworkBase): void {
-  if (disconnectUnseen(attachment, base)) return;
   // The configuration of now does not count here, because the pod may have come under another one.
-  const former = desiredPod(attachment, { ...base, antiSpoof: true });
-  let last: FairwayError | undefined;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const observed = span("observe", () => observe(former));
-    const { steps: planned } = diff(formerPodThere(attachment), observed);
-    const steps = planned.map((step) => withFormerLength(step, former));
-    const forget = () => forgetGoing(attachment, base);
-    const failure = span("apply", () => applyForGood(steps, forget));
-    if (failure === null) {
-      // Without anti-spoofing the pod could answer until its interface was gone, so its traces are forgotten
-      // once more.
-      forgetBefore(attachment, base);
-      return;
-    }
-    last = failure.error;
-  }
-  if (last !== undefined) throw last;
+  const ours = desiredPod(attachment, { ...base, antiSpoof: true });
+  const leaving: Scope = {
+    desired: () => formerPodThere(attachment),
+    observed: () => observe(ours),
+    steps: ({ steps }) => steps.map((step) => withFormerLength(step, ours)),
+    beforePairsGo: () => forgetGoing(attachment, base),
+  };
+  const assumed = recordedOf(attachment, base);
+  required(reconcile(leaving, assumed === null ? {} : { assumed }));
+  // Without anti-spoofing the pod could answer until its interface was gone, so its traces are forgotten once
+  // more.
+  if (assumed === null) forgetBefore(attachment, base);
 }
 
 /**
@@ -99,12 +74,12 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
     );
   enterPhase(ledger, attachment, "deleting");
   disconnect(attachment, base);
-  const forget = (): boolean => {
+  const forget = (lock: Lock): boolean => {
     keepForPod(ledger, attachment);
-    return removeRow(ledger, attachment, base);
+    return removeRow(lock, attachment, base);
   };
   span("remove row", () =>
-    inStep(ledger, () => keepInForce(ledger, base.trees, [attachment], forget)),
+    locked(ledger, (lock) => keepInForce(lock, base.trees, [attachment], () => forget(lock))),
   );
 }
 
@@ -114,10 +89,10 @@ export function remove(ledger: Ledger, attachment: Attachment): void {
  */
 export function detach(ledger: Ledger, key: AttachmentKey, waitMs?: number): boolean {
   const work = (): boolean => {
-    const attachment = ledger.exclusively(() => {
+    const attachment = exclusively(ledger, (lock) => {
       forgetEarlierBoots(ledger);
       const found = ledger.attachments.find(key);
-      if (found === null) restoreInForce(ledger);
+      if (found === null) restoreInForce(lock);
       return found;
     });
     if (attachment !== null) remove(ledger, attachment);

@@ -11,26 +11,20 @@ import type { Plan, Step } from "../../plan/diff.ts";
 import { directions, type NetworkBase } from "../../plan/node.ts";
 import { ipv6Path } from "../../plan/state.ts";
 import { admit, admitScaled, hostHolders, refusal } from "../../promise/admission.ts";
-import { inForce } from "../../promise/scale.ts";
 import { tiersRefusal } from "../../promise/tiers-fit.ts";
 import { nodeHolders, requireNextAddresses } from "../addresses/choose.ts";
 import { baseInForce } from "../facts/capacity.ts";
 import { capacitySet } from "../facts/capacity-set.ts";
 import { rememberIn, requireKernelParts } from "../facts/kernel-parts.ts";
-import { requireKnownPods } from "../facts/known-pods.ts";
-import { requireSound } from "../facts/lost-ledger.ts";
 import { mustAgree } from "../facts/network.ts";
 import { withLedger } from "../facts/open.ts";
 import { refuseOverlaps } from "../facts/surroundings.ts";
 import { findLink, findUplink } from "../facts/uplink.ts";
-import {
-  baseInput,
-  guardRefusal,
-  liveNetworks,
-  planBase,
-  refuseConflicts,
-  refuseTakenPlaces,
-} from "../reconcile/base.ts";
+import { guardRefusal, refuseTakenPlaces } from "../reconcile/base.ts";
+import { requireTrue } from "../reconcile/repair.ts";
+import { look } from "../reconcile/run.ts";
+import * as scopes from "../reconcile/scopes.ts";
+import { NodeView } from "../reconcile/view.ts";
 import { refuseCutOff } from "./cut-off.ts";
 import { holderName } from "./propose.ts";
 import { isShortage, planSweep } from "./sweep.ts";
@@ -129,19 +123,17 @@ export function requireReady(
   remember?: (release: string) => void,
 ): void {
   for (const tool of neededTools(chosenBackend())) findTool(tool);
-  requireSound(ledger);
-  requireKnownPods(ledger);
+  requireTrue(ledger);
   requireKernelParts(ledger, config.chained, remember);
   const base = baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
   requireUplinkUp(config);
-  const others = liveNetworks(ledger).filter((n) => n.network !== base.network);
-  for (const other of others) mustAgree(base, other);
+  const now = new NodeView(ledger);
+  for (const other of now.networks) if (other.network !== base.network) mustAgree(base, other);
   refuseOverlaps(base);
   const tooLarge = tiersRefusal(config.tiers, base.trees);
   if (tooLarge !== null) throw tooLarge;
-  const attachments = inForce(ledger.attachments.all(), base.trees);
-  const plan = planBase(baseInput([...others, base], attachments));
-  refuseConflicts(plan.conflicts);
+  const plan = look(scopes.base(now.with(base)));
+  scopes.refuseConflicts(plan.conflicts);
   refuseTakenPlaces(ledger, [base]);
   const refused = guardRefusal(plan);
   if (refused !== null) throw refused;

@@ -7,8 +7,8 @@ import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { fullBridge, mostPorts } from "../../kernel/ports.ts";
 import { addressesOf, allLinks, type Link } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
-import { liveNetworks } from "../../node/reconcile/base.ts";
 import { formerGateways } from "../../node/reconcile/gateways.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { minorOfHostVeth } from "../../plan/names.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
@@ -70,7 +70,7 @@ function knownGateways({ configs, ledger }: Patient): string[] {
     ipam.sets.flat().map((r) => `${formatIp(r.gateway)}/${r.subnet.prefixLength}`),
   );
   if (ledger === null) return configured;
-  const used = liveNetworks(ledger).flatMap(({ gateways }) => gateways);
+  const used = new NodeView(ledger).networks.flatMap(({ gateways }) => gateways);
   const asked = ledger.networks().flatMap(({ base }) => base.gateways);
   return [...configured, ...used, ...asked, ...formerGateways(ledger)];
 }

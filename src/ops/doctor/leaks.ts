@@ -2,8 +2,8 @@
 import { strays } from "../../kernel/strays.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { unknownPods } from "../../node/facts/known-pods.ts";
-import { baseInput, liveNetworks } from "../../node/reconcile/base.ts";
 import { planRepair } from "../../node/reconcile/repair.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { desiredNode } from "../../plan/desired.ts";
 import { type KernelObject, keyOf, titleOf } from "../../plan/state.ts";
 import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";
@@ -12,9 +12,8 @@ const id = "leaks";
 
 /** What `repair` would remove is drift, and is told there. */
 function found(view: LedgerView): KernelObject[] {
-  const networks = liveNetworks(view);
-  const attachments = view.attachments.all();
-  const known = new Set(desiredNode(baseInput(networks, attachments), attachments).keys());
+  const { input, attachments } = new NodeView(view);
+  const known = new Set(desiredNode(input, attachments).keys());
   for (const { have } of planRepair(view).steps) if (have !== null) known.add(keyOf(have));
   return [...strays()].flatMap(([key, { object }]) => (known.has(key) ? [] : [object]));
 }
@@ -26,7 +25,7 @@ function found(view: LedgerView): KernelObject[] {
 function todoOf(ledger: LedgerView): string {
   if (unknownPods(ledger).length > 0)
     return "it may be of pods that live (ledger.rows): wait with `fairway uninstall`, whose --force would take their network, until their ledger is found, or made anew by `fairway repair --rebuild`";
-  return liveNetworks(ledger).length === 0
+  return new NodeView(ledger).networks.length === 0
     ? "`fairway uninstall` removes it"
     : "if nothing uses it, remove it with ip or tc";
 }

@@ -1,6 +1,7 @@
 /** Tells whether pods are kept to their own addresses, and which of them tried others. */
 import { readViolations, type Violations } from "../../kernel/read/tables.ts";
-import { guardRefusalHere, liveNetworks } from "../../node/reconcile/base.ts";
+import { guardRefusalHere } from "../../node/reconcile/base.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { holderName } from "../../node/verbs/propose.ts";
 import type { Attachment } from "../../plan/node.ts";
 import { violationWords } from "../status/words.ts";
@@ -38,7 +39,7 @@ function kernelPart(): Finding[] {
 
 function ofPods({ ledger, configs }: Patient): Finding[] {
   if (ledger === null) return [];
-  const networks = liveNetworks(ledger);
+  const networks = new NodeView(ledger).networks;
   if (networks.length === 0) return [];
   if (!networks.some(({ antiSpoof }) => antiSpoof === true)) {
     const asked = configs.some(({ antiSpoof }) => antiSpoof);

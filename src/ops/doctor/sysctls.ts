@@ -3,7 +3,7 @@ import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
 import { readSysctl } from "../../kernel/read/sysctl.ts";
 import { canWriteSetting, unwritable } from "../../kernel/write/setting.ts";
-import { liveNetworks } from "../../node/reconcile/base.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { familiesOf } from "../../plan/node.ts";
 import { acceptRaForwarding, ipv6Path } from "../../plan/state.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
@@ -120,7 +120,7 @@ const madeByHosts = new Set(["bridge", "veth", "vxlan", "dummy", "ifb", "tun", "
 export function sysctls({ ledger, configs }: Patient): Finding[] {
   // Where Fairway is chained, these settings are for the plugin that makes the interfaces.
   if (configs.some(({ chained }) => chained)) return [];
-  const networks = ledger === null ? [] : liveNetworks(ledger);
+  const networks = ledger === null ? [] : new NodeView(ledger).networks;
   const hasIpv6 = configs.some(({ ipam }) =>
     ipam.sets.flat().some(({ subnet }) => subnet.family === 6),
   );

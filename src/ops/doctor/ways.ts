@@ -1,8 +1,8 @@
 /** Tells whether packets to each pod go to the bridge, by all of the node's rules and routes. */
 
 import { strayWayAdvice, strayWayTexts } from "../../node/facts/ways.ts";
-import { liveNetworks } from "../../node/reconcile/base.ts";
 import { planRepair } from "../../node/reconcile/repair.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { attempt, error, type Finding, ok, type Patient } from "./finding.ts";
 
 const id = "path.pods";
@@ -10,7 +10,7 @@ const id = "path.pods";
 export function ways({ ledger }: Patient): Finding[] {
   if (ledger === null) return [];
   return attempt(id, () => {
-    const [first] = liveNetworks(ledger);
+    const [first] = new NodeView(ledger).networks;
     const pods = ledger.attachments.all().filter(({ phase }) => phase === "ready");
     if (first === undefined || pods.length === 0) return [];
     const found = strayWayTexts(pods, first.ingress.name);

@@ -3,12 +3,10 @@
  * observed state is all that is ours. The steps between the two are found and done as any others.
  */
 import { FairwayError } from "../../errors.ts";
-import { applyOrRollBack } from "../../kernel/apply.ts";
 import { observe } from "../../kernel/observe.ts";
 import { observeOurs } from "../../kernel/ours.ts";
 import { strays } from "../../kernel/strays.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
-import { baseInput } from "../../node/reconcile/base.ts";
 import { forgetGoing } from "../../node/reconcile/forget.ts";
 import {
   followsAnother,
@@ -17,76 +15,64 @@ import {
   withQueueLength,
 } from "../../node/reconcile/former.ts";
 import { forgetGateways, gatewaysMadeThere } from "../../node/reconcile/gateways.ts";
+import { reconcile, required, rounds, type Scope, stepsOf } from "../../node/reconcile/run.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { formerPodThere, withFormerLength } from "../../node/verbs/detach.ts";
 import { desiredNode, treesOf } from "../../plan/desired.ts";
-import { diff, type Step } from "../../plan/diff.ts";
-import type { NetworkBase } from "../../plan/node.ts";
-import { merge, type State } from "../../plan/state.ts";
+import type { Step } from "../../plan/diff.ts";
+import { merge } from "../../plan/state.ts";
 
-/** The bases that were in force since the node booted. Of earlier boots nothing is left. */
-function basesOf(view: LedgerView): NetworkBase[] {
-  return view.networks().flatMap(({ isOfThisBoot, base }) => (isOfThisBoot ? [base] : []));
-}
-
-/** All that the ledger wanted. */
-function desiredBefore(view: LedgerView): State {
-  const attachments = view.attachments.all();
-  return desiredNode(baseInput(basesOf(view), attachments), attachments);
-}
-
-function observedOurs(view: LedgerView, former: State, desired: State): State {
-  const networks = basesOf(view);
-  const [first] = networks;
-  const everywhere = merge(strays(), observe(former));
-  if (first === undefined) return everywhere;
-  const input = baseInput(networks, view.attachments.all());
-  const devices = treesOf(first.trees, first.ingress, input.hostBits).map(({ dev }) => dev);
-  // What was looked up by its owner knows more than what was found by its name, so it comes last.
-  return merge(
-    everywhere,
-    gatewaysMadeThere(view, first.ingress.name),
-    observeOurs(desired, first.ingress.name, devices),
-  );
+/** All that is ours, beside what was there before. */
+function removal(ledger: LedgerView): Scope {
+  // Of earlier boots nothing is left.
+  const networks = ledger
+    .networks()
+    .flatMap(({ isOfThisBoot, base }) => (isOfThisBoot ? base : []));
+  const attachments = ledger.attachments.all();
+  const view = new NodeView(ledger, networks, attachments);
+  const wanted = desiredNode(view.input, attachments);
+  return {
+    desired: () => merge(formerState(ledger), ...attachments.map(formerPodThere)),
+    observed: (former) => {
+      const everywhere = merge(strays(), observe(former));
+      const { first, input } = view;
+      if (first === null) return everywhere;
+      const devices = treesOf(first.trees, first.ingress, input.hostBits).map(({ dev }) => dev);
+      // What was looked up by its owner knows more than what was found by its name, so it comes last.
+      return merge(
+        everywhere,
+        gatewaysMadeThere(ledger, first.ingress.name),
+        observeOurs(wanted, first.ingress.name, devices),
+      );
+    },
+    steps: (plan) => {
+      const lengths = formerQueueLengths(ledger);
+      const steps = plan.steps.map((step) =>
+        withQueueLength(withFormerLength(step, wanted), lengths),
+      );
+      // A setting that follows another is looked at once that one is back, because the kernel moves most of
+      // them itself.
+      const followers = steps.filter(({ want }) => want !== null && followsAnother(want));
+      const leads = steps.some((step) => step.want?.kind === "sysctl" && !followers.includes(step));
+      return leads ? steps.filter((step) => !followers.includes(step)) : steps;
+    },
+  };
 }
 
 /** Plans the removal, and touches nothing. */
-export function planRemoval(view: LedgerView): Step[] {
-  const former = merge(formerState(view), ...view.attachments.all().map(formerPodThere));
-  const desired = desiredBefore(view);
-  const lengths = formerQueueLengths(view);
-  const steps = diff(former, observedOurs(view, former, desired)).steps.map((step) =>
-    withQueueLength(withFormerLength(step, desired), lengths),
-  );
-  // A setting that follows another is looked at once that one is back, because the kernel moves most of them
-  // itself.
-  const followers = steps.filter(({ want }) => want !== null && followsAnother(want));
-  const leads = steps.some((step) => step.want?.kind === "sysctl" && !followers.includes(step));
-  return leads ? steps.filter((step) => !followers.includes(step)) : steps;
-}
+export const planRemoval = (ledger: LedgerView): Step[] => stepsOf(removal(ledger));
 
 /**
- * A forwarding setting moves others along when it is set back. Another round finds those, and there are at
- * most so many.
+ * Returns the steps that were done. Throws what the kernel refuses, and tryAgain where it does not come to
+ * rest.
  */
-const rounds = 4;
-
-/**
- * Returns the steps that were done. Throws what the kernel refuses, and undoes that round. Throws tryAgain
- * where it does not come to rest.
- */
-export function bringBack(view: LedgerView): Step[] {
-  const done: Step[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const steps = planRemoval(view);
-    if (steps.length === 0) return done;
-    applyOrRollBack(steps);
-    done.push(...steps);
-  }
+export function bringBack(ledger: LedgerView): Step[] {
+  const outcome = reconcile(removal(ledger), { untilAtRest: true });
+  const done = required(outcome);
+  if (outcome.left.length === 0) return done;
   throw new FairwayError(
     "tryAgain",
-    `something of ours came back ${rounds} times: ${planRemoval(view)
-      .map(({ why }) => why)
-      .join("; ")}`,
+    `something of ours came back ${rounds} times: ${outcome.left.map(({ why }) => why).join("; ")}`,
     "find out what makes it (a runtime that still calls the plugin), then run it again",
   );
 }

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { parseLimitBits } from "../../config/quantities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { setCapacity, shortfalls, tryCapacity } from "../../node/facts/capacity.ts";
+import { shortfalls } from "../../node/facts/capacity.ts";
 import { capacitySet, type SetCapacity } from "../../node/facts/capacity-set.ts";
 import { type Capacity, capacities } from "../../node/facts/capacity-sources.ts";
 import { wholeNode } from "../applicable.ts";
@@ -16,6 +16,7 @@ import {
 } from "../context.ts";
 import { capacityWords } from "../overrides.ts";
 import { refuseUsage } from "../usage.ts";
+import { setCapacity, tryCapacity } from "./change.ts";
 
 interface Options extends CommonOptions {
   egress?: string;

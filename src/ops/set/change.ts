@@ -1,51 +1,30 @@
 /** Changes a promise while the pod lives: it is admitted anew, changed in place and recorded. */
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
-import { observeShared } from "../../kernel/ours.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { baseInput, liveNetworks, refuseConflicts } from "../../node/reconcile/base.ts";
-import { attachmentsInForce } from "../../node/reconcile/in-force.ts";
-import { inStep } from "../../node/reconcile/locked.ts";
-import { applyToPods, connectable } from "../../node/reconcile/pods-there.ts";
-import { keepInForce, shrinkingFirst } from "../../node/reconcile/rebalance.ts";
+import { locked } from "../../node/reconcile/locked.ts";
+import { type Lock, reconcile, required, stepsOf } from "../../node/reconcile/run.ts";
+import { everybody } from "../../node/reconcile/scopes.ts";
+import { keepInForce } from "../../node/reconcile/shares.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { requireAttachment } from "../../node/verbs/check.ts";
 import { heldBy } from "../../node/verbs/held.ts";
 import { admitted } from "../../node/verbs/propose.ts";
-import { desiredNode } from "../../plan/desired.ts";
-import { diff, type Step } from "../../plan/diff.ts";
+import type { Step } from "../../plan/diff.ts";
 import {
-  type Attachment,
   type AttachmentKey,
   attachmentName,
-  type NetworkBase,
   type PodAsks,
   type PodPromise,
   sameAttachment,
 } from "../../plan/node.ts";
 
 /**
- * The steps that bring the base, and these pods' parts in it, to what the ledger says. Throws foreignQdisc.
- */
-function planShared(
-  networks: NetworkBase[],
-  attachments: Attachment[],
-  there: Attachment[],
-): Step[] {
-  const desired = desiredNode(baseInput(networks, attachments), there);
-  const { steps, conflicts } = diff(desired, observeShared(desired));
-  refuseConflicts(conflicts);
-  return shrinkingFirst(steps);
-}
-
-/**
  * Brings the base and all pods' parts in it to what the ledger says. Throws foreignQdisc and what the kernel
  * refuses.
  */
-function applyShared(ledger: Ledger): Step[] {
-  const networks = liveNetworks(ledger);
-  const attachments = attachmentsInForce(ledger, networks);
-  return applyToPods(attachments, (there) => planShared(networks, attachments, there));
-}
+const bringAll = (lock: Lock): Step[] =>
+  required(reconcile(everybody(new NodeView(lock.ledger)), { lock }));
 
 /** What a pod is to be promised from now on, and how that was asked for. */
 export interface PromiseChange {
@@ -87,14 +66,14 @@ function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
  * kernel refuses.
  */
 export function changePromise(ledger: Ledger, change: PromiseChange): Step[] {
-  const work = (): Step[] => {
+  const work = (lock: Lock): Step[] => {
     const { base, movers, record } = admitChange(ledger, change);
-    return keepInForce(ledger, base.trees, movers, () => {
+    return keepInForce(lock, base.trees, movers, () => {
       record();
-      return applyShared(ledger);
+      return bringAll(lock);
     });
   };
-  return inStep(ledger, work, applyShared);
+  return locked(ledger, work, bringAll);
 }
 
 /**
@@ -104,8 +83,6 @@ export function changePromise(ledger: Ledger, change: PromiseChange): Step[] {
 export function tryPromise(copy: Ledger, change: PromiseChange): Step[] {
   return copy.exclusively(() => {
     admitChange(copy, change).record();
-    const networks = liveNetworks(copy);
-    const attachments = attachmentsInForce(copy, networks);
-    return planShared(networks, attachments, connectable(attachments));
+    return stepsOf(everybody(new NodeView(copy)));
   });
 }

@@ -4,7 +4,7 @@ import { FairwayError } from "../../errors.ts";
 import { existingFile } from "../../ledger/folder.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import { type Override, overrideOf } from "../../node/facts/override.ts";
-import { promiseInForce } from "../../node/reconcile/in-force.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { type Attachment, attachmentName, type PodPromise } from "../../plan/node.ts";
 import { asksWith, type Changes, promiseAsked } from "../../promise/override.ts";
 import { asUsage } from "../asked.ts";
@@ -117,7 +117,7 @@ function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
   const steps = (dryRun ? tryPromise : changePromise)(ledger, change);
   const after = ledger.attachments.find(before) ?? before;
   const trees = ledger.network(after.network)?.base.trees;
-  const inForce = trees === undefined ? after : promiseInForce(ledger, after, trees);
+  const inForce = trees === undefined ? after : new NodeView(ledger).inForce(after, trees);
   return {
     pod: asked.pod.join("/"),
     attachment: attachmentName(after),

@@ -18,8 +18,8 @@ import { otherExits } from "../../node/facts/exits.ts";
 import { type LeafQueues, leafQueues } from "../../node/facts/leaf-queues.ts";
 import { hostBits } from "../../node/facts/network.ts";
 import { type Override, overrideOf } from "../../node/facts/override.ts";
-import { liveNetworks } from "../../node/reconcile/base.ts";
 import { planRepairSettled } from "../../node/reconcile/repair.ts";
+import { NodeView } from "../../node/reconcile/view.ts";
 import { findings } from "../../node/verbs/check.ts";
 import { memberOf } from "../../node/verbs/propose.ts";
 import { type Tree, treesOf } from "../../plan/desired.ts";
@@ -240,7 +240,7 @@ function poolsOfNode(ledger: LedgerView): Pool[] {
 
 /** The devices that the trees of this node stand on. There are none before the first ADD of this boot. */
 export function treeDevices(ledger: LedgerView): string[] {
-  const [base] = liveNetworks(ledger);
+  const [base] = new NodeView(ledger).networks;
   return base === undefined ? [] : [base.trees.uplink, base.ingress.name];
 }
 
@@ -251,7 +251,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
   const intervalSeconds = interval?.seconds ?? null;
   const queues = leafQueues(ledger);
   const keptAddresses = ledger.holds.all(Date.now());
-  const [base] = liveNetworks(ledger);
+  const [base] = new NodeView(ledger).networks;
   if (base === undefined)
     return {
       intervalSeconds,

@@ -1,12 +1,12 @@
 /** A random step on a real node and on the model beside it, and whether the two agree after it. */
 import { expect } from "bun:test";
 import { FairwayError } from "../../../src/errors.ts";
-import { setCapacity } from "../../../src/node/facts/capacity.ts";
 import { planRepair } from "../../../src/node/reconcile/repair.ts";
 import { check } from "../../../src/node/verbs/check.ts";
 import { collect } from "../../../src/node/verbs/collect.ts";
 import { detach } from "../../../src/node/verbs/detach.ts";
 import { sweep } from "../../../src/node/verbs/sweep.ts";
+import { setCapacity } from "../../../src/ops/set-capacity/change.ts";
 import { classid } from "../../../src/plan/names.ts";
 import { delNamespace } from "../../../src/prove/lab/namespaces.ts";
 import type { Pod, TestNode } from "../../support/node.ts";
