@@ -57,3 +57,9 @@ test("no page that the code names is missing", () => {
   );
   expect(missing).toEqual([]);
 });
+
+test("the architecture is a page that is read in five minutes: at most 900 words, and one picture", () => {
+  const text = readFileSync(join(repository, "docs/architecture.md"), "utf8");
+  expect(text.split(/\s+/).length).toBeLessThanOrEqual(900);
+  expect(text.match(/^```/gm)?.length).toBe(2);
+});
