@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { repository } from "../support/binary.ts";
 
-const pages = ["*.md", "docs/**/*.md", ".github/**/*.md"].flatMap((pattern) => [
+const pages = ["*.md", "docs/**/*.md", "src/**/*.md", ".github/**/*.md"].flatMap((pattern) => [
   ...new Bun.Glob(pattern).scanSync({ cwd: repository, dot: true }),
 ]);
 
