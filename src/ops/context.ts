@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
+import { isObject, type JsonObject } from "../config/section.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { ledgerFileName } from "../ledger/folder.ts";
@@ -76,13 +77,8 @@ function requireApplicable(command: Command, scope: Scope): void {
   );
 }
 
-type Raw = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Raw =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Returns our plugin's object of a conflist, with the name and the version that libcni would put in. */
-function pluginOf(file: string, parsed: unknown): Raw {
+function pluginOf(file: string, parsed: unknown): JsonObject {
   if (!isObject(parsed))
     throw new FairwayError(
       "decode",
@@ -100,16 +96,20 @@ function pluginOf(file: string, parsed: unknown): Raw {
   return { ...own, name: parsed.name, cniVersion: parsed.cniVersion };
 }
 
-/** Throws io, decode, badConfig. */
-export function readConfigFile(file: string): Raw {
-  let text: string;
+/** Throws io, naming `file`. */
+export function readText(file: string, from: string | 0 = file): string {
   try {
-    text = readFileSync(file, "utf8");
+    return readFileSync(from, "utf8");
   } catch (error) {
     throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
       cause: error,
     });
   }
+}
+
+/** Throws io, decode, badConfig. */
+export function readConfigFile(file: string): JsonObject {
+  const text = readText(file);
   try {
     return pluginOf(file, JSON.parse(text));
   } catch (error) {
@@ -206,7 +206,7 @@ export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) 
 export function networkConfigOf(
   options: CommonOptions,
   ledger: LedgerView,
-  runtimeConfig: Raw,
+  runtimeConfig: JsonObject,
 ): NetworkConfig {
   if (options.config !== undefined)
     return parseNetworkConfig({ ...readConfigFile(options.config), runtimeConfig });
@@ -226,5 +226,5 @@ export function networkConfigOf(
         : `the ledger knows no network ${options.network} (it knows: ${names})`,
       "give --config FILE or --network NAME",
     );
-  return parseNetworkConfig({ ...(JSON.parse(chosen.config) as Raw), runtimeConfig });
+  return parseNetworkConfig({ ...(JSON.parse(chosen.config) as JsonObject), runtimeConfig });
 }

@@ -32,7 +32,7 @@ import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
 import { planFiles } from "./plan-files.ts";
 import { conflistAt, settingsOf } from "./present.ts";
-import { askedSubnets, checkSubnetSources, readText, type SubnetOptions } from "./subnets.ts";
+import { askedSubnets, checkSubnetSources, readInput, type SubnetOptions } from "./subnets.ts";
 
 export interface InstallOptions extends PlaceOptions, SubnetOptions {
   conflist?: string;
@@ -99,7 +99,7 @@ export function checkAsked(options: InstallOptions): void {
 function conflistFor(options: InstallOptions, path: string, present: Conflist | null): Conflist {
   const asked = askedOf(options);
   if (options.conflist !== undefined) {
-    const given = parseConflist(readText(options.conflist), options.conflist);
+    const given = parseConflist(readInput(options.conflist), options.conflist);
     return withAsked(given, asked, options.conflist);
   }
   if (present !== null) return withAsked(present, asked, path);

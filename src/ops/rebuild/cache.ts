@@ -9,6 +9,7 @@ import type { RawConfig } from "../../cni/request.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parseVersion } from "../../config/identity.ts";
 import { ipamPluginName } from "../../config/plugin-name.ts";
+import { isObject, type JsonObject } from "../../config/section.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { AttachmentKey } from "../../plan/node.ts";
 
@@ -26,22 +27,17 @@ export interface CachedAdd extends AttachmentKey {
   result: PrevResult;
 }
 
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
+const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
 /** libcni passes on what the plugin declares, and nothing else of what the runtime offers. */
-function declared(plugin: Json, offered: Json): Json {
+function declared(plugin: JsonObject, offered: JsonObject): JsonObject {
   const capabilities = objectOf(plugin.capabilities);
   return Object.fromEntries(
     Object.entries(offered).filter(([name]) => capabilities[name] === true),
   );
 }
 
-function ownPlugin(list: Json): { plugin: Json; role: CachedAdd["role"] } | null {
+function ownPlugin(list: JsonObject): { plugin: JsonObject; role: CachedAdd["role"] } | null {
   const plugins = (Array.isArray(list.plugins) ? list.plugins : [list]).filter(isObject);
   const main = plugins.find(({ type }) => type === "fairway");
   if (main !== undefined) return { plugin: main, role: "main" };

@@ -19,6 +19,7 @@ import {
 } from "../context.ts";
 import { promiseLines } from "../explain.ts";
 import { overrideWords } from "../overrides.ts";
+import { print } from "../print.ts";
 import { refuseUsage } from "../usage.ts";
 import { changePromise, type PromiseChange, tryPromise } from "./change.ts";
 import { changesOf } from "./changes.ts";
@@ -162,9 +163,7 @@ function set(pod: string, pairs: string[], options: Options, command: Command): 
   const isThere = existingFile(dataDirOf(options)) !== null;
   const withLedger = options.dryRun === true || !isThere ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(outcome, null, 2)}\n` : renderSet(outcome),
-  );
+  print(outcome, options.json, renderSet);
 }
 
 export function setCommand(): Command {
