@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { allQdiscs, classesOf } from "../../kernel/read/tc.ts";
-import type { Counters, Sample } from "../../measure/counters.ts";
+import type { Sample } from "../../measure/counters.ts";
 import { lookTimes } from "../../measure/schedule.ts";
+import type { Counters } from "../../plan/counters.ts";
 
 interface Counted {
   handle: string;
