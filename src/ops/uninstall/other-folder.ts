@@ -3,9 +3,9 @@
  */
 import { defaults } from "../../config/defaults.ts";
 import { FairwayError } from "../../errors.ts";
-import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
-import { isSameFolder, type NamedFolder, namedByConflist } from "./named-folder.ts";
-import { type PlaceOptions, placesOf } from "./places.ts";
+import { type Manifest, manifestFile, readManifest } from "../install/manifest.ts";
+import { isSameFolder, type NamedFolder, namedByConflist } from "../install/named-folder.ts";
+import { type PlaceOptions, placesOf } from "../install/places.ts";
 
 function namedByManifest(dataDir: string): { manifest: Manifest; named: NamedFolder }[] {
   const manifest = readManifest(dataDir);
