@@ -82,7 +82,7 @@ function netnsIdAt(socket: NetlinkSocket, path: string): number | null {
   }
 }
 
-function look(): Living[] {
+function readLiving(): Living[] {
   using socket = new NetlinkSocket();
   const leading = leadingOut(socket);
   const pairs = leading.filter(isOurs);
@@ -134,10 +134,10 @@ const polls = 40;
 
 /** Changes nothing. It waits two seconds at most for a namespace that is being removed. */
 export function livingEnds(): Living[] {
-  let found = look();
+  let found = readLiving();
   for (let i = 0; i < polls && found.some(({ netns }) => netns === null); i++) {
     Bun.sleepSync(pollMs);
-    found = look();
+    found = readLiving();
   }
   return found;
 }

@@ -10,7 +10,7 @@ import { FairwayError, messageOf } from "../../errors.ts";
 import { pluginName } from "./places.ts";
 
 /** What is put into a conflist. undefined leaves it as it is there. */
-export interface Asked {
+export interface AskedSettings {
   subnets: string[] | undefined;
   networkName: string | undefined;
   uplink: string | undefined;
@@ -137,7 +137,7 @@ function withSubnets(plugin: JsonObject, subnets: string[]): JsonObject {
 }
 
 /** Returns a conflist in which what was asked takes the place of what it said. */
-export function withAsked(conflist: Conflist, asked: Asked, of: string): Conflist {
+export function withAsked(conflist: Conflist, asked: AskedSettings, of: string): Conflist {
   const plugin = ownPlugin(conflist, of);
   const uplink = {
     ...(isObject(plugin.uplink) ? plugin.uplink : {}),

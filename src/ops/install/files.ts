@@ -96,7 +96,7 @@ function writeBeside(path: string, mode: number, content: Content): void {
   }
 }
 
-export const isThere = (path: string): boolean => look(path).kind !== "absent";
+export const isThere = (path: string): boolean => entryAt(path).kind !== "absent";
 
 /** Puts what `make` makes beside a path into its place. What was there is kept for the way back. */
 function place(path: string, make: (beside: string) => void): { undo: Undo; commit: Undo } {
@@ -199,14 +199,14 @@ export function missingFolders(path: string): string[] {
   return [...missingFolders(dirname(path)), path];
 }
 
-export type Found =
+export type Entry =
   | { kind: "absent" }
   | { kind: "file" }
   | { kind: "link"; target: string }
   | { kind: "other" };
 
 /** Says what a path itself is: a link is not followed. */
-export function look(path: string): Found {
+export function entryAt(path: string): Entry {
   let stat: fs.Stats | undefined;
   try {
     stat = fs.lstatSync(path, { throwIfNoEntry: false });

@@ -17,7 +17,7 @@ import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
 import {
-  type Asked,
+  type AskedSettings,
   type Conflist,
   parseConflist,
   plainConflist,
@@ -66,7 +66,7 @@ function presentConflist(path: string): Conflist | null {
   );
 }
 
-function askedOf(options: InstallOptions): Asked {
+function askedOf(options: InstallOptions): AskedSettings {
   const { networkName, uplink, egressCapacity, ingressCapacity, dataDir } = options;
   return {
     subnets: askedSubnets(options),

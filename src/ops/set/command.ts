@@ -77,12 +77,12 @@ function podNamed(ledger: LedgerView, [namespace, name]: PodName, options: Optio
 type PodName = [namespace: string, name: string];
 
 /** What is asked. Without changes (null) all that was set is taken back. */
-interface Asked {
+interface AskedChange {
   pod: PodName;
   changes: Changes | null;
 }
 
-function askedOf(pod: string, pairs: string[], reset: boolean, command: Command): Asked {
+function askedOf(pod: string, pairs: string[], reset: boolean, command: Command): AskedChange {
   const [namespace = "", name = "", ...rest] = pod.includes("/")
     ? pod.split("/")
     : ["default", pod];
@@ -100,7 +100,7 @@ function askedOf(pod: string, pairs: string[], reset: boolean, command: Command)
   }));
 }
 
-function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
+function setIn(ledger: Ledger, asked: AskedChange, options: Options): SetOutcome {
   const before = podNamed(ledger, asked.pod, options);
   const { changes } = asked;
   const config = networkConfigOf({ ...options, network: before.network }, ledger, {});

@@ -5,7 +5,7 @@
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
-import { readViolations, type Violations } from "../../kernel/read/tables.ts";
+import { readViolations, type SpoofCount } from "../../kernel/read/tables.ts";
 import { type ClassEntry, classesOf } from "../../kernel/read/tc.ts";
 import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
@@ -70,7 +70,7 @@ export interface PodStatus {
   /** What was set with `fairway set` over what the pod itself asked for; null means nothing. */
   override: Override | null;
   /** What it sent under others' addresses, which was dropped; null means that nothing counts that. */
-  violations: Violations | null;
+  violations: SpoofCount | null;
   egress: DirectionStatus;
   ingress: DirectionStatus;
 }

@@ -28,7 +28,7 @@ interface Look {
   queues: Map<string, Counted> | null;
 }
 
-function look(socket: NetlinkSocket, dev: string, withQueues: boolean): Look {
+function countsOf(socket: NetlinkSocket, dev: string, withQueues: boolean): Look {
   const index = linkNamed(socket, dev)?.index;
   const queues =
     index === undefined || !withQueues
@@ -88,7 +88,7 @@ export async function sampleDevices(
     if (waitMs > 0) await sleep(waitMs, undefined, { signal });
     signal.throwIfAborted();
     const atAnEnd = i === 0 || i === times.length - 1;
-    for (const [dev, looks] of found) looks.add(look(socket, dev, atAnEnd));
+    for (const [dev, looks] of found) looks.add(countsOf(socket, dev, atAnEnd));
   }
   return found;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { generationsFileName } from "../../kernel/own-generations.ts";
 import { atWorkFileName } from "../../node/verbs/at-work.ts";
 import { isFairway } from "../install/executable.ts";
-import { abandoned, type FileStep, look } from "../install/files.ts";
+import { abandoned, entryAt, type FileStep, isThere } from "../install/files.ts";
 import { type Manifest, manifestFile } from "../install/manifest.ts";
 import { type Places, pluginName } from "../install/places.ts";
 import { type conflistAt, isOwnLink, ownedPaths } from "../install/present.ts";
@@ -26,7 +26,7 @@ export function planConflist(
 
 export function planBinaries(places: Places, dataDir: string, kept: Kept): FileStep[] {
   const { binary, link } = ownedPaths(places, dataDir);
-  const [there, beside] = [look(binary), look(link)];
+  const [there, beside] = [entryAt(binary), entryAt(link)];
   const steps: FileStep[] = [];
   if (isOwnLink(places, beside)) steps.push(remove(link));
   else if (beside.kind !== "absent") kept.push(`${link}: it is no link to ${pluginName}`);
@@ -61,10 +61,10 @@ export function planData(
       words: `remove ${path}, if it is empty then`,
     }));
   return [
-    ...files.filter((path) => look(path).kind !== "absent").map(remove),
+    ...files.filter(isThere).map(remove),
     ...removals(folders.filter((path) => !isAround(path))),
     // A later run after one that died before this finds in it what is left to do.
-    ...(keepLedger || look(record).kind === "absent"
+    ...(keepLedger || !isThere(record)
       ? []
       : [{ op: "remove-last", path: record, words: `remove ${record}` } as const]),
     ...removals(folders.filter(isAround)),
