@@ -13,7 +13,9 @@ import { recordHome } from "../../node/facts/home.ts";
 import { ensureLeafKind } from "../../node/facts/leaf-queues.ts";
 import { bootId } from "../../node/facts/open.ts";
 import { findUplink } from "../../node/facts/uplink.ts";
+import { bare } from "../../plan/ip.ts";
 import { type Attachment, attachmentName } from "../../plan/node.ts";
+import { prefixOf } from "../../plan/prefix.ts";
 import { type CachedAdd, readRuntimeCache } from "./cache.ts";
 import { type Matched, matchPods } from "./match.ts";
 import { isBeingReplaced, replaceLedger } from "./replace-ledger.ts";
@@ -109,8 +111,8 @@ function reservationsOf(adds: readonly CachedAdd[]): Reservation[] {
         network,
         containerId,
         ifname,
-        address: address.split("/")[0] ?? address,
-        prefixLength: Number(address.split("/")[1]),
+        address: bare(address),
+        prefixLength: prefixOf(address).length,
         gateway,
         podNamespace: args.K8S_POD_NAMESPACE ?? null,
         podName: args.K8S_POD_NAME ?? null,
