@@ -63,7 +63,7 @@ const folderStep =
 
 /**
  * Whether an `install` that died before it could write that down made the folder. A folder that an ADD made
- * is ours as well (planData in uninstall.ts).
+ * is ours as well (planData of ops/uninstall).
  */
 function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
   if (isThere(manifestFile(dataDir)) || !isThere(dataDir)) return false;
