@@ -132,6 +132,7 @@ export const emptyLedger: LedgerView = {
   file: "(none)",
   faults: () => [],
   close: () => {},
+  [Symbol.dispose]: () => {},
   attachments: {
     find: () => null,
     all: () => [],
@@ -166,12 +167,8 @@ export const noLedgerIn = (dir: string): LedgerView => ({
 /** This only looks: it makes no folder and no file. */
 export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerView) => T): T {
   const dir = dataDirOf(options);
-  const ledger = openLedgerReadonly({ dir, bootId: bootId() }) ?? noLedgerIn(dir);
-  try {
-    return use(ledger);
-  } finally {
-    ledger.close();
-  }
+  using ledger = openLedgerReadonly({ dir, bootId: bootId() }) ?? noLedgerIn(dir);
+  return use(ledger);
 }
 
 /**
@@ -191,12 +188,8 @@ export function withWritableLedger<T>(options: CommonOptions, use: (ledger: Ledg
 
 /** This tries what would happen: what is written goes away with the copy, and no folder or file is made. */
 export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {
-  const ledger = openLedgerCopy({ dir: dataDirOf(options), bootId: bootId() });
-  try {
-    return use(ledger);
-  } finally {
-    ledger.close();
-  }
+  using ledger = openLedgerCopy({ dir: dataDirOf(options), bootId: bootId() });
+  return use(ledger);
 }
 
 /**

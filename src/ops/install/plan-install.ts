@@ -167,28 +167,24 @@ const isPoolExhausted = (error: unknown): boolean =>
  */
 function checkNode(config: NetworkConfig): { notes: string[]; summary: string } {
   refuseLedger(config.dataDir);
-  const view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
+  using view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
+  const notes: string[] = [];
+  refuseChangeUnderPods(view, config);
   try {
-    const notes: string[] = [];
-    refuseChangeUnderPods(view, config);
-    try {
-      requireReady(view, config);
-    } catch (error) {
-      if (!(error instanceof FairwayError) || !isPoolExhausted(error)) throw error;
-      notes.push(`${error.message}: ${error.details ?? ""}`);
-    }
-    const uplink = findUplink(config.uplink, config.bridge);
-    const { trees, subnets } = baseInForce(view, config, uplink);
-    const summary = [
-      `network ${config.name}: ${subnets.join(", ")}`,
-      `uplink ${trees.uplink}`,
-      `egress ${formatRate(trees.egressCapacityBits)}bit/s`,
-      `ingress ${formatRate(trees.ingressCapacityBits)}bit/s`,
-    ].join(", ");
-    return { notes, summary };
-  } finally {
-    view.close();
+    requireReady(view, config);
+  } catch (error) {
+    if (!(error instanceof FairwayError) || !isPoolExhausted(error)) throw error;
+    notes.push(`${error.message}: ${error.details ?? ""}`);
   }
+  const uplink = findUplink(config.uplink, config.bridge);
+  const { trees, subnets } = baseInForce(view, config, uplink);
+  const summary = [
+    `network ${config.name}: ${subnets.join(", ")}`,
+    `uplink ${trees.uplink}`,
+    `egress ${formatRate(trees.egressCapacityBits)}bit/s`,
+    `ingress ${formatRate(trees.ingressCapacityBits)}bit/s`,
+  ].join(", ");
+  return { notes, summary };
 }
 
 /** Runtimes take the first file by name: if another's came before ours, nothing would be promised. */

@@ -175,12 +175,8 @@ function fill(
 function faultOf(dataDir: string): string | null {
   if (isBeingReplaced(dataDir)) return "an earlier rebuild was broken off";
   try {
-    const ledger = openLedger({ dir: dataDir, bootId: bootId() });
-    try {
-      return ledger.faults()[0] ?? null;
-    } finally {
-      ledger.close();
-    }
+    using ledger = openLedger({ dir: dataDir, bootId: bootId() });
+    return ledger.faults()[0] ?? null;
   } catch (error) {
     const damaged = error instanceof FairwayError && error.kind === "ledgerUnusable";
     // A full disk or a wrong owner is no damage, and a new file would not help.
@@ -192,12 +188,8 @@ function faultOf(dataDir: string): string | null {
 /** Throws what stands in the way; nothing is changed then. */
 export function rebuild(terms: RebuildTerms): Rebuilt {
   if (faultOf(terms.dataDir) === null) {
-    const ledger = openLedger({ dir: terms.dataDir, bootId: bootId() });
-    try {
-      return { ...fill(ledger, terms), kept: null };
-    } finally {
-      ledger.close();
-    }
+    using ledger = openLedger({ dir: terms.dataDir, bootId: bootId() });
+    return { ...fill(ledger, terms), kept: null };
   }
   const { value, kept } = replaceLedger(terms.dataDir, (ledger) => fill(ledger, terms));
   return { ...value, kept };

@@ -112,10 +112,6 @@ export function readLedger(
     if (!force) throw error;
     return read(noLedgerIn(dataDir), false, [`the ledger was not read: ${messageOf(error)}`]);
   }
-  if (view === null) return read(noLedgerIn(dataDir), false, []);
-  try {
-    return read(view, true, []);
-  } finally {
-    view.close();
-  }
+  using there = view;
+  return there === null ? read(noLedgerIn(dataDir), false, []) : read(there, true, []);
 }
