@@ -1,5 +1,4 @@
 /** Gives the operator's commands their configuration and their ledger. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { parseCleanupConfig } from "../config/cleanup.ts";
@@ -7,7 +6,7 @@ import { defaults } from "../config/defaults.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
 import { isObject, type JsonObject } from "../config/section.ts";
 import type { NetworkConfig } from "../config/types.ts";
-import { FairwayError, messageOf } from "../errors.ts";
+import { FairwayError } from "../errors.ts";
 import { ledgerFileName } from "../ledger/folder.ts";
 import {
   type Ledger,
@@ -28,6 +27,7 @@ import {
   requireNetwork,
   type Scope,
 } from "./applicable.ts";
+import { parsedJson, readText } from "./read.ts";
 
 export type { CommonOptions };
 
@@ -96,28 +96,9 @@ function pluginOf(file: string, parsed: unknown): JsonObject {
   return { ...own, name: parsed.name, cniVersion: parsed.cniVersion };
 }
 
-/** Throws io, naming `file`. */
-export function readText(file: string, from: string | 0 = file): string {
-  try {
-    return readFileSync(from, "utf8");
-  } catch (error) {
-    throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
-      cause: error,
-    });
-  }
-}
-
 /** Throws io, decode, badConfig. */
 export function readConfigFile(file: string): JsonObject {
-  const text = readText(file);
-  try {
-    return pluginOf(file, JSON.parse(text));
-  } catch (error) {
-    if (error instanceof FairwayError) throw error;
-    throw new FairwayError("decode", `${file} is not JSON: ${messageOf(error)}`, undefined, {
-      cause: error,
-    });
-  }
+  return pluginOf(file, parsedJson(readText(file), file));
 }
 
 export function dataDirOf(options: CommonOptions): string {

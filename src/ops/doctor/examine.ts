@@ -169,8 +169,9 @@ export function examine(options: ExamineOptions): Finding[] {
   const { view, found: opened } = open(dataDir);
   using ledger = view;
   const { places, manifest, found: unreadable } = installed(options, dataDir);
-  const { configs, found } = configsOf(options, ledger ?? emptyLedger, places);
-  const patient = { dataDir, ledger, configs, places, manifest };
+  const all = ledger ?? emptyLedger;
+  const { configs, found } = configsOf(options, all, places);
+  const patient = { dataDir, ledger, view: all, configs, places, manifest };
   return onceEach([
     ...opened,
     ...found,

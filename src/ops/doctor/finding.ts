@@ -24,6 +24,8 @@ export interface Patient {
    * It is empty where there is none yet. null means that it cannot be opened: then nothing is known of pods.
    */
   ledger: LedgerView | null;
+  /** The same, and an empty one in place of one that cannot be opened. */
+  view: LedgerView;
   /** The configuration of each network that is known. Before the first ADD there is none without --config. */
   configs: NetworkConfig[];
   places: Places;

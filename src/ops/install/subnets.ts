@@ -1,7 +1,7 @@
 /** Reads the pods' subnets of this node from where the options say. */
 import { isObject } from "../../config/section.ts";
 import { FairwayError } from "../../errors.ts";
-import { readText } from "../context.ts";
+import { readText } from "../read.ts";
 import { checkSubnets, parseConflist, subnetsOf } from "./conflist.ts";
 
 export interface SubnetOptions {
