@@ -64,3 +64,17 @@ export class FairwayError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What `act` returns. What it throws is told as `what`, with its own message after that. */
+export function orFail<T>(
+  kind: ErrorName,
+  what: string,
+  details: string | undefined,
+  act: () => T,
+): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new FairwayError(kind, `${what}: ${messageOf(error)}`, details, { cause: error });
+  }
+}

@@ -75,26 +75,23 @@ export function parseArgs(text: string): Record<string, string> {
   return Object.fromEntries(args);
 }
 
+function readablePairs(text: string): [key: string, value: string][] {
+  return pairsOf(text).flatMap((pair): [string, string][] => {
+    const [key, value, ...rest] = pair.split("=");
+    return key && value !== undefined && rest.length === 0 ? [[key, value]] : [];
+  });
+}
+
 /**
  * The pairs of `text` that can be read; the others are left out. This is for DEL only: a runtime repeats a
  * DEL until it succeeds, with the arguments that made the ADD fail, and nothing of DEL depends on them.
  */
-export function parseArgsLeniently(text: string): Record<string, string> {
-  const args = new Map<string, string>();
-  for (const pair of pairsOf(text)) {
-    const [key, value, ...rest] = pair.split("=");
-    if (key && value !== undefined && rest.length === 0) args.set(key, value);
-  }
-  return Object.fromEntries(args);
-}
+export const parseArgsLeniently = (text: string): Record<string, string> =>
+  Object.fromEntries(readablePairs(text));
 
 /** All values that `text` gives a key, as far as it can be read. */
-export function valuesOfArg(text: string, key: string): string[] {
-  return pairsOf(text).flatMap((pair) => {
-    const [name, value, ...rest] = pair.split("=");
-    return name === key && value !== undefined && rest.length === 0 ? [value] : [];
-  });
-}
+export const valuesOfArg = (text: string, key: string): string[] =>
+  readablePairs(text).flatMap(([name, value]) => (name === key ? [value] : []));
 
 /** Throws badEnvironment if there are keys that we do not know, unless IgnoreUnknown says to. */
 export function refuseUnknownArgs(args: Record<string, string>): void {

@@ -8,15 +8,11 @@ import {
   parseIp,
   parsePrefixedIp,
 } from "../config/addresses.ts";
+import { isObject, type JsonObject } from "../config/section.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Granted } from "../node/addresses/granted.ts";
 import type { Lease, PodRoute } from "../plan/node.ts";
 import { routeFields } from "./prev-result.ts";
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Go writes an empty list as null. */
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
@@ -32,7 +28,7 @@ class Reader {
     );
   }
 
-  object(value: unknown, at: string): Json {
+  object(value: unknown, at: string): JsonObject {
     if (isObject(value)) return value;
     throw this.wrong(`gave a result in which ${at} is no object: ${JSON.stringify(value)}`);
   }
@@ -100,7 +96,7 @@ class Reader {
 }
 
 /** Reads a result as it was before 0.3.0: one address of each family, with its routes beside it. */
-function readLegacy(reader: Reader, result: Json): Pick<Granted, "leases" | "routes"> {
+function readLegacy(reader: Reader, result: JsonObject): Pick<Granted, "leases" | "routes"> {
   const given = ["ip4", "ip6"].flatMap((key) => {
     const part = result[key];
     return part === undefined || part === null ? [] : [{ key, part: reader.object(part, key) }];
@@ -137,6 +133,6 @@ export function readGranted(stdout: string, plugin: string): Granted {
 }
 
 /** `{}` is how libcni writes that there is none. */
-function dnsOf(dns: unknown): Json | null {
+function dnsOf(dns: unknown): JsonObject | null {
   return isObject(dns) && Object.keys(dns).length > 0 ? dns : null;
 }

@@ -1,6 +1,6 @@
 /** Reads what a runtime asks: its environment and the configuration on stdin, whose form is checked. */
 import { type CniVersion, cniVersions } from "../config/types.ts";
-import { FairwayError, messageOf } from "../errors.ts";
+import { FairwayError, orFail } from "../errors.ts";
 import {
   type NodeEnvironment,
   type PodEnvironment,
@@ -120,18 +120,13 @@ export function parseConfig(text: string): RawConfig {
   return config as RawConfig;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new FairwayError(
-      "decode",
-      `the configuration on stdin is not JSON: ${messageOf(error)}`,
-      "check it with a JSON validator",
-      { cause: error },
-    );
-  }
-}
+const parseJson = (text: string): unknown =>
+  orFail(
+    "decode",
+    "the configuration on stdin is not JSON",
+    "check it with a JSON validator",
+    (): unknown => JSON.parse(text),
+  );
 
 function kindOf(value: unknown): string {
   if (value === null) return "null";

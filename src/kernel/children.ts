@@ -1,5 +1,6 @@
 /**
  * The tools that Fairway runs. They are searched for, and they get a minimal environment and a time limit.
+ * execa would cost a verb more than its whole start (decision 33).
  */
 import { accessSync, constants } from "node:fs";
 import { effect } from "../effect.ts";

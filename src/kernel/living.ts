@@ -3,6 +3,7 @@
  * they were deleted, a pod would lose its network or its promise.
  */
 import { closeSync, openSync } from "node:fs";
+import { bare } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
 import { NetlinkError, NetlinkSocket } from "./netlink/socket.ts";
 import { endAt, mappedByMinor, namespacesById } from "./pods-seen.ts";
@@ -24,8 +25,6 @@ export interface Living {
 }
 
 const isOurs = ({ name }: Link): boolean => names.minorOfHostVeth(name) !== null;
-
-const bare = (cidr: string): string => cidr.split("/")[0] ?? cidr;
 
 /** Addresses that lead to the class of a pod that has no pair of ours. Those are other plugins' pods. */
 function mappedWithoutPair(pairs: readonly Link[]): string[] {
@@ -82,7 +81,7 @@ function netnsIdAt(socket: NetlinkSocket, path: string): number | null {
   }
 }
 
-function look(): Living[] {
+function readLiving(): Living[] {
   using socket = new NetlinkSocket();
   const leading = leadingOut(socket);
   const pairs = leading.filter(isOurs);
@@ -134,10 +133,10 @@ const polls = 40;
 
 /** Changes nothing. It waits two seconds at most for a namespace that is being removed. */
 export function livingEnds(): Living[] {
-  let found = look();
+  let found = readLiving();
   for (let i = 0; i < polls && found.some(({ netns }) => netns === null); i++) {
     Bun.sleepSync(pollMs);
-    found = look();
+    found = readLiving();
   }
   return found;
 }

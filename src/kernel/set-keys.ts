@@ -1,6 +1,6 @@
 /** The contents of our sets: keys and values are text in a plan and bytes in the kernel. */
 import { guardSets, type KeyField } from "../plan/guard.ts";
-import { bytesOfIp, families, ipOfBytes } from "../plan/ip.ts";
+import { bytesOfIp, families, ipOfBytes, valueOfBytes } from "../plan/ip.ts";
 import {
   classMap,
   hostPortMap,
@@ -136,12 +136,9 @@ export function decodeKey(set: string, key: Uint8Array): string | null {
   return found?.map((bytes, index) => fields[index]?.decode(bytes)).join(" . ") ?? null;
 }
 
-const bigOf = (bytes: Uint8Array): bigint =>
-  bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-
 /** A run of addresses as nft lists it: an address, a block, or its two ends. */
 function runText(first: Uint8Array, last: Uint8Array): string {
-  const [low, high] = [bigOf(first), bigOf(last)];
+  const [low, high] = [valueOfBytes(first), valueOfBytes(last)];
   if (low === high) return ipOfBytes(first);
   const size = high - low + 1n;
   const hostBits = size.toString(2).length - 1;

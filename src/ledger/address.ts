@@ -2,10 +2,10 @@
  * Chooses the address that is given next. The functions are pure: they ask the caller which addresses are
  * taken.
  */
-import { formatIp } from "../config/addresses.ts";
+import { formatIp, lastAddress } from "../config/addresses.ts";
 import type { AddressRange, Cidr, Ip } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { addressBits } from "../plan/ip.ts";
+import { ipText } from "../plan/ip.ts";
 
 export interface AddressQuestion {
   sets: AddressRange[][];
@@ -103,7 +103,9 @@ function giveable(
     .flat()
     .filter(({ gateway }) => gateway.family === family)
     .map(({ gateway }) => ({ first: gateway.value, last: gateway.value }));
-  const blocks = exclude.filter((cidr) => cidr.family === family).map(endsOf);
+  const blocks = exclude
+    .filter((cidr) => cidr.family === family)
+    .map((cidr) => ({ first: cidr.base, last: lastAddress(cidr) }));
   const holes = [...gateways, ...blocks].sort((a, b) => compare(a.first, b.first));
 
   const spans: Span[] = [];
@@ -153,17 +155,12 @@ function isWithin(ip: Ip, range: AddressRange): boolean {
   return ip.family === range.subnet.family && range.first <= ip.value && ip.value <= range.last;
 }
 
-function endsOf({ family, base, prefixLength }: Cidr): { first: bigint; last: bigint } {
-  const hostBits = addressBits[family] - prefixLength;
-  return { first: base, last: base + (1n << BigInt(hostBits)) - 1n };
-}
-
 function countOf(spans: Span[]): bigint {
   return spans.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
 }
 
 function rangeText({ subnet: { family }, first, last }: AddressRange): string {
-  return `${formatIp({ family, value: first })}-${formatIp({ family, value: last })}`;
+  return `${ipText(family, first)}-${ipText(family, last)}`;
 }
 
 function compare(a: bigint | number, b: bigint | number): number {

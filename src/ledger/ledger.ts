@@ -20,7 +20,8 @@ import {
 
 export type LedgerOptions = StoreOptions;
 
-interface Handle {
+/** It is closed where it is disposed of. */
+interface Handle extends Disposable {
   /** The path of the file. */
   readonly file: string;
   /** What is wrong with the file, in words. This reads the whole file. The list is empty for a sound one. */
@@ -93,6 +94,7 @@ function parts(store: Store): Parts {
     file: store.file,
     faults: () => store.faults(),
     close: () => store.close(),
+    [Symbol.dispose]: () => store.close(),
     attachments: attachmentsOf(store),
     attachmentsOfEarlierBoots: () => attachmentsOfEarlierBoots(store),
     reservations: reservationsOf(store),

@@ -1,15 +1,5 @@
 /** Describes what the kernel counts for a class or a queue, and what lies between two looks at it. */
-
-/** The counts since the class or queue was made; the backlog is that of the moment. */
-export interface Counters {
-  /** Ethernet frames, headers of every segment included, as HTB counts them. */
-  bytes: number;
-  packets: number;
-  drops: number;
-  backlogBytes: number;
-  /** The count is in the queue's own unit: a GSO unit counts as one. */
-  backlogPackets: number;
-}
+import type { Counters } from "../plan/counters.ts";
 
 /** One look at the counters. The clock is monotonic and has no particular origin. */
 export interface Sample {

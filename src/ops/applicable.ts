@@ -1,13 +1,17 @@
 /** Checks whether the options that all commands take apply in a call: the data folder, and the network. */
 import fs from "node:fs";
-import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { defaults } from "../config/defaults.ts";
 import { FairwayError } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { refuseLostLedger } from "../node/facts/lost-ledger.ts";
-import { isInstalledIn, type NamedFolder, namedFolder } from "./install/named-folder.ts";
+import {
+  isInstalledIn,
+  isSameFolder,
+  type NamedFolder,
+  namedFolder,
+} from "./install/named-folder.ts";
 import { refuseUsage } from "./usage.ts";
 
 export interface Scope {
@@ -43,13 +47,6 @@ function isFolder(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The real path of what is there; a path where nothing is yet is only made absolute. */
-function realPath(path: string): string {
-  return fs.existsSync(path) ? fs.realpathSync(path) : resolve(path);
-}
-
-const isSame = (a: string, b: string): boolean => realPath(a) === realPath(b);
-
 /** It is null also where what would name the folder cannot be read. */
 function readableName(): NamedFolder | null {
   try {
@@ -65,7 +62,7 @@ function folderAdvice(dataDir: string): string {
   const named = readableName();
   if (named === null)
     return `give the folder that the conflist names as "dataDir" (default: ${defaults.dataDir})`;
-  return isSame(named.dataDir, dataDir)
+  return isSameFolder(named.dataDir, dataDir)
     ? `${named.by} names this folder, too: the first ADD makes what is missing`
     : `Fairway is installed with ${named.dataDir} (${named.by} says so): give --data-dir ${named.dataDir}`;
 }
@@ -101,7 +98,7 @@ function requireLedger(
 ): void {
   if (existingFile(dataDir) !== null || isInstalledIn(dataDir) || isLost(view)) return;
   const named = readableName();
-  if (named !== null && !isSame(named.dataDir, dataDir))
+  if (named !== null && !isSameFolder(named.dataDir, dataDir))
     refuseUsage(command, `there is no ledger in ${dataDir}`, folderAdvice(dataDir));
   if (needed === "ledger" && asked !== undefined && fs.readdirSync(dataDir).length > 0)
     refuseUsage(

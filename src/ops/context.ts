@@ -1,12 +1,12 @@
 /** Gives the operator's commands their configuration and their ledger. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
 import { parseNetworkConfig } from "../config/parse.ts";
+import { isObject, type JsonObject } from "../config/section.ts";
 import type { NetworkConfig } from "../config/types.ts";
-import { FairwayError, messageOf } from "../errors.ts";
+import { FairwayError } from "../errors.ts";
 import { ledgerFileName } from "../ledger/folder.ts";
 import {
   type Ledger,
@@ -27,6 +27,7 @@ import {
   requireNetwork,
   type Scope,
 } from "./applicable.ts";
+import { parsedJson, readText } from "./read.ts";
 
 export type { CommonOptions };
 
@@ -76,13 +77,8 @@ function requireApplicable(command: Command, scope: Scope): void {
   );
 }
 
-type Raw = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Raw =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Returns our plugin's object of a conflist, with the name and the version that libcni would put in. */
-function pluginOf(file: string, parsed: unknown): Raw {
+function pluginOf(file: string, parsed: unknown): JsonObject {
   if (!isObject(parsed))
     throw new FairwayError(
       "decode",
@@ -101,23 +97,8 @@ function pluginOf(file: string, parsed: unknown): Raw {
 }
 
 /** Throws io, decode, badConfig. */
-export function readConfigFile(file: string): Raw {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
-      cause: error,
-    });
-  }
-  try {
-    return pluginOf(file, JSON.parse(text));
-  } catch (error) {
-    if (error instanceof FairwayError) throw error;
-    throw new FairwayError("decode", `${file} is not JSON: ${messageOf(error)}`, undefined, {
-      cause: error,
-    });
-  }
+export function readConfigFile(file: string): JsonObject {
+  return pluginOf(file, parsedJson(readText(file), file));
 }
 
 export function dataDirOf(options: CommonOptions): string {
@@ -132,6 +113,7 @@ export const emptyLedger: LedgerView = {
   file: "(none)",
   faults: () => [],
   close: () => {},
+  [Symbol.dispose]: () => {},
   attachments: {
     find: () => null,
     all: () => [],
@@ -166,12 +148,8 @@ export const noLedgerIn = (dir: string): LedgerView => ({
 /** This only looks: it makes no folder and no file. */
 export function withLedgerView<T>(options: CommonOptions, use: (ledger: LedgerView) => T): T {
   const dir = dataDirOf(options);
-  const ledger = openLedgerReadonly({ dir, bootId: bootId() }) ?? noLedgerIn(dir);
-  try {
-    return use(ledger);
-  } finally {
-    ledger.close();
-  }
+  using ledger = openLedgerReadonly({ dir, bootId: bootId() }) ?? noLedgerIn(dir);
+  return use(ledger);
 }
 
 /**
@@ -191,12 +169,8 @@ export function withWritableLedger<T>(options: CommonOptions, use: (ledger: Ledg
 
 /** This tries what would happen: what is written goes away with the copy, and no folder or file is made. */
 export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) => T): T {
-  const ledger = openLedgerCopy({ dir: dataDirOf(options), bootId: bootId() });
-  try {
-    return use(ledger);
-  } finally {
-    ledger.close();
-  }
+  using ledger = openLedgerCopy({ dir: dataDirOf(options), bootId: bootId() });
+  return use(ledger);
 }
 
 /**
@@ -206,7 +180,7 @@ export function withLedgerCopy<T>(options: CommonOptions, use: (ledger: Ledger) 
 export function networkConfigOf(
   options: CommonOptions,
   ledger: LedgerView,
-  runtimeConfig: Raw,
+  runtimeConfig: JsonObject,
 ): NetworkConfig {
   if (options.config !== undefined)
     return parseNetworkConfig({ ...readConfigFile(options.config), runtimeConfig });
@@ -226,5 +200,5 @@ export function networkConfigOf(
         : `the ledger knows no network ${options.network} (it knows: ${names})`,
       "give --config FILE or --network NAME",
     );
-  return parseNetworkConfig({ ...(JSON.parse(chosen.config) as Raw), runtimeConfig });
+  return parseNetworkConfig({ ...(JSON.parse(chosen.config) as JsonObject), runtimeConfig });
 }

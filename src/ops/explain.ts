@@ -36,6 +36,8 @@ import {
   withLedgerView,
 } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { print } from "./print.ts";
+import { collect } from "./usage.ts";
 
 interface Options extends CommonOptions {
   netns?: string;
@@ -190,19 +192,16 @@ function explainNode(ledger: LedgerView): Explained {
   return { about: [about], steps, wrong: null };
 }
 
-function print({ about, steps }: Explained, json: boolean): void {
-  if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ about, steps: steps.map((s) => ({ ...s, lines: linesOf(s) })) }, null, 2)}\n`,
-    );
-    return;
-  }
-  const lines = about.map((line) => `# ${line}`);
-  for (const step of steps) lines.push(`# ${step.why}`, ...linesOf(step).map(shellLine));
-  process.stdout.write(`${lines.join("\n")}\n`);
+interface Printed {
+  about: string[];
+  steps: (Step & { lines: ReturnType<typeof linesOf> })[];
 }
 
-const collect = (value: string, former: string[]): string[] => [...former, value];
+function render({ about, steps }: Printed): string {
+  const lines = about.map((line) => `# ${line}`);
+  for (const step of steps) lines.push(`# ${step.why}`, ...step.lines.map(shellLine));
+  return `${lines.join("\n")}\n`;
+}
 
 export function explainCommand(): Command {
   return withCommonOptions(new Command("explain"), {
@@ -228,7 +227,9 @@ export function explainCommand(): Command {
         const { netns } = options;
         const explained =
           netns === undefined ? explainNode(ledger) : explainPod(ledger, options, netns);
-        print(explained, options.json === true);
+        const { about, steps } = explained;
+        const withLines = steps.map((step) => ({ ...step, lines: linesOf(step) }));
+        print({ about, steps: withLines }, options.json, render);
         if (explained.wrong !== null) throw explained.wrong;
         if (netns === undefined && explained.steps.length > 0) process.exitCode = exitCodes.drift;
       });

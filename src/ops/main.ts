@@ -6,8 +6,7 @@ import { Command } from "commander";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc/command.ts";
-import { installCommand } from "./install/install.ts";
-import { uninstallCommand } from "./install/uninstall.ts";
+import { installCommand } from "./install/command.ts";
 import { ipamCommand } from "./ipam/command.ts";
 import { proveCommand } from "./prove.ts";
 import { repairCommand } from "./repair.ts";
@@ -15,6 +14,7 @@ import { runProgram } from "./run-program.ts";
 import { setCommand } from "./set/command.ts";
 import { setCapacityCommand } from "./set-capacity/command.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
+import { uninstallCommand } from "./uninstall/command.ts";
 import { description, version } from "./version.ts";
 
 export function program(): Command {

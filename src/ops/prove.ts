@@ -27,6 +27,7 @@ function proverCommand(): [string, ...string[]] {
   }
 }
 
+/** The user's own environment and terminal are handed over, and it is the user who ends it. */
 async function prove(args: string[]): Promise<void> {
   const { execa } = await import("execa");
   // The other program cleans up and ends with the code that stands for the signal, so this one waits for it.

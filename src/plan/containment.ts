@@ -2,8 +2,9 @@
  * How objects depend on each other: which must exist before which, and which the kernel deletes together with
  * which.
  */
-import { addressBits, familyOf, subnetOf } from "./ip.ts";
+import { addressBits, familyOf } from "./ip.ts";
 import { clsactParent, htbHandle, tableOfSet, tbfClass } from "./names.ts";
+import { subnetOf } from "./prefix.ts";
 import {
   type Address,
   type KernelObject,

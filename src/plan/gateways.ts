@@ -1,18 +1,10 @@
 /** Gateways on the pods' bridge that the networks' configurations do not ask for any more. */
 import { familyOf } from "./ip.ts";
 import type { NetworkBase } from "./node.ts";
-import { type Prefix, prefixesOverlap, prefixOf, prefixText } from "./prefix.ts";
+import { networkOf, type Prefix, prefixesOverlap, prefixOf, prefixText } from "./prefix.ts";
 import type { Address } from "./state.ts";
 
-/** "10.1.0.1/24" -> 10.1.0.0/24 */
-function subnetOf(gateway: string): Prefix {
-  const { bytes, length } = prefixOf(gateway);
-  const base = bytes.map((byte, at) => {
-    const left = Math.min(Math.max(length - at * 8, 0), 8);
-    return byte & (0xff << (8 - left)) & 0xff;
-  });
-  return { bytes: base, length };
-}
+const subnetOf = (gateway: string): Prefix => networkOf(prefixOf(gateway));
 
 /**
  * The network, together with the gateways that its pods came with, which are masqueraded as they were: its

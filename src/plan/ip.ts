@@ -52,13 +52,15 @@ export function ipText(family: Family, value: bigint): string {
 }
 
 /** `bytes` are four or sixteen, the most significant first, as the kernel has them. */
-export function ipOfBytes(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join(".");
-  let value = 0n;
+export function valueOfBytes(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
-  return ipv6Text(value);
+  return bytes.length === 4
+    ? BigInt(view.getUint32(0))
+    : (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }
+
+export const ipOfBytes = (bytes: Uint8Array): string =>
+  bytes.length === 4 ? bytes.join(".") : ipv6Text(valueOfBytes(bytes));
 
 /** The reverse of ipOfBytes(), for addresses in that one form. */
 export function bytesOfIp(text: string): Uint8Array {
@@ -79,20 +81,8 @@ export function bytesOfIp(text: string): Uint8Array {
   );
 }
 
-/**
- * The network of "10.244.1.1/24" is "10.244.1.0/24". The result is null where the network has only one
- * address.
- */
-export function subnetOf(cidr: string): string | null {
-  const [address = "", length = ""] = cidr.split("/");
-  const bits = Number(length);
-  if (bits >= addressBits[familyOf(address)]) return null;
-  const bytes = bytesOfIp(address).map((byte, at) => {
-    const kept = Math.min(Math.max(bits - 8 * at, 0), 8);
-    return byte & (0xff << (8 - kept));
-  });
-  return `${ipOfBytes(bytes)}/${bits}`;
-}
+/** The address of "10.244.1.7/24". */
+export const bare = (cidr: string): string => cidr.split("/")[0] ?? cidr;
 
 /** fe80::/10 */
 export const isLinkLocal = (address: string): boolean => /^fe[89ab][0-9a-f]:/.test(address);

@@ -23,6 +23,21 @@ export const prefixText = ({ bytes, length }: Prefix): string => `${ipOfBytes(by
 /** A single address as a network. */
 export const hostPrefix = (bytes: Uint8Array): Prefix => ({ bytes, length: bytes.length * 8 });
 
+/** "10.244.1.1/24" lies in the network 10.244.1.0/24. */
+export function networkOf({ bytes, length }: Prefix): Prefix {
+  const base = bytes.map((byte, at) => {
+    const kept = Math.min(Math.max(length - 8 * at, 0), 8);
+    return byte & (0xff << (8 - kept));
+  });
+  return { bytes: base, length };
+}
+
+/** The same as text. It is null where the network has only one address. */
+export function subnetOf(cidr: string): string | null {
+  const prefix = prefixOf(cidr);
+  return prefix.length >= prefix.bytes.length * 8 ? null : prefixText(networkOf(prefix));
+}
+
 function beginAlike(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   const whole = bits >> 3;
   for (let at = 0; at < whole; at++) if (a[at] !== b[at]) return false;

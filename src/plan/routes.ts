@@ -1,8 +1,9 @@
 /**
  * A pod's routes as the kernel knows them, with the values that it fills in where a route does not give any.
  */
-import { addressBits, type Family, familyOf, subnetOf } from "./ip.ts";
+import { addressBits, type Family, familyOf } from "./ip.ts";
 import type { PodRoute } from "./node.ts";
+import { subnetOf } from "./prefix.ts";
 import { linkScope, localTable, mainTable } from "./route-numbers.ts";
 import type { KernelRoute, Netns, Route } from "./state.ts";
 

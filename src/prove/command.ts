@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { FairwayError, messageOf } from "../errors.ts";
 import { exitCodes } from "../ops/exit-codes.ts";
+import { collect, usage } from "../ops/usage.ts";
 import type { Verdict } from "./engine/result.ts";
 import type { Scenario } from "./engine/scenario.ts";
 import { defaults, neighbour, parseSeconds, parseWire } from "./scenarios/neighbour.ts";
@@ -58,8 +59,6 @@ export function proveCommand(): Command {
       process.exitCode = verdict === "passed" ? exitCodes.done : exitCodes.failed;
     });
 }
-
-const collect = (name: string, former: string[] = []): string[] => [...former, name];
 
 /** Some options are for the main job alone, and some for scenarios of the list alone. */
 const mainOnly = ["wire", "duration"] as const;
@@ -130,15 +129,4 @@ async function scenariosOf(
       return command.error(`error: ${messageOf(error)}${details}`);
     }
   });
-}
-
-/** Here it is wrong usage where a parser refuses a text. */
-function usage<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new InvalidArgumentError(messageOf(error));
-    }
-  };
 }

@@ -3,7 +3,7 @@
  */
 import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
-import { FairwayError, messageOf } from "../errors.ts";
+import { FairwayError, orFail } from "../errors.ts";
 import { requirePlugin } from "./engine/self.ts";
 
 /** @throws FairwayError unavailable */
@@ -18,13 +18,10 @@ export function requireMeans(): void {
 }
 
 /** @throws FairwayError io, before anything is measured. */
-export function checkWritable(option: string, file: string): void {
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch (error) {
-    throw new FairwayError("io", `${option}: cannot write ${file}: ${messageOf(error)}`);
-  }
-}
+export const checkWritable = (option: string, file: string): void =>
+  orFail("io", `${option}: cannot write ${file}`, undefined, () =>
+    accessSync(dirname(file), constants.W_OK),
+  );
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 

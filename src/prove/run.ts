@@ -1,5 +1,6 @@
 /** Makes a run, from the scenarios that are asked for to what is printed and written of it. */
 import { writeFileSync } from "node:fs";
+import { print } from "../ops/print.ts";
 import { version } from "../ops/version.ts";
 import { makeProgress } from "./engine/progress.ts";
 import type { Verdict } from "./engine/result.ts";
@@ -59,7 +60,6 @@ export async function runScenarios(options: RunOptions): Promise<Verdict> {
   );
   if (html !== null) writeFileSync(html, renderHtml(result));
   if (markdown !== null) writeFileSync(markdown, renderMarkdown(result));
-  const text = isAlone ? renderAlone(result) : renderAll(result);
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : text);
+  print(result, json, isAlone ? renderAlone : renderAll);
   return result.verdict;
 }

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { messageOf } from "../../src/errors.ts";
+import { Command } from "commander";
+import { usage } from "../../src/ops/usage.ts";
 import { bandwidthVersion } from "../../src/prove/engine/bandwidth.ts";
 import { environment } from "../../src/prove/engine/environment.ts";
 import type { Environment } from "../../src/prove/engine/result.ts";
@@ -24,16 +24,6 @@ interface Options {
   again?: true;
   binary?: string;
   out?: string;
-}
-
-function usage<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new InvalidArgumentError(messageOf(error));
-    }
-  };
 }
 
 function wholeNumber(text: string): number {

@@ -3,8 +3,8 @@
  * own child, in the node's namespace, so that no tool stands in between and takes time of its own.
  */
 import { inNetns } from "../../src/kernel/netns.ts";
+import { minimalEnvironment } from "../../src/ops/child.ts";
 import { namespacePath } from "../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 
 export type Json = Record<string, unknown>;
 export type Verb = "ADD" | "CHECK" | "DEL";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { defaults } from "../../src/config/defaults.ts";
 import { parseNetworkConfig } from "../../src/config/parse.ts";
 
-import { installCommand } from "../../src/ops/install/install.ts";
+import { installCommand } from "../../src/ops/install/command.ts";
 import { usualPlaces } from "../../src/ops/install/places.ts";
 
 const conf = join(import.meta.dirname, "../../conf");

@@ -139,8 +139,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "json-repaired": {
     breaks: "what is no JSON is taken for an empty configuration",
     file: "src/cni/request.ts",
-    old: "    return JSON.parse(text);",
-    new: "    try { return JSON.parse(text); } catch { return { name: 'x', cniVersion: '1.1.0' }; }",
+    old: "    (): unknown => JSON.parse(text),",
+    new: "    (): unknown => { try { return JSON.parse(text); } catch { return { name: 'x', cniVersion: '1.1.0' }; } },",
     rows: [
       "stdin/no-json",
       "stdin/half",
@@ -450,7 +450,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   "taken-interface-replaced": {
     breaks: "an interface of the name asked for is not noticed before steps are made",
     file: "src/node/verbs/attach.ts",
-    old: "  refuseTakenInterface(attachment, observed);\n",
+    old: "      if (isFirst) refuseTakenInterface(attachment, observed);\n",
     new: "",
     rows: ["add/interface-exists", "add/failed", "del/after-failure"],
   },

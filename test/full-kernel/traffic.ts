@@ -1,7 +1,7 @@
 /** Traffic through a leaf with fq_codel: the limit holds, and what answers to marks is marked, not dropped. */
 import assert from "node:assert/strict";
+import { minimalEnvironment } from "../../src/ops/child.ts";
 import { insideNamespace, setSysctl } from "../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { prover } from "../support/binary.ts";
 import { withNode } from "../support/node.ts";

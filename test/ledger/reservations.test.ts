@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { type Ledger, openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import type { Reservation } from "../../src/ledger/reservations.ts";
 import { upgradeFrom } from "../../src/ledger/schema.ts";
-import { refuseWhilePodsLive } from "../../src/ops/install/living-pods.ts";
+import { refuseWhilePodsLive } from "../../src/ops/uninstall/living-pods.ts";
 import { bootId, otherBootId, tempFolder } from "./fixtures/samples.ts";
 
 let dir = "";

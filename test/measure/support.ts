@@ -1,4 +1,5 @@
-import type { Counters, Sample } from "../../src/measure/counters.ts";
+import type { Sample } from "../../src/measure/counters.ts";
+import type { Counters } from "../../src/plan/counters.ts";
 
 export const counters = (over: Partial<Counters> = {}): Counters => ({
   bytes: 0,

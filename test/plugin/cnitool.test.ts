@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CommandResult } from "../../src/ops/child.ts";
 import { inNamespace } from "../../src/prove/lab/namespaces.ts";
-import type { CommandResult } from "../../src/prove/lab/run.ts";
 import { binary, repository } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";

@@ -15,10 +15,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CommandResult } from "../../src/ops/child.ts";
 import { version } from "../../src/ops/version.ts";
 import { type Lab, withLab } from "../../src/prove/lab/lab.ts";
 import { inNamespace, mustInNamespace, namespacePath } from "../../src/prove/lab/namespaces.ts";
-import type { CommandResult } from "../../src/prove/lab/run.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { binary, repository } from "../support/binary.ts";
 import { dumpNode } from "../support/dump.ts";

@@ -1,12 +1,13 @@
 /** What `status` measures, beside traffic whose rate is known. */
 import { expect, test } from "bun:test";
+import { minimalEnvironment } from "../../src/ops/child.ts";
 import type { NodeStatus } from "../../src/ops/status/model.ts";
 import {
   insideNamespace,
   mustInNamespace,
   useLossBasedTcp,
 } from "../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment, run } from "../../src/prove/lab/run.ts";
+import { run } from "../../src/prove/lab/run.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { binary } from "../support/binary.ts";
 import { type TestNode, withNode } from "../support/node.ts";

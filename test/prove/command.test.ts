@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { minimalEnvironment } from "../../src/prove/lab/run.ts";
+import { minimalEnvironment } from "../../src/ops/child.ts";
 
 const entry = `${import.meta.dir}/../../bin/fairway.ts`;
 

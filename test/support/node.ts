@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CommandResult } from "../../src/ops/child.ts";
 import { type Lab, withLab } from "../../src/prove/lab/lab.ts";
 import { inNamespace, mustInNamespace, namespacePath } from "../../src/prove/lab/namespaces.ts";
-import type { CommandResult } from "../../src/prove/lab/run.ts";
 import { binary } from "./binary.ts";
 
 type Json = Record<string, unknown>;

@@ -1,7 +1,7 @@
 /** One TCP connection between two namespaces, open for as long as a test wants to know whether it lives. */
 import { join } from "node:path";
+import { minimalEnvironment } from "../../src/ops/child.ts";
 import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 
 export interface Talk {
   /** Sends a line and waits until it is back. Throws where it is not, in time. */

@@ -1,6 +1,7 @@
 /** The project's own generators of traffic, started in a namespace and stopped whatever happens. */
+
+import { minimalEnvironment } from "../../src/ops/child.ts";
 import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 import type { TrafficSpec } from "../../src/prove/traffic/spec.ts";
 import { prover } from "./binary.ts";
 

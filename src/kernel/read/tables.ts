@@ -40,7 +40,7 @@ function commentOf(userdata: Uint8Array | undefined): string {
   return "a rule of somebody else's";
 }
 
-export interface Violations {
+export interface SpoofCount {
   packets: number;
   bytes: number;
 }
@@ -142,11 +142,11 @@ export class TableReader implements Disposable {
   }
 
   /** Counts of what pods sent with other pods' addresses, by the name of the host interface. */
-  violations(): Map<string, Violations> {
+  violations(): Map<string, SpoofCount> {
     if (!this.#hasTable(guardTable)) return new Map();
     const { PACKETS, BYTES } = nft.NFTA_COUNTER;
     return new Map(
-      this.#dumpSet(violationSet).flatMap((element): [string, Violations][] => {
+      this.#dumpSet(violationSet).flatMap((element): [string, SpoofCount][] => {
         const key = decodeKey(violationSet, dataOf(element, nft.NFTA_SET_ELEM.KEY) ?? nothing);
         const counter = element.nested(nft.NFTA_SET_ELEM.EXPR)?.nested(nft.NFTA_EXPR.DATA);
         const packets = bigEndian64(counter?.bytes(PACKETS));
@@ -287,7 +287,7 @@ function runs(set: string, elements: Attributes[]): Keyed[] {
  * The counts by the name of the host interface. The map is empty without the table. This takes one dump,
  * however many pods there are.
  */
-export function readViolations(): Map<string, Violations> {
+export function readViolations(): Map<string, SpoofCount> {
   using reader = new TableReader();
   return reader.violations();
 }

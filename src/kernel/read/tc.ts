@@ -1,4 +1,5 @@
 /** Qdiscs and classes as the kernel has them, in the kernel's units. */
+import type { Counters } from "../../plan/counters.ts";
 import type { FqCodel } from "../../plan/leaf-queue.ts";
 import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
@@ -12,15 +13,6 @@ import {
 } from "../netlink/structs.ts";
 import { RTM, TC_H_ROOT, TCA, TCA_HTB, TCA_STATS, TCA_TBF } from "../netlink/tables.ts";
 import { fqCodelOf } from "./fq-codel.ts";
-
-/** What a queue or class has counted since it was made. */
-export interface Counters {
-  bytes: number;
-  packets: number;
-  drops: number;
-  backlogBytes: number;
-  backlogPackets: number;
-}
 
 interface Placed {
   ifindex: number;

@@ -3,7 +3,7 @@
  * parseResolvConf).
  */
 import { readFileSync } from "node:fs";
-import { FairwayError, messageOf } from "../../errors.ts";
+import { orFail } from "../../errors.ts";
 
 export interface Dns extends Record<string, unknown> {
   nameservers?: string[];
@@ -31,15 +31,10 @@ export function parseResolvConf(text: string): Dns {
 }
 
 /** Throws io. */
-export function readResolvConf(path: string): Dns {
-  try {
-    return parseResolvConf(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new FairwayError(
-      "io",
-      `ipam.resolvConf ${path} cannot be read: ${messageOf(error)}`,
-      "give the path of a resolver's file on the node, or remove the key",
-      { cause: error },
-    );
-  }
-}
+export const readResolvConf = (path: string): Dns =>
+  orFail(
+    "io",
+    `ipam.resolvConf ${path} cannot be read`,
+    "give the path of a resolver's file on the node, or remove the key",
+    () => parseResolvConf(readFileSync(path, "utf8")),
+  );

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { asUsage, isGiven } from "../asked.ts";
 import { withCommonOptions } from "../context.ts";
 import { placesOf, usualPlaces } from "../install/places.ts";
+import { print } from "../print.ts";
 import { type ExamineOptions, examine, exitCodeOf, networksOfConflists } from "./examine.ts";
 import type { Finding, Level } from "./finding.ts";
 
@@ -36,11 +37,7 @@ export function doctorCommand(): Command {
     .action((options: ExamineOptions & { json?: boolean }, command: Command) => {
       asUsage(command, () => placesOf(options));
       const findings = examine(options);
-      process.stdout.write(
-        options.json === true
-          ? `${JSON.stringify({ findings }, null, 2)}\n`
-          : renderFindings(findings),
-      );
+      print({ findings }, options.json, () => renderFindings(findings));
       process.exitCode = exitCodeOf(findings);
     });
 }

@@ -1,6 +1,7 @@
 /** Runs all groups of findings, and says what they come to. */
 import { join } from "node:path";
 import { parseNetworkConfig } from "../../config/parse.ts";
+import type { JsonObject } from "../../config/section.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { openLedgerReadonly } from "../../ledger/ledger.ts";
@@ -65,8 +66,6 @@ const groups: Group[] = [
   leaks,
 ];
 
-type Raw = Record<string, unknown>;
-
 /**
  * Takes --config, else what the ledger recorded of --network or of each network, else what `install` wrote.
  */
@@ -74,11 +73,11 @@ function rawConfigs(
   options: CommonOptions,
   view: LedgerView,
   { confDir, confFile }: Places,
-): Raw[] {
+): JsonObject[] {
   if (options.config !== undefined) return [readConfigFile(options.config)];
   const { network } = options;
   const known = view.networks().filter(({ name }) => network === undefined || name === network);
-  if (known.length > 0) return known.map(({ config }) => JSON.parse(config) as Raw);
+  if (known.length > 0) return known.map(({ config }) => JSON.parse(config) as JsonObject);
   const written = confFiles(confDir).find(({ name }) => name === confFile);
   const isOurs = written?.types.includes(pluginName) === true;
   return isOurs && (network === undefined || written.network === network)
@@ -168,20 +167,18 @@ export function examine(options: ExamineOptions): Finding[] {
   });
   if (unknown.length > 0) return [...unknown, ...tools(), ...kernelParts()];
   const { view, found: opened } = open(dataDir);
-  try {
-    const { places, manifest, found: unreadable } = installed(options, dataDir);
-    const { configs, found } = configsOf(options, view ?? emptyLedger, places);
-    const patient = { dataDir, ledger: view, configs, places, manifest };
-    return onceEach([
-      ...opened,
-      ...found,
-      ...unreadable,
-      // What a group does not catch itself comes from a ledger that cannot be read to its end.
-      ...groups.flatMap((group) => attempt("ledger", () => group(patient))),
-    ]);
-  } finally {
-    view?.close();
-  }
+  using ledger = view;
+  const { places, manifest, found: unreadable } = installed(options, dataDir);
+  const all = ledger ?? emptyLedger;
+  const { configs, found } = configsOf(options, all, places);
+  const patient = { dataDir, ledger, view: all, configs, places, manifest };
+  return onceEach([
+    ...opened,
+    ...found,
+    ...unreadable,
+    // What a group does not catch itself comes from a ledger that cannot be read to its end.
+    ...groups.flatMap((group) => attempt("ledger", () => group(patient))),
+  ]);
 }
 
 /** Drift has a code of its own, unless something worse was found. */

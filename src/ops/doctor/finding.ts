@@ -24,6 +24,8 @@ export interface Patient {
    * It is empty where there is none yet. null means that it cannot be opened: then nothing is known of pods.
    */
   ledger: LedgerView | null;
+  /** The same, and an empty one in place of one that cannot be opened. */
+  view: LedgerView;
   /** The configuration of each network that is known. Before the first ADD there is none without --config. */
   configs: NetworkConfig[];
   places: Places;
@@ -34,24 +36,13 @@ export interface Patient {
 /** One group of findings; each has a file of its own. */
 export type Group = (patient: Patient) => Finding[];
 
-export const ok = (id: FindingId, found: string): Finding => ({
-  id,
-  level: "ok",
-  found,
-  todo: null,
-});
-export const warn = (id: FindingId, found: string, todo: string): Finding => ({
-  id,
-  level: "warn",
-  found,
-  todo,
-});
-export const error = (id: FindingId, found: string, todo: string | null): Finding => ({
-  id,
-  level: "error",
-  found,
-  todo,
-});
+const finding =
+  <Todo extends string | null>(level: Level) =>
+  (id: FindingId, found: string, todo: Todo): Finding => ({ id, level, found, todo });
+
+export const ok = (id: FindingId, found: string): Finding => finding("ok")(id, found, null);
+export const warn = finding<string>("warn");
+export const error = finding<string | null>("error");
 
 /** Where something cannot be looked at, that is a finding, too. */
 export function attempt(id: FindingId, look: () => Finding[]): Finding[] {

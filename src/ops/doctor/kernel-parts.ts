@@ -4,7 +4,7 @@ import { ageOf, type Part, type Presence, partsFor, presenceOf } from "../../ker
 import { error, type Finding, ok, warn } from "./finding.ts";
 import type { FindingId } from "./finding-ids.ts";
 
-function judge(id: FindingId, presence: Presence): Finding {
+function findingOf(id: FindingId, presence: Presence): Finding {
   switch (presence.is) {
     case "there":
       return ok(id, presence.how);
@@ -18,9 +18,10 @@ function judge(id: FindingId, presence: Presence): Finding {
 }
 
 export const judgePart = (part: Part, evidence: Evidence): Finding =>
-  judge(`kernel.${part.module}`, presenceOf(part, evidence));
+  findingOf(`kernel.${part.module}`, presenceOf(part, evidence));
 
-export const judgeRelease = (release: string): Finding => judge("kernel.release", ageOf(release));
+export const judgeRelease = (release: string): Finding =>
+  findingOf("kernel.release", ageOf(release));
 
 export function kernelParts(chained = false): Finding[] {
   const evidence = kernelEvidence();

@@ -2,16 +2,14 @@
 
 import { placeFor } from "../../node/facts/chained.ts";
 import { bridgeToTake, placesTaken } from "../../node/reconcile/taken-places.ts";
-import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 const id = "names";
 
-export function places({ configs, ledger }: Patient): Finding[] {
+export function places({ configs, view }: Patient): Finding[] {
   const [config] = configs;
   if (config === undefined) return [];
   return attempt(id, () => {
-    const view = ledger ?? emptyLedger;
     const place = placeFor(view, config);
     const taken = placesTaken(view, place);
     if (taken !== null) return [error(id, taken.message, taken.details ?? null)];

@@ -16,7 +16,6 @@ import {
   leafRateBits,
   moreCapacityAdvice,
 } from "../../promise/admission.ts";
-import { emptyLedger } from "../context.ts";
 import { overrideWords } from "../overrides.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
@@ -96,7 +95,7 @@ export function judgeTiers(
   });
 }
 
-export function promises({ ledger, configs }: Patient): Finding[] {
+export function promises({ ledger, view, configs }: Patient): Finding[] {
   const held = ledger?.attachments.all() ?? [];
   const holders = ({ trees }: NetworkBase, direction: Direction): Holder[] => [
     ...hostHolders(trees, direction),
@@ -111,9 +110,9 @@ export function promises({ ledger, configs }: Patient): Finding[] {
     // Promises are compared with what the link can do now, or was set to, and not with what it could do when
     // they were made.
     const uplink = findUplink(first.uplink, first.bridge);
-    const base = baseInForce(ledger ?? emptyLedger, first, uplink);
+    const base = baseInForce(view, first, uplink);
     const trees = directions.map((direction) => treeOf(base, direction));
-    const set = capacitySet(ledger ?? emptyLedger);
+    const set = capacitySet(view);
     const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees, set));
     const scales = base.trees.overcommit === "scale";
     const half = trees.filter(({ reserveBits, capacityBits }) => reserveBits * 2 > capacityBits);

@@ -8,7 +8,6 @@ import { findLink } from "../../node/facts/uplink.ts";
 import { rootOf } from "../../node/reconcile/former.ts";
 import { clearing, noHandle } from "../../plan/root.ts";
 import type { QdiscSpec } from "../../plan/state.ts";
-import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 /** null means that the kernel shows none, as for a device that queues nothing. */
@@ -52,13 +51,13 @@ function hooks(dev: string): Finding[] {
   );
 }
 
-export function roots({ ledger, configs }: Patient): Finding[] {
+export function roots({ view, configs }: Patient): Finding[] {
   const [config] = configs;
   if (config === undefined) return [];
   return attempt("root", () => {
     const uplink = findLink(config.uplink, config.bridge).name;
     using socket = new NetlinkSocket();
-    const devices = [uplink, placeFor(ledger ?? emptyLedger, config).name].filter(
+    const devices = [uplink, placeFor(view, config).name].filter(
       (dev) => linkNamed(socket, dev) !== null,
     );
     return devices.flatMap((dev) => [judgeRoot(dev, rootOf(dev)?.spec ?? null), ...hooks(dev)]);

@@ -1,5 +1,5 @@
 /** Tells whether pods are kept to their own addresses, and which of them tried others. */
-import { readViolations, type Violations } from "../../kernel/read/tables.ts";
+import { readViolations, type SpoofCount } from "../../kernel/read/tables.ts";
 import { guardRefusalHere } from "../../node/reconcile/base.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
 import { holderName } from "../../node/verbs/propose.ts";
@@ -12,7 +12,7 @@ const id = "spoofing";
 /** `counted` is by host interface. */
 export function judgeSpoofing(
   pods: readonly Attachment[],
-  counted: ReadonlyMap<string, Violations>,
+  counted: ReadonlyMap<string, SpoofCount>,
 ): Finding[] {
   const found = pods.flatMap((pod) => {
     const packets = counted.get(pod.hostVeth)?.packets ?? 0;

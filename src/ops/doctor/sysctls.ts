@@ -125,11 +125,11 @@ export function sysctls({ ledger, configs }: Patient): Finding[] {
     ipam.sets.flat().some(({ subnet }) => subnet.family === 6),
   );
   const live6 = networks.some((network) => familiesOf(network).includes(6));
-  const judge = (isLive: boolean) => (setting: Setting) =>
+  const judged = (isLive: boolean) => (setting: Setting) =>
     judgeSysctl(setting, readSysctl(setting.path), isLive, canWriteSetting(setting.path));
   return [
-    ...settings.map(judge(networks.length > 0)),
-    ...(hasIpv6 || live6 ? ipv6Settings.map(judge(live6)) : []),
+    ...settings.map(judged(networks.length > 0)),
+    ...(hasIpv6 || live6 ? ipv6Settings.map(judged(live6)) : []),
     ...[...new Set(configs.map(({ bridge }) => bridge))].flatMap((bridge) =>
       judgeArpIgnore(bridge, arpIgnore("all"), arpIgnore(bridge)),
     ),

@@ -7,7 +7,6 @@ import type { Capacity } from "../../node/facts/capacity-sources.ts";
 import { exitWords, otherExits } from "../../node/facts/exits.ts";
 import { findLink, findUplink, linkSpeed } from "../../node/facts/uplink.ts";
 import { directions } from "../../plan/node.ts";
-import { emptyLedger } from "../context.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
 /** `speed` is in bits per second, or says why it is not known. */
@@ -81,14 +80,14 @@ function uplinkOf({ uplink, bridge, name }: NetworkConfig, view: LedgerView): Fi
 }
 
 /** Compares what the trees were made with and what they would be made with now. */
-function followed({ configs, ledger }: Patient): Finding[] {
+function followed({ configs, ledger, view }: Patient): Finding[] {
   return configs.flatMap((config) => {
     const recorded = ledger?.network(config.name) ?? null;
     if (recorded === null || !recorded.isOfThisBoot) return [];
     return attempt("uplink.recorded", () => {
       const now = findUplink(config.uplink, config.bridge);
       const { trees, mtuBytes } = recorded.base;
-      const set = capacitySet(ledger ?? emptyLedger);
+      const set = capacitySet(view);
       const changes = directions.flatMap((direction) => {
         const is = set[`${direction}Bits`] ?? now[`${direction}CapacityBits`];
         const was = trees[`${direction}CapacityBits`];
@@ -132,9 +131,5 @@ export function uplink(patient: Patient): Finding[] {
   // The networks of a node share one uplink: an ADD refuses those that do not agree.
   return first === undefined
     ? []
-    : [
-        ...uplinkOf(first, patient.ledger ?? emptyLedger),
-        ...followed(patient),
-        ...exits(first, patient),
-      ];
+    : [...uplinkOf(first, patient.view), ...followed(patient), ...exits(first, patient)];
 }

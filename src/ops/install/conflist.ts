@@ -6,11 +6,12 @@ import { parseCidr } from "../../config/addresses.ts";
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { isObject, type JsonObject } from "../../config/section.ts";
 import type { NetworkConfig } from "../../config/types.ts";
-import { FairwayError, messageOf } from "../../errors.ts";
+import { FairwayError } from "../../errors.ts";
+import { parsedJson } from "../read.ts";
 import { pluginName } from "./places.ts";
 
 /** What is put into a conflist. undefined leaves it as it is there. */
-export interface Asked {
+export interface AskedSettings {
   subnets: string[] | undefined;
   networkName: string | undefined;
   uplink: string | undefined;
@@ -27,14 +28,7 @@ export interface Conflist {
 
 /** Throws decode. Messages name the conflist as `of`. */
 export function parseConflist(text: string, of: string): Conflist {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new FairwayError("decode", `${of} is not JSON: ${messageOf(error)}`, undefined, {
-      cause: error,
-    });
-  }
+  const json = parsedJson(text, of);
   if (isObject(json)) return { text, json };
   throw new FairwayError("decode", `${of} holds no JSON object`, "give a conflist");
 }
@@ -137,7 +131,7 @@ function withSubnets(plugin: JsonObject, subnets: string[]): JsonObject {
 }
 
 /** Returns a conflist in which what was asked takes the place of what it said. */
-export function withAsked(conflist: Conflist, asked: Asked, of: string): Conflist {
+export function withAsked(conflist: Conflist, asked: AskedSettings, of: string): Conflist {
   const plugin = ownPlugin(conflist, of);
   const uplink = {
     ...(isObject(plugin.uplink) ? plugin.uplink : {}),

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { basename } from "node:path";
 import { FairwayError } from "../../errors.ts";
+import { runChild } from "../child.ts";
 import { isCompiled } from "../compiled.ts";
 import { description } from "../version.ts";
 
@@ -57,17 +58,8 @@ const timeLimitMs = 10_000;
 
 /** The version of a Fairway, for a person. */
 export function versionOf(path: string): string {
-  const done = Bun.spawnSync({
-    cmd: [path, "--version"],
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "ignore",
-    cwd: "/",
-    env: { LC_ALL: "C" },
-    timeout: timeLimitMs,
-    killSignal: "SIGKILL",
-  });
-  return done.exitCode === 0 ? done.stdout.toString().trim() : "a version that it does not tell";
+  const { code, stdout } = runChild([path, "--version"], { timeoutMs: timeLimitMs });
+  return code === 0 ? stdout.trim() : "a version that it does not tell";
 }
 
 /** The compiled file that runs at this moment. Throws unavailable where Fairway runs from a checkout. */

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { effect } from "../../effect.ts";
-import { FairwayError, messageOf } from "../../errors.ts";
+import { FairwayError, messageOf, orFail } from "../../errors.ts";
 
 type Content = { text: string } | { copyOf: string };
 
@@ -96,7 +96,7 @@ function writeBeside(path: string, mode: number, content: Content): void {
   }
 }
 
-export const isThere = (path: string): boolean => look(path).kind !== "absent";
+export const isThere = (path: string): boolean => entryAt(path).kind !== "absent";
 
 /** Puts what `make` makes beside a path into its place. What was there is kept for the way back. */
 function place(path: string, make: (beside: string) => void): { undo: Undo; commit: Undo } {
@@ -179,16 +179,14 @@ export function applyFiles(steps: readonly FileStep[]): Applied {
   return {
     undo,
     commit: () => {
-      try {
-        for (const each of done) each.commit();
-      } catch (error) {
-        throw new FairwayError(
-          "io",
-          `all is done, but not all that was there before could be removed: ${messageOf(error)}`,
-          "run it again when the file system takes changes",
-          { cause: error },
-        );
-      }
+      orFail(
+        "io",
+        "all is done, but not all that was there before could be removed",
+        "run it again when the file system takes changes",
+        () => {
+          for (const each of done) each.commit();
+        },
+      );
     },
   };
 }
@@ -199,25 +197,20 @@ export function missingFolders(path: string): string[] {
   return [...missingFolders(dirname(path)), path];
 }
 
-export type Found =
+export type Entry =
   | { kind: "absent" }
   | { kind: "file" }
   | { kind: "link"; target: string }
   | { kind: "other" };
 
 /** Says what a path itself is: a link is not followed. */
-export function look(path: string): Found {
-  let stat: fs.Stats | undefined;
-  try {
-    stat = fs.lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    throw new FairwayError(
-      "io",
-      `cannot look at ${path}: ${messageOf(error)}`,
-      "what stands above it has to be folders, and root's to read",
-      { cause: error },
-    );
-  }
+export function entryAt(path: string): Entry {
+  const stat = orFail(
+    "io",
+    `cannot look at ${path}`,
+    "what stands above it has to be folders, and root's to read",
+    () => fs.lstatSync(path, { throwIfNoEntry: false }),
+  );
   if (stat === undefined) return { kind: "absent" };
   if (stat.isSymbolicLink()) return { kind: "link", target: fs.readlinkSync(path) };
   return { kind: stat.isFile() ? "file" : "other" };

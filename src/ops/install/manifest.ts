@@ -35,7 +35,7 @@ export function readManifest(dataDir: string): Manifest | null {
       cause: error,
     });
   }
-  const found: unknown = attempt(() => JSON.parse(text));
+  const found: unknown = parsed(text);
   if (isManifest(found)) return found;
   throw new FairwayError(
     "decode",
@@ -44,9 +44,9 @@ export function readManifest(dataDir: string): Manifest | null {
   );
 }
 
-function attempt(parse: () => unknown): unknown {
+function parsed(text: string): unknown {
   try {
-    return parse();
+    return JSON.parse(text);
   } catch {
     return null;
   }

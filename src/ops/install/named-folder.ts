@@ -1,5 +1,6 @@
 /** Finds out which data folder the installation of this node names. */
-import { join } from "node:path";
+import fs from "node:fs";
+import { join, resolve } from "node:path";
 import { defaults } from "../../config/defaults.ts";
 import { isThere } from "./files.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
@@ -11,6 +12,12 @@ export interface NamedFolder {
   /** The file that names it. */
   by: string;
 }
+
+/** The real path of what is there; a path where nothing is yet is only made absolute. */
+const realPath = (path: string): string =>
+  fs.existsSync(path) ? fs.realpathSync(path) : resolve(path);
+
+export const isSameFolder = (a: string, b: string): boolean => realPath(a) === realPath(b);
 
 /** null means that there is no conflist of ours. Throws io, decode, badConfig. */
 export function namedByConflist({ confDir, confFile }: Places): NamedFolder | null {

@@ -5,7 +5,7 @@ import { FairwayError } from "../../errors.ts";
 import { version } from "../version.ts";
 import type { Conflist } from "./conflist.ts";
 import { isFairway, ownExecutable, sameBytes, versionOf } from "./executable.ts";
-import { abandoned, type FileStep, look, missingFolders } from "./files.ts";
+import { abandoned, entryAt, type FileStep, isThere, missingFolders } from "./files.ts";
 import { manifestFile, manifestText, readManifest } from "./manifest.ts";
 import { ipamName, type Places, pluginName } from "./places.ts";
 import { isOwnLink, ownedPaths } from "./present.ts";
@@ -18,7 +18,7 @@ function planBinary({ binDir }: Places): FileStep[] {
   const write = (words: string): FileStep[] => [
     { op: "write", path, mode: 0o755, content: { copyOf: own }, words },
   ];
-  const found = look(path);
+  const found = entryAt(path);
   if (found.kind === "absent") return write(`write ${path} (${version})`);
   if (found.kind !== "file" || !isFairway(path))
     throw new FairwayError(
@@ -32,7 +32,7 @@ function planBinary({ binDir }: Places): FileStep[] {
 
 function planLink(places: Places): FileStep[] {
   const path = join(places.binDir, ipamName);
-  const found = look(path);
+  const found = entryAt(path);
   if (isOwnLink(places, found)) return [];
   if (found.kind === "absent")
     return [{ op: "link", path, target: pluginName, words: `link ${path} to ${pluginName}` }];
@@ -44,7 +44,7 @@ function planLink(places: Places): FileStep[] {
 }
 
 function planText(path: string, text: string, mode: number): FileStep[] {
-  const found = look(path);
+  const found = entryAt(path);
   if (found.kind === "file" && fs.readFileSync(path, "utf8") === text) return [];
   const verb = found.kind === "absent" ? "write" : "replace";
   return [{ op: "write", path, mode, content: { text }, words: `${verb} ${path}` }];
@@ -63,11 +63,10 @@ const folderStep =
 
 /**
  * Whether an `install` that died before it could write that down made the folder. A folder that an ADD made
- * is ours as well (planData in uninstall.ts).
+ * is ours as well (planData of ops/uninstall).
  */
 function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
-  if (look(manifestFile(dataDir)).kind !== "absent" || look(dataDir).kind === "absent")
-    return false;
+  if (isThere(manifestFile(dataDir)) || !isThere(dataDir)) return false;
   return fs.readdirSync(dataDir).every((name) => left.includes(join(dataDir, name)));
 }
 

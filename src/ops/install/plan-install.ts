@@ -17,7 +17,7 @@ import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
 import {
-  type Asked,
+  type AskedSettings,
   type Conflist,
   parseConflist,
   plainConflist,
@@ -32,7 +32,7 @@ import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
 import { planFiles } from "./plan-files.ts";
 import { conflistAt, settingsOf } from "./present.ts";
-import { askedSubnets, checkSubnetSources, readText, type SubnetOptions } from "./subnets.ts";
+import { askedSubnets, checkSubnetSources, readInput, type SubnetOptions } from "./subnets.ts";
 
 export interface InstallOptions extends PlaceOptions, SubnetOptions {
   conflist?: string;
@@ -66,7 +66,7 @@ function presentConflist(path: string): Conflist | null {
   );
 }
 
-function askedOf(options: InstallOptions): Asked {
+function askedOf(options: InstallOptions): AskedSettings {
   const { networkName, uplink, egressCapacity, ingressCapacity, dataDir } = options;
   return {
     subnets: askedSubnets(options),
@@ -99,7 +99,7 @@ export function checkAsked(options: InstallOptions): void {
 function conflistFor(options: InstallOptions, path: string, present: Conflist | null): Conflist {
   const asked = askedOf(options);
   if (options.conflist !== undefined) {
-    const given = parseConflist(readText(options.conflist), options.conflist);
+    const given = parseConflist(readInput(options.conflist), options.conflist);
     return withAsked(given, asked, options.conflist);
   }
   if (present !== null) return withAsked(present, asked, path);
@@ -167,28 +167,24 @@ const isPoolExhausted = (error: unknown): boolean =>
  */
 function checkNode(config: NetworkConfig): { notes: string[]; summary: string } {
   refuseLedger(config.dataDir);
-  const view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
+  using view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
+  const notes: string[] = [];
+  refuseChangeUnderPods(view, config);
   try {
-    const notes: string[] = [];
-    refuseChangeUnderPods(view, config);
-    try {
-      requireReady(view, config);
-    } catch (error) {
-      if (!(error instanceof FairwayError) || !isPoolExhausted(error)) throw error;
-      notes.push(`${error.message}: ${error.details ?? ""}`);
-    }
-    const uplink = findUplink(config.uplink, config.bridge);
-    const { trees, subnets } = baseInForce(view, config, uplink);
-    const summary = [
-      `network ${config.name}: ${subnets.join(", ")}`,
-      `uplink ${trees.uplink}`,
-      `egress ${formatRate(trees.egressCapacityBits)}bit/s`,
-      `ingress ${formatRate(trees.ingressCapacityBits)}bit/s`,
-    ].join(", ");
-    return { notes, summary };
-  } finally {
-    view.close();
+    requireReady(view, config);
+  } catch (error) {
+    if (!(error instanceof FairwayError) || !isPoolExhausted(error)) throw error;
+    notes.push(`${error.message}: ${error.details ?? ""}`);
   }
+  const uplink = findUplink(config.uplink, config.bridge);
+  const { trees, subnets } = baseInForce(view, config, uplink);
+  const summary = [
+    `network ${config.name}: ${subnets.join(", ")}`,
+    `uplink ${trees.uplink}`,
+    `egress ${formatRate(trees.egressCapacityBits)}bit/s`,
+    `ingress ${formatRate(trees.ingressCapacityBits)}bit/s`,
+  ].join(", ");
+  return { notes, summary };
 }
 
 /** Runtimes take the first file by name: if another's came before ours, nothing would be promised. */

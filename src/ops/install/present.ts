@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { parseCleanupConfig } from "../../config/cleanup.ts";
 import { FairwayError } from "../../errors.ts";
 import { type Conflist, ownPlugin, parseConflist, typesOf } from "./conflist.ts";
-import { type Found, look } from "./files.ts";
+import { type Entry, entryAt } from "./files.ts";
 import { manifestFile } from "./manifest.ts";
 import { ipamName, type Places, pluginName } from "./places.ts";
 
@@ -23,7 +23,7 @@ export function ownedPaths(
 
 /** "foreign" means that something is there, and that it is no conflist that calls us. */
 export function conflistAt(path: string): Conflist | "absent" | "foreign" {
-  const found = look(path);
+  const found = entryAt(path);
   if (found.kind === "absent") return "absent";
   if (found.kind !== "file") return "foreign";
   try {
@@ -41,5 +41,5 @@ export function settingsOf(conflist: Conflist, of: string): ReturnType<typeof pa
   return parseCleanupConfig({ ...ownPlugin(conflist, of), name, cniVersion });
 }
 
-export const isOwnLink = ({ binDir }: Places, found: Found): boolean =>
+export const isOwnLink = ({ binDir }: Places, found: Entry): boolean =>
   found.kind === "link" && resolve(binDir, found.target) === join(binDir, pluginName);

@@ -1,7 +1,7 @@
 /** Reads the pods' subnets of this node from where the options say. */
-import { readFileSync } from "node:fs";
 import { isObject } from "../../config/section.ts";
-import { FairwayError, messageOf } from "../../errors.ts";
+import { FairwayError } from "../../errors.ts";
+import { readText } from "../read.ts";
 import { checkSubnets, parseConflist, subnetsOf } from "./conflist.ts";
 
 export interface SubnetOptions {
@@ -11,15 +11,7 @@ export interface SubnetOptions {
 }
 
 /** "-" is standard input. Throws io. */
-export function readText(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    throw new FairwayError("io", `cannot read ${file}: ${messageOf(error)}`, undefined, {
-      cause: error,
-    });
-  }
-}
+export const readInput = (file: string): string => readText(file, file === "-" ? 0 : file);
 
 /** The subnets of a Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. */
 function subnetsOfNode(text: string, of: string): string[] {
@@ -74,7 +66,7 @@ export function checkSubnetSources(options: SubnetOptions): boolean {
 export function askedSubnets(options: SubnetOptions): string[] | undefined {
   checkSubnetSources(options);
   const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
-  if (node !== undefined) return checkSubnets(subnetsOfNode(readText(node), node));
-  if (conflist !== undefined) return checkSubnets(subnetsOfConflist(readText(conflist), conflist));
+  if (node !== undefined) return checkSubnets(subnetsOfNode(readInput(node), node));
+  if (conflist !== undefined) return checkSubnets(subnetsOfConflist(readInput(conflist), conflist));
   return subnet.length > 0 ? checkSubnets(subnet) : undefined;
 }

@@ -14,6 +14,7 @@ import {
   withLedgerView,
   withWritableLedger,
 } from "../context.ts";
+import { print } from "../print.ts";
 import { table } from "../status/render.ts";
 import { refuseUsage } from "../usage.ts";
 import { readHostLocal } from "./host-local.ts";
@@ -26,12 +27,7 @@ function whenText({ sinceMs, untilMs }: ListedAddress): string {
   return untilMs === null ? `since ${timeText(sinceMs)}` : `until ${timeText(untilMs)}`;
 }
 
-function list(options: CommonOptions & { json?: boolean }): void {
-  const found = withLedgerView(options, (view) => listAddresses(view, options.network, Date.now()));
-  if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
-    return;
-  }
+function renderList(found: readonly ListedAddress[]): string {
   const rows = found.map((a) => [
     a.network,
     a.address,
@@ -41,7 +37,12 @@ function list(options: CommonOptions & { json?: boolean }): void {
     whenText(a),
   ]);
   const lines = table([["NETWORK", "ADDRESS", "STATE", "HOLDER", "POD", "TIME"], ...rows]);
-  process.stdout.write(`${(rows.length === 0 ? ["no address is given"] : lines).join("\n")}\n`);
+  return `${(rows.length === 0 ? ["no address is given"] : lines).join("\n")}\n`;
+}
+
+function list(options: CommonOptions & { json?: boolean }): void {
+  const found = withLedgerView(options, (view) => listAddresses(view, options.network, Date.now()));
+  print(found, options.json, renderList);
 }
 
 function importFolder(given: string, options: CommonOptions, command: Command): void {

@@ -9,7 +9,8 @@ import type { RawConfig } from "../../cni/request.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parseVersion } from "../../config/identity.ts";
 import { ipamPluginName } from "../../config/plugin-name.ts";
-import { FairwayError, messageOf } from "../../errors.ts";
+import { isObject, type JsonObject } from "../../config/section.ts";
+import { FairwayError, orFail } from "../../errors.ts";
 import type { AttachmentKey } from "../../plan/node.ts";
 
 /** libcni keeps it there unless a runtime says otherwise. */
@@ -26,22 +27,17 @@ export interface CachedAdd extends AttachmentKey {
   result: PrevResult;
 }
 
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
+const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
 /** libcni passes on what the plugin declares, and nothing else of what the runtime offers. */
-function declared(plugin: Json, offered: Json): Json {
+function declared(plugin: JsonObject, offered: JsonObject): JsonObject {
   const capabilities = objectOf(plugin.capabilities);
   return Object.fromEntries(
     Object.entries(offered).filter(([name]) => capabilities[name] === true),
   );
 }
 
-function ownPlugin(list: Json): { plugin: Json; role: CachedAdd["role"] } | null {
+function ownPlugin(list: JsonObject): { plugin: JsonObject; role: CachedAdd["role"] } | null {
   const plugins = (Array.isArray(list.plugins) ? list.plugins : [list]).filter(isObject);
   const main = plugins.find(({ type }) => type === "fairway");
   if (main !== undefined) return { plugin: main, role: "main" };
@@ -97,31 +93,24 @@ export function readCached(
 
 /** Throws io, and decode for a file that cannot be read, since it may be of a pod that lives. */
 export function readRuntimeCache(dir: string, dataDir: string): CachedAdd[] {
-  let names: string[];
-  try {
-    names = readdirSync(dir).sort();
-  } catch (error) {
-    throw new FairwayError(
-      "io",
-      `the runtime's records in ${dir} cannot be read: ${messageOf(error)}`,
-      "give their folder with --cache-dir; with --kernel-only nothing but the kernel is asked: what it tells is no names of pods, and nothing of addresses that fairway-ipam gave to other plugins' pods",
-      { cause: error },
-    );
-  }
+  const names = orFail(
+    "io",
+    `the runtime's records in ${dir} cannot be read`,
+    "give their folder with --cache-dir; with --kernel-only nothing but the kernel is asked: what it tells is no names of pods, and nothing of addresses that fairway-ipam gave to other plugins' pods",
+    () => readdirSync(dir).sort(),
+  );
   return names.flatMap((name) => {
     const file = join(dir, name);
-    try {
-      const stat = statSync(file);
-      if (!stat.isFile()) return [];
-      const cached = readCached(readFileSync(file, "utf8"), dataDir);
-      return cached === null ? [] : [{ ...cached, file, writtenAtMs: stat.mtimeMs }];
-    } catch (error) {
-      throw new FairwayError(
-        "decode",
-        `${file} cannot be read as a record of the runtime's: ${messageOf(error)}`,
-        "nothing was changed, since it may be of a pod that lives: move it away if its container is gone",
-        { cause: error },
-      );
-    }
+    return orFail(
+      "decode",
+      `${file} cannot be read as a record of the runtime's`,
+      "nothing was changed, since it may be of a pod that lives: move it away if its container is gone",
+      () => {
+        const stat = statSync(file);
+        if (!stat.isFile()) return [];
+        const cached = readCached(readFileSync(file, "utf8"), dataDir);
+        return cached === null ? [] : [{ ...cached, file, writtenAtMs: stat.mtimeMs }];
+      },
+    );
   });
 }

@@ -5,8 +5,10 @@
 import type { PrevInterface } from "../../cni/prev-result.ts";
 import { FairwayError } from "../../errors.ts";
 import type { SeenEnd, SeenPod } from "../../kernel/pods-seen.ts";
+import { bare } from "../../plan/ip.ts";
 import { minorOfHostVeth } from "../../plan/names.ts";
 import { attachmentName, type Lease } from "../../plan/node.ts";
+import { prefixOf } from "../../plan/prefix.ts";
 import type { CachedAdd } from "./cache.ts";
 
 /** A pod that both the runtime and the kernel know. */
@@ -39,8 +41,6 @@ export interface Matched {
 /** Tells which namespace a path leads to; null means that it leads to none. */
 export type IdentityOf = (path: string) => string | null;
 
-const bare = (cidr: string): string => cidr.split("/")[0] ?? cidr;
-
 function hostEnd({ result }: CachedAdd): PrevInterface | undefined {
   return result.interfaces.find(
     ({ name, sandbox }) => sandbox === null && minorOfHostVeth(name) !== null,
@@ -52,7 +52,7 @@ function leasesOf({ result }: CachedAdd, at: number): Lease[] {
     .filter((ip) => ip.interface === null || ip.interface === at)
     .map(({ address, gateway }) => ({
       address: bare(address),
-      prefixLength: Number(address.split("/")[1]),
+      prefixLength: prefixOf(address).length,
       gateway,
     }));
 }

@@ -13,7 +13,9 @@ import { recordHome } from "../../node/facts/home.ts";
 import { ensureLeafKind } from "../../node/facts/leaf-queues.ts";
 import { bootId } from "../../node/facts/open.ts";
 import { findUplink } from "../../node/facts/uplink.ts";
+import { bare } from "../../plan/ip.ts";
 import { type Attachment, attachmentName } from "../../plan/node.ts";
+import { prefixOf } from "../../plan/prefix.ts";
 import { type CachedAdd, readRuntimeCache } from "./cache.ts";
 import { type Matched, matchPods } from "./match.ts";
 import { isBeingReplaced, replaceLedger } from "./replace-ledger.ts";
@@ -109,8 +111,8 @@ function reservationsOf(adds: readonly CachedAdd[]): Reservation[] {
         network,
         containerId,
         ifname,
-        address: address.split("/")[0] ?? address,
-        prefixLength: Number(address.split("/")[1]),
+        address: bare(address),
+        prefixLength: prefixOf(address).length,
         gateway,
         podNamespace: args.K8S_POD_NAMESPACE ?? null,
         podName: args.K8S_POD_NAME ?? null,
@@ -173,12 +175,8 @@ function fill(
 function faultOf(dataDir: string): string | null {
   if (isBeingReplaced(dataDir)) return "an earlier rebuild was broken off";
   try {
-    const ledger = openLedger({ dir: dataDir, bootId: bootId() });
-    try {
-      return ledger.faults()[0] ?? null;
-    } finally {
-      ledger.close();
-    }
+    using ledger = openLedger({ dir: dataDir, bootId: bootId() });
+    return ledger.faults()[0] ?? null;
   } catch (error) {
     const damaged = error instanceof FairwayError && error.kind === "ledgerUnusable";
     // A full disk or a wrong owner is no damage, and a new file would not help.
@@ -190,12 +188,8 @@ function faultOf(dataDir: string): string | null {
 /** Throws what stands in the way; nothing is changed then. */
 export function rebuild(terms: RebuildTerms): Rebuilt {
   if (faultOf(terms.dataDir) === null) {
-    const ledger = openLedger({ dir: terms.dataDir, bootId: bootId() });
-    try {
-      return { ...fill(ledger, terms), kept: null };
-    } finally {
-      ledger.close();
-    }
+    using ledger = openLedger({ dir: terms.dataDir, bootId: bootId() });
+    return { ...fill(ledger, terms), kept: null };
   }
   const { value, kept } = replaceLedger(terms.dataDir, (ledger) => fill(ledger, terms));
   return { ...value, kept };

@@ -61,13 +61,9 @@ function moveAside(file: string): string[] {
 }
 
 function filled<T>(folder: string, fill: (ledger: Ledger) => T): T {
-  const ledger = openLedger({ dir: folder, bootId: bootId() });
-  try {
-    return fill(ledger);
-  } finally {
-    // Whoever closes it last puts the log's content into the file.
-    ledger.close();
-  }
+  // Whoever closes it last puts the log's content into the file.
+  using ledger = openLedger({ dir: folder, bootId: bootId() });
+  return fill(ledger);
 }
 
 /**

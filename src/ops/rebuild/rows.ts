@@ -4,6 +4,7 @@ import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import { type SeenRates, seenClass } from "../../kernel/pods-seen.ts";
 import { macAddress, withGateway } from "../../node/addresses/leases.ts";
+import { addressBits, bare } from "../../plan/ip.ts";
 import { podMac } from "../../plan/names.ts";
 import {
   type Attachment,
@@ -100,11 +101,11 @@ function leaseOf(address: string, { subnets, gateways }: NetworkBase): Lease {
   const ip = ipOf(address);
   const subnet = subnets.map((text) => parseCidr(text, "subnet")).find((s) => contains(s, ip));
   const gateway = gateways
-    .map((cidr) => cidr.split("/")[0] ?? cidr)
+    .map(bare)
     .find((each) => subnet !== undefined && contains(subnet, ipOf(each)));
   return {
     address,
-    prefixLength: subnet?.prefixLength ?? (ip.family === 4 ? 32 : 128),
+    prefixLength: subnet?.prefixLength ?? addressBits[ip.family],
     gateway: gateway ?? null,
   };
 }

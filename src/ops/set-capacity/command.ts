@@ -15,6 +15,7 @@ import {
   withWritableLedger,
 } from "../context.ts";
 import { capacityWords } from "../overrides.ts";
+import { print } from "../print.ts";
 import { refuseUsage } from "../usage.ts";
 import { setCapacity, tryCapacity } from "./change.ts";
 
@@ -98,9 +99,7 @@ function run(options: Options, command: Command): void {
   const dryRun = options.dryRun === true;
   const withLedger = dryRun ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, change, dryRun));
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(outcome, null, 2)}\n` : renderCapacity(outcome),
-  );
+  print(outcome, options.json, renderCapacity);
 }
 
 export function setCapacityCommand(): Command {

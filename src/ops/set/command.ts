@@ -19,6 +19,7 @@ import {
 } from "../context.ts";
 import { promiseLines } from "../explain.ts";
 import { overrideWords } from "../overrides.ts";
+import { print } from "../print.ts";
 import { refuseUsage } from "../usage.ts";
 import { changePromise, type PromiseChange, tryPromise } from "./change.ts";
 import { changesOf } from "./changes.ts";
@@ -76,12 +77,12 @@ function podNamed(ledger: LedgerView, [namespace, name]: PodName, options: Optio
 type PodName = [namespace: string, name: string];
 
 /** What is asked. Without changes (null) all that was set is taken back. */
-interface Asked {
+interface AskedChange {
   pod: PodName;
   changes: Changes | null;
 }
 
-function askedOf(pod: string, pairs: string[], reset: boolean, command: Command): Asked {
+function askedOf(pod: string, pairs: string[], reset: boolean, command: Command): AskedChange {
   const [namespace = "", name = "", ...rest] = pod.includes("/")
     ? pod.split("/")
     : ["default", pod];
@@ -99,7 +100,7 @@ function askedOf(pod: string, pairs: string[], reset: boolean, command: Command)
   }));
 }
 
-function setIn(ledger: Ledger, asked: Asked, options: Options): SetOutcome {
+function setIn(ledger: Ledger, asked: AskedChange, options: Options): SetOutcome {
   const before = podNamed(ledger, asked.pod, options);
   const { changes } = asked;
   const config = networkConfigOf({ ...options, network: before.network }, ledger, {});
@@ -162,9 +163,7 @@ function set(pod: string, pairs: string[], options: Options, command: Command): 
   const isThere = existingFile(dataDirOf(options)) !== null;
   const withLedger = options.dryRun === true || !isThere ? withLedgerCopy : withWritableLedger;
   const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(outcome, null, 2)}\n` : renderSet(outcome),
-  );
+  print(outcome, options.json, renderSet);
 }
 
 export function setCommand(): Command {

@@ -8,6 +8,8 @@ import { knowsThisBoot } from "../../node/facts/this-boot.ts";
 import { refuseBoth, requireWith } from "../asked.ts";
 import { withCommonOptions, withLedgerView } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { print } from "../print.ts";
+import { usage } from "../usage.ts";
 import { type Interval, type NodeStatus, nodeStatus, treeDevices } from "./model.ts";
 import { ofNetwork } from "./of-network.ts";
 import { defaultInterval, parseCount, parseInterval, type StatusOptions } from "./options.ts";
@@ -97,9 +99,7 @@ async function runWatch(options: StatusOptions): Promise<NodeStatus | null> {
 
 async function runOnce(options: StatusOptions): Promise<NodeStatus> {
   const status = await measuredStatus(options, new AbortController().signal);
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status),
-  );
+  print(status, options.json, renderStatus);
   return status;
 }
 
@@ -129,13 +129,13 @@ function withStatusOptions(command: Command): Command {
   return withCommonOptions(command, { needs: () => "ledger" })
     .addOption(
       new Option("--interval <TIME>", "how long to measure: 500ms, 2s, or seconds; 0 not at all")
-        .argParser(parseInterval)
+        .argParser(usage(parseInterval))
         .default(parseInterval(defaultInterval), defaultInterval),
     )
     .option("--no-measure", "the counters of this moment only, at once")
     .addOption(
       new Option("--count <N>", "end after so many blocks (when watching)")
-        .argParser(parseCount)
+        .argParser(usage(parseCount))
         .default(null, "until Ctrl-C"),
     )
     .option("--json", "as data; when watching, one line for each block");

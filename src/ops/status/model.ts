@@ -5,8 +5,8 @@
 import { parseNetworkConfig } from "../../config/parse.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
-import { readViolations, type Violations } from "../../kernel/read/tables.ts";
-import { type ClassEntry, type Counters, classesOf } from "../../kernel/read/tc.ts";
+import { readViolations, type SpoofCount } from "../../kernel/read/tables.ts";
+import { type ClassEntry, classesOf } from "../../kernel/read/tc.ts";
 import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
@@ -22,6 +22,7 @@ import { planRepairSettled } from "../../node/reconcile/repair.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
 import { findings } from "../../node/verbs/check.ts";
 import { memberOf } from "../../node/verbs/propose.ts";
+import type { Counters } from "../../plan/counters.ts";
 import { type Tree, treesOf } from "../../plan/desired.ts";
 import type { Exit } from "../../plan/exits.ts";
 import { classid, hostMinor, leafHandle, tbfHandle } from "../../plan/names.ts";
@@ -69,7 +70,7 @@ export interface PodStatus {
   /** What was set with `fairway set` over what the pod itself asked for; null means nothing. */
   override: Override | null;
   /** What it sent under others' addresses, which was dropped; null means that nothing counts that. */
-  violations: Violations | null;
+  violations: SpoofCount | null;
   egress: DirectionStatus;
   ingress: DirectionStatus;
 }

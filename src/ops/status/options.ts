@@ -1,7 +1,5 @@
 /** The options of `status` and `top`. */
-import { InvalidArgumentError } from "commander";
 import { parseDurationUs } from "../../config/quantities.ts";
-import { messageOf } from "../../errors.ts";
 import type { CommonOptions } from "../context.ts";
 
 export const defaultInterval = "1s";
@@ -25,20 +23,13 @@ export interface StatusOptions extends CommonOptions {
  * milliseconds.
  */
 export function parseInterval(text: string): number {
-  let ms: number;
-  try {
-    ms = parseDurationUs(/^[\d.]+$/.test(text) ? `${text}s` : text, "--interval") / 1000;
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error));
-  }
+  const ms = parseDurationUs(/^[\d.]+$/.test(text) ? `${text}s` : text, "--interval") / 1000;
   if (ms === 0 || (ms >= shortestMs && ms <= longestMs)) return ms;
-  throw new InvalidArgumentError(
-    `${text} is neither 0 nor from ${shortestMs}ms to ${longestMs / 1000}s`,
-  );
+  throw new Error(`${text} is neither 0 nor from ${shortestMs}ms to ${longestMs / 1000}s`);
 }
 
 export function parseCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (count > 0) return count;
-  throw new InvalidArgumentError(`${text} is not a whole number above 0`);
+  throw new Error(`${text} is not a whole number above 0`);
 }

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { allQdiscs, classesOf } from "../../kernel/read/tc.ts";
-import type { Counters, Sample } from "../../measure/counters.ts";
+import type { Sample } from "../../measure/counters.ts";
 import { lookTimes } from "../../measure/schedule.ts";
+import type { Counters } from "../../plan/counters.ts";
 
 interface Counted {
   handle: string;
@@ -27,7 +28,7 @@ interface Look {
   queues: Map<string, Counted> | null;
 }
 
-function look(socket: NetlinkSocket, dev: string, withQueues: boolean): Look {
+function countsOf(socket: NetlinkSocket, dev: string, withQueues: boolean): Look {
   const index = linkNamed(socket, dev)?.index;
   const queues =
     index === undefined || !withQueues
@@ -87,7 +88,7 @@ export async function sampleDevices(
     if (waitMs > 0) await sleep(waitMs, undefined, { signal });
     signal.throwIfAborted();
     const atAnEnd = i === 0 || i === times.length - 1;
-    for (const [dev, looks] of found) looks.add(look(socket, dev, atAnEnd));
+    for (const [dev, looks] of found) looks.add(countsOf(socket, dev, atAnEnd));
   }
   return found;
 }

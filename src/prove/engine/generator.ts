@@ -1,7 +1,6 @@
-import { execa } from "execa";
 import { FairwayError, messageOf } from "../../errors.ts";
+import { startChild } from "../../ops/child.ts";
 import { insideNamespace } from "../lab/namespaces.ts";
-import { minimalEnvironment } from "../lab/run.ts";
 import type { TrafficReport, TrafficSpec } from "../traffic/spec.ts";
 import { trafficCommand } from "./self.ts";
 
@@ -28,22 +27,10 @@ async function startGenerator(
   spec: TrafficSpec,
   signal: AbortSignal,
 ): Promise<Generator> {
-  const [program, ...args] = insideNamespace(namespace, [
-    ...trafficCommand(),
-    JSON.stringify(spec),
-  ]);
-  const child = execa(program ?? "ip", args, {
-    env: minimalEnvironment(),
-    extendEnv: false,
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "pipe",
-    buffer: { stdout: false },
-    timeout: spec.forMs + START_MS + STUCK_MS,
-    cancelSignal: signal,
-    forceKillAfterDelay: 500,
-    reject: false,
-  });
+  const child = startChild(
+    insideNamespace(namespace, [...trafficCommand(), JSON.stringify(spec)]),
+    { timeoutMs: spec.forMs + START_MS + STUCK_MS, signal },
+  );
   const reports: TrafficReport[] = [];
   let stopped = false;
   const ready = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
 import { FairwayError } from "../../errors.ts";
+import type { CommandResult } from "../../ops/child.ts";
 import { ofFamily } from "../../plan/ip.ts";
 import { table } from "../../plan/names.ts";
 import type { Lab } from "../lab/lab.ts";
 import { inNamespace, ipBatch, mustInNamespace, namespacePath } from "../lab/namespaces.ts";
-import type { CommandResult } from "../lab/run.ts";
 import { devices } from "../lab/wire.ts";
 import { pluginCommand } from "./self.ts";
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { type CommandOptions, type CommandResult, must, run } from "./run.ts";
+import type { CommandResult } from "../../ops/child.ts";
+import { type LabOptions, must, run } from "./run.ts";
 
 /** The path at which `ip netns` keeps the name: a runtime hands it over as CNI_NETNS. */
 export function namespacePath(namespace: string): string {
@@ -36,7 +37,7 @@ export function insideNamespace(namespace: string, argv: readonly string[]): str
 export function inNamespace(
   namespace: string,
   argv: readonly string[],
-  options: CommandOptions = {},
+  options: LabOptions = {},
 ): CommandResult {
   return run(insideNamespace(namespace, argv), options);
 }
@@ -47,7 +48,7 @@ export function inNamespace(
 export function mustInNamespace(
   namespace: string,
   argv: readonly string[],
-  options: CommandOptions = {},
+  options: LabOptions = {},
 ): string {
   return must(insideNamespace(namespace, argv), options);
 }

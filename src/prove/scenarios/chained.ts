@@ -1,13 +1,13 @@
-import { directions } from "../../plan/node.ts";
 import type { Scenario } from "../engine/scenario.ts";
 import {
+  besideNoisy,
   bestEffort,
   guaranteed,
   idle,
-  keeps,
+  loaded,
   mega,
   slowdown,
-  tcp,
+  steadyKeeps,
   usualGuarantee,
   usualWire,
 } from "./common.ts";
@@ -24,29 +24,9 @@ const judged: Omit<Scenario, "name" | "shows" | "chain"> = {
     guaranteed("quick", 40 * mega, "1ms"),
     bestEffort("noisy"),
   ],
-  phases: [
-    idle(["quick"]),
-    {
-      name: "latency",
-      loads: { noisy: tcp("noisy", "egress", 8) },
-      probes: ["quick"],
-      seconds: 3,
-      fills: ["egress"],
-    },
-    ...directions.map((direction) => ({
-      name: direction,
-      loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
-      seconds: 3,
-      fills: [direction],
-    })),
-  ],
+  phases: [idle(["quick"]), loaded(["quick"], 3, "latency"), ...besideNoisy],
   repeat: { usual: 3, thorough: 7 },
-  checks: [
-    ...directions.map((direction) =>
-      keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
-    ),
-    slowdown("quick", "latency", 4),
-  ],
+  checks: [...steadyKeeps, slowdown("quick", "latency", 4)],
   beside: false,
 };
 

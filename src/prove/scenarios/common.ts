@@ -75,6 +75,19 @@ export const keeps = (
   wanted: number = kept,
 ): Check => keepsTogether(what, phase, [load], ofBits, wanted);
 
+/** In each direction four flows of the steady pod, while eight of the noisy one take all they can get. */
+export const besideNoisy: Phase[] = directions.map((direction) => ({
+  name: direction,
+  loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
+  seconds: 3,
+  fills: [direction],
+}));
+
+/** Checks that the steady pod has its guarantee in each of these phases. */
+export const steadyKeeps: Check[] = directions.map((direction) =>
+  keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
+);
+
 /** Checks that the steady pod's packets are in its class, whatever was done to their addresses on the way. */
 export const steadyInItsClass = (phase: string, direction: Direction, wanted: number): Check => ({
   what: `${phase}: what the steady pod's class counted, of what arrived`,
@@ -88,6 +101,15 @@ export const idle = (probes: string[], seconds = 2): Phase => ({
   loads: {},
   probes,
   seconds,
+});
+
+/** These are asked while eight flows of the noisy pod fill the wire. */
+export const loaded = (probes: string[], seconds = 2, name = "loaded"): Phase => ({
+  name,
+  loads: { noisy: tcp("noisy", "egress", 8) },
+  probes,
+  seconds,
+  fills: ["egress"],
 });
 
 export const slowdown = (pod: string, loaded: string, wanted: number): Check => ({

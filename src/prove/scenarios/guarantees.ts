@@ -1,6 +1,7 @@
 import { directions } from "../../plan/node.ts";
 import type { Scenario } from "../engine/scenario.ts";
 import {
+  besideNoisy,
   bestEffort,
   capacity,
   floodTheWire,
@@ -10,6 +11,7 @@ import {
   mega,
   paced,
   steadyInItsClass,
+  steadyKeeps,
   tcp,
   usualGuarantee,
   usualWire,
@@ -29,15 +31,8 @@ export const guarantees: Scenario[] = [
     shows: "A pod has its guarantee while another pod's eight TCP flows take all they can get.",
     wireBits: usualWire,
     pods,
-    phases: directions.map((direction) => ({
-      name: direction,
-      loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
-      seconds: 3,
-      fills: [direction],
-    })),
-    checks: directions.map((direction) =>
-      keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
-    ),
+    phases: besideNoisy,
+    checks: steadyKeeps,
     beside: true,
   },
   {
@@ -132,12 +127,7 @@ export const guarantees: Scenario[] = [
       seconds: 3,
       fills: [direction],
     })),
-    checks: [
-      ...directions.map((direction) =>
-        keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
-      ),
-      ...inItsClass,
-    ],
+    checks: [...steadyKeeps, ...inItsClass],
     beside: true,
   },
   {
@@ -152,19 +142,12 @@ export const guarantees: Scenario[] = [
     // 1398 bytes of payload are 1514 on the uplink, and 1464 where the tunnel's headers are off again.
     tcpFrames: { egress: 1514 / 1398, ingress: 1464 / 1398 },
     pods,
-    phases: directions.map((direction) => ({
-      name: direction,
-      loads: { noisy: tcp("noisy", direction, 8), steady: tcp("steady", direction, 4) },
-      seconds: 3,
+    phases: besideNoisy.map((phase) => ({
+      ...phase,
       // The ingress tree is smaller than those of the other scenarios.
-      fills: direction === "egress" ? [direction] : [],
+      fills: phase.name === "egress" ? ["egress"] : [],
     })),
-    checks: [
-      ...directions.map((direction) =>
-        keeps(`${direction}: steady pod, of its guarantee`, direction, "steady", usualGuarantee),
-      ),
-      ...inItsClass,
-    ],
+    checks: [...steadyKeeps, ...inItsClass],
     beside: true,
   },
   {

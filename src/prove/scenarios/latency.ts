@@ -4,6 +4,7 @@ import {
   guaranteed,
   idle,
   keeps,
+  loaded,
   mega,
   slowdown,
   tcp,
@@ -35,16 +36,7 @@ export const latency: Scenario[] = [
       "With a target of 1 ms on a wire of 1 Gbit/s, requests are answered as on an idle node while another pod's eight flows fill the wire.",
     wireBits: giga,
     pods: [guaranteed("quick", 100 * mega, "1ms"), bestEffort("noisy")],
-    phases: [
-      idle(["quick"]),
-      {
-        name: "loaded",
-        loads: { noisy: tcp("noisy", "egress", 8) },
-        probes: ["quick"],
-        seconds: 2,
-        fills: ["egress"],
-      },
-    ],
+    phases: [idle(["quick"]), loaded(["quick"])],
     repeat: { usual: 3, thorough: 7 },
     checks: [slowdown("quick", "loaded", 2)],
     beside: true,
@@ -74,16 +66,7 @@ export const latency: Scenario[] = [
     shows: "Two pods with latency targets hold them side by side under eight bulk flows.",
     wireBits: usualWire,
     pods: [outward("a", 50 * mega, "1ms"), outward("b", 100 * mega, "2ms"), bestEffort("noisy")],
-    phases: [
-      idle(["a", "b"]),
-      {
-        name: "loaded",
-        loads: { noisy: tcp("noisy", "egress", 8) },
-        probes: ["a", "b"],
-        seconds: 2,
-        fills: ["egress"],
-      },
-    ],
+    phases: [idle(["a", "b"]), loaded(["a", "b"])],
     repeat: { usual: 3, thorough: 7 },
     checks: [slowdown("a", "loaded", 2), slowdown("b", "loaded", 2)],
     beside: true,
@@ -132,17 +115,7 @@ export const latency: Scenario[] = [
     wireBits: 50 * mega,
     config: { uplink: { gsoMaxSize: 4_500 } },
     pods: [outward("quick", 5 * mega, "5ms"), bestEffort("noisy")],
-    phases: [
-      idle(["quick"], 1),
-      {
-        name: "loaded",
-        loads: { noisy: tcp("noisy", "egress", 8) },
-        probes: ["quick"],
-        seconds: 1,
-        thoroughSeconds: 3,
-        fills: ["egress"],
-      },
-    ],
+    phases: [idle(["quick"], 1), { ...loaded(["quick"], 1), thoroughSeconds: 3 }],
     repeat: { usual: 10, thorough: 10 },
     checks: [
       {

@@ -1,9 +1,8 @@
 /** Holds what the generators' own sockets share: the kernel's calls, and its numbers for them. */
-import { parseIp } from "../../config/addresses.ts";
 import { FairwayError } from "../../errors.ts";
 import { errno, libc, ptr } from "../../kernel/netlink/libc.ts";
 import { AF } from "../../kernel/netlink/tables.ts";
-import type { Family } from "../../plan/ip.ts";
+import { bytesOfIp, type Family, familyOf } from "../../plan/ip.ts";
 import { calls } from "./calls.ts";
 
 /** include/linux/socket.h, include/uapi/asm-generic/socket.h */
@@ -32,17 +31,12 @@ export function openSocket(type: number, family: Family): number {
  * The family is in the machine's order, which is little-endian on all that this runs on.
  */
 function socketAddress(host: string, port: number): Uint8Array {
-  const { family, value } = parseIp(host, "host");
+  const family = familyOf(host);
   const bytes = new Uint8Array(family === 4 ? 16 : 28);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF[family], true);
   view.setUint16(2, port);
-  if (family === 4) {
-    view.setUint32(4, Number(value));
-    return bytes;
-  }
-  view.setBigUint64(8, value >> 64n);
-  view.setBigUint64(16, BigInt.asUintN(64, value));
+  bytes.set(bytesOfIp(host), family === 4 ? 4 : 8);
   return bytes;
 }
 

@@ -1,4 +1,5 @@
-import { FairwayError, messageOf } from "../../errors.ts";
+import { FairwayError } from "../../errors.ts";
+import { parsedJson } from "../../ops/read.ts";
 import type { Family } from "../../plan/ip.ts";
 
 /** One end of a datagram's way: a namespace's path ("" is the generator's own), an address, and a port. */
@@ -176,12 +177,7 @@ export const noNumber = 2 ** 32 - 1;
 
 /** @throws FairwayError decode, naming the field that is missing or of the wrong kind. */
 export function parseSpec(text: string): TrafficSpec {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new FairwayError("decode", `the traffic's description is not JSON: ${messageOf(error)}`);
-  }
+  const value = parsedJson(text, "the traffic's description");
   if (typeof value !== "object" || value === null || !("role" in value)) {
     throw new FairwayError("decode", "the traffic's description names no role");
   }

@@ -61,7 +61,7 @@ export function udpSink({ at, forMs, everyMs }: Sink): void {
   const ends = at.map((end) => ({ ...receiver(end), bytes: 0 }));
   report({ type: "ready" });
   let reportedMs = nowMs();
-  const look = (): void => {
+  const drain = (): void => {
     for (const end of ends) end.bytes += end.drain();
     const now = nowMs();
     if (now - reportedMs >= everyMs) {
@@ -70,8 +70,8 @@ export function udpSink({ at, forMs, everyMs }: Sink): void {
         report({ type: "count", of, atMs: now, bytes });
       });
     }
-    setTimeout(look, DRAIN_MS);
+    setTimeout(drain, DRAIN_MS);
   };
   setTimeout(() => finish(0), forMs);
-  look();
+  drain();
 }

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { parseCount, parseInterval } from "../../../src/ops/status/options.ts";
 import { displayOn, fitted } from "../../../src/ops/status/watch.ts";
 import { delayWords, measuredCells, rateWords } from "../../../src/ops/status/words.ts";
+import { usage } from "../../../src/ops/usage.ts";
 
 describe("a measured rate", () => {
   test.each([
@@ -49,12 +50,12 @@ describe("--interval", () => {
     expect(parseInterval(text)).toBe(ms);
   });
   test.each(["99ms", "601s", "-1", "1m", "", "1e3x"])("%p is refused", (text) => {
-    expect(() => parseInterval(text)).toThrow(InvalidArgumentError);
+    expect(() => usage(parseInterval)(text)).toThrow(InvalidArgumentError);
   });
 });
 
 test.each(["0", "-1", "1.5", "x", ""])("--count %p is refused", (text) => {
-  expect(() => parseCount(text)).toThrow(InvalidArgumentError);
+  expect(() => usage(parseCount)(text)).toThrow(InvalidArgumentError);
 });
 
 describe("a block on a screen", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { minimalEnvironment } from "../../../src/ops/child.ts";
 import type { ProveResult } from "../../../src/prove/engine/result.ts";
 import type { Scenario } from "../../../src/prove/engine/scenario.ts";
-import { minimalEnvironment } from "../../../src/prove/lab/run.ts";
 
 const root = process.getuid?.() === 0;
 const program = `${import.meta.dir}/one-scenario.ts`;

@@ -1,7 +1,7 @@
 /** A containerd of its own, on the node of a lab, with our conflist. */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { minimalEnvironment } from "../../../src/prove/lab/run.ts";
+import { minimalEnvironment } from "../../../src/ops/child.ts";
 import { type Cri, criClient } from "../cri/client.ts";
 import { until } from "../until.ts";
 import { containerdConfig, snapshotter } from "./config.ts";

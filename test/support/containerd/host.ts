@@ -4,18 +4,14 @@
  */
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { type CommandResult, minimalEnvironment } from "../../../src/ops/child.ts";
 import { namespacePath } from "../../../src/prove/lab/namespaces.ts";
-import {
-  type CommandOptions,
-  type CommandResult,
-  minimalEnvironment,
-  run,
-} from "../../../src/prove/lab/run.ts";
+import { type LabOptions, run } from "../../../src/prove/lab/run.ts";
 
 export interface Host {
   /** The argument vector that runs a command in these namespaces. */
   inside(argv: readonly string[]): string[];
-  run(argv: readonly string[], options?: CommandOptions): CommandResult;
+  run(argv: readonly string[], options?: LabOptions): CommandResult;
   /** Where the containers' control groups go. */
   cgroupParent: string;
   remove(): Promise<void>;

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { minimalEnvironment } from "../../src/ops/child.ts";
 import type { ProveResult } from "../../src/prove/engine/result.ts";
 import { listNamespaces } from "../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment } from "../../src/prove/lab/run.ts";
 
 const root = process.getuid?.() === 0;
 const bin = `${import.meta.dir}/../../bin`;

@@ -4,9 +4,9 @@
  * more floors there are comes from what guarantees could have.
  */
 import { expect, test } from "bun:test";
-import { repair } from "../../src/node/reconcile/repair.ts";
-import { withNode } from "../support/node.ts";
-import { type NodeLayer, nodeLayer } from "../support/node-layer.ts";
+import { repair } from "../../../src/node/reconcile/repair.ts";
+import { withNode } from "../../support/node.ts";
+import { type NodeLayer, nodeLayer } from "../../support/node-layer.ts";
 
 const capacityBits = 40e6;
 const hostBits = 1e6;

@@ -1,21 +1,11 @@
 /**
  * Tells whether Fairway is installed with another data folder than the one that `uninstall` is asked about.
  */
-import fs from "node:fs";
 import { defaults } from "../../config/defaults.ts";
 import { FairwayError } from "../../errors.ts";
-import { type Manifest, manifestFile, readManifest } from "./manifest.ts";
-import { type NamedFolder, namedByConflist } from "./named-folder.ts";
-import { type PlaceOptions, placesOf } from "./places.ts";
-
-/** The real path of what is there; where nothing is, the path itself without a slash at its end. */
-function realPath(path: string): string {
-  try {
-    return fs.realpathSync(path);
-  } catch {
-    return path.replace(/(.)\/+$/, "$1");
-  }
-}
+import { type Manifest, manifestFile, readManifest } from "../install/manifest.ts";
+import { isSameFolder, type NamedFolder, namedByConflist } from "../install/named-folder.ts";
+import { type PlaceOptions, placesOf } from "../install/places.ts";
 
 function namedByManifest(dataDir: string): { manifest: Manifest; named: NamedFolder }[] {
   const manifest = readManifest(dataDir);
@@ -44,8 +34,9 @@ function namedFolders(dataDir: string, options: PlaceOptions): NamedFolder[] {
 
 /** null means that nothing names another folder. */
 export function otherFolder(dataDir: string, options: PlaceOptions): FairwayError | null {
-  const asked = realPath(dataDir);
-  const other = namedFolders(dataDir, options).find((named) => realPath(named.dataDir) !== asked);
+  const other = namedFolders(dataDir, options).find(
+    (named) => !isSameFolder(named.dataDir, dataDir),
+  );
   if (other === undefined) return null;
   return new FairwayError(
     "badConfig",

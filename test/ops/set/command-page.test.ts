@@ -1,13 +1,13 @@
 /** docs/set.md has every key that `set --json` and `set-capacity --json` can print, and no other. */
 import { expect, test } from "bun:test";
-import type { Capacity } from "../../src/node/facts/capacity-sources.ts";
-import type { Override } from "../../src/node/facts/override.ts";
-import type { SetOutcome } from "../../src/ops/set/command.ts";
-import type { CapacityOutcome } from "../../src/ops/set-capacity/command.ts";
-import type { PodPromise } from "../../src/plan/node.ts";
-import { type AllKeys, namesIn, pageText, tablesOf } from "../support/pages.ts";
+import type { Capacity } from "../../../src/node/facts/capacity-sources.ts";
+import type { Override } from "../../../src/node/facts/override.ts";
+import type { SetOutcome } from "../../../src/ops/set/command.ts";
+import type { CapacityOutcome } from "../../../src/ops/set-capacity/command.ts";
+import type { PodPromise } from "../../../src/plan/node.ts";
+import { type AllKeys, namesIn, pageText, tablesOf } from "../../support/pages.ts";
 
-/** What docs/status.md tells: test/ops/status/page.test.ts holds it to the types. */
+/** What docs/status.md tells: test/ops/status/model-page.test.ts holds it to the types. */
 type Told = PodPromise | Override | Capacity;
 
 /** The compiler holds this to the types: a key that is new, or gone, is an error here. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Dns, parseResolvConf } from "../../src/node/addresses/resolv-conf.ts";
+import { type Dns, parseResolvConf } from "../../../src/node/addresses/resolv-conf.ts";
 
 test.each<[string, string, Dns]>([
   ["nothing", "", {}],

@@ -2,9 +2,13 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { callDelegate, type Delegate, withDelegateAdd } from "../../src/node/addresses/delegate.ts";
-import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";
-import { refusal } from "../support/refusal.ts";
+import {
+  callDelegate,
+  type Delegate,
+  withDelegateAdd,
+} from "../../../src/node/addresses/delegate.ts";
+import { type FakeDelegate, fakeDelegate } from "../../support/fake-delegate.ts";
+import { refusal } from "../../support/refusal.ts";
 
 let parent = "";
 let fake: FakeDelegate;

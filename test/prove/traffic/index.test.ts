@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { minimalEnvironment } from "../../../src/ops/child.ts";
 import type { Count } from "../../../src/prove/engine/result.ts";
 import { asFrames, latencyRun, rateBits } from "../../../src/prove/judge/statistics.ts";
 import { type Lab, withLab } from "../../../src/prove/lab/lab.ts";
@@ -7,7 +8,6 @@ import {
   mustInNamespace,
   namespacePath,
 } from "../../../src/prove/lab/namespaces.ts";
-import { minimalEnvironment } from "../../../src/prove/lab/run.ts";
 import { addresses, devices } from "../../../src/prove/lab/wire.ts";
 import type { RoundTrip, TrafficReport, TrafficSpec } from "../../../src/prove/traffic/spec.ts";
 

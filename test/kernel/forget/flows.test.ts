@@ -1,17 +1,17 @@
 /** Flows of an address are forgotten, those of others stay; also by the way of kernels that know no filter for it. */
 import { expect, test } from "bun:test";
-import { deleteOneByOne, forgetFlows } from "../../src/kernel/forget/flows.ts";
-import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
-import { inNetns } from "../../src/kernel/netns.ts";
-import { takeUnclosed } from "../../src/kernel/write/elements.ts";
+import { deleteOneByOne, forgetFlows } from "../../../src/kernel/forget/flows.ts";
+import { NetlinkSocket } from "../../../src/kernel/netlink/socket.ts";
+import { inNetns } from "../../../src/kernel/netns.ts";
+import { takeUnclosed } from "../../../src/kernel/write/elements.ts";
 import {
   addNamespace,
   delNamespace,
   ipBatch,
   mustInNamespace,
   namespacePath,
-} from "../../src/prove/lab/namespaces.ts";
-import { flowsOf } from "../support/flows.ts";
+} from "../../../src/prove/lab/namespaces.ts";
+import { flowsOf } from "../../support/flows.ts";
 
 const ways = [
   {

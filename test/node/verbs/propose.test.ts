@@ -1,13 +1,18 @@
 /** Admission of many pods, as ADDs meet it one after the other: the order in which they come does not show. */
 import { expect, test } from "bun:test";
-import { FairwayError } from "../../src/errors.ts";
-import { heldBy } from "../../src/node/verbs/held.ts";
-import { admitted } from "../../src/node/verbs/propose.ts";
-import type { Attachment, DirectionPromise, NetworkBase, PodPromise } from "../../src/plan/node.ts";
-import { boundedMembers } from "../../src/promise/latency.ts";
-import { inForce } from "../../src/promise/scale.ts";
-import { bestEffort, networkWith, podWith, promiseWith, trees } from "../plan/samples.ts";
-import { Random } from "./model/random.ts";
+import { FairwayError } from "../../../src/errors.ts";
+import { heldBy } from "../../../src/node/verbs/held.ts";
+import { admitted } from "../../../src/node/verbs/propose.ts";
+import type {
+  Attachment,
+  DirectionPromise,
+  NetworkBase,
+  PodPromise,
+} from "../../../src/plan/node.ts";
+import { boundedMembers } from "../../../src/promise/latency.ts";
+import { inForce } from "../../../src/promise/scale.ts";
+import { bestEffort, networkWith, podWith, promiseWith, trees } from "../../plan/samples.ts";
+import { Random } from "../model/random.ts";
 
 /** 950M to give. */
 const baseWith = (mtuBytes: number): NetworkBase =>

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
 import { asUsage } from "../asked.ts";
+import { collect } from "../usage.ts";
 import { version } from "../version.ts";
 import { applyFiles } from "./files.ts";
 import { usualPlaces } from "./places.ts";
@@ -10,8 +11,6 @@ import { checkAsked, type InstallOptions, planInstall } from "./plan-install.ts"
 interface Options extends InstallOptions {
   dryRun?: boolean;
 }
-
-const collect = (value: string, former: string[] = []): string[] => [...former, value];
 
 /** The options that both commands take. */
 export function withPlaceOptions(command: Command): Command {
