@@ -1,4 +1,4 @@
-/** Makes a configuration that the rest can rely on from what the runtime hands over. */
+/** Makes a configuration of what the runtime hands over. promise/network-config.ts has the rules for it. */
 
 import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
@@ -12,7 +12,7 @@ import { logLevelOf } from "./log-level.ts";
 import { parseInterfaceName, parsePath } from "./paths.ts";
 import { parsePolicy } from "./policy.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
-import { checkRules } from "./rules.ts";
+import type { Rule } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
 import { type JsonObject, Section } from "./section.ts";
 import { parseTiers } from "./tiers.ts";
@@ -69,10 +69,10 @@ function parseAddresses(
 
 /**
  * Parses one plugin configuration as the runtime composes it. All of it is validated, and defaults are filled
- * in where they need no look at the node. All that is wrong is in one error.
+ * in where they need no look at the node. All that is wrong is in one error, with what breaks the rules.
  * @throws FairwayError decode (not an object), incompatibleVersion, badConfig.
  */
-export function parseNetworkConfig(raw: unknown): NetworkConfig {
+export function parseWith(rules: readonly Rule[], raw: unknown): NetworkConfig {
   const object = configObject(raw);
   const violations = new Violations();
   const { name, cniVersion } = parseIdentity(object, violations);
@@ -94,7 +94,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   };
   const runtime = parseRuntime(root);
   const ipam = parseAddresses(root, delegate, runtime.ipRanges);
-  checkRules({ ...draft, ipam }, violations);
+  for (const rule of rules) rule({ ...draft, ipam }, violations);
   const rest = {
     overcommit: overcommitOf(root.text("overcommit")),
     ipMasq: root.flag("ipMasq") ?? (!chained && defaults.ipMasq),

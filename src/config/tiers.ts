@@ -2,9 +2,9 @@ import { type Direction, directions } from "../plan/node.ts";
 import { parseBurst } from "./burst.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "./quantities.ts";
 import { isObject, Section } from "./section.ts";
-import type { DirectionAsk, Tier } from "./types.ts";
+import type { Tier, TierDirection } from "./types.ts";
 
-function parseDirection(section: Section, direction: Direction): DirectionAsk {
+function parseDirection(section: Section, direction: Direction): TierDirection {
   const guaranteeBits = section.quantity(`${direction}Guarantee`, parseGuaranteeBits);
   const limitBits = section.quantity(`${direction}Limit`, parseLimitBits);
   const burst = section.quantity(`${direction}Burst`, parseBurst);

@@ -53,15 +53,15 @@ export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number
 export const overcommits = ["reject", "scale"] as const;
 export type Overcommit = (typeof overcommits)[number];
 
-export interface DirectionAsk {
+export interface TierDirection {
   guaranteeBits?: number;
   limitBits?: number;
   burst?: Burst;
 }
 
 export interface Tier {
-  egress: DirectionAsk;
-  ingress: DirectionAsk;
+  egress: TierDirection;
+  ingress: TierDirection;
   latencyTargetUs?: number;
 }
 

@@ -10,9 +10,9 @@ import {
 import { parseBurst } from "../config/burst.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
-import type { Burst } from "../config/types.ts";
 import type { Violations } from "../config/violations.ts";
 import type { Direction } from "../plan/node.ts";
+import type { DirectionAsk, Given } from "./settle.ts";
 
 /**
  * The annotations that Fairway reads, and its own misspelt ones. Other people's annotations are none of its
@@ -26,19 +26,10 @@ export function ownAnnotations(annotations: Record<string, string>): Record<stri
   );
 }
 
-/** A value and the key that it came from, for messages. */
-export interface Given<T = number> {
-  key: string;
-  value: T;
-}
-
-export interface AnnotatedDirection {
-  guarantee: Given | null;
-  /** The limit under fairway.dev/. */
-  limit: Given | null;
+/** `limit` is the one under fairway.dev/. */
+export interface AnnotatedDirection extends DirectionAsk {
   /** The limit under kubernetes.io/. */
   bandwidth: Given | null;
-  burst: Given<Burst> | null;
 }
 
 export interface Annotated {
@@ -68,7 +59,7 @@ export function readAnnotations(
   const given = <T>(key: string, parse: (text: string, key: string) => T): Given<T> | null => {
     const text = textOf(key);
     const value = text === undefined ? undefined : violations.attempt(() => parse(text, key));
-    return value === undefined ? null : { key, value };
+    return value === undefined ? null : { from: "annotation", key, value };
   };
   const direction = (name: Direction): AnnotatedDirection => ({
     guarantee: given(annotationKeys.guarantee[name], parseGuaranteeBits),

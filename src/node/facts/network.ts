@@ -6,7 +6,7 @@ import { FairwayError } from "../../errors.ts";
 import { addressBits, leastIpv6MtuBytes } from "../../plan/ip.ts";
 import { plainKind } from "../../plan/leaf-queue.ts";
 import type { IngressPlace, NetworkBase } from "../../plan/node.ts";
-import { hostRateBits, reserveBits } from "../../promise/admission.ts";
+import { hostRateBits, reserveBits } from "../../promise/capacity.ts";
 import { placeText } from "./chained.ts";
 import type { Uplink } from "./uplink.ts";
 

@@ -8,16 +8,15 @@ import {
   sameAttachment,
   type TreeSettings,
 } from "../../plan/node.ts";
-import { roomForPodsBits } from "../../promise/admission.ts";
+import { leftBits, treeOf } from "../../promise/capacity.ts";
 import { hasEgressTarget, withBursts } from "../../promise/latency.ts";
 import { inForce } from "../../promise/scale.ts";
 
 /** Whether more is promised than there is, so that guarantees are scaled. */
 export function overcommits(promised: Promised, trees: TreeSettings): boolean {
-  return directions.some((direction) => {
-    const { guaranteedBits, floors } = promised[direction];
-    return guaranteedBits > roomForPodsBits(trees, direction, floors);
-  });
+  return directions.some(
+    (direction) => leftBits(treeOf(trees, direction), promised[direction]) < 0,
+  );
 }
 
 export function isOvercommitted(view: LedgerView, trees: TreeSettings): boolean {

@@ -1,8 +1,8 @@
 /** Tells whether pods are kept to their own addresses, and which of them tried others. */
 import { readViolations, type Violations } from "../../kernel/read/tables.ts";
 import { guardRefusalHere, liveNetworks } from "../../node/reconcile/base.ts";
-import { holderName } from "../../node/verbs/propose.ts";
 import type { Attachment } from "../../plan/node.ts";
+import { holderName } from "../../promise/held.ts";
 import { violationWords } from "../status/words.ts";
 import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";
 

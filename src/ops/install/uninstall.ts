@@ -14,7 +14,7 @@ import { forgetFormer, hasFormer, rootsThatDiffer } from "../../node/reconcile/f
 import { atWorkFileName } from "../../node/verbs/at-work.ts";
 import type { Step } from "../../plan/diff.ts";
 import { titleOf } from "../../plan/state.ts";
-import { asUsage } from "../asked.ts";
+import { asUsage } from "../command-line.ts";
 import { noLedgerIn } from "../context.ts";
 import { isFairway } from "./executable.ts";
 import { abandoned, applyFiles, type FileStep, look } from "./files.ts";

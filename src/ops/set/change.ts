@@ -1,16 +1,14 @@
 /** Changes a promise while the pod lives: it is admitted anew, changed in place and recorded. */
-import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import { observeShared } from "../../kernel/ours.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { capacitySet } from "../../node/facts/capacity-set.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../../node/reconcile/base.ts";
 import { attachmentsInForce } from "../../node/reconcile/in-force.ts";
 import { inStep } from "../../node/reconcile/locked.ts";
 import { applyToPods, connectable } from "../../node/reconcile/pods-there.ts";
 import { keepInForce, shrinkingFirst } from "../../node/reconcile/rebalance.ts";
 import { requireAttachment } from "../../node/verbs/check.ts";
-import { heldBy } from "../../node/verbs/held.ts";
-import { admitted } from "../../node/verbs/propose.ts";
 import { desiredNode } from "../../plan/desired.ts";
 import { diff, type Step } from "../../plan/diff.ts";
 import {
@@ -19,9 +17,10 @@ import {
   attachmentName,
   type NetworkBase,
   type PodAsks,
-  type PodPromise,
   sameAttachment,
 } from "../../plan/node.ts";
+import type { Settlement } from "../../promise/ask.ts";
+import { admitted, heldBy } from "../../promise/held.ts";
 
 /**
  * The steps that bring the base, and these pods' parts in it, to what the ledger says. Throws foreignQdisc.
@@ -50,19 +49,18 @@ function applyShared(ledger: Ledger): Step[] {
 /** What a pod is to be promised from now on, and how that was asked for. */
 export interface PromiseChange {
   key: AttachmentKey;
-  tiers: NetworkConfig["tiers"];
   /**
    * It is called under the lock, so that what another process set meanwhile is not lost. It may throw
    * badConfig.
    */
-  ask(former: PodAsks): { asks: PodAsks; asked: PodPromise };
+  ask(former: PodAsks): { asks: PodAsks; asked: Settlement };
 }
 
 /**
  * Call it inside `exclusively`. It admits the change, and returns the network's base, the movers, and a
  * function that records the promise.
  */
-function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
+function admitChange(ledger: Ledger, { key, ask }: PromiseChange) {
   const attachment = requireAttachment(ledger, key);
   const base = ledger.network(key.network)?.base;
   if (attachment.phase !== "ready" || base === undefined)
@@ -73,11 +71,12 @@ function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
     );
   const { asks, asked } = ask(attachment.asks);
   const others = ledger.attachments.all().filter((a) => !sameAttachment(a, key));
-  admitted({ base, key, promise: asked, tiers }, heldBy(others), ledger);
+  const asker = { ...asked, holder: attachmentName(key) };
+  admitted(base, heldBy(others), asker, () => capacitySet(ledger));
   return {
     base,
-    movers: [attachment, { ...attachment, promise: asked }],
-    record: () => void ledger.attachments.setPromise(key, asked, asks),
+    movers: [attachment, { ...attachment, promise: asked.promise }],
+    record: () => void ledger.attachments.setPromise(key, asked.promise, asks),
   };
 }
 

@@ -327,6 +327,7 @@ const tree = (megabits: number, reserveMegabits: number) =>
     direction: "egress",
     capacityBits: megabits * 1e6,
     reserveBits: reserveMegabits * 1e6,
+    hosts: [],
   }) as const;
 
 describe("promises", () => {
