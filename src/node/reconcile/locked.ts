@@ -4,8 +4,8 @@
  * brought back to what the ledger says.
  */
 import { FairwayError, messageOf } from "../../errors.ts";
+import { tried } from "../../journal.ts";
 import { applyOrRollBack } from "../../kernel/apply.ts";
-import { tried } from "../../kernel/journal.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Step } from "../../plan/diff.ts";
 import type { Attachment, Phase } from "../../plan/node.ts";
