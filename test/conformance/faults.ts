@@ -131,9 +131,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "address-wish-ignored": {
     breaks: "the address asked for by CNI_ARGS is not looked at",
-    file: "src/cni/asked.ts",
-    old: "    ask: addressAskFor(config, args.IP),",
-    new: "    ask: addressAskFor(config, undefined),",
+    file: "src/cni/pod-ask.ts",
+    old: "    addresses: addressAskFor(config, args.IP),",
+    new: "    addresses: addressAskFor(config, undefined),",
     rows: ["add/args-ip", "environment/args-ip"],
   },
   "json-repaired": {
@@ -346,8 +346,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "pod-interface-fixed": {
     breaks: "the interface in the pod is always called eth9",
     file: "src/cni/add.ts",
-    old: 'const asked = span("settle promise", () => askedOf(request, config, granted));',
-    new: 'const asked = askedOf({ ...request, ifname: "eth9" }, config, granted);',
+    old: 'const asked = span("settle promise", () => podAskOf(request, config, granted));',
+    new: 'const asked = podAskOf({ ...request, ifname: "eth9" }, config, granted);',
     rows: ["add/creates", "add/ifname", "add/interface-exists", "add/two"],
   },
   "routes-left-out": {
@@ -465,7 +465,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "DEL wants a configuration that is fit for ADD",
     file: "src/cni/del.ts",
     old: "  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate",
-    new: '  require("../config/parse.ts").parseNetworkConfig(request.config);\n  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate',
+    new: '  require("../promise/network-config.ts").parseNetworkConfig(request.config);\n  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate',
     rows: ["del/config", "del/previous-garbage"],
   },
   "del-needs-netns": {

@@ -28,7 +28,7 @@ const setKey = (cidr: Cidr): string =>
     : formatCidr(cidr);
 
 /**
- * Throws badConfig. The configuration's own MTU was judged with it (config/rules), but the uplink's is known
+ * Throws badConfig. The configuration's own MTU was judged with it (config/rules.ts), but the uplink's is known
  * only here.
  */
 function refuseSmallMtu(mtuBytes: number, subnets: readonly Cidr[]): void {
