@@ -6,7 +6,7 @@ import { capacitySet, type SetCapacity } from "../../node/facts/capacity-set.ts"
 import { overrideOf } from "../../node/facts/override.ts";
 import { findUplink } from "../../node/facts/uplink.ts";
 import { attachmentName, type Direction, directions } from "../../plan/node.ts";
-import { admit, moreCapacityAdvice } from "../../promise/admission.ts";
+import { moreCapacityAdvice } from "../../promise/admission.ts";
 import { type Holder, leftBits, loadOf, type Tree, treeOf } from "../../promise/capacity.ts";
 import { emptyLedger } from "../context.ts";
 import { overrideWords } from "../overrides.ts";
@@ -56,11 +56,10 @@ export function judgeTiers(
     const advice: string[] = [];
     const refused = trees.flatMap((tree) => {
       const askedBits = tier[tree.direction].guaranteeBits ?? 0;
-      const decision = admit({ ...tree, held: [], askedBits, holder: name });
-      if (decision.ok) return [];
+      if (leftBits(tree, loadOf([askedBits])) >= 0) return [];
       advice.push(moreCapacityAdvice(tree.direction, set[`${tree.direction}Bits`] !== null));
       return [
-        `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(decision.freeBits)}bit/s that an empty node has (${ofCapacity(tree)})`,
+        `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(Math.max(0, leftBits(tree)))}bit/s that an empty node has (${ofCapacity(tree)})`,
       ];
     });
     return refused.length === 0

@@ -397,6 +397,10 @@ test("a tier that exceeds the node alone is named, with what there is", () => {
   ]);
   expect(found[2]?.found).toContain("egress guarantee of 381Mbit/s exceeds the 380Mbit/s");
   expect(found[2]?.todo).toEndWith("or raise uplink.egressCapacity if the link can do more");
+  // The host's own classes are there on an empty node, too.
+  const hosts = [{ holder: "host class storage", guaranteeBits: 100e6 }];
+  const beside = judgeTiers(tiers, [{ ...tree(400, 20), hosts }], notSet);
+  expect(beside[1]?.found).toContain("egress guarantee of 380Mbit/s exceeds the 280Mbit/s");
   const atSet = judgeTiers(tiers, [tree(400, 20)], { ...notSet, egressBits: 400e6 });
   expect(atSet[2]?.todo).toContain("or take back what was set (`--egress -`)");
 });
