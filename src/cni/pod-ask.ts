@@ -1,5 +1,6 @@
 /** Works out what a request asks of the node. */
 import { addressAskOf, asksNothing } from "../config/address-ask.ts";
+import { ownAnnotations } from "../config/annotations.ts";
 import { refuseAddressAsk } from "../config/chained.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import type { Granted } from "../node/addresses/granted.ts";
@@ -7,7 +8,6 @@ import type { ChainedPort } from "../node/facts/chained.ts";
 import { networkBase } from "../node/facts/network.ts";
 import { findUplink } from "../node/facts/uplink.ts";
 import type { PodAsk } from "../node/verbs/propose.ts";
-import { ownAnnotations } from "../promise/annotations.ts";
 import { allowedSettlement, asksUnder } from "../promise/ask.ts";
 import { holderName } from "../promise/held.ts";
 import type { PodRequest, RawConfig } from "./request.ts";

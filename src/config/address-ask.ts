@@ -3,7 +3,7 @@
  * its arguments.
  */
 import { parseIp, parsePrefixedIp, sameIp } from "./addresses.ts";
-import { annotationKeys } from "./annotation-keys.ts";
+import { annotationKeys } from "./annotations.ts";
 import { defaultPool } from "./pools.ts";
 import { suggestion } from "./suggest.ts";
 import type { Ip, IpamConfig } from "./types.ts";

@@ -1,5 +1,5 @@
 /** Chained mode has no `ipam`, because the interface and its addresses are another plugin's. */
-import { annotationKeys } from "./annotation-keys.ts";
+import { annotationKeys } from "./annotations.ts";
 import { isObject, type JsonObject, type Section } from "./section.ts";
 import { Violations } from "./violations.ts";
 

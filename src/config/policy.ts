@@ -80,14 +80,3 @@ export function parsePolicy(section: Section): Policy {
   );
   return { default: usual, namespaces: Object.fromEntries(namespaces) };
 }
-
-/**
- * The rules for a pod. `namespace` is null where the runtime does not say it; then the default's rules hold.
- */
-export function rulesOf(policy: Policy, namespace: string | null): PolicyRules {
-  const named =
-    namespace !== null && Object.hasOwn(policy.namespaces, namespace)
-      ? policy.namespaces[namespace]
-      : undefined;
-  return named ?? policy.default;
-}

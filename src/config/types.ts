@@ -65,6 +65,20 @@ export interface Tier {
   latencyTargetUs?: number;
 }
 
+/** A value, and where it came from. */
+export interface Given<T = number> {
+  from: "annotation" | "capability" | "tier" | "policy";
+  /** The key that it stands at: "fairway.dev/egress-guarantee", "tiers.gold.egressGuarantee". */
+  key: string;
+  value: T;
+}
+
+export interface DirectionAsk {
+  guarantee: Given | null;
+  limit: Given | null;
+  burst: Given<Burst> | null;
+}
+
 /** A rule's value, and the key that it stands at. */
 export interface Ruled<T> {
   key: string;

@@ -3,21 +3,20 @@
  * strongest on, they are: a `fairway.dev/` annotation, a `kubernetes.io/` annotation, the bandwidth
  * capability, the pod's tier. The table is "Precedence" in docs/config.md.
  */
-import { rulesOf } from "../config/policy.ts";
-import type { BandwidthCapability, Burst, NetworkConfig, PolicyRules } from "../config/types.ts";
+
+import { type AnnotatedDirection, readAnnotations } from "../config/annotations.ts";
+import type {
+  BandwidthCapability,
+  Burst,
+  DirectionAsk,
+  Given,
+  NetworkConfig,
+  PolicyRules,
+} from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import type { Direction, PodAsks, PodPromise } from "../plan/node.ts";
-import { type AnnotatedDirection, readAnnotations } from "./annotations.ts";
-import { policyRefusal } from "./policy.ts";
-import {
-  type DirectionAsk,
-  type Findings,
-  type Given,
-  inWords,
-  named,
-  type PromiseAsk,
-  settle,
-} from "./settle.ts";
+import { policyRefusal, rulesOf } from "./policy.ts";
+import { type Findings, inWords, named, type PromiseAsk, settle } from "./settle.ts";
 import { pickTier, type Tiers, tierAsk } from "./tiers.ts";
 
 export interface Asks extends Tiers {

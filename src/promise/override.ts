@@ -1,10 +1,10 @@
 /** What `fairway set` puts over a pod's own annotations, and what the pod would have without it. */
 import { formatBurst } from "../config/burst.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
+import type { Given } from "../config/types.ts";
 import { Violations } from "../config/violations.ts";
 import { directions, type PodAsks } from "../plan/node.ts";
 import { asksUnder, settleAsks, type Terms } from "./ask.ts";
-import type { Given } from "./settle.ts";
 import { tierAsk, tierNamed } from "./tiers.ts";
 
 /** What the operator asks for a pod, as values by the annotations' full names; null takes a value back. */

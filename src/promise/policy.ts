@@ -1,11 +1,23 @@
 /** Compares what a pod asks for with what the operator's policy allows its namespace. */
-import { knownAnnotations, kubernetesKeys, priorityKey } from "../config/annotation-keys.ts";
-import { burstAt, burstRateBits, formatBurst } from "../config/burst.ts";
+import { knownAnnotations, kubernetesKeys, priorityKey } from "../config/annotations.ts";
+import { formatBurst } from "../config/burst.ts";
 import { anyName } from "../config/policy.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
-import type { BandwidthCapability, Burst, PolicyRules, Ruled } from "../config/types.ts";
+import type { BandwidthCapability, Burst, Policy, PolicyRules, Ruled } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { type Direction, directions, type PodPromise } from "../plan/node.ts";
+import { burstAt, burstRateBits } from "./burst.ts";
+
+/**
+ * The rules for a pod. `namespace` is null where the runtime does not say it; then the default's rules hold.
+ */
+export function rulesOf(policy: Policy, namespace: string | null): PolicyRules {
+  const named =
+    namespace !== null && Object.hasOwn(policy.namespaces, namespace)
+      ? policy.namespaces[namespace]
+      : undefined;
+  return named ?? policy.default;
+}
 
 export type Promised = Pick<PodPromise, Direction | "latencyTargetUs">;
 

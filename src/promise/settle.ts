@@ -1,22 +1,8 @@
 /** Settles what is asked in one direction: the guarantee, the limit, the burst and the latency target. */
-import { burstAt, burstRateBits } from "../config/burst.ts";
 import { formatRate } from "../config/quantities.ts";
-import type { Burst } from "../config/types.ts";
+import type { Burst, DirectionAsk, Given } from "../config/types.ts";
 import type { Direction, DirectionPromise } from "../plan/node.ts";
-
-/** A value, and where it came from. */
-export interface Given<T = number> {
-  from: "annotation" | "capability" | "tier" | "policy";
-  /** The key that it stands at: "fairway.dev/egress-guarantee", "tiers.gold.egressGuarantee". */
-  key: string;
-  value: T;
-}
-
-export interface DirectionAsk {
-  guarantee: Given | null;
-  limit: Given | null;
-  burst: Given<Burst> | null;
-}
+import { burstAt, burstRateBits } from "./burst.ts";
 
 /** What is asked for, each value from the strongest of those that ask for it. */
 export type PromiseAsk = Record<Direction, DirectionAsk> & { target: Given | null };

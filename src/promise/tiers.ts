@@ -2,16 +2,17 @@
  * What tiers ask for, and the tier that a pod is of. The default tier is the tier of pods that pick none. A pod
  * that picks a tier takes nothing from the default one, or a pod could not pick best effort.
  */
-import { annotationKeys, priorities, priorityKey } from "../config/annotation-keys.ts";
+
+import type { Annotated } from "../config/annotations.ts";
+import { annotationKeys, priorities, priorityKey } from "../config/annotations.ts";
 import { formatRate } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
-import type { NetworkConfig, Tier } from "../config/types.ts";
+import type { DirectionAsk, Given, NetworkConfig, Tier } from "../config/types.ts";
 import type { Violations } from "../config/violations.ts";
 import { FairwayError } from "../errors.ts";
 import { type Direction, directions, type TreeSettings } from "../plan/node.ts";
-import type { Annotated } from "./annotations.ts";
 import { leafRateBits, leftBits, treeOf } from "./capacity.ts";
-import type { DirectionAsk, Given, PromiseAsk } from "./settle.ts";
+import type { PromiseAsk } from "./settle.ts";
 
 export type Tiers = Pick<NetworkConfig, "tiers" | "defaultTier">;
 

@@ -1,10 +1,9 @@
 /** Reads the words of `fairway set`: KEY=VALUE, and KEY=- to take one back. */
 import { asksForAddress } from "../../config/address-ask.ts";
-import { fairwayKeys, fairwayPrefix } from "../../config/annotation-keys.ts";
+import { fairwayKeys, fairwayPrefix, readAnnotations } from "../../config/annotations.ts";
 import { suggestion } from "../../config/suggest.ts";
 import { Violations } from "../../config/violations.ts";
 import { FairwayError } from "../../errors.ts";
-import { readAnnotations } from "../../promise/annotations.ts";
 import type { Changes } from "../../promise/override.ts";
 
 const takenBack = "-";

@@ -1,18 +1,59 @@
-/** What a pod's annotations say. */
-import {
-  annotationKeys,
-  fairwayKeys,
-  fairwayPrefix,
-  knownAnnotations,
-  kubernetesKeys,
-  priorityKey,
-} from "../config/annotation-keys.ts";
-import { parseBurst } from "../config/burst.ts";
-import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "../config/quantities.ts";
-import { suggestion } from "../config/suggest.ts";
-import type { Violations } from "../config/violations.ts";
+/** The annotations on a pod that Fairway reads: their keys, and what they say. */
 import type { Direction } from "../plan/node.ts";
-import type { DirectionAsk, Given } from "./settle.ts";
+import { parseBurst } from "./burst.ts";
+import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "./quantities.ts";
+import { suggestion } from "./suggest.ts";
+import type { DirectionAsk, Given } from "./types.ts";
+import type { Violations } from "./violations.ts";
+
+/** All keys under our prefix. */
+export const annotationKeys = {
+  tier: "fairway.dev/tier",
+  guarantee: {
+    egress: "fairway.dev/egress-guarantee",
+    ingress: "fairway.dev/ingress-guarantee",
+  },
+  limit: { egress: "fairway.dev/egress-limit", ingress: "fairway.dev/ingress-limit" },
+  burst: { egress: "fairway.dev/egress-burst", ingress: "fairway.dev/ingress-burst" },
+  latencyTarget: "fairway.dev/latency-target",
+  ip: "fairway.dev/ip",
+  ipPool: "fairway.dev/ip-pool",
+} as const;
+
+/**
+ * Kubernetes' own keys, which the runtime hands over a second time, as the bandwidth capability. They are
+ * limits.
+ */
+export const kubernetesKeys = {
+  egress: "kubernetes.io/egress-bandwidth",
+  ingress: "kubernetes.io/ingress-bandwidth",
+} as const;
+
+/**
+ * Cilium's key and its values (bandwidth manager, "Priority levels"). A value picks the tier of that name,
+ * where there is one.
+ */
+export const priorityKey = "bandwidth.cilium.io/priority";
+export const priorities: readonly string[] = ["guaranteed", "burstable", "bestEffort"];
+
+export const fairwayPrefix = "fairway.dev/";
+
+export const fairwayKeys: readonly string[] = [
+  annotationKeys.tier,
+  ...Object.values(annotationKeys.guarantee),
+  ...Object.values(annotationKeys.limit),
+  ...Object.values(annotationKeys.burst),
+  annotationKeys.latencyTarget,
+  annotationKeys.ip,
+  annotationKeys.ipPool,
+];
+
+/** Our keys and those of others. */
+export const knownAnnotations: readonly string[] = [
+  ...fairwayKeys,
+  ...Object.values(kubernetesKeys),
+  priorityKey,
+];
 
 /**
  * The annotations that Fairway reads, and its own misspelt ones. Other people's annotations are none of its
