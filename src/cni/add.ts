@@ -10,16 +10,16 @@ import { findChainedPort } from "../node/facts/chained.ts";
 import { requireNetns } from "../node/facts/netns-asked.ts";
 import { inLedger } from "../node/facts/open.ts";
 import { attach } from "../node/verbs/attach.ts";
-import { type PodAsk, refuseExisting } from "../node/verbs/propose.ts";
+import { type AttachAsk, refuseExisting } from "../node/verbs/propose.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
 import { parseNetworkConfig } from "../promise/network-config.ts";
 import { span } from "../trace.ts";
+import { attachAskOf, networkPart } from "./attach-ask.ts";
 import { chainEnd } from "./chain.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { readGranted } from "./delegate-result.ts";
 import type { Outcome } from "./outcome.ts";
-import { networkPart, podAskOf } from "./pod-ask.ts";
 import { readPrevResult } from "./prev-result.ts";
 import type { PodRequest } from "./request.ts";
 import { addResult, type Json } from "./result.ts";
@@ -59,7 +59,7 @@ function promiseFacts({ promise, podNamespace, podName }: Attachment): Json {
   return { podNamespace, podName, tier, egress, ingress, latencyTargetUs };
 }
 
-function attachAsked(request: PodRequest, config: NetworkConfig, asked: PodAsk) {
+function attachAsked(request: PodRequest, config: NetworkConfig, asked: AttachAsk) {
   let freed: string[] = [];
   const attachment = inLedger(config.dataDir, (ledger) =>
     attach(ledger, asked, networkPart(request.config, config), (keys) => {
@@ -76,7 +76,7 @@ function attachAsked(request: PodRequest, config: NetworkConfig, asked: PodAsk) 
 }
 
 function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
-  const asked = span("settle promise", () => podAskOf(request, config, granted));
+  const asked = span("settle promise", () => attachAskOf(request, config, granted));
   const dns = dnsOf(config, granted);
   const { attachment, facts } = attachAsked(request, config, asked);
   const output = resultOf(config.cniVersion, attachment, asked.base, dns);
@@ -111,7 +111,11 @@ function addChained(request: PodRequest, config: NetworkConfig): Outcome {
     refuseExisting(ledger, { network: config.name, containerId, ifname }),
   );
   const port = { ...findChainedPort({ netns, ifname }, hostNames), leases };
-  const { attachment, facts } = attachAsked(request, config, podAskOf(request, config, null, port));
+  const { attachment, facts } = attachAsked(
+    request,
+    config,
+    attachAskOf(request, config, null, port),
+  );
   return {
     output: { ...config.prevResult, cniVersion: config.cniVersion },
     log: config.log,
@@ -127,7 +131,7 @@ export function add(request: PodRequest): Outcome {
   const delegate = delegateOf(request, config.ipam.delegate);
   if (delegate === null) return addWith(request, config, null);
   // What would be refused whatever the addresses are is refused before any is taken.
-  const { key } = podAskOf(request, config, null);
+  const { key } = attachAskOf(request, config, null);
   // An attachment that is there keeps its address: the delegate must not be told to free it.
   inLedger(config.dataDir, (ledger) => {
     refuseExisting(ledger, key);

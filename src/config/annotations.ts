@@ -1,10 +1,10 @@
 /** The annotations on a pod that Fairway reads: their keys, and what they say. */
 import type { Direction } from "../plan/node.ts";
 import { parseBurst } from "./burst.ts";
+import type { Problems } from "./problems.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
 import type { DirectionAsk, Given } from "./types.ts";
-import type { Violations } from "./violations.ts";
 
 /** All keys under our prefix. */
 export const annotationKeys = {
@@ -82,24 +82,24 @@ export interface Annotated {
   latencyTarget: Given | null;
 }
 
-function checkKeys(annotations: Record<string, string>, violations: Violations): void {
+function checkKeys(annotations: Record<string, string>, problems: Problems): void {
   for (const key of Object.keys(annotations)) {
     if (key.startsWith(fairwayPrefix) && !fairwayKeys.includes(key)) {
-      violations.add(key, "unknown annotation", suggestion(key, fairwayKeys));
+      problems.add(key, "unknown annotation", suggestion(key, fairwayKeys));
     }
   }
 }
 
-/** What the pod's annotations say. Unknown keys of ours, and values that do not parse, are violations. */
+/** What the pod's annotations say. Unknown keys of ours, and values that do not parse, are problems. */
 export function readAnnotations(
   annotations: Record<string, string>,
-  violations: Violations,
+  problems: Problems,
 ): Annotated {
-  checkKeys(annotations, violations);
+  checkKeys(annotations, problems);
   const textOf = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);
   const given = <T>(key: string, parse: (text: string, key: string) => T): Given<T> | null => {
     const text = textOf(key);
-    const value = text === undefined ? undefined : violations.attempt(() => parse(text, key));
+    const value = text === undefined ? undefined : problems.attempt(() => parse(text, key));
     return value === undefined ? null : { from: "annotation", key, value };
   };
   const direction = (name: Direction): AnnotatedDirection => ({

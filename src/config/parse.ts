@@ -11,6 +11,7 @@ import { parseIpam } from "./ipam.ts";
 import { logLevelOf } from "./log-level.ts";
 import { parseInterfaceName, parsePath } from "./paths.ts";
 import { parsePolicy } from "./policy.ts";
+import { Problems } from "./problems.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
 import type { Rule } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
@@ -23,7 +24,6 @@ import {
   type Overcommit,
   overcommits,
 } from "./types.ts";
-import { Violations } from "./violations.ts";
 
 function parseUplink(uplink: Section): NetworkConfig["uplink"] {
   return {
@@ -43,13 +43,13 @@ function overcommitOf(text: string | undefined): Overcommit {
 /** skel looks at the name before the version, and a wrong version ends all other questions at once. */
 function parseIdentity(
   root: JsonObject,
-  violations: Violations,
+  problems: Problems,
 ): { name: string | undefined; cniVersion: CniVersion } {
-  const name = violations.attempt(() => parseName(root));
+  const name = problems.attempt(() => parseName(root));
   try {
     return { name, cniVersion: parseVersion(root) };
   } catch (error) {
-    violations.throwIfAny();
+    problems.throwIfAny();
     throw error;
   }
 }
@@ -61,7 +61,7 @@ function parseAddresses(
 ): IpamConfig | undefined {
   if (isChainedConfig(root.value)) return noIpam;
   if (delegate !== null) {
-    checkDelegate(delegate, root.violations);
+    checkDelegate(delegate, root.problems);
     return { ...noIpam, delegate };
   }
   return root.object("ipam") === undefined ? undefined : parseIpam(root, ipRanges);
@@ -74,12 +74,12 @@ function parseAddresses(
  */
 export function parseWith(rules: readonly Rule[], raw: unknown): NetworkConfig {
   const object = configObject(raw);
-  const violations = new Violations();
-  const { name, cniVersion } = parseIdentity(object, violations);
+  const problems = new Problems();
+  const { name, cniVersion } = parseIdentity(object, problems);
   const delegate = delegateIn(object);
   // The insides of `ipam` are the other plugin's to judge.
-  checkSchema(delegate === null ? object : { ...object, ipam: {} }, violations);
-  const root = new Section(object, "", violations);
+  checkSchema(delegate === null ? object : { ...object, ipam: {} }, problems);
+  const root = new Section(object, "", problems);
   const chained = isChainedConfig(object);
   if (chained) checkChained(root);
 
@@ -94,7 +94,7 @@ export function parseWith(rules: readonly Rule[], raw: unknown): NetworkConfig {
   };
   const runtime = parseRuntime(root);
   const ipam = parseAddresses(root, delegate, runtime.ipRanges);
-  for (const rule of rules) rule({ ...draft, ipam }, violations);
+  for (const rule of rules) rule({ ...draft, ipam }, problems);
   const rest = {
     overcommit: overcommitOf(root.text("overcommit")),
     ipMasq: root.flag("ipMasq") ?? (!chained && defaults.ipMasq),
@@ -111,10 +111,10 @@ export function parseWith(rules: readonly Rule[], raw: unknown): NetworkConfig {
   };
   return {
     cniVersion,
-    name: violations.settle(name),
+    name: problems.settle(name),
     chained,
     ...draft,
     ...rest,
-    ipam: violations.settle(ipam),
+    ipam: problems.settle(ipam),
   };
 }

@@ -1,7 +1,7 @@
 /** `fairway explain` prints what would be done, as lines of ip, tc, nft and sysctl. It touches nothing. */
 import { Command } from "commander";
+import { attachAskOf } from "../cni/attach-ask.ts";
 import { isContainerId } from "../cni/environment.ts";
-import { podAskOf } from "../cni/pod-ask.ts";
 import { parseInterfaceName } from "../config/paths.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import { FairwayError } from "../errors.ts";
@@ -16,7 +16,7 @@ import { refuseOverlaps } from "../node/facts/surroundings.ts";
 import { baseInput, liveNetworks, refuseConflicts } from "../node/reconcile/base.ts";
 import { planAdded } from "../node/reconcile/rebalance.ts";
 import { planRepairSettled } from "../node/reconcile/repair.ts";
-import { type PodAsk, type Proposal, propose } from "../node/verbs/propose.ts";
+import { type AttachAsk, type Proposal, propose } from "../node/verbs/propose.ts";
 import { desiredBase, desiredPod } from "../plan/desired.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import {
@@ -145,7 +145,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const { containerId, ifname } = options;
   const asked = withCapacityInForce(
     ledger,
-    podAskOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
+    attachAskOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
   );
   refuseOverlaps(asked.base);
   const proposal = propose(ledger, asked);
@@ -171,7 +171,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   };
 }
 
-function aboutPod({ base }: PodAsk, { attachment, freeBits, latency }: Proposal): string[] {
+function aboutPod({ base }: AttachAsk, { attachment, freeBits, latency }: Proposal): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
     ...promiseLines(attachment.promise),

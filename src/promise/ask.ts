@@ -5,6 +5,7 @@
  */
 
 import { type AnnotatedDirection, readAnnotations } from "../config/annotations.ts";
+import { Problems } from "../config/problems.ts";
 import type {
   BandwidthCapability,
   Burst,
@@ -13,7 +14,6 @@ import type {
   NetworkConfig,
   PolicyRules,
 } from "../config/types.ts";
-import { Violations } from "../config/violations.ts";
 import type { Direction, PodAsks, PodPromise } from "../plan/node.ts";
 import { policyRefusal, rulesOf } from "./policy.ts";
 import { type Findings, inWords, named, type PromiseAsk, settle } from "./settle.ts";
@@ -81,12 +81,12 @@ export interface Settlement {
   givingTier: Record<Direction, string | null>;
 }
 
-/** What is wrong is added to the violations, each naming its annotation or key. */
-export function settleAsks(asks: Asks, violations: Violations): Settlement {
+/** What is wrong is added to the problems, each naming its annotation or key. */
+export function settleAsks(asks: Asks, problems: Problems): Settlement {
   const findings: Findings = { contradictions: [], notes: [] };
   const { notes } = findings;
-  const annotated = readAnnotations(asks.annotations, violations);
-  const picked = pickTier(asks, annotated, violations, notes);
+  const annotated = readAnnotations(asks.annotations, problems);
+  const picked = pickTier(asks, annotated, problems, notes);
   const ofTier = picked === null ? null : tierAsk(picked.name, picked.tier);
   const tier = picked?.name ?? null;
   const target = annotated.latencyTarget ?? ofTier?.target ?? null;
@@ -105,7 +105,7 @@ export function settleAsks(asks: Asks, violations: Violations): Settlement {
     return { ask, promise, givingTier: given?.from === "tier" ? tier : null };
   };
   const [egress, ingress] = [settled("egress"), settled("ingress")];
-  for (const each of findings.contradictions) violations.add(...inWords(each));
+  for (const each of findings.contradictions) problems.add(...inWords(each));
   const latencyTargetUs = target?.value ?? null;
   return {
     promise: { egress: egress.promise, ingress: ingress.promise, latencyTargetUs, tier, notes },
@@ -116,9 +116,9 @@ export function settleAsks(asks: Asks, violations: Violations): Settlement {
 
 /** @throws FairwayError badConfig with all that is wrong. */
 export function settlementOf(asks: Asks): Settlement {
-  const violations = new Violations();
-  const settlement = settleAsks(asks, violations);
-  violations.throwIfAny();
+  const problems = new Problems();
+  const settlement = settleAsks(asks, problems);
+  problems.throwIfAny();
   return settlement;
 }
 

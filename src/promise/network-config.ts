@@ -4,11 +4,11 @@
  */
 import { parseWith } from "../config/parse.ts";
 import { anyName } from "../config/policy.ts";
+import type { Problems } from "../config/problems.ts";
 import { formatRate } from "../config/quantities.ts";
 import { type Draft, rules as keyRules, type Rule } from "../config/rules.ts";
 import { suggestion } from "../config/suggest.ts";
 import type { NetworkConfig, PolicyRules, Tier } from "../config/types.ts";
-import type { Violations } from "../config/violations.ts";
 import { type Direction, directions } from "../plan/node.ts";
 import { breaches, type Promised } from "./policy.ts";
 import { type Contradiction, type Findings, inWords, settle } from "./settle.ts";
@@ -58,27 +58,25 @@ export const tierRules = [
   "burstCanBeHeld",
 ] as const satisfies Contradiction["rule"][];
 
-const tiersCanBePromised: Rule = ({ tiers }, violations) => {
+const tiersCanBePromised: Rule = ({ tiers }, problems) => {
   const found = Object.entries(tiers).flatMap(([name, tier]) =>
     settleTier(name, tier).contradictions.map((each) => ({ name, each })),
   );
   for (const rule of tierRules)
     for (const { name, each } of found)
-      if (each.rule === rule) violations.add(...inTiersWords(name, each));
+      if (each.rule === rule) problems.add(...inTiersWords(name, each));
 };
 
 /** Checks every set of rules. What namespaces inherit is found in each of them, and told once. */
-function eachRules(
-  check: (rules: PolicyRules, draft: Draft, add: Violations["add"]) => void,
-): Rule {
-  return (draft, violations) => {
+function eachRules(check: (rules: PolicyRules, draft: Draft, add: Problems["add"]) => void): Rule {
+  return (draft, problems) => {
     const { policy } = draft;
     if (policy === null) return;
     const told = new Set<string>();
     for (const rules of [policy.default, ...Object.values(policy.namespaces)])
       check(rules, draft, (key, problem, advice) => {
         const text = `${key}: ${problem}`;
-        if (!told.has(text)) violations.add(key, problem, advice);
+        if (!told.has(text)) problems.add(key, problem, advice);
         told.add(text);
       });
   };

@@ -1,8 +1,8 @@
 /** What `fairway set` puts over a pod's own annotations, and what the pod would have without it. */
 import { formatBurst } from "../config/burst.ts";
+import { Problems } from "../config/problems.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import type { Given } from "../config/types.ts";
-import { Violations } from "../config/violations.ts";
 import { directions, type PodAsks } from "../plan/node.ts";
 import { asksUnder, settleAsks, type Terms } from "./ask.ts";
 import { tierAsk, tierNamed } from "./tiers.ts";
@@ -43,7 +43,7 @@ export function withoutEffect(tierName: string, asks: PodAsks, terms: Terms): st
   const tier = tierNamed(terms.tiers, tierName);
   if (tier === undefined) return [];
   const { annotations, bandwidth, overrides } = asks;
-  const { ask } = settleAsks(asksUnder(terms, asks, null), new Violations());
+  const { ask } = settleAsks(asksUnder(terms, asks, null), new Problems());
   const given = tierAsk(tierName, tier);
   const before = ({ from, key }: Given<unknown>, capabilityBits = 0): string => {
     if (from === "capability")

@@ -5,10 +5,10 @@
 
 import type { Annotated } from "../config/annotations.ts";
 import { annotationKeys, priorities, priorityKey } from "../config/annotations.ts";
+import type { Problems } from "../config/problems.ts";
 import { formatRate } from "../config/quantities.ts";
 import { suggestion } from "../config/suggest.ts";
 import type { DirectionAsk, Given, NetworkConfig, Tier } from "../config/types.ts";
-import type { Violations } from "../config/violations.ts";
 import { FairwayError } from "../errors.ts";
 import { type Direction, directions, type TreeSettings } from "../plan/node.ts";
 import { leafRateBits, leftBits, treeOf } from "./capacity.ts";
@@ -61,11 +61,11 @@ function byPriority(
   return null;
 }
 
-/** null means best effort, or a tier that does not exist, which is a violation then. */
+/** null means best effort, or a tier that does not exist, which is a problem then. */
 export function pickTier(
   asks: Tiers,
   annotated: Annotated,
-  violations: Violations,
+  problems: Problems,
   notes: string[],
 ): { name: string; tier: Tier } | null {
   const priority = byPriority(asks, annotated, notes);
@@ -74,7 +74,7 @@ export function pickTier(
   const tier = tierNamed(asks.tiers, name);
   if (tier !== undefined) return { name, tier };
   const weaker = priority === null ? "defaultTier" : priorityKey;
-  violations.add(
+  problems.add(
     annotated.tier === null ? weaker : annotationKeys.tier,
     `there is no tier ${JSON.stringify(name)}`,
     suggestion(name, Object.keys(asks.tiers)),

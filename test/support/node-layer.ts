@@ -1,6 +1,6 @@
 /** The verbs' inner half in this process, on a test's node: for tests that are about many of them. */
 
-import { networkPart, podAskOf } from "../../src/cni/pod-ask.ts";
+import { attachAskOf, networkPart } from "../../src/cni/attach-ask.ts";
 import type { RawConfig } from "../../src/cni/request.ts";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
@@ -76,7 +76,7 @@ export function nodeLayer(node: TestNode): NodeLayer {
         const config = parseNetworkConfig(raw);
         const { containerId, netns: podNetns } = pod;
         const request = { containerId, ifname: "eth0", netns: podNetns, args: {} };
-        return attach(ledger, podAskOf(request, config, null), networkPart(raw, config));
+        return attach(ledger, attachAskOf(request, config, null), networkPart(raw, config));
       }),
     set: (key, annotations) =>
       on(() => {

@@ -24,7 +24,7 @@ import { attachmentsInForce } from "../reconcile/in-force.ts";
 import { inStep } from "../reconcile/locked.ts";
 import { applyToPods, connectable } from "../reconcile/pods-there.ts";
 import { keepInForce, planLeaves, shrinkingFirst } from "../reconcile/rebalance.ts";
-import type { PodAsk } from "../verbs/propose.ts";
+import type { AttachAsk } from "../verbs/propose.ts";
 import { capacitySet, recordCapacitySet, type SetCapacity } from "./capacity-set.ts";
 import { placeFor } from "./chained.ts";
 import { withLeafKind } from "./leaf-queues.ts";
@@ -54,7 +54,7 @@ export function baseInForce(
   return withLeafKind(view, withGrantedSubnets(view, base, config, granted));
 }
 
-export function withCapacityInForce(view: LedgerView, asked: PodAsk): PodAsk {
+export function withCapacityInForce(view: LedgerView, asked: AttachAsk): AttachAsk {
   const { config, uplink, granted, base } = asked;
   return { ...asked, base: baseInForce(view, config, uplink, granted?.leases, base.ingress) };
 }

@@ -26,7 +26,7 @@ import type { ChainedPort } from "../facts/chained.ts";
 import type { Uplink } from "../facts/uplink.ts";
 
 /** What an ADD asks for. */
-export interface PodAsk extends Settlement {
+export interface AttachAsk extends Settlement {
   key: AttachmentKey;
   netns: string;
   podNamespace: string | null;
@@ -65,7 +65,7 @@ export const heldIn = ({ attachments }: LedgerView): Held => ({
  * One address of each set: the one that the pod asks for, or else the next that is free. Throws
  * poolExhausted, addressInUse, badConfig.
  */
-function chooseFor(view: LedgerView, { config, key, addresses, podNamespace, podName }: PodAsk) {
+function chooseFor(view: LedgerView, { config, key, addresses, podNamespace, podName }: AttachAsk) {
   return chooseAddresses(view, {
     network: config.name,
     ipam: config.ipam,
@@ -88,7 +88,7 @@ export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
 }
 
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
-export function propose(view: LedgerView, asked: PodAsk): Proposal {
+export function propose(view: LedgerView, asked: AttachAsk): Proposal {
   refuseExisting(view, asked.key);
   const asker = { ...asked, holder: holderName({ ...asked, ...asked.key }) };
   const { freeBits, latency } = admitted(asked.base, heldIn(view), asker, () => capacitySet(view));

@@ -1,5 +1,5 @@
 /** `fairway repair --rebuild` makes the ledger anew from the runtime's records and the kernel. */
-import { networkPart } from "../../cni/pod-ask.ts";
+import { networkPart } from "../../cni/attach-ask.ts";
 import type { RawConfig } from "../../cni/request.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import { netnsIdentity, seenPods } from "../../kernel/pods-seen.ts";

@@ -17,11 +17,11 @@ async function reach(stage: string | undefined): Promise<void> {
   const config = parseNetworkConfig(request.config);
   if (stage === "validation") return;
   const { withLedger } = await import("../../../src/node/facts/open.ts");
-  const { podAskOf } = await import("../../../src/cni/pod-ask.ts");
+  const { attachAskOf } = await import("../../../src/cni/attach-ask.ts");
   withLedger(config.dataDir, (ledger) => {
     ledger.attachments.promised();
     if (stage === "ledger") return;
-    podAskOf(request, config, null);
+    attachAskOf(request, config, null);
   });
 }
 

@@ -7,7 +7,7 @@ import type { Granted } from "../node/addresses/granted.ts";
 import type { ChainedPort } from "../node/facts/chained.ts";
 import { networkBase } from "../node/facts/network.ts";
 import { findUplink } from "../node/facts/uplink.ts";
-import type { PodAsk } from "../node/verbs/propose.ts";
+import type { AttachAsk } from "../node/verbs/propose.ts";
 import { allowedSettlement, asksUnder } from "../promise/ask.ts";
 import { holderName } from "../promise/held.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
@@ -42,12 +42,12 @@ function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | 
  * What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused, and an error
  * for what the uplink lacks.
  */
-export function podAskOf(
+export function attachAskOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,
   granted: Granted | null,
   port: ChainedPort | null = null,
-): PodAsk {
+): AttachAsk {
   const { args, containerId, ifname, netns } = request;
   const { runtime } = config;
   const key = { network: config.name, containerId, ifname };
