@@ -1,6 +1,5 @@
 /** Works out what a request asks of the node. */
 import { addressAskOf, asksNothing } from "../config/address-ask.ts";
-import { ownAnnotations } from "../config/annotations.ts";
 import { refuseAddressAsk } from "../config/chained.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import type { Granted } from "../node/addresses/granted.ts";
@@ -8,7 +7,7 @@ import type { ChainedPort } from "../node/facts/chained.ts";
 import { networkBase } from "../node/facts/network.ts";
 import { findUplink } from "../node/facts/uplink.ts";
 import type { AttachAsk } from "../node/verbs/propose.ts";
-import { allowedSettlement, asksUnder } from "../promise/ask.ts";
+import { promiseForNew } from "../promise/ask.ts";
 import { holderName } from "../promise/held.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
@@ -49,24 +48,16 @@ export function attachAskOf(
   port: ChainedPort | null = null,
 ): AttachAsk {
   const { args, containerId, ifname, netns } = request;
-  const { runtime } = config;
   const key = { network: config.name, containerId, ifname };
   const podNamespace = args.K8S_POD_NAMESPACE ?? null;
   const podName = args.K8S_POD_NAME ?? null;
   const uplink = findUplink(config.uplink, config.bridge);
-  const asks = {
-    annotations: ownAnnotations(runtime.podAnnotations),
-    bandwidth: runtime.bandwidth,
-    overrides: null,
-  };
-  const holder = holderName({ ...key, podNamespace, podName });
   return {
-    ...allowedSettlement(asksUnder(config, asks, podNamespace), holder),
+    ...promiseForNew(config, podNamespace, holderName({ ...key, podNamespace, podName })),
     key,
     netns,
     podNamespace,
     podName,
-    asks,
     config,
     uplink,
     base: networkBase(

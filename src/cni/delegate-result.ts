@@ -8,15 +8,12 @@ import {
   parseIp,
   parsePrefixedIp,
 } from "../config/addresses.ts";
+import { isObject } from "../config/section.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Granted } from "../node/addresses/granted.ts";
 import type { Lease, PodRoute } from "../plan/node.ts";
 import { routeFields } from "./prev-result.ts";
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import type { Json } from "./result.ts";
 
 /** Go writes an empty list as null. */
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

@@ -3,8 +3,7 @@
  * strongest on, they are: a `fairway.dev/` annotation, a `kubernetes.io/` annotation, the bandwidth
  * capability, the pod's tier. The table is "Precedence" in docs/config.md.
  */
-
-import { type AnnotatedDirection, readAnnotations } from "../config/annotations.ts";
+import { type AnnotatedDirection, ownAnnotations, readAnnotations } from "../config/annotations.ts";
 import { Problems } from "../config/problems.ts";
 import type {
   BandwidthCapability,
@@ -136,12 +135,19 @@ export function asksUnder(
   return { annotations: { ...annotations, ...overrides }, bandwidth, tiers, defaultTier, rules };
 }
 
-/** What a new pod is to be promised. Throws badConfig, policyRefused. */
-export function allowedSettlement(asks: Asks, holder: string): Settlement {
-  const settlement = settlementOf(asks);
-  const { rules } = asks;
+/** What a new pod asks for and is to be promised. `holder` names it. Throws badConfig, policyRefused. */
+export function promiseForNew(
+  config: Terms & Pick<NetworkConfig, "runtime">,
+  namespace: string | null,
+  holder: string,
+): Settlement & { asks: PodAsks } {
+  const { podAnnotations, bandwidth } = config.runtime;
+  const asks = { annotations: ownAnnotations(podAnnotations), bandwidth, overrides: null };
+  const under = asksUnder(config, asks, namespace);
+  const settlement = settlementOf(under);
+  const { rules } = under;
   const { promise } = settlement;
-  const refused = rules === null ? null : policyRefusal({ ...asks, rules, promise, holder });
+  const refused = rules === null ? null : policyRefusal({ ...under, rules, promise, holder });
   if (refused !== null) throw refused;
-  return settlement;
+  return { ...settlement, asks };
 }
