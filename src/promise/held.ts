@@ -19,10 +19,11 @@ import { type Holder, type Load, leftBits, loadOf, treeOf } from "./capacity.ts"
 import type { Member } from "./latency.ts";
 import { withinTargets } from "./targets.ts";
 
+/** The ledger's attachments, or others that count in their place. */
 export interface Held {
-  promised: Record<Direction, Load>;
+  promised(): Record<Direction, Load>;
   /** 0 means that there are no pods. */
-  largestMtuBytes: number;
+  largestMtuBytes(): number;
   /** The attachments with a latency target. */
   withTarget(): readonly Attachment[];
   all(): readonly Attachment[];
@@ -32,11 +33,11 @@ const guaranteesOf = (all: readonly Attachment[], direction: Direction): number[
   all.map(({ promise }) => promise[direction].guaranteeBits);
 
 export const heldBy = (all: readonly Attachment[]): Held => ({
-  promised: {
+  promised: () => ({
     egress: loadOf(guaranteesOf(all, "egress")),
     ingress: loadOf(guaranteesOf(all, "ingress")),
-  },
-  largestMtuBytes: Math.max(0, ...all.map(({ mtuBytes }) => mtuBytes)),
+  }),
+  largestMtuBytes: () => Math.max(0, ...all.map(({ mtuBytes }) => mtuBytes)),
   withTarget: () => all.filter(({ promise }) => promise.latencyTargetUs !== null),
   all: () => all,
 });
@@ -80,13 +81,14 @@ export function requireRates(
   held: Held,
   { holder, promise, givingTier }: Asker,
   capacitySet: CapacitySet,
+  promised = held.promised(),
 ): Record<Direction, number> {
   const decide = trees.overcommit === "scale" ? admitScaled : admit;
   const free = { egress: 0, ingress: 0 };
   for (const direction of directions) {
     const tree = treeOf(trees, direction);
     const askedBits = promise[direction].guaranteeBits;
-    free[direction] = leftBits(tree, held.promised[direction], loadOf([askedBits]));
+    free[direction] = leftBits(tree, promised[direction], loadOf([askedBits]));
     if (free[direction] >= 0) continue;
     // Whoever is refused is told who holds what.
     const holders = held.all().map(
@@ -104,38 +106,26 @@ export function requireRates(
 }
 
 /**
- * Delays are bounded on egress only, because what comes in has queued on the wire before it is here. While
- * guarantees are scaled no target is kept (scale.ts); then the target has to be one that the pod could have
- * alone.
- */
-function checkTarget(
-  { trees }: Pick<NetworkBase, "trees">,
-  held: Held,
-  asked: Member,
-): string | null {
-  const load = loadOf([asked.promise.egress.guaranteeBits]);
-  if (leftBits(treeOf(trees, "egress"), held.promised.egress, load) < 0) {
-    withinTargets({ trees }, asked, () => []);
-    return null;
-  }
-  return withinTargets(
-    { trees },
-    asked,
-    () => held.withTarget().map(memberOf),
-    held.largestMtuBytes,
-  );
-}
-
-/**
  * What is left beside the promises that are held already, and how the pod's bound comes about; null without a
  * latency target. Throws promiseRefused.
  */
 export function admitted(
-  { trees, mtuBytes }: Pick<NetworkBase, "trees" | "mtuBytes">,
+  base: Pick<NetworkBase, "trees" | "mtuBytes">,
   held: Held,
   asker: Asker & { promise: PodPromise },
   capacitySet: CapacitySet,
 ): { freeBits: Record<Direction, number>; latency: string | null } {
-  const freeBits = requireRates(trees, held, asker, capacitySet);
-  return { freeBits, latency: checkTarget({ trees }, held, { ...asker, mtuBytes }) };
+  const { trees, mtuBytes } = base;
+  const promised = held.promised();
+  const freeBits = requireRates(trees, held, asker, capacitySet, promised);
+  const member = { ...asker, mtuBytes };
+  // Delays are bounded on egress only, because what comes in has queued on the wire before it is here.
+  const load = loadOf([asker.promise.egress.guaranteeBits]);
+  if (leftBits(treeOf(trees, "egress"), promised.egress, load) >= 0) {
+    const others = () => held.withTarget().map(memberOf);
+    return { freeBits, latency: withinTargets(base, member, others, held.largestMtuBytes()) };
+  }
+  // While guarantees are scaled no target is kept (scale.ts). It has to be one that the pod could have alone.
+  withinTargets(base, member, () => []);
+  return { freeBits, latency: null };
 }

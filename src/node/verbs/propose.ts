@@ -16,7 +16,7 @@ import {
   type PodAsks,
 } from "../../plan/node.ts";
 import type { Settlement } from "../../promise/ask.ts";
-import { admitted, type Held, holderName } from "../../promise/held.ts";
+import { admitted, holderName } from "../../promise/held.ts";
 import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolders } from "../addresses/choose.ts";
 import type { Granted } from "../addresses/granted.ts";
 import { podKeyOf } from "../addresses/keep.ts";
@@ -53,14 +53,6 @@ export interface Proposal {
   chosen: ChosenAddress[];
 }
 
-/** What is promised already, as the ledger says it at this moment. */
-export const heldIn = ({ attachments }: LedgerView): Held => ({
-  promised: attachments.promised(),
-  largestMtuBytes: attachments.largestMtuBytes(),
-  withTarget: () => attachments.withTarget(),
-  all: () => attachments.all(),
-});
-
 /**
  * One address of each set: the one that the pod asks for, or else the next that is free. Throws
  * poolExhausted, addressInUse, badConfig.
@@ -91,7 +83,9 @@ export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
 export function propose(view: LedgerView, asked: AttachAsk): Proposal {
   refuseExisting(view, asked.key);
   const asker = { ...asked, holder: holderName({ ...asked, ...asked.key }) };
-  const { freeBits, latency } = admitted(asked.base, heldIn(view), asker, () => capacitySet(view));
+  const { freeBits, latency } = admitted(asked.base, view.attachments, asker, () =>
+    capacitySet(view),
+  );
   const { port, granted } = asked;
   const chosen = granted === null && port === null ? chooseFor(view, asked) : [];
   const leases = port?.leases ?? granted?.leases ?? chosen.map(leaseOf);

@@ -32,7 +32,6 @@ import {
   refuseTakenPlaces,
 } from "../reconcile/base.ts";
 import { refuseCutOff } from "./cut-off.ts";
-import { heldIn } from "./propose.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 
 /** An ADD does not look at this: the pod would start, and reach nobody. */
@@ -56,7 +55,7 @@ function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBas
     },
     {
       require: () =>
-        requireRates(base.trees, heldIn(ledger), oneMorePod, () => capacitySet(ledger)),
+        requireRates(base.trees, ledger.attachments, oneMorePod, () => capacitySet(ledger)),
       helps: () => true,
     },
     { require: () => ledger.attachments.freeClassMinor(), helps: () => true },
