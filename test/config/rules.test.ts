@@ -69,6 +69,12 @@ const rows: Record<string, Row[]> = {
       msg: "tiers.high.egressBurst: 5s (5000000000 bytes) is more than the kernel can hold at 8G: 4294967295 bytes",
       keeps: tier({ egressBurst: "4294ms", egressLimit: "8G", egressGuarantee: "1k" }),
     },
+    {
+      // With a latency target the limit is the guarantee, however small that is.
+      breaks: tier({ egressBurst: "34360", egressGuarantee: "1k", latencyTarget: "1ms" }),
+      msg: "tiers.high.egressBurst: 34360 bytes is more than the kernel can hold at 1k: 34359 bytes",
+      keeps: tier({ egressBurst: "34360", egressGuarantee: "1k" }),
+    },
   ],
   defaultTierExists: [
     {
