@@ -18,7 +18,7 @@ interface Room {
 
 /** As in "node:fs" and "node:timers/promises". */
 const nodes = ["node:*", "node:*/*"];
-const everyones = ["errors.ts", "effect.ts", "paths.ts", "trace.ts"];
+const everyones = ["errors.ts", "effect.ts", "journal.ts", "paths.ts", "trace.ts"];
 
 export const rooms: Readonly<Record<string, Room>> = {
   plan: { rooms: [], files: [], packages: [], depth: 0 },
@@ -40,7 +40,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     depth: 1,
   },
   cni: {
-    rooms: ["config", "kernel", "node", "plan", "promise"],
+    rooms: ["config", "node", "plan", "promise"],
     files: everyones,
     packages: [...nodes, "pino"],
     depth: 1,

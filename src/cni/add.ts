@@ -1,5 +1,5 @@
 /** ADD gives a pod its interface, or the promise for the one that another plugin made. */
-import { parseNetworkConfig } from "../config/parse.ts";
+
 import type { CniVersion, NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { withDelegateAdd } from "../node/addresses/delegate.ts";
@@ -10,11 +10,12 @@ import { findChainedPort } from "../node/facts/chained.ts";
 import { requireNetns } from "../node/facts/netns-asked.ts";
 import { inLedger } from "../node/facts/open.ts";
 import { attach } from "../node/verbs/attach.ts";
-import { type Asked, refuseExisting } from "../node/verbs/propose.ts";
+import { type AttachAsk, refuseExisting } from "../node/verbs/propose.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
+import { parseNetworkConfig } from "../promise/network-config.ts";
 import { span } from "../trace.ts";
-import { askedOf, networkPart } from "./asked.ts";
+import { attachAskOf, networkPart } from "./attach-ask.ts";
 import { chainEnd } from "./chain.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { readGranted } from "./delegate-result.ts";
@@ -58,7 +59,7 @@ function promiseFacts({ promise, podNamespace, podName }: Attachment): Json {
   return { podNamespace, podName, tier, egress, ingress, latencyTargetUs };
 }
 
-function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
+function attachAsked(request: PodRequest, config: NetworkConfig, asked: AttachAsk) {
   let freed: string[] = [];
   const attachment = inLedger(config.dataDir, (ledger) =>
     attach(ledger, asked, networkPart(request.config, config), (keys) => {
@@ -75,7 +76,7 @@ function attachAsked(request: PodRequest, config: NetworkConfig, asked: Asked) {
 }
 
 function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
-  const asked = span("settle promise", () => askedOf(request, config, granted));
+  const asked = span("settle promise", () => attachAskOf(request, config, granted));
   const dns = dnsOf(config, granted);
   const { attachment, facts } = attachAsked(request, config, asked);
   const output = resultOf(config.cniVersion, attachment, asked.base, dns);
@@ -110,7 +111,11 @@ function addChained(request: PodRequest, config: NetworkConfig): Outcome {
     refuseExisting(ledger, { network: config.name, containerId, ifname }),
   );
   const port = { ...findChainedPort({ netns, ifname }, hostNames), leases };
-  const { attachment, facts } = attachAsked(request, config, askedOf(request, config, null, port));
+  const { attachment, facts } = attachAsked(
+    request,
+    config,
+    attachAskOf(request, config, null, port),
+  );
   return {
     output: { ...config.prevResult, cniVersion: config.cniVersion },
     log: config.log,
@@ -126,7 +131,7 @@ export function add(request: PodRequest): Outcome {
   const delegate = delegateOf(request, config.ipam.delegate);
   if (delegate === null) return addWith(request, config, null);
   // What would be refused whatever the addresses are is refused before any is taken.
-  const { key } = askedOf(request, config, null);
+  const { key } = attachAskOf(request, config, null);
   // An attachment that is there keeps its address: the delegate must not be told to free it.
   inLedger(config.dataDir, (ledger) => {
     refuseExisting(ledger, key);

@@ -1,10 +1,11 @@
 /** CHECK tells whether the attachment is as it was promised, and whether the runtime knows the same of it. */
-import { parseNetworkConfig } from "../config/parse.ts";
+
 import { FairwayError } from "../errors.ts";
 import { callDelegate } from "../node/addresses/delegate.ts";
 import { requireNetns } from "../node/facts/netns-asked.ts";
 import { inLedger } from "../node/facts/open.ts";
 import { check } from "../node/verbs/check.ts";
+import { parseNetworkConfig } from "../promise/network-config.ts";
 import { span } from "../trace.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { type Outcome, requireVersion, withCheck } from "./outcome.ts";

@@ -8,7 +8,7 @@ import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
 import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { journal } from "../kernel/journal.ts";
+import { journal } from "../journal.ts";
 import { shellLine } from "../plan/render.ts";
 import { spans } from "../trace.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";

@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
-import { endNow } from "../kernel/netlink/libc.ts";
+import { endNow } from "../node/facts/open.ts";
 import { span } from "../trace.ts";
 import { errorResult } from "./errors.ts";
 import type { Outcome } from "./outcome.ts";

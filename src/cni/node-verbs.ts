@@ -1,6 +1,5 @@
 /** Runs the verbs that are about a whole network. */
 import { parseCleanupConfig } from "../config/cleanup.ts";
-import { parseNetworkConfig } from "../config/parse.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { callDelegate, type Delegate, delOfGone } from "../node/addresses/delegate.ts";
 import { releaseAllBut } from "../node/addresses/reserve.ts";
@@ -8,6 +7,7 @@ import { inLedger } from "../node/facts/open.ts";
 import { collect, type Valid } from "../node/verbs/collect.ts";
 import { requireStatus } from "../node/verbs/readiness.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
+import { parseNetworkConfig } from "../promise/network-config.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { isContainerId, isIfname } from "./environment.ts";
 import { type Outcome, requireVersion, withGc } from "./outcome.ts";

@@ -3,11 +3,11 @@
  * its arguments.
  */
 import { parseIp, parsePrefixedIp, sameIp } from "./addresses.ts";
-import { annotationKeys } from "./annotation-keys.ts";
+import { annotationKeys } from "./annotations.ts";
 import { defaultPool } from "./pools.ts";
+import { Problems } from "./problems.ts";
 import { suggestion } from "./suggest.ts";
 import type { Ip, IpamConfig } from "./types.ts";
-import { Violations } from "./violations.ts";
 
 export interface AddressAsk {
   /** At most one for each set of the network. */
@@ -41,14 +41,14 @@ function parseRequested(text: string, key: string): Ip {
   return text.includes("/") ? parsePrefixedIp(text, key).ip : parseIp(text, key);
 }
 
-function annotated(text: string, violations: Violations): Ip[] {
+function annotated(text: string, problems: Problems): Ip[] {
   const ips = text
     .split(",")
-    .map((part) => violations.attempt(() => parseIp(part.trim(), annotationKeys.ip)))
+    .map((part) => problems.attempt(() => parseIp(part.trim(), annotationKeys.ip)))
     .filter((ip) => ip !== undefined);
   for (const family of [4, 6])
     if (ips.filter((ip) => ip.family === family).length > 1)
-      violations.add(
+      problems.add(
         annotationKeys.ip,
         `${JSON.stringify(text)} has more than one IPv${family} address`,
         "Give one address of each family, separated by a comma.",
@@ -56,10 +56,10 @@ function annotated(text: string, violations: Violations): Ip[] {
   return ips;
 }
 
-function checkPool(pool: string, { pools }: IpamConfig, violations: Violations): void {
+function checkPool(pool: string, { pools }: IpamConfig, problems: Problems): void {
   const known = [...Object.keys(pools), defaultPool];
   if (known.includes(pool)) return;
-  violations.add(
+  problems.add(
     annotationKeys.ipPool,
     `${JSON.stringify(pool)} is no pool of this network`,
     suggestion(pool, known),
@@ -68,29 +68,29 @@ function checkPool(pool: string, { pools }: IpamConfig, violations: Violations):
 
 /** @throws FairwayError badConfig with all that is wrong. */
 export function addressAskOf(ipam: IpamConfig, { annotations, ips, arg }: Sources): AddressAsk {
-  const violations = new Violations();
+  const problems = new Problems();
   const own = Object.hasOwn(annotations, annotationKeys.ip) ? annotations[annotationKeys.ip] : null;
   const pool = Object.hasOwn(annotations, annotationKeys.ipPool)
     ? (annotations[annotationKeys.ipPool] ?? null)
     : null;
   if (ipam.delegate !== null) {
     for (const key of asksByAnnotation.filter((each) => Object.hasOwn(annotations, each)))
-      violations.add(
+      problems.add(
         key,
         `the addresses of this network are ${ipam.delegate}'s to give`,
         "Remove the annotation, or have the operator set ipam.type to fairway.",
       );
-    violations.throwIfAny();
+    problems.throwIfAny();
     return asksNothing;
   }
-  if (pool !== null) checkPool(pool, ipam, violations);
-  const byPod = own === null || own === undefined ? [] : annotated(own, violations);
+  if (pool !== null) checkPool(pool, ipam, problems);
+  const byPod = own === null || own === undefined ? [] : annotated(own, problems);
   const byRuntime = [...ips, ...(arg?.split(",") ?? [])]
-    .map((text) => violations.attempt(() => parseRequested(text, "the requested address")))
+    .map((text) => problems.attempt(() => parseRequested(text, "the requested address")))
     .filter((ip) => ip !== undefined);
   const requested = [...byPod, ...byRuntime].filter(
     (ip, index, all) => all.findIndex((each) => sameIp(each, ip)) === index,
   );
-  violations.throwIfAny();
+  problems.throwIfAny();
   return { requested, pool, stickyMs: asksForAddress(annotations) ? ipam.stickyMs : null };
 }

@@ -27,14 +27,14 @@ function foldCase(section: Section): Section {
   for (const [key, value] of Object.entries(section.value)) {
     const name = key.toLowerCase();
     if (folded.has(name) && JSON.stringify(folded.get(name)) !== JSON.stringify(value)) {
-      section.violations.add(
+      section.problems.add(
         section.key(key),
         "is given twice, in two letter cases, and they differ",
       );
     }
     folded.set(name, value);
   }
-  return new Section(Object.fromEntries(folded), section.place, section.violations);
+  return new Section(Object.fromEntries(folded), section.place, section.problems);
 }
 
 /** Lists and objects are null where Go had nothing to write. */
@@ -51,7 +51,7 @@ function optional(
     "a string": typeof value === "string",
   };
   if (fits[kind]) return value;
-  section.violations.add(section.key(name), `has to be ${kind}, found ${JSON.stringify(value)}`);
+  section.problems.add(section.key(name), `has to be ${kind}, found ${JSON.stringify(value)}`);
   return undefined;
 }
 
@@ -71,7 +71,7 @@ function positive(section: Section, name: string, max: number): number | undefin
   if (value === undefined || value === null || value === 0) return undefined;
   if (typeof value === "number" && Number.isInteger(value) && value > 0 && value <= max)
     return value;
-  section.violations.add(
+  section.problems.add(
     section.key(name),
     `has to be a whole number from 0 to ${max}, found ${JSON.stringify(value)}`,
   );
@@ -82,14 +82,14 @@ function parseRate(section: Section, name: string): number | undefined {
   const bits = positive(section, name, Number.MAX_SAFE_INTEGER);
   return bits === undefined
     ? undefined
-    : section.violations.attempt(() => parseLimitBits(bits, section.key(name)));
+    : section.problems.attempt(() => parseLimitBits(bits, section.key(name)));
 }
 
 function parseBurst(section: Section, name: string, rateName: string): number | undefined {
   const bits = positive(section, name, 8 * maxSizeBytes);
   if (bits === undefined || runtimeDefaultBurstBits.includes(bits)) return undefined;
   if (!section.get(rateName.toLowerCase())) {
-    section.violations.add(
+    section.problems.add(
       section.key(name),
       `is a burst without ${rateName}`,
       `Give ${rateName} too.`,
@@ -100,7 +100,7 @@ function parseBurst(section: Section, name: string, rateName: string): number | 
 
 function parseBandwidth(runtime: Section): BandwidthCapability | null {
   const value = optionalObject(runtime, "bandwidth");
-  const section = foldCase(new Section(value, runtime.key("bandwidth"), runtime.violations));
+  const section = foldCase(new Section(value, runtime.key("bandwidth"), runtime.problems));
   const ingressRateBits = parseRate(section, "ingressRate");
   const ingressBurstBits = parseBurst(section, "ingressBurst", "ingressRate");
   const egressRateBits = parseRate(section, "egressRate");
@@ -121,7 +121,7 @@ function parseAnnotations(runtime: Section): Record<string, string> {
   return Object.fromEntries(
     entries.flatMap(([name, value]): [string, string][] => {
       if (typeof value === "string") return [[name, value]];
-      runtime.violations.add(
+      runtime.problems.add(
         `${runtime.key(annotationsKey)}["${name}"]`,
         `has to be a string, found ${JSON.stringify(value)}`,
       );
@@ -148,7 +148,7 @@ function parseMac(runtime: Section): string | null {
   const mac = given.toLowerCase();
   const problem = macProblem(mac);
   if (problem === null) return mac.replaceAll("-", ":");
-  runtime.violations.add(
+  runtime.problems.add(
     runtime.key("mac"),
     `${JSON.stringify(given)} ${problem}`,
     'Give a unicast address of six bytes, as in "02:00:00:00:00:01".',
@@ -160,10 +160,10 @@ function parseIps(section: Section): string[] {
   return optionalList(section, "ips").flatMap((item, index) => {
     const key = `${section.key("ips")}[${index}]`;
     if (typeof item !== "string") {
-      section.violations.add(key, `has to be a string, found ${JSON.stringify(item)}`);
+      section.problems.add(key, `has to be a string, found ${JSON.stringify(item)}`);
       return [];
     }
-    const ip = section.violations.attempt(() =>
+    const ip = section.problems.attempt(() =>
       item.includes("/") ? parsePrefixedIp(item, key).ip : parseIp(item, key),
     );
     return ip === undefined ? [] : [item];
@@ -175,7 +175,7 @@ export type AddressRuntime = Pick<RuntimeConfig, "podAnnotations" | "ips" | "ipR
 
 function addressRuntime(root: Section, runtime: Section): AddressRuntime {
   const args = foldCase(
-    new Section(optionalObject(root.section("args"), "cni"), "args.cni", root.violations),
+    new Section(optionalObject(root.section("args"), "cni"), "args.cni", root.problems),
   );
   return {
     podAnnotations: parseAnnotations(runtime),

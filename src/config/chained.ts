@@ -1,7 +1,7 @@
 /** Chained mode has no `ipam`, because the interface and its addresses are another plugin's. */
-import { annotationKeys } from "./annotation-keys.ts";
+import { annotationKeys } from "./annotations.ts";
+import { Problems } from "./problems.ts";
 import { isObject, type JsonObject, type Section } from "./section.ts";
-import { Violations } from "./violations.ts";
 
 export const isChainedConfig = (raw: JsonObject): boolean => raw.ipam === undefined;
 
@@ -20,20 +20,20 @@ const isEmpty = (value: unknown): boolean =>
 
 /** Refuses what belongs to the plugin that makes the pods' interfaces. */
 export function checkChained(root: Section): void {
-  const { violations } = root;
+  const { problems } = root;
   const found = [
     ...interfaceKeys.filter((key) => root.has(key)),
     ...interfaceFlags.filter((key) => root.flag(key) === true),
   ];
   for (const key of found)
-    violations.add(
+    problems.add(
       key,
       "is about the pods' interfaces, which are another plugin's where there is no ipam",
       `Give ipam to have Fairway make them, or remove ${key} and set it in the plugin that does.`,
     );
   const runtime = root.object("runtimeConfig") ?? {};
   for (const key of interfaceCapabilities.filter((each) => !isEmpty(runtime[each])))
-    violations.add(
+    problems.add(
       `runtimeConfig.${key}`,
       "is for the plugin that makes the pods' interfaces",
       `Remove ${key} from Fairway's capabilities; the other plugin has it in its own.`,
@@ -42,13 +42,13 @@ export function checkChained(root: Section): void {
 
 /** @throws FairwayError badConfig: the address is another plugin's to give. */
 export function refuseAddressAsk(annotations: Record<string, string>): void {
-  const violations = new Violations();
+  const problems = new Problems();
   for (const key of [annotationKeys.ip, annotationKeys.ipPool])
     if (isObject(annotations) && Object.hasOwn(annotations, key))
-      violations.add(
+      problems.add(
         key,
         "the addresses of this network are given by the plugin before Fairway",
         "Remove the annotation, or ask that plugin in its own way.",
       );
-  violations.throwIfAny();
+  problems.throwIfAny();
 }

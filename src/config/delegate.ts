@@ -1,8 +1,8 @@
 /** Who gives the addresses: Fairway itself, or another IPAM plugin. */
 import { ipamPluginName } from "./plugin-name.ts";
+import type { Problems } from "./problems.ts";
 import { isObject, type JsonObject } from "./section.ts";
 import type { IpamConfig } from "./types.ts";
-import type { Violations } from "./violations.ts";
 
 /** Inside Fairway's own configuration both mean the ledger. */
 export const ownIpamTypes: readonly string[] = ["fairway", ipamPluginName];
@@ -21,9 +21,9 @@ export function isPluginName(name: string): boolean {
   return name !== "." && name !== ".." && !/[/\0]/.test(name);
 }
 
-export function checkDelegate(delegate: string, violations: Violations): void {
+export function checkDelegate(delegate: string, problems: Problems): void {
   if (isPluginName(delegate)) return;
-  violations.add(
+  problems.add(
     "ipam.type",
     `${JSON.stringify(delegate)} cannot name a plugin`,
     "It is the name of a file in a folder of CNI_PATH, without a path.",

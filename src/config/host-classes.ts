@@ -7,10 +7,10 @@ import { isObject, Section } from "./section.ts";
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 
 function parseHostClass(name: string, section: Section): HostClass[] {
-  const { violations } = section;
+  const { problems } = section;
   const egressGuaranteeBits = section.quantity("egressGuarantee", parseGuaranteeBits);
   if (egressGuaranteeBits === 0)
-    violations.add(
+    problems.add(
       section.key("egressGuarantee"),
       "a host class without a guarantee is what the host's own class is already",
       `Remove "${name}" or give it a rate.`,
@@ -25,7 +25,7 @@ function refuseSharedPorts(section: Section, classes: readonly HostClass[]): voi
     for (const port of ports) {
       const owner = owners.get(port);
       if (owner !== undefined && owner !== name)
-        section.violations.add(
+        section.problems.add(
           `${section.key(name)}.ports`,
           `port ${port} is in ${section.key(owner)} already`,
           "A port leads to one class.",
@@ -39,12 +39,12 @@ function refuseSharedPorts(section: Section, classes: readonly HostClass[]): voi
  * whatever the order of the keys.
  */
 export function parseHostClasses(section: Section): HostClass[] {
-  const { violations } = section;
+  const { problems } = section;
   const classes = Object.entries(section.value)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, value]) => {
       if (!namePattern.test(name)) {
-        violations.add(
+        problems.add(
           section.key(name),
           `${JSON.stringify(name)} cannot name a host class`,
           "A name has up to 63 letters, digits, '_', '.' and '-', and begins with a letter or a digit.",
@@ -52,11 +52,11 @@ export function parseHostClasses(section: Section): HostClass[] {
         return [];
       }
       return isObject(value)
-        ? parseHostClass(name, new Section(value, section.key(name), violations))
+        ? parseHostClass(name, new Section(value, section.key(name), problems))
         : [];
     });
   if (classes.length > hostClassMinors.length)
-    violations.add(
+    problems.add(
       section.place,
       `${classes.length} host classes, of ${hostClassMinors.length} that there can be`,
       "Put the ports of several into one.",

@@ -8,10 +8,10 @@ import { defaults } from "./defaults.ts";
 import { configObject, parseName, parseVersion } from "./identity.ts";
 import { parseIpam } from "./ipam.ts";
 import { isAbsolutePath, parsePath } from "./paths.ts";
+import { Problems } from "./problems.ts";
 import { checkSchema } from "./schema-errors.ts";
 import { isObject, type JsonObject, Section } from "./section.ts";
 import type { CniVersion, IpamConfig } from "./types.ts";
-import { Violations } from "./violations.ts";
 
 /** What DEL and GC need, of a configuration that may not be fit for ADD. */
 export interface IpamCleanupConfig {
@@ -35,7 +35,7 @@ const pluginKeys: readonly string[] = ["type", "dataDir"];
 function checkPluginKeys(ipam: Section): void {
   for (const key of pluginKeys)
     if (ipam.has(key) && ipam.text(key) === undefined)
-      ipam.violations.add(
+      ipam.problems.add(
         ipam.key(key),
         `has to be a string, found ${JSON.stringify(ipam.get(key))}`,
       );
@@ -46,22 +46,22 @@ export function parseIpamPluginConfig(raw: unknown): IpamPluginConfig {
   const object = configObject(raw);
   const name = parseName(object);
   const cniVersion = parseVersion(object);
-  const violations = new Violations();
+  const problems = new Problems();
   if (!isObject(object.ipam)) {
-    violations.add("ipam", "has to be an object", 'As in {"type": "fairway-ipam", "subnet": ...}.');
-    violations.throwIfAny();
+    problems.add("ipam", "has to be an object", 'As in {"type": "fairway-ipam", "subnet": ...}.');
+    problems.throwIfAny();
   }
-  const root = new Section(object, "", violations);
+  const root = new Section(object, "", problems);
   const ipam = root.section("ipam");
   checkPluginKeys(ipam);
   const judged = Object.fromEntries(
     Object.entries(ipam.value).filter(([key]) => !pluginKeys.includes(key)),
   );
-  checkSchema({ ipam: judged }, violations);
+  checkSchema({ ipam: judged }, problems);
   const runtime = parseAddressRuntime(root);
   const parsed = parseIpam(root, runtime.ipRanges);
   const dataDir = ipam.parse("dataDir", parsePath) ?? defaults.dataDir;
-  violations.throwIfAny();
+  problems.throwIfAny();
   return { cniVersion, name, dataDir, ipam: parsed, runtime };
 }
 

@@ -19,10 +19,10 @@ function rangeSets(ipam: Section): RangeSet[] {
   const sets = ipam.list("ranges").flatMap((set, i): RangeSet[] => {
     if (!Array.isArray(set)) return [];
     const key = `${ipam.key("ranges")}[${i}]`;
-    if (set.length === 0) ipam.violations.add(key, "has no range");
+    if (set.length === 0) ipam.problems.add(key, "has no range");
     return [
       set.flatMap((range, j) =>
-        isObject(range) ? [new Section(range, `${key}[${j}]`, ipam.violations)] : [],
+        isObject(range) ? [new Section(range, `${key}[${j}]`, ipam.problems)] : [],
       ),
     ];
   });
@@ -30,15 +30,15 @@ function rangeSets(ipam: Section): RangeSet[] {
 }
 
 function checkSets(ipam: Section, runtimeGives: boolean): void {
-  const { violations } = ipam;
+  const { problems } = ipam;
   if (!ipam.has("subnet")) {
     for (const name of ["rangeStart", "rangeEnd", "gateway"].filter((key) => ipam.has(key))) {
-      violations.add(ipam.key(name), "belongs to a subnet", `Give ${ipam.key("subnet")} too.`);
+      problems.add(ipam.key(name), "belongs to a subnet", `Give ${ipam.key("subnet")} too.`);
     }
   }
   const given = ipam.has("subnet") || ipam.list("ranges").length > 0 || runtimeGives;
   if (!given && (!ipam.has("ranges") || Array.isArray(ipam.get("ranges")))) {
-    violations.add(
+    problems.add(
       ipam.key("subnet"),
       "is missing",
       'Give a subnet, as in "10.244.1.0/24", or ranges.',
@@ -49,7 +49,7 @@ function checkSets(ipam: Section, runtimeGives: boolean): void {
 function checkExcluded(ipam: Section, exclude: readonly Cidr[], subnets: readonly Cidr[]): void {
   for (const cidr of exclude) {
     if (subnets.some((subnet) => addresses.overlaps(subnet, cidr))) continue;
-    ipam.violations.add(
+    ipam.problems.add(
       ipam.key("exclude"),
       `${addresses.formatCidr(cidr)} lies outside ${subnets.map(addresses.formatCidr).join(", ")}`,
       "Remove it, or correct it.",
@@ -68,7 +68,7 @@ function runtimeGivesRanges(root: Section): boolean {
  */
 export function parseIpam(root: Section, ipRanges: readonly unknown[]): IpamConfig {
   const ipam = root.section("ipam");
-  const runtime = runtimeRangeSets(ipRanges, ipam.violations);
+  const runtime = runtimeRangeSets(ipRanges, ipam.problems);
   const written = [...runtime, ...rangeSets(ipam)];
   checkSets(ipam, ipRanges.length > 0 || runtimeGivesRanges(root));
   const sets = written.map((set) =>
@@ -81,8 +81,8 @@ export function parseIpam(root: Section, ipRanges: readonly unknown[]): IpamConf
   const exclude = ipam.parseEach("exclude", parseBlock);
   const subnets = sets.flat().map(({ range }) => range.subnet);
   if (subnets.length > 0) checkExcluded(ipam, exclude, subnets);
-  for (const set of sets) checkFamilies(set, ipam.violations);
-  checkRanges(sets.flat(), exclude, ipam.violations);
+  for (const set of sets) checkFamilies(set, ipam.problems);
+  checkRanges(sets.flat(), exclude, ipam.problems);
   const ranges = sets.map((set) => set.map(({ range }) => range));
   return {
     delegate: null,

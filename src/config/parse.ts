@@ -1,4 +1,4 @@
-/** Makes a configuration that the rest can rely on from what the runtime hands over. */
+/** Makes a configuration of what the runtime hands over. promise/network-config.ts has the rules for it. */
 
 import { parseCidr } from "./addresses.ts";
 import { parseRuntime } from "./capabilities.ts";
@@ -11,8 +11,9 @@ import { parseIpam } from "./ipam.ts";
 import { logLevelOf } from "./log-level.ts";
 import { parseInterfaceName, parsePath } from "./paths.ts";
 import { parsePolicy } from "./policy.ts";
+import { Problems } from "./problems.ts";
 import { parseLimitBits, parseReserve } from "./quantities.ts";
-import { checkRules } from "./rules.ts";
+import type { Rule } from "./rules.ts";
 import { checkSchema } from "./schema-errors.ts";
 import { type JsonObject, Section } from "./section.ts";
 import { parseTiers } from "./tiers.ts";
@@ -23,7 +24,6 @@ import {
   type Overcommit,
   overcommits,
 } from "./types.ts";
-import { Violations } from "./violations.ts";
 
 function parseUplink(uplink: Section): NetworkConfig["uplink"] {
   return {
@@ -43,13 +43,13 @@ function overcommitOf(text: string | undefined): Overcommit {
 /** skel looks at the name before the version, and a wrong version ends all other questions at once. */
 function parseIdentity(
   root: JsonObject,
-  violations: Violations,
+  problems: Problems,
 ): { name: string | undefined; cniVersion: CniVersion } {
-  const name = violations.attempt(() => parseName(root));
+  const name = problems.attempt(() => parseName(root));
   try {
     return { name, cniVersion: parseVersion(root) };
   } catch (error) {
-    violations.throwIfAny();
+    problems.throwIfAny();
     throw error;
   }
 }
@@ -61,7 +61,7 @@ function parseAddresses(
 ): IpamConfig | undefined {
   if (isChainedConfig(root.value)) return noIpam;
   if (delegate !== null) {
-    checkDelegate(delegate, root.violations);
+    checkDelegate(delegate, root.problems);
     return { ...noIpam, delegate };
   }
   return root.object("ipam") === undefined ? undefined : parseIpam(root, ipRanges);
@@ -69,17 +69,17 @@ function parseAddresses(
 
 /**
  * Parses one plugin configuration as the runtime composes it. All of it is validated, and defaults are filled
- * in where they need no look at the node. All that is wrong is in one error.
+ * in where they need no look at the node. All that is wrong is in one error, with what breaks the rules.
  * @throws FairwayError decode (not an object), incompatibleVersion, badConfig.
  */
-export function parseNetworkConfig(raw: unknown): NetworkConfig {
+export function parseWith(rules: readonly Rule[], raw: unknown): NetworkConfig {
   const object = configObject(raw);
-  const violations = new Violations();
-  const { name, cniVersion } = parseIdentity(object, violations);
+  const problems = new Problems();
+  const { name, cniVersion } = parseIdentity(object, problems);
   const delegate = delegateIn(object);
   // The insides of `ipam` are the other plugin's to judge.
-  checkSchema(delegate === null ? object : { ...object, ipam: {} }, violations);
-  const root = new Section(object, "", violations);
+  checkSchema(delegate === null ? object : { ...object, ipam: {} }, problems);
+  const root = new Section(object, "", problems);
   const chained = isChainedConfig(object);
   if (chained) checkChained(root);
 
@@ -94,7 +94,7 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   };
   const runtime = parseRuntime(root);
   const ipam = parseAddresses(root, delegate, runtime.ipRanges);
-  checkRules({ ...draft, ipam }, violations);
+  for (const rule of rules) rule({ ...draft, ipam }, problems);
   const rest = {
     overcommit: overcommitOf(root.text("overcommit")),
     ipMasq: root.flag("ipMasq") ?? (!chained && defaults.ipMasq),
@@ -111,10 +111,10 @@ export function parseNetworkConfig(raw: unknown): NetworkConfig {
   };
   return {
     cniVersion,
-    name: violations.settle(name),
+    name: problems.settle(name),
     chained,
     ...draft,
     ...rest,
-    ipam: violations.settle(ipam),
+    ipam: problems.settle(ipam),
   };
 }

@@ -67,7 +67,7 @@ export function parsePolicy(section: Section): Policy {
   const namespaces = Object.entries(named.value).flatMap(
     ([name, value]): [string, PolicyRules][] => {
       if (!namespacePattern.test(name)) {
-        named.violations.add(
+        named.problems.add(
           named.key(name),
           `${JSON.stringify(name)} cannot name a namespace`,
           "A namespace's name has up to 63 lower-case letters, digits and '-'; patterns are not understood.",
@@ -75,19 +75,8 @@ export function parsePolicy(section: Section): Policy {
         return [];
       }
       if (!isObject(value)) return [];
-      return [[name, parseRules(new Section(value, named.key(name), named.violations), usual)]];
+      return [[name, parseRules(new Section(value, named.key(name), named.problems), usual)]];
     },
   );
   return { default: usual, namespaces: Object.fromEntries(namespaces) };
-}
-
-/**
- * The rules for a pod. `namespace` is null where the runtime does not say it; then the default's rules hold.
- */
-export function rulesOf(policy: Policy, namespace: string | null): PolicyRules {
-  const named =
-    namespace !== null && Object.hasOwn(policy.namespaces, namespace)
-      ? policy.namespaces[namespace]
-      : undefined;
-  return named ?? policy.default;
 }

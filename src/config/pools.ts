@@ -29,7 +29,7 @@ function checkOverlaps(pools: Section, parsed: [string, Cidr[]][]): void {
   for (const [index, { name, block }] of all.entries())
     for (const other of all.slice(0, index)) {
       if (!addresses.overlaps(block, other.block)) continue;
-      pools.violations.add(
+      pools.problems.add(
         pools.key(name),
         `${addresses.formatCidr(block)} overlaps ${addresses.formatCidr(other.block)} of ${pools.key(other.name)}`,
         "Give each address one pool.",
@@ -52,12 +52,12 @@ export function withinPool(set: readonly AddressRange[], pool: readonly Cidr[]):
 
 /** `ipam` is the section around `pools`. */
 export function parsePools(ipam: Section, sets: readonly AddressRange[][]): Pools {
-  const { value, violations, place } = ipam.section("pools");
-  const pools = new Section(value, place, violations);
+  const { value, problems, place } = ipam.section("pools");
+  const pools = new Section(value, place, problems);
   const parsed = Object.keys(value).flatMap((name): [string, Cidr[]][] => {
     const problem = nameProblem(name);
     if (problem !== null) {
-      violations.add(
+      problems.add(
         pools.key(name),
         `${JSON.stringify(name)} ${problem}`,
         "A pool's name has up to 63 lower-case letters, digits and '-'.",
@@ -67,7 +67,7 @@ export function parsePools(ipam: Section, sets: readonly AddressRange[][]): Pool
     const blocks = pools.parseEach(name, parseBlock);
     for (const block of blocks)
       if (sets.length > 0 && withinPool(sets.flat(), [block]).length === 0)
-        violations.add(
+        problems.add(
           pools.key(name),
           `${addresses.formatCidr(block)} lies outside the ranges that the network gives from`,
           "Set apart what ipam.subnet or ipam.ranges has.",

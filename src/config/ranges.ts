@@ -1,9 +1,9 @@
 /** Ranges of addresses: host-local's defaults, and rules that host-local leaves to chance. */
 import type { Family } from "../plan/ip.ts";
 import * as addresses from "./addresses.ts";
+import type { Problems } from "./problems.ts";
 import type { Section } from "./section.ts";
 import type { AddressRange, Cidr, Ip } from "./types.ts";
-import type { Violations } from "./violations.ts";
 
 /** In a /31 or /32 (/127, /128) nothing is left beside the network's address, the gateway and the last address. */
 const maxPrefixLength: Record<Family, number> = { 4: 30, 6: 126 };
@@ -22,7 +22,7 @@ function parseSubnet(section: Section): Cidr | undefined {
   const subnet = section.parse("subnet", addresses.parseCidr);
   const found = subnet === undefined ? null : subnetProblem(subnet);
   if (subnet === undefined || found === null) return subnet;
-  section.violations.add(
+  section.problems.add(
     section.key("subnet"),
     `${addresses.formatCidr(subnet)} ${found.problem}`,
     found.advice,
@@ -40,12 +40,12 @@ function hostProblem(subnet: Cidr, ip: Ip): string | null {
 
 /** A host's address in the subnet; undefined if absent or refused. */
 function parseHost(section: Section, name: string, subnet: Cidr): Ip | undefined {
-  const { violations } = section;
+  const { problems } = section;
   const key = section.key(name);
   const ip = section.parse(name, addresses.parseIp);
   const problem = ip === undefined ? null : hostProblem(subnet, ip);
   if (ip === undefined || problem === null) return ip;
-  violations.add(
+  problems.add(
     key,
     `${addresses.formatIp(ip)} ${problem} ${addresses.formatCidr(subnet)}`,
     "Give a host's address in the subnet.",
@@ -67,7 +67,7 @@ export function parseRange(section: Section): AddressRange | undefined {
   const end = parseHost(section, "rangeEnd", subnet)?.value;
   const last = end ?? addresses.lastAddress(subnet) - (subnet.family === 4 ? 1n : 0n);
   if (start !== undefined && end !== undefined && start > end) {
-    section.violations.add(
+    section.problems.add(
       section.key("rangeStart"),
       `${section.text("rangeStart")} comes after rangeEnd ${section.text("rangeEnd")}`,
       "Swap them.",
@@ -125,11 +125,11 @@ function takenOf(
 export function checkRanges(
   placed: readonly PlacedRange[],
   exclude: readonly Cidr[],
-  violations: Violations,
+  problems: Problems,
 ): void {
   for (const [index, { key, range }] of placed.entries()) {
     if (!hasRoom(range, takenOf(range.subnet.family, placed, exclude))) {
-      violations.add(
+      problems.add(
         key,
         `no address is left in ${formatRange(range)} after the gateway and ipam.exclude`,
         "Widen the range or exclude less.",
@@ -137,7 +137,7 @@ export function checkRanges(
     }
     for (const other of placed.slice(0, index)) {
       if (!rangesOverlap(range, other.range)) continue;
-      violations.add(
+      problems.add(
         key,
         `${formatRange(range)} overlaps ${other.key} (${formatRange(other.range)})`,
         "Give each address one range.",
@@ -147,11 +147,11 @@ export function checkRanges(
 }
 
 /** A pod gets one address from a set, so a set of two families would give it now one and now the other. */
-export function checkFamilies(set: readonly PlacedRange[], violations: Violations): void {
+export function checkFamilies(set: readonly PlacedRange[], problems: Problems): void {
   const [first, ...others] = set;
   for (const { key, range } of others) {
     if (range.subnet.family === first?.range.subnet.family) continue;
-    violations.add(
+    problems.add(
       key,
       `${addresses.formatCidr(range.subnet)} is IPv${range.subnet.family}, the set's first range is IPv${first?.range.subnet.family}`,
       "Give each family a set of its own: a pod gets one address from each set.",

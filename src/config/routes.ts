@@ -12,7 +12,7 @@ const listed = (subnets: readonly Cidr[]): string => subnets.map(addresses.forma
 /** Whether a pod has an address to use the route with. */
 function checkFamily(route: Section, dst: Cidr, subnets: readonly Cidr[]): void {
   if (subnets.length === 0 || subnets.some(({ family }) => family === dst.family)) return;
-  route.violations.add(
+  route.problems.add(
     route.key("dst"),
     `${addresses.formatCidr(dst)} is IPv${dst.family}, and pods get no such address (${listed(subnets)})`,
     `Give a range set of IPv${dst.family}, or remove the route.`,
@@ -27,7 +27,7 @@ function checkGateway(
 ): void {
   const text = addresses.formatIp(gw);
   if (dst !== undefined && dst.family !== gw.family) {
-    route.violations.add(
+    route.problems.add(
       route.key("gw"),
       `${text} is IPv${gw.family}, and the route's dst ${addresses.formatCidr(dst)} IPv${dst.family}`,
       "Give a next hop of the destination's family.",
@@ -36,7 +36,7 @@ function checkGateway(
   }
   if (subnets.length === 0 || subnets.some((s) => addresses.contains(s, gw))) return;
   // The kernel takes a next hop only on a network that is there already.
-  route.violations.add(
+  route.problems.add(
     route.key("gw"),
     `${text} lies outside ${listed(subnets)}`,
     "Give a next hop that the pod can reach, or leave it out for the subnet's gateway.",
@@ -48,13 +48,13 @@ function checkScope(route: Section, dst: Cidr | undefined, gw: Ip | undefined): 
   const scope = route.number("scope");
   if (scope === undefined) return;
   if (gw !== undefined && scope >= linkScope)
-    route.violations.add(
+    route.problems.add(
       route.key("scope"),
       `${scope} is for what is reached without a next hop, and gw is ${addresses.formatIp(gw)}`,
       `Remove gw, or give a scope below ${linkScope}.`,
     );
   if (dst?.family === 6 && scope !== 0 && scope !== linkScope)
-    route.violations.add(
+    route.problems.add(
       route.key("scope"),
       `${scope}: IPv6 routes have no scope`,
       `Remove it; 0 says the same, and ${linkScope} leaves the gateway out.`,
@@ -68,7 +68,7 @@ function checkMtu(route: Section, dst: Cidr): void {
   const mtu = route.number("mtu");
   const least = leastMtuBytes[dst.family];
   if (!mtu || mtu >= least) return;
-  route.violations.add(
+  route.problems.add(
     route.key("mtu"),
     `${mtu} is below ${least}, the least that IPv${dst.family} allows`,
     "Give a larger one, or leave it out for the interface's.",
@@ -108,7 +108,7 @@ function checkDistinct(routes: readonly { key: string; route: PodRoute }[], ipam
     const name = `${route.dst} ${table} ${priority}`;
     const other = seen.get(name);
     if (other !== undefined)
-      ipam.violations.add(
+      ipam.problems.add(
         key,
         `${route.dst} is a route already (${other})`,
         "Give each destination one route; another table or priority makes it another.",
@@ -121,7 +121,7 @@ export function parseRoutes(ipam: Section, subnets: readonly Cidr[]): PodRoute[]
   const routes = ipam.list("routes").flatMap((value, index) => {
     if (!isObject(value)) return [];
     const key = `${ipam.key("routes")}[${index}]`;
-    const route = parseRoute(new Section(value, key, ipam.violations), subnets);
+    const route = parseRoute(new Section(value, key, ipam.problems), subnets);
     return route === undefined ? [] : [{ key, route }];
   });
   checkDistinct(routes, ipam);

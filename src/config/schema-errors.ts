@@ -1,9 +1,9 @@
 /** Puts what the compiled schema found into words. */
 import validate from "./generated/validate.js";
+import type { Problems } from "./problems.ts";
 import { isObject } from "./section.ts";
 import { unknownKey } from "./unknown-keys.ts";
 import type { SchemaError } from "./validator.ts";
-import type { Violations } from "./violations.ts";
 
 const typeNames: Record<string, string> = {
   string: "a string",
@@ -65,34 +65,34 @@ function problemOf({ keyword, params }: SchemaError, value: unknown): string {
   }
 }
 
-function report(error: SchemaError, raw: unknown, violations: Violations): void {
+function report(error: SchemaError, raw: unknown, problems: Problems): void {
   const segments = segmentsOf(error.instancePath);
   const { key, value } = locate(raw, segments);
   const inner = (name: unknown) => (key === "" ? String(name) : `${key}.${name}`);
   if (error.keyword === "additionalProperties") {
     const name = String(error.params.additionalProperty);
     const { problem, advice } = unknownKey(segments, name);
-    violations.add(inner(name), problem, advice);
+    problems.add(inner(name), problem, advice);
   } else if (error.keyword === "required") {
     const name = inner(error.params.missingProperty);
-    violations.add(name, "is missing");
+    problems.add(name, "is missing");
   } else {
-    violations.add(key, problemOf(error, value));
+    problems.add(key, problemOf(error, value));
   }
 }
 
 /**
- * Adds all that breaks the schema. There is one violation for each value, though a wrong type may break
+ * Adds all that breaks the schema. There is one problem for each value, though a wrong type may break
  * several rules.
  */
-export function checkSchema(raw: unknown, violations: Violations): void {
+export function checkSchema(raw: unknown, problems: Problems): void {
   if (validate(raw)) return;
   const seen = new Set<string>();
   for (const error of validate.errors ?? []) {
-    // `violations` gives up by itself where there are more than anybody reads.
+    // `problems` gives up by itself where there are more than anybody reads.
     const aboutValue = error.keyword !== "additionalProperties" && error.keyword !== "required";
     if (aboutValue && seen.has(error.instancePath)) continue;
     if (aboutValue) seen.add(error.instancePath);
-    report(error, raw, violations);
+    report(error, raw, problems);
   }
 }

@@ -5,7 +5,7 @@
  * What a schema cannot say well (units, rules across keys) is in the parsers and in `rules.ts`. The schema is
  * compiled ahead of time by `scripts/generate.ts`.
  */
-import { knownAnnotations } from "./annotation-keys.ts";
+import { knownAnnotations } from "./annotations.ts";
 import { defaults } from "./defaults.ts";
 import { ownIpamTypes } from "./delegate.ts";
 import { anyName } from "./policy.ts";

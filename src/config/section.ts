@@ -1,4 +1,4 @@
-import type { Violations } from "./violations.ts";
+import type { Problems } from "./problems.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -15,7 +15,7 @@ export class Section {
     readonly value: JsonObject,
     /** "" is the top; another place is written as in "ipam.ranges[0][0]". */
     readonly place: string,
-    readonly violations: Violations,
+    readonly problems: Problems,
   ) {}
 
   /** The full name of a key, for messages. */
@@ -58,18 +58,18 @@ export class Section {
 
   /** A section inside this one. It is empty where the key is absent. */
   section(name: string): Section {
-    return new Section(this.object(name) ?? {}, this.key(name), this.violations);
+    return new Section(this.object(name) ?? {}, this.key(name), this.problems);
   }
 
   /**
    * Parses a string. It is undefined where the key is absent, or where the string is refused, which is a
-   * violation then.
+   * problem then.
    */
   parse<T>(name: string, parse: (text: string, key: string) => T): T | undefined {
     const text = this.text(name);
     return text === undefined
       ? undefined
-      : this.violations.attempt(() => parse(text, this.key(name)));
+      : this.problems.attempt(() => parse(text, this.key(name)));
   }
 
   /** Does the same for what may be a string or a number. */
@@ -77,14 +77,14 @@ export class Section {
     const value = this.text(name) ?? this.number(name);
     return value === undefined
       ? undefined
-      : this.violations.attempt(() => parse(value, this.key(name)));
+      : this.problems.attempt(() => parse(value, this.key(name)));
   }
 
-  /** Parses each string of a list. Those that are refused are left out, and each is a violation. */
+  /** Parses each string of a list. Those that are refused are left out, and each is a problem. */
   parseEach<T>(name: string, parse: (text: string, key: string) => T): T[] {
     return this.list(name).flatMap((item, index) => {
       if (typeof item !== "string") return [];
-      const parsed = this.violations.attempt(() => parse(item, `${this.key(name)}[${index}]`));
+      const parsed = this.problems.attempt(() => parse(item, `${this.key(name)}[${index}]`));
       return parsed === undefined ? [] : [parsed];
     });
   }

@@ -2,9 +2,9 @@ import { type Direction, directions } from "../plan/node.ts";
 import { parseBurst } from "./burst.ts";
 import { parseGuaranteeBits, parseLatencyTargetUs, parseLimitBits } from "./quantities.ts";
 import { isObject, Section } from "./section.ts";
-import type { DirectionAsk, Tier } from "./types.ts";
+import type { Tier, TierDirection } from "./types.ts";
 
-function parseDirection(section: Section, direction: Direction): DirectionAsk {
+function parseDirection(section: Section, direction: Direction): TierDirection {
   const guaranteeBits = section.quantity(`${direction}Guarantee`, parseGuaranteeBits);
   const limitBits = section.quantity(`${direction}Limit`, parseLimitBits);
   const burst = section.quantity(`${direction}Burst`, parseBurst);
@@ -32,7 +32,7 @@ const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 export function parseTiers(section: Section): Record<string, Tier> {
   const tiers = Object.entries(section.value).flatMap(([name, value]): [string, Tier][] => {
     if (!namePattern.test(name)) {
-      section.violations.add(
+      section.problems.add(
         section.key(name),
         `${JSON.stringify(name)} cannot name a tier`,
         "A tier's name has up to 63 letters, digits, '_', '.' and '-', and begins with a letter or a digit.",
@@ -40,7 +40,7 @@ export function parseTiers(section: Section): Record<string, Tier> {
       return [];
     }
     if (!isObject(value)) return [];
-    return [[name, parseTier(new Section(value, section.key(name), section.violations))]];
+    return [[name, parseTier(new Section(value, section.key(name), section.problems))]];
   });
   return Object.fromEntries(tiers);
 }

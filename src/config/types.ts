@@ -53,16 +53,30 @@ export type Burst = { kind: "size"; bytes: number } | { kind: "time"; us: number
 export const overcommits = ["reject", "scale"] as const;
 export type Overcommit = (typeof overcommits)[number];
 
-export interface DirectionAsk {
+export interface TierDirection {
   guaranteeBits?: number;
   limitBits?: number;
   burst?: Burst;
 }
 
 export interface Tier {
-  egress: DirectionAsk;
-  ingress: DirectionAsk;
+  egress: TierDirection;
+  ingress: TierDirection;
   latencyTargetUs?: number;
+}
+
+/** A value, and where it came from. */
+export interface Given<T = number> {
+  from: "annotation" | "capability" | "tier" | "policy";
+  /** The key that it stands at: "fairway.dev/egress-guarantee", "tiers.gold.egressGuarantee". */
+  key: string;
+  value: T;
+}
+
+export interface DirectionAsk {
+  guarantee: Given | null;
+  limit: Given | null;
+  burst: Given<Burst> | null;
 }
 
 /** A rule's value, and the key that it stands at. */

@@ -3,6 +3,7 @@
  * it is undone.
  */
 import { FairwayError } from "../errors.ts";
+import { note } from "../journal.ts";
 import { diff, type Step } from "../plan/diff.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { stateOf, titleOf } from "../plan/state.ts";
@@ -10,7 +11,6 @@ import { undo } from "../plan/undo.ts";
 import { span } from "../trace.ts";
 import { chosenBackend } from "./backend.ts";
 import { type Batch, batchesOf, type Effect } from "./effects.ts";
-import { note } from "./journal.ts";
 import { observe } from "./observe.ts";
 import { type BatchFailure, perform, tryOut } from "./perform.ts";
 import { fullBridge } from "./ports.ts";

@@ -4,12 +4,12 @@
  */
 import { effect, effects } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import { note } from "../journal.ts";
 import { sysctlName } from "../plan/names.ts";
 import { span } from "../trace.ts";
 import { runTool, type Tool } from "./children.ts";
 import type { Batch } from "./effects.ts";
 import { untilForwarding } from "./forwarding.ts";
-import { note } from "./journal.ts";
 import { NetlinkError } from "./netlink/socket.ts";
 import { inNetns } from "./netns.ts";
 import { changeElements } from "./write/elements.ts";

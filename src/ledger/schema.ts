@@ -1,4 +1,5 @@
 /** The tables of the ledger, and how an older file becomes one of this version. */
+import { floorBits } from "../plan/shape.ts";
 
 /** "FWAY". It distinguishes our file from another program's database (`file` shows it too). */
 export const applicationId = 0x46574159;
@@ -127,8 +128,8 @@ UPDATE networks SET base = json_remove(
 ALTER TABLE attachments ADD COLUMN created_up_ms INTEGER;
 `,
   // These tables are updated as rows come and go, so that an ADD costs the same however many rows there are.
-  // They hold what was promised, as leaf rates (8000 is floorBits, plan/shape.ts), and how many classes of
-  // each run of 256 are taken.
+  // They hold what was promised, as leaf rates (loadOf in promise/capacity.ts counts the same), and how many
+  // classes of each run of 256 are taken.
   `
 CREATE TABLE totals (
   boot_id TEXT PRIMARY KEY,
@@ -149,8 +150,8 @@ CREATE INDEX attachments_by_mtu ON attachments (boot_id, mtu_bytes);
 CREATE INDEX attachments_with_target ON attachments (boot_id) WHERE promise ->> '$.latencyTargetUs' IS NOT NULL;
 
 CREATE VIEW counted AS SELECT id, boot_id, class_minor >> 8 AS block,
-  iif(egress > 0, max(egress, 8000), 0) AS egress_bits, egress = 0 AS egress_floor,
-  iif(ingress > 0, max(ingress, 8000), 0) AS ingress_bits, ingress = 0 AS ingress_floor,
+  iif(egress > 0, max(egress, ${floorBits}), 0) AS egress_bits, egress = 0 AS egress_floor,
+  iif(ingress > 0, max(ingress, ${floorBits}), 0) AS ingress_bits, ingress = 0 AS ingress_floor,
   iif(phase = 'ready', ingress, 0) AS ready_ingress_bits
 FROM (SELECT id, boot_id, class_minor, phase, promise ->> '$.egress.guaranteeBits' AS egress,
   promise ->> '$.ingress.guaranteeBits' AS ingress FROM attachments);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
-import { parseNetworkConfig } from "../config/parse.ts";
 import { isObject, type JsonObject } from "../config/section.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
@@ -19,6 +18,7 @@ import { requireKnownPods } from "../node/facts/known-pods.ts";
 import { requireSound } from "../node/facts/lost-ledger.ts";
 import { bootId, withLedger } from "../node/facts/open.ts";
 import { firstPodMinor } from "../plan/names.ts";
+import { parseNetworkConfig } from "../promise/network-config.ts";
 import {
   type CommonOptions,
   networkOption,

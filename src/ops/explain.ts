@@ -1,6 +1,6 @@
 /** `fairway explain` prints what would be done, as lines of ip, tc, nft and sysctl. It touches nothing. */
 import { Command } from "commander";
-import { askedOf } from "../cni/asked.ts";
+import { attachAskOf } from "../cni/attach-ask.ts";
 import { isContainerId } from "../cni/environment.ts";
 import { parseInterfaceName } from "../config/paths.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
@@ -17,7 +17,7 @@ import { stepsOf } from "../node/reconcile/run.ts";
 import { baseAndPod, refuseConflicts } from "../node/reconcile/scopes.ts";
 import { planAdded } from "../node/reconcile/shares.ts";
 import { NodeView } from "../node/reconcile/view.ts";
-import { type Asked, type Proposal, propose } from "../node/verbs/propose.ts";
+import { type AttachAsk, type Proposal, propose } from "../node/verbs/propose.ts";
 import type { Step } from "../plan/diff.ts";
 import {
   type Attachment,
@@ -27,8 +27,8 @@ import {
   type PodPromise,
 } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
-import { tiersRefusal } from "../promise/tiers-fit.ts";
-import { asUsage, isGiven, requireWith } from "./asked.ts";
+import { tiersRefusal } from "../promise/tiers.ts";
+import { asUsage, isGiven, requireWith } from "./command-line.ts";
 import {
   type CommonOptions,
   networkConfigOf,
@@ -146,7 +146,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   const { containerId, ifname } = options;
   const asked = withCapacityInForce(
     ledger,
-    askedOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
+    attachAskOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
   );
   refuseOverlaps(asked.base);
   const proposal = propose(ledger, asked);
@@ -168,7 +168,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   };
 }
 
-function aboutPod({ base }: Asked, { attachment, freeBits, latency }: Proposal): string[] {
+function aboutPod({ base }: AttachAsk, { attachment, freeBits, latency }: Proposal): string[] {
   return [
     `ADD of ${attachmentName(attachment)}: ${attachment.leases.map((l) => l.address).join(", ")}, class ${attachment.classMinor.toString(16)}`,
     ...promiseLines(attachment.promise),

@@ -1,5 +1,5 @@
 /** Says in words what an operator changed at run time: for `set`, `set-capacity`, `status` and `doctor`. */
-import { fairwayPrefix } from "../config/annotation-keys.ts";
+import { fairwayPrefix } from "../config/annotations.ts";
 import { formatRate } from "../config/quantities.ts";
 import type { Capacity } from "../node/facts/capacity-sources.ts";
 import type { Override } from "../node/facts/override.ts";

@@ -5,7 +5,7 @@
 import { Command } from "commander";
 import { repair, requireHeld } from "../node/reconcile/repair.ts";
 import { wholeNode } from "./applicable.ts";
-import { isGiven, refuseBoth, requireWith } from "./asked.ts";
+import { isGiven, refuseBoth, requireWith } from "./command-line.ts";
 import {
   type CommonOptions,
   dataDirOf,

@@ -170,7 +170,7 @@ export function tbfShape(capacityBits: number, unitBytes: number): TbfShape {
 
 export const priority = { latency: 0, others: 1 } as const;
 
-/** The largest burst ahead of a limit. A larger one is refused where it is asked for (config/burst). */
+/** The largest burst ahead of a limit. A larger one is refused where it is asked for (promise/burst.ts). */
 export function largestBurstAtLimit(limitBits: number): number {
   return largestBurstBytes(rateBytes(limitBits));
 }

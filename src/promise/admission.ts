@@ -1,53 +1,11 @@
-/**
- * Decides whether one more guarantee fits. The sum of all leaf rates and of the host's never exceeds a tree's
- * capacity, because HTB's parent does not cap its children's guarantees.
- */
+/** Decides whether one more guarantee fits, and tells whoever is refused what there is and who has it. */
 import { formatRate } from "../config/quantities.ts";
-import type { Reserve } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import type { Direction, TreeSettings } from "../plan/node.ts";
+import type { Direction } from "../plan/node.ts";
 import { floorBits } from "../plan/shape.ts";
+import { type Holder, leftBits, loadOf, type Tree } from "./capacity.ts";
 
-export { floorBits };
-
-/** The reserve pays for so many best-effort pods before they take from what guarantees could have. */
-const budgetedFloors = 256;
-
-/** A reserve of a direction, in whole bits per second. A percentage is rounded up: the host gets what was said. */
-export function reserveBits(reserve: Reserve, capacityBits: number): number {
-  if (reserve.kind === "rate") return reserve.bits;
-  // A percentage has up to three decimals (parseReserve), so its thousandths are whole numbers.
-  const thousandths = BigInt(Math.round(reserve.percent * 1000));
-  const scaled = BigInt(capacityBits) * thousandths;
-  return Number((scaled + 99_999n) / 100_000n);
-}
-
-/**
- * The rate of the host's own class. It is the reserve less a budget for the best-effort pods' floors, which
- * is at most half of the reserve. The rate is at least one floor, and at most the capacity.
- */
-export function hostRateBits(capacityBits: number, reservedBits: number): number {
-  const budgetBits = Math.min(Math.floor(reservedBits / 2), budgetedFloors * floorBits);
-  return Math.min(capacityBits, Math.max(reservedBits - budgetBits, floorBits));
-}
-
-/** The rate that the kernel is told for a pod's leaf. */
-export function leafRateBits(guaranteeBits: number): number {
-  return Math.max(guaranteeBits, floorBits);
-}
-
-export interface Holder {
-  /** A pod's or an attachment's name, for messages. */
-  holder: string;
-  guaranteeBits: number;
-  /** Whether it is the host's own guarantee, which nothing shrinks. */
-  isHost?: boolean;
-}
-
-export interface AdmissionAsk {
-  direction: Direction;
-  capacityBits: number;
-  reserveBits: number;
+export interface AdmissionAsk extends Tree {
   /** All attachments of the tree, those without a guarantee included. An entry of `holder` itself does not count: it is replaced. */
   held: readonly Holder[];
   /** 0 means best effort. */
@@ -80,66 +38,28 @@ export interface Refused {
 
 export type Admission = { ok: true; freeBits: number } | Refused;
 
-/** The sum of the guarantees' leaf rates. A guarantee below a floor takes a floor. */
-function sumGuarantees(holders: readonly Holder[]): number {
-  return holders
-    .filter(({ guaranteeBits }) => guaranteeBits > 0)
-    .reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), 0);
-}
-
-/** What guarantees can have of a tree beside the host and so many best-effort pods. It may be negative. */
-function roomForGuaranteesBits(capacityBits: number, reservedBits: number, floors: number): number {
-  const hostAndFloors = hostRateBits(capacityBits, reservedBits) + floors * floorBits;
-  return capacityBits - Math.max(reservedBits, hostAndFloors);
-}
-
-/** The host's own classes hold guarantees as pods do. */
-export function hostHolders({ hostClasses }: TreeSettings, direction: Direction): Holder[] {
-  if (direction === "ingress") return [];
-  return hostClasses.map(({ name, egressGuaranteeBits }) => ({
-    holder: `host class ${name}`,
-    guaranteeBits: egressGuaranteeBits,
-    isHost: true,
-  }));
-}
-
-/** What the guarantees of pods can have of a tree beside so many best-effort pods. It may be negative. */
-export function roomForPodsBits(trees: TreeSettings, direction: Direction, floors: number): number {
-  const room = roomForGuaranteesBits(
-    trees[`${direction}CapacityBits`],
-    trees[`${direction}ReserveBits`],
-    floors,
-  );
-  return room - sumGuarantees(hostHolders(trees, direction));
-}
-
-/** What is left for guarantees beside those of the holders. */
-function roomBits(ask: AdmissionAsk, holders: readonly Holder[]): number {
-  const floors = holders.filter(({ guaranteeBits }) => guaranteeBits === 0).length;
-  const room = roomForGuaranteesBits(ask.capacityBits, ask.reserveBits, floors);
-  return room - sumGuarantees(holders);
-}
-
 const largestShown = 5;
+
+const bitsOf = (holders: readonly Holder[]): number[] => holders.map((each) => each.guaranteeBits);
 
 /** Decides on one direction of one attachment, and changes nothing. */
 export function admit(ask: AdmissionAsk): Admission {
-  const { direction, holder, askedBits, capacityBits } = ask;
+  const { direction, holder, askedBits, capacityBits, hosts } = ask;
   const others = ask.held.filter((each) => each.holder !== holder);
-  const freeAfter = roomBits(ask, [...others, { holder, guaranteeBits: askedBits }]);
+  const freeAfter = leftBits(ask, loadOf([...bitsOf(others), askedBits]));
   if (freeAfter >= 0) return { ok: true, freeBits: freeAfter };
-  const guaranteed = others.filter(({ guaranteeBits }) => guaranteeBits > 0);
+  const guaranteed = [...hosts, ...others].filter(({ guaranteeBits }) => guaranteeBits > 0);
   return {
     ok: false,
     direction,
     holder,
     tier: ask.tier ?? null,
     askedBits,
-    freeBits: Math.max(0, roomBits(ask, others)),
+    freeBits: Math.max(0, leftBits(ask, loadOf(bitsOf(others)))),
     capacityBits,
     reserveBits: ask.reserveBits,
-    promisedBits: sumGuarantees(others),
-    floors: others.length - guaranteed.length,
+    promisedBits: loadOf(bitsOf(guaranteed)).guaranteedBits,
+    floors: loadOf(bitsOf(others)).floors,
     largest: guaranteed
       .toSorted((a, b) => b.guaranteeBits - a.guaranteeBits)
       .slice(0, largestShown),
@@ -152,7 +72,7 @@ export function admit(ask: AdmissionAsk): Admission {
  * will. It also refuses a pod that would leave somebody without a floor.
  */
 export function admitScaled(ask: AdmissionAsk): Admission {
-  const alone = admit({ ...ask, held: ask.held.filter(({ isHost }) => isHost) });
+  const alone = admit({ ...ask, held: [] });
   if (!alone.ok) return alone;
   const whole = admit(ask);
   if (whole.ok) return whole;
@@ -160,9 +80,7 @@ export function admitScaled(ask: AdmissionAsk): Admission {
   const atFloors = admit({
     ...ask,
     askedBits: least(ask.askedBits),
-    held: ask.held.map((each) =>
-      each.isHost ? each : { ...each, guaranteeBits: least(each.guaranteeBits) },
-    ),
+    held: ask.held.map((each) => ({ ...each, guaranteeBits: least(each.guaranteeBits) })),
   });
   return atFloors.ok ? { ok: true, freeBits: 0 } : whole;
 }

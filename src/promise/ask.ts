@@ -3,43 +3,41 @@
  * strongest on, they are: a `fairway.dev/` annotation, a `kubernetes.io/` annotation, the bandwidth
  * capability, the pod's tier. The table is "Precedence" in docs/config.md.
  */
-import { formatRate } from "../config/quantities.ts";
-import type { BandwidthCapability, Burst, PolicyRules, Tier } from "../config/types.ts";
-import { Violations } from "../config/violations.ts";
-import type { Direction, DirectionPromise, PodPromise } from "../plan/node.ts";
-import { type AnnotatedDirection, type Given, readAnnotations } from "./annotations.ts";
-import { type PickedTier, pickTier } from "./pick-tier.ts";
-import { type AskedRate, type DirectionAsked, settle } from "./settle.ts";
+import { type AnnotatedDirection, ownAnnotations, readAnnotations } from "../config/annotations.ts";
+import { Problems } from "../config/problems.ts";
+import type {
+  BandwidthCapability,
+  Burst,
+  DirectionAsk,
+  Given,
+  NetworkConfig,
+  PolicyRules,
+} from "../config/types.ts";
+import type { Direction, PodAsks, PodPromise } from "../plan/node.ts";
+import { policyRefusal, rulesOf } from "./policy.ts";
+import { type Findings, inWords, named, type PromiseAsk, settle } from "./settle.ts";
+import { pickTier, type Tiers, tierAsk } from "./tiers.ts";
 
-export interface Asks {
+export interface Asks extends Tiers {
   /** All annotations of the pod. */
   annotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
-  tiers: Record<string, Tier>;
-  defaultTier: string | null;
   /** The policy's rules for the pod. What they refuse is not looked at here (promise/policy.ts). */
   rules: PolicyRules | null;
 }
 
-function capabilityRate(asks: Asks, direction: Direction): Given | null {
-  const name = direction === "egress" ? "egressRate" : "ingressRate";
-  const bits = asks.bandwidth?.[`${name}Bits`];
-  return bits === undefined ? null : { key: `runtimeConfig.bandwidth.${name}`, value: bits };
+function capabilityRate({ bandwidth }: Asks, direction: Direction): Given | null {
+  const value = bandwidth?.[`${direction}RateBits`];
+  const key = `runtimeConfig.bandwidth.${direction}Rate`;
+  return value === undefined ? null : { from: "capability", key, value };
 }
 
-function explicit({ key, value }: Given): AskedRate {
-  return { key, bits: value, own: true };
-}
-
-function fromTier(
-  picked: PickedTier | null,
-  direction: Direction,
-  field: "guarantee" | "limit",
-): AskedRate | null {
-  const bits = picked?.tier[direction][`${field}Bits`];
-  if (picked === null || bits === undefined) return null;
-  const name = field === "guarantee" ? "Guarantee" : "Limit";
-  return { key: `tiers.${picked.name}.${direction}${name}`, bits, own: false };
+/** A runtime gives bursts in bits. They are rounded up, so that a burst is never smaller than was asked. */
+function capabilityBurst({ bandwidth }: Asks, direction: Direction): Given<Burst> | null {
+  const bits = bandwidth?.[`${direction}BurstBits`];
+  if (bits === undefined) return null;
+  const value: Burst = { kind: "size", bytes: Math.ceil(bits / 8) };
+  return { from: "capability", key: `runtimeConfig.bandwidth.${direction}Burst`, value };
 }
 
 /** The strongest limit. A weaker one that says otherwise is worth a note. */
@@ -47,16 +45,13 @@ function strongestLimit(
   { limit, bandwidth }: AnnotatedDirection,
   capability: Given | null,
   notes: string[],
-): AskedRate | null {
+): Given | null {
   const given = [limit, bandwidth, capability].filter((each) => each !== null);
   const [strongest, ...weaker] = given;
   if (strongest === undefined) return null;
-  for (const { key, value } of weaker.filter((each) => each.value !== strongest.value)) {
-    notes.push(
-      `${strongest.key} (${formatRate(strongest.value)}) goes before ${key} (${formatRate(value)})`,
-    );
-  }
-  return explicit(strongest);
+  for (const each of weaker.filter(({ value }) => value !== strongest.value))
+    notes.push(`${named(strongest)} goes before ${named(each)}`);
+  return strongest;
 }
 
 /**
@@ -66,70 +61,93 @@ function strongestLimit(
 function policyLimit(
   rules: PolicyRules | null,
   direction: Direction,
-  guarantee: AskedRate | null,
+  guarantee: Given | null,
   notes: string[],
-): AskedRate | null {
+): Given | null {
   const rule = rules?.[direction].maxLimitBits ?? null;
-  if (rule === null || rule.value < (guarantee?.bits ?? 0)) return null;
-  notes.push(
-    `${rule.key} (${formatRate(rule.value)}) is the ${direction} limit of pods without one`,
-  );
-  return { key: rule.key, bits: rule.value, own: false };
+  if (rule === null || rule.value < (guarantee?.value ?? 0)) return null;
+  const limit: Given = { from: "policy", ...rule };
+  notes.push(`${named(limit)} is the ${direction} limit of pods without one`);
+  return limit;
 }
 
-/** A runtime gives bursts in bits. They are rounded up, so that a burst is never smaller than was asked. */
-function capabilityBurst(asks: Asks, direction: Direction): Given<Burst> | null {
-  const name = direction === "egress" ? "egressBurst" : "ingressBurst";
-  const bits = asks.bandwidth?.[`${name}Bits`];
-  if (bits === undefined) return null;
-  const value: Burst = { kind: "size", bytes: Math.ceil(bits / 8) };
-  return { key: `runtimeConfig.bandwidth.${name}`, value };
+/** A promise, and where its values came from. */
+export interface Settlement {
+  promise: PodPromise;
+  /** What was asked for, each value by the strongest. */
+  ask: PromiseAsk;
+  /** The tier that gave the guarantee; null means that something else did. */
+  givingTier: Record<Direction, string | null>;
 }
 
-function tierBurst(picked: PickedTier | null, direction: Direction): Given<Burst> | null {
-  const value = picked?.tier[direction].burst;
-  return picked === null || value === undefined
-    ? null
-    : { key: `tiers.${picked.name}.${direction}Burst`, value };
-}
-
-/**
- * @throws FairwayError badConfig with all that is wrong, each naming its annotation or key.
- */
-export function promiseOf(asks: Asks): PodPromise {
-  const violations = new Violations();
-  const notes: string[] = [];
-  const annotated = readAnnotations(asks.annotations, violations);
-  const picked = pickTier(asks, annotated, { violations, notes });
-  const tierTarget = picked?.tier.latencyTargetUs;
-  const target: Given | null =
-    annotated.latencyTarget ??
-    (picked === null || tierTarget === undefined
-      ? null
-      : { key: `tiers.${picked.name}.latencyTarget`, value: tierTarget });
-  const asked = (direction: Direction): DirectionAsked => {
-    const { burst } = annotated[direction];
-    const own = annotated[direction].guarantee;
-    const guarantee = own === null ? fromTier(picked, direction, "guarantee") : explicit(own);
-    return {
-      direction,
+/** What is wrong is added to the problems, each naming its annotation or key. */
+export function settleAsks(asks: Asks, problems: Problems): Settlement {
+  const findings: Findings = { contradictions: [], notes: [] };
+  const { notes } = findings;
+  const annotated = readAnnotations(asks.annotations, problems);
+  const picked = pickTier(asks, annotated, problems, notes);
+  const ofTier = picked === null ? null : tierAsk(picked.name, picked.tier);
+  const tier = picked?.name ?? null;
+  const target = annotated.latencyTarget ?? ofTier?.target ?? null;
+  const settled = (direction: Direction) => {
+    const own = annotated[direction];
+    const guarantee = own.guarantee ?? ofTier?.[direction].guarantee ?? null;
+    const ask: DirectionAsk = {
       guarantee,
       limit:
-        strongestLimit(annotated[direction], capabilityRate(asks, direction), notes) ??
-        fromTier(picked, direction, "limit") ??
+        strongestLimit(own, capabilityRate(asks, direction), notes) ??
+        ofTier?.[direction].limit ??
         policyLimit(asks.rules, direction, guarantee, notes),
-      burst: burst ?? capabilityBurst(asks, direction) ?? tierBurst(picked, direction),
+      burst: own.burst ?? capabilityBurst(asks, direction) ?? ofTier?.[direction].burst ?? null,
     };
+    const { promise, guarantee: given } = settle(direction, ask, target, findings);
+    return { ask, promise, givingTier: given?.from === "tier" ? tier : null };
   };
-  const promise = (direction: Direction): DirectionPromise =>
-    settle(asked(direction), target, { violations, notes });
-  const result: PodPromise = {
-    egress: promise("egress"),
-    ingress: promise("ingress"),
-    latencyTargetUs: target?.value ?? null,
-    tier: picked?.name ?? null,
-    notes,
+  const [egress, ingress] = [settled("egress"), settled("ingress")];
+  for (const each of findings.contradictions) problems.add(...inWords(each));
+  const latencyTargetUs = target?.value ?? null;
+  return {
+    promise: { egress: egress.promise, ingress: ingress.promise, latencyTargetUs, tier, notes },
+    ask: { egress: egress.ask, ingress: ingress.ask, target },
+    givingTier: { egress: egress.givingTier, ingress: ingress.givingTier },
   };
-  violations.throwIfAny();
-  return result;
+}
+
+/** @throws FairwayError badConfig with all that is wrong. */
+export function settlementOf(asks: Asks): Settlement {
+  const problems = new Problems();
+  const settlement = settleAsks(asks, problems);
+  problems.throwIfAny();
+  return settlement;
+}
+
+export const promiseOf = (asks: Asks): PodPromise => settlementOf(asks).promise;
+
+export type Terms = Pick<NetworkConfig, "tiers" | "defaultTier" | "policy">;
+
+/** What `fairway set` puts over a pod's annotations is not checked against the policy, whose limits hold. */
+export function asksUnder(
+  { tiers, defaultTier, policy }: Terms,
+  { annotations, bandwidth, overrides }: PodAsks,
+  namespace: string | null,
+): Asks {
+  const rules = policy === null ? null : rulesOf(policy, namespace);
+  return { annotations: { ...annotations, ...overrides }, bandwidth, tiers, defaultTier, rules };
+}
+
+/** What a new pod asks for and is to be promised. `holder` names it. Throws badConfig, policyRefused. */
+export function promiseForNew(
+  config: Terms & Pick<NetworkConfig, "runtime">,
+  namespace: string | null,
+  holder: string,
+): Settlement & { asks: PodAsks } {
+  const { podAnnotations, bandwidth } = config.runtime;
+  const asks = { annotations: ownAnnotations(podAnnotations), bandwidth, overrides: null };
+  const under = asksUnder(config, asks, namespace);
+  const settlement = settlementOf(under);
+  const { rules } = under;
+  const { promise } = settlement;
+  const refused = rules === null ? null : policyRefusal({ ...under, rules, promise, holder });
+  if (refused !== null) throw refused;
+  return { ...settlement, asks };
 }

@@ -1,10 +1,93 @@
 /** Compares what a pod asks for with what the operator's policy allows its namespace. */
-import { knownAnnotations, kubernetesKeys, priorityKey } from "../config/annotation-keys.ts";
+import { knownAnnotations, kubernetesKeys, priorityKey } from "../config/annotations.ts";
+import { formatBurst } from "../config/burst.ts";
 import { anyName } from "../config/policy.ts";
-import { type Breach, breaches } from "../config/policy-limits.ts";
-import type { BandwidthCapability, PolicyRules } from "../config/types.ts";
+import { formatDuration, formatRate } from "../config/quantities.ts";
+import type { BandwidthCapability, Burst, Policy, PolicyRules, Ruled } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
-import { directions, type PodPromise } from "../plan/node.ts";
+import { type Direction, directions, type PodPromise } from "../plan/node.ts";
+import { burstAt, burstRateBits } from "./burst.ts";
+
+/**
+ * The rules for a pod. `namespace` is null where the runtime does not say it; then the default's rules hold.
+ */
+export function rulesOf(policy: Policy, namespace: string | null): PolicyRules {
+  const named =
+    namespace !== null && Object.hasOwn(policy.namespaces, namespace)
+      ? policy.namespaces[namespace]
+      : undefined;
+  return named ?? policy.default;
+}
+
+export type Promised = Pick<PodPromise, Direction | "latencyTargetUs">;
+
+interface Breach {
+  /** The key of the rule: "policy.default.maxEgressGuarantee". */
+  rule: string;
+  /** What was asked, such as "an egress guarantee of 300M". */
+  asked: string;
+  /** What is allowed, such as "at most 200M". */
+  allowed: string;
+}
+
+function aboveRate(rule: Ruled<number> | null, field: string, bits: number | null): Breach[] {
+  if (rule === null || bits === null || bits <= rule.value) return [];
+  return [
+    {
+      rule: rule.key,
+      asked: `an ${field} of ${formatRate(bits)}`,
+      allowed: `at most ${formatRate(rule.value)}`,
+    },
+  ];
+}
+
+function aboveBurst(
+  rule: Ruled<Burst> | null,
+  direction: Direction,
+  { [direction]: promised }: Promised,
+): Breach[] {
+  const { guaranteeBits, limitBits, burstBytes } = promised;
+  if (rule === null || burstBytes === null) return [];
+  const rateBits = burstRateBits(guaranteeBits, limitBits);
+  const most = burstAt(rule.value, rateBits);
+  // A maximum beyond what the kernel can hold at the rate is above all that could be asked there.
+  if (most.ok ? burstBytes <= most.bytes : rateBits !== null) return [];
+  const without = rateBits === null ? ", with neither a limit nor a guarantee," : "";
+  return [
+    {
+      rule: rule.key,
+      asked: `an ${direction} burst of ${burstBytes} bytes${without}`,
+      allowed: `at most ${formatBurst(rule.value)}`,
+    },
+  ];
+}
+
+/** Where a promise goes beyond the rules. A promise without a limit has the rules' limit (promise/ask.ts). */
+export function breaches(rules: PolicyRules, promised: Promised): Breach[] {
+  const { latencyTargetUs } = promised;
+  const { minLatencyTargetUs: least } = rules;
+  const found = directions.flatMap((direction) => {
+    const { guaranteeBits, limitBits } = promised[direction];
+    const { maxGuaranteeBits, maxLimitBits, maxBurst } = rules[direction];
+    const ofLimit = aboveRate(maxLimitBits, `${direction} limit`, limitBits);
+    return [
+      ...aboveRate(maxGuaranteeBits, `${direction} guarantee`, guaranteeBits),
+      ...(ofLimit.length > 0
+        ? ofLimit
+        : aboveRate(maxLimitBits, `${direction} guarantee`, guaranteeBits)),
+      ...aboveBurst(maxBurst, direction, promised),
+    ];
+  });
+  if (latencyTargetUs === null || least === null || latencyTargetUs >= least.value) return found;
+  return [
+    ...found,
+    {
+      rule: least.key,
+      asked: `a latency target of ${formatDuration(latencyTargetUs)}`,
+      allowed: `at least ${formatDuration(least.value)}`,
+    },
+  ];
+}
 
 export interface PolicyAsk {
   /** A pod's or an attachment's name, for messages. */
@@ -14,7 +97,7 @@ export interface PolicyAsk {
   annotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
   defaultTier: string | null;
-  /** The promise that all of this comes to (promiseOf). */
+  /** The promise that all of this comes to (ask.ts). */
   promise: PodPromise;
 }
 

@@ -13,7 +13,8 @@ import {
   type PodPromise,
   type TreeSettings,
 } from "../plan/node.ts";
-import { floorBits, leafRateBits, roomForPodsBits } from "./admission.ts";
+import { floorBits } from "../plan/shape.ts";
+import { leafRateBits, leftBits, loadOf, treeOf } from "./capacity.ts";
 import { withBursts } from "./latency.ts";
 
 /**
@@ -62,7 +63,8 @@ interface Scaling {
 function scaling(held: readonly Holding[], trees: TreeSettings, direction: Direction): Scaling {
   const asked = held.map(({ promise }) => promise[direction].guaranteeBits);
   const guaranteed = asked.filter((bits) => bits > 0);
-  const roomBits = roomForPodsBits(trees, direction, asked.length - guaranteed.length);
+  const { floors } = loadOf(asked);
+  const roomBits = leftBits(treeOf(trees, direction), { guaranteedBits: 0, floors });
   const now = scaled(guaranteed, roomBits).values();
   return {
     guaranteeBits: asked.map((bits) => (bits === 0 ? 0 : (now.next().value ?? 0))),

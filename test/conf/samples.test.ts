@@ -2,10 +2,9 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaults } from "../../src/config/defaults.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
-
 import { installCommand } from "../../src/ops/install/command.ts";
 import { usualPlaces } from "../../src/ops/install/places.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 
 const conf = join(import.meta.dirname, "../../conf");
 const samples = readdirSync(conf).filter((file) => file.endsWith(".conflist"));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
 import type { RuntimeConfig } from "../../src/config/types.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 import { configWith, errorOf } from "./support.ts";
 
 function runtimeOf(runtimeConfig: unknown, args?: unknown): RuntimeConfig {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { refuseAddressAsk } from "../../src/config/chained.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 import { configWith, errorOf } from "./support.ts";
 
 const chained = (keys: Record<string, unknown> = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatCidr, formatIp } from "../../src/config/addresses.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 import { configWith, errorOf } from "./support.ts";
 
 const subnet = "10.244.1.0/24";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseCidr } from "../../src/config/addresses.ts";
 import { parseCleanupConfig } from "../../src/config/cleanup.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 import { configWith, errorOf } from "./support.ts";
 
 const supported = '["0.3.0" "0.3.1" "0.4.0" "1.0.0" "1.1.0"]';

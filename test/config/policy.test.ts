@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
-import { rulesOf } from "../../src/config/policy.ts";
 import type { Policy, PolicyRules } from "../../src/config/types.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
+import { rulesOf } from "../../src/promise/policy.ts";
 import { configWith, errorOf } from "./support.ts";
 
 function policyOf(policy: Record<string, unknown>): Policy {

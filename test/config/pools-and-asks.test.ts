@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { addressAskOf } from "../../src/config/address-ask.ts";
 import { formatIp } from "../../src/config/addresses.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
 import { withinPool } from "../../src/config/pools.ts";
 import { rangesText } from "../../src/ledger/address.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 import { configWith, errorOf } from "./support.ts";
 
 const subnet = "10.244.1.0/24";

@@ -17,7 +17,7 @@ test("the compiled validator is that of the schema", () => {
 });
 
 test("the parser bundles, without ajv", async () => {
-  const entry = join(root, "src/config/parse.ts");
+  const entry = join(root, "src/promise/network-config.ts");
   const { success, outputs } = await Bun.build({ entrypoints: [entry], target: "bun" });
   expect(success).toBe(true);
   const [bundle] = outputs;

@@ -1,7 +1,7 @@
-import { parseNetworkConfig } from "../../src/config/parse.ts";
-import { rulesOf } from "../../src/config/policy.ts";
 import type { PolicyRules } from "../../src/config/types.ts";
 import { FairwayError } from "../../src/errors.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
+import { rulesOf } from "../../src/promise/policy.ts";
 
 /** The FairwayError that `act` throws. */
 export function errorOf(act: () => unknown): FairwayError {

@@ -131,9 +131,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "address-wish-ignored": {
     breaks: "the address asked for by CNI_ARGS is not looked at",
-    file: "src/cni/asked.ts",
-    old: "    ask: addressAskFor(config, args.IP),",
-    new: "    ask: addressAskFor(config, undefined),",
+    file: "src/cni/attach-ask.ts",
+    old: "    addresses: addressAskFor(config, args.IP),",
+    new: "    addresses: addressAskFor(config, undefined),",
     rows: ["add/args-ip", "environment/args-ip"],
   },
   "json-repaired": {
@@ -224,7 +224,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "mistakes-unbounded": {
     breaks: "all mistakes are put into words, however many",
-    file: "src/config/violations.ts",
+    file: "src/config/problems.ts",
     old: "const maxProblems = 50;",
     new: "const maxProblems = Number.POSITIVE_INFINITY;",
     rows: ["stdin/long-types"],
@@ -291,12 +291,12 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "keys and types are not judged",
     file: "src/config/schema-errors.ts",
     old: "if (validate(raw)) return;",
-    new: "if (validate(raw) || violations !== undefined) return;",
+    new: "if (validate(raw) || problems !== undefined) return;",
     rows: ["type/ipam", "nul/ipam.s", "config/unknown", "config/value-d", "error/keys"],
   },
   "violations-dropped": {
     breaks: "what is wrong with a configuration is not told",
-    file: "src/config/violations.ts",
+    file: "src/config/problems.ts",
     old: "if (!this.any) return;",
     new: "if (this.#problems.length >= 0) return;",
     rows: ["nul/", "type/", "config/value", "config/runtime", "stdin/long-strings"],
@@ -346,8 +346,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "pod-interface-fixed": {
     breaks: "the interface in the pod is always called eth9",
     file: "src/cni/add.ts",
-    old: 'const asked = span("settle promise", () => askedOf(request, config, granted));',
-    new: 'const asked = askedOf({ ...request, ifname: "eth9" }, config, granted);',
+    old: 'const asked = span("settle promise", () => attachAskOf(request, config, granted));',
+    new: 'const asked = attachAskOf({ ...request, ifname: "eth9" }, config, granted);',
     rows: ["add/creates", "add/ifname", "add/interface-exists", "add/two"],
   },
   "routes-left-out": {
@@ -444,7 +444,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "capabilities of other plugins are refused",
     file: "src/config/capabilities.ts",
     old: '  const runtime = foldCase(root.section("runtimeConfig"));\n  return {\n    ...addressRuntime',
-    new: '  const runtime = foldCase(root.section("runtimeConfig"));\n  if (runtime.has("portmappings")) root.violations.add("runtimeConfig", "unknown");\n  return {\n    ...addressRuntime',
+    new: '  const runtime = foldCase(root.section("runtimeConfig"));\n  if (runtime.has("portmappings")) root.problems.add("runtimeConfig", "unknown");\n  return {\n    ...addressRuntime',
     rows: ["add/capabilities"],
   },
   "taken-interface-replaced": {
@@ -465,7 +465,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "DEL wants a configuration that is fit for ADD",
     file: "src/cni/del.ts",
     old: "  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate",
-    new: '  require("../config/parse.ts").parseNetworkConfig(request.config);\n  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate',
+    new: '  require("../promise/network-config.ts").parseNetworkConfig(request.config);\n  const { containerId, ifname } = request;\n  const key = { network: config.name, containerId, ifname };\n  const delegate',
     rows: ["del/config", "del/previous-garbage"],
   },
   "del-needs-netns": {

@@ -11,15 +11,15 @@ import { readRequest } from "../../src/cni/request.ts";
 import { addressAskOf } from "../../src/config/address-ask.ts";
 import { parseCleanupConfig } from "../../src/config/cleanup.ts";
 import { parseIpamCleanupConfig, parseIpamPluginConfig } from "../../src/config/ipam-plugin.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
 import { faultOfInterfaceName } from "../../src/config/paths.ts";
-import { rulesOf } from "../../src/config/policy.ts";
 import { networkBase } from "../../src/node/facts/network.ts";
 import { readCached } from "../../src/ops/rebuild/cache.ts";
 import { desiredBase } from "../../src/plan/desired.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { linesOf } from "../../src/plan/render.ts";
 import { promiseOf } from "../../src/promise/ask.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
+import { rulesOf } from "../../src/promise/policy.ts";
 import {
   bent,
   bentEnvironment,

@@ -11,7 +11,7 @@ import type {
 } from "../../src/plan/node.ts";
 import { type Attachment, familiesOf, isChained } from "../../src/plan/node.ts";
 import { merge, type State } from "../../src/plan/state.ts";
-import { hostRateBits, reserveBits } from "../../src/promise/admission.ts";
+import { hostRateBits, reserveBits } from "../../src/promise/capacity.ts";
 import type { Random } from "../node/model/random.ts";
 import { podWith, promiseWith, trees } from "../plan/samples.ts";
 

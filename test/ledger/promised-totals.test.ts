@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
 import { firstPodMinor } from "../../src/plan/names.ts";
 import type { Attachment, Phase } from "../../src/plan/node.ts";
-import { floorBits } from "../../src/plan/shape.ts";
+import { loadOf } from "../../src/promise/capacity.ts";
 import { Random } from "../node/model/random.ts";
 import {
   attachment,
@@ -36,17 +36,11 @@ function promise(random: Random): Pick<Attachment, "promise" | "mtuBytes"> {
   };
 }
 
-/** The same from the rows. */
+/** The same from the rows, as admission counts them. */
 function counted(ledger: Ledger) {
   const all = ledger.attachments.all();
-  const sums = (direction: "egress" | "ingress") => {
-    const asked = all.map((a) => a.promise[direction].guaranteeBits);
-    const guaranteed = asked.filter((each) => each > 0);
-    return {
-      guaranteedBits: guaranteed.reduce((sum, each) => sum + Math.max(each, floorBits), 0),
-      floors: asked.length - guaranteed.length,
-    };
-  };
+  const sums = (direction: "egress" | "ingress") =>
+    loadOf(all.map((a) => a.promise[direction].guaranteeBits));
   const minors = new Set(all.map((a) => a.classMinor));
   let free = firstPodMinor;
   while (minors.has(free)) free++;

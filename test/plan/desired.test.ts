@@ -11,7 +11,8 @@ import {
 } from "../../src/plan/node.ts";
 import { leafShape, podGsoMaxBytes } from "../../src/plan/shape.ts";
 import { type KernelObject, keyOf, type State, type TrafficClass } from "../../src/plan/state.ts";
-import { admit, type Holder, hostRateBits } from "../../src/promise/admission.ts";
+import { admit } from "../../src/promise/admission.ts";
+import { type Holder, hostRateBits, treeOf } from "../../src/promise/capacity.ts";
 import { inputOf, networkWith, podWith, promiseWith, trees } from "./samples.ts";
 
 function of<K extends KernelObject["kind"]>(
@@ -298,20 +299,14 @@ describe("the leaves of all pods that are admitted, and the host's", () => {
     fc.assert(
       fc.property(node, promises, (settings, asks) => {
         const pods: Attachment[] = [];
-        // As src/node/verbs/propose.ts counts them.
-        const hostClasses = settings.hostClasses.map((h) => ({
-          holder: h.name,
-          guaranteeBits: h.egressGuaranteeBits,
-        }));
-        const held: Record<Direction, Holder[]> = { egress: [...hostClasses], ingress: [] };
+        // As src/promise/held.ts counts them.
+        const held: Record<Direction, Holder[]> = { egress: [], ingress: [] };
         for (const ask of asks) {
           const holder = `p${pods.length}`;
           const fits = directions.every(
             (d) =>
               admit({
-                direction: d,
-                capacityBits: settings[`${d}CapacityBits`],
-                reserveBits: settings[`${d}ReserveBits`],
+                ...treeOf(settings, d),
                 held: held[d],
                 askedBits: ask[d].guaranteeBits,
                 holder,
@@ -332,7 +327,7 @@ describe("the leaves of all pods that are admitted, and the host's", () => {
         const leaves = (dev: string): TrafficClass[] =>
           classes.filter((c) => c.dev === dev && c.parent !== "root");
         for (const [dev, capacityBits, hosts] of [
-          ["eth0", settings.egressCapacityBits, 1 + hostClasses.length],
+          ["eth0", settings.egressCapacityBits, 1 + settings.hostClasses.length],
           ["fw0", settings.ingressCapacityBits, 0],
         ] as [string, number, number][]) {
           const sum = leaves(dev).reduce((total, c) => total + c.rateBytes, 0);

@@ -8,7 +8,7 @@ import type {
   PodPromise,
   TreeSettings,
 } from "../../src/plan/node.ts";
-import { hostRateBits } from "../../src/promise/admission.ts";
+import { hostRateBits } from "../../src/promise/capacity.ts";
 
 export const bestEffort: DirectionPromise = { guaranteeBits: 0, limitBits: null, burstBytes: null };
 

@@ -24,7 +24,7 @@ import {
   tbfShape,
 } from "../../src/plan/shape.ts";
 import { bytesIn, largestBurstBytes, rateBytes, sameTicks } from "../../src/plan/units.ts";
-import { hostRateBits } from "../../src/promise/admission.ts";
+import { hostRateBits } from "../../src/promise/capacity.ts";
 import { bestEffort, promiseWith, trees } from "./samples.ts";
 
 const largest32 = 2 ** 32 - 1;

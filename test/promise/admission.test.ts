@@ -1,17 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Direction, directions } from "../../src/plan/node.ts";
+import { floorBits } from "../../src/plan/shape.ts";
+import { type AdmissionAsk, admit, type Refused, refusal } from "../../src/promise/admission.ts";
 import {
-  type AdmissionAsk,
-  admit,
-  floorBits,
   type Holder,
   hostRateBits,
   leafRateBits,
-  type Refused,
-  refusal,
   reserveBits,
-} from "../../src/promise/admission.ts";
+} from "../../src/promise/capacity.ts";
 
 describe("the reserve", () => {
   test.each([
@@ -50,6 +47,7 @@ function askWith(keys: Partial<AdmissionAsk>): AdmissionAsk {
     direction: "egress",
     capacityBits: 1e9,
     reserveBits: 100e6,
+    hosts: [],
     held: [],
     askedBits: 0,
     holder: "pods/new",
@@ -200,6 +198,7 @@ describe("the sum of all leaf rates and the host's", () => {
             direction,
             capacityBits,
             reserveBits: reserved,
+            hosts: [],
             held: others,
             askedBits,
             holder,

@@ -19,7 +19,7 @@ interface Given {
   bandwidth?: BandwidthCapability;
 }
 
-/** As cni/asked.ts puts it together; the rules' tiers are checked where the configuration is. */
+/** As promise/ask.ts puts it together; the rules' tiers are checked where the configuration is. */
 function askOf({ rules, annotations = {}, bandwidth }: Given): PolicyAsk {
   const { tiers: named, ...others } = rules;
   const parsed = rulesWith(others);

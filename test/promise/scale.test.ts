@@ -1,13 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { directions, type PodPromise, type TreeSettings } from "../../src/plan/node.ts";
-import {
-  type AdmissionAsk,
-  admitScaled,
-  floorBits,
-  hostRateBits,
-  leafRateBits,
-} from "../../src/promise/admission.ts";
+import { floorBits } from "../../src/plan/shape.ts";
+import { type AdmissionAsk, admitScaled } from "../../src/promise/admission.ts";
+import { hostRateBits, leafRateBits } from "../../src/promise/capacity.ts";
 import { inForce, scaled } from "../../src/promise/scale.ts";
 
 describe("scaled", () => {
@@ -194,6 +190,7 @@ describe("admission where guarantees are scaled", () => {
     direction: "egress",
     capacityBits: 400e6,
     reserveBits: 20e6,
+    hosts: [],
     held: [],
     askedBits: 0,
     holder: "pods/new",
@@ -208,7 +205,7 @@ describe("admission where guarantees are scaled", () => {
     ["best effort beside guarantees that took all", { held: held(380e6), askedBits: 0 }, 0],
     [
       "what fits beside the host's own",
-      { held: [{ holder: "host class a", guaranteeBits: 80e6, isHost: true }], askedBits: 300e6 },
+      { hosts: [{ holder: "host class a", guaranteeBits: 80e6 }], askedBits: 300e6 },
       0,
     ],
     [
@@ -224,7 +221,7 @@ describe("admission where guarantees are scaled", () => {
     ["more than the node could give to one pod", { askedBits: 380e6 + 1 }],
     [
       "more than the host's own leave to one pod",
-      { held: [{ holder: "host class a", guaranteeBits: 80e6, isHost: true }], askedBits: 301e6 },
+      { hosts: [{ holder: "host class a", guaranteeBits: 80e6 }], askedBits: 301e6 },
     ],
     ["that, beside others", { held: held(1e6), askedBits: 380e6 + 1 }],
     [

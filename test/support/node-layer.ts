@@ -1,8 +1,7 @@
 /** The verbs' inner half in this process, on a test's node: for tests that are about many of them. */
 
-import { askedOf, networkPart } from "../../src/cni/asked.ts";
+import { attachAskOf, networkPart } from "../../src/cni/attach-ask.ts";
 import type { RawConfig } from "../../src/cni/request.ts";
-import { parseNetworkConfig } from "../../src/config/parse.ts";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { linkNamed } from "../../src/kernel/read/links.ts";
@@ -12,7 +11,8 @@ import { bootId } from "../../src/node/facts/open.ts";
 import { attach } from "../../src/node/verbs/attach.ts";
 import { changePromise } from "../../src/ops/set/change.ts";
 import type { Attachment, AttachmentKey } from "../../src/plan/node.ts";
-import { promiseOf } from "../../src/promise/ask.ts";
+import { settlementOf } from "../../src/promise/ask.ts";
+import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 import { namespacePath } from "../../src/prove/lab/namespaces.ts";
 import type { Pod, TestNode } from "./node.ts";
 
@@ -76,12 +76,12 @@ export function nodeLayer(node: TestNode): NodeLayer {
         const config = parseNetworkConfig(raw);
         const { containerId, netns: podNetns } = pod;
         const request = { containerId, ifname: "eth0", netns: podNetns, args: {} };
-        return attach(ledger, askedOf(request, config, null), networkPart(raw, config));
+        return attach(ledger, attachAskOf(request, config, null), networkPart(raw, config));
       }),
     set: (key, annotations) =>
       on(() => {
         const { tiers, defaultTier } = parseNetworkConfig(configWith({}));
-        const promise = promiseOf({
+        const asked = settlementOf({
           annotations,
           bandwidth: null,
           tiers,
@@ -89,7 +89,7 @@ export function nodeLayer(node: TestNode): NodeLayer {
           rules: null,
         });
         const asks = { annotations: {}, bandwidth: null, overrides: annotations };
-        changePromise(ledger, { key, tiers, ask: () => ({ asks, asked: promise }) });
+        changePromise(ledger, { key, ask: () => ({ asks, asked }) });
       }),
     waitForNoLink: (name) => {
       const deadlineMs = performance.now() + 10_000;

@@ -1,7 +1,7 @@
 /** Neighbour entries, which tell under which MAC an address was known. */
 import { effect } from "../../effect.ts";
+import { note } from "../../journal.ts";
 import { bytesOfIp, familyOf } from "../../plan/ip.ts";
-import { note } from "../journal.ts";
 import { concat, encodeAttribute } from "../netlink/codec.ts";
 import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
 import { ndmsg } from "../netlink/structs.ts";

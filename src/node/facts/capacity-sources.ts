@@ -2,11 +2,12 @@
  * The capacities that were set at run time, and those that hold without them. Only commands that show them
  * need this; no verb does.
  */
-import { parseNetworkConfig } from "../../config/parse.ts";
+
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { type Direction, directions } from "../../plan/node.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { capacitySet } from "./capacity-set.ts";
 import { findLink, linkSpeed } from "./uplink.ts";
 

@@ -5,18 +5,13 @@
 import { formatDuration, formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
-import {
-  attachmentName,
-  directions,
-  type IngressPlace,
-  type Lease,
-  type NetworkBase,
-} from "../../plan/node.ts";
-import { admit, hostHolders } from "../../promise/admission.ts";
+import { directions, type IngressPlace, type Lease, type NetworkBase } from "../../plan/node.ts";
+import { leftBits, loadOf, treeOf } from "../../promise/capacity.ts";
+import { memberOf } from "../../promise/held.ts";
 import { boundedMembers } from "../../promise/latency.ts";
 import { withGrantedSubnets } from "../addresses/granted.ts";
 import { NodeView } from "../reconcile/view.ts";
-import { type Asked, memberOf } from "../verbs/propose.ts";
+import type { AttachAsk } from "../verbs/propose.ts";
 import { capacitySet } from "./capacity-set.ts";
 import { placeFor } from "./chained.ts";
 import { withLeafKind } from "./leaf-queues.ts";
@@ -46,7 +41,7 @@ export function baseInForce(
   return withLeafKind(view, withGrantedSubnets(view, base, config, granted));
 }
 
-export function withCapacityInForce(view: LedgerView, asked: Asked): Asked {
+export function withCapacityInForce(view: LedgerView, asked: AttachAsk): AttachAsk {
   const { config, uplink, granted, base } = asked;
   return { ...asked, base: baseInForce(view, config, uplink, granted?.leases, base.ingress) };
 }
@@ -57,28 +52,13 @@ export function shortfalls(view: LedgerView): string[] {
   if (base === null) return [];
   const attachments = view.attachments.all();
   const rates = directions.flatMap((direction) => {
-    const pods = attachments.map((a) => ({
-      holder: attachmentName(a),
-      guaranteeBits: a.promise[direction].guaranteeBits,
-    }));
-    const held = [...hostHolders(base.trees, direction), ...pods];
-    const capacityBits = base.trees[`${direction}CapacityBits`];
-    const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
-    const reserveBits = base.trees[`${direction}ReserveBits`];
+    const tree = treeOf(base.trees, direction);
+    const held = attachments.map(({ promise }) => promise[direction].guaranteeBits);
     // This asks for one more best-effort pod, which does not exist, because such a pod needs the least.
-    const decision = admit({
-      direction,
-      capacityBits,
-      reserveBits,
-      held,
-      askedBits: 0,
-      holder: "",
-    });
-    return decision.ok
-      ? []
-      : [
-          `${direction}: ${formatRate(sum)}bit/s are guaranteed, which ${formatRate(capacityBits)}bit/s cannot keep beside the reserve of ${formatRate(reserveBits)}bit/s`,
-        ];
+    if (leftBits(tree, loadOf([...held, 0])) >= 0) return [];
+    const hosts = tree.hosts.map(({ guaranteeBits }) => guaranteeBits);
+    const sum = [...hosts, ...held].reduce((total, bits) => total + bits, 0);
+    return `${direction}: ${formatRate(sum)}bit/s are guaranteed, which ${formatRate(tree.capacityBits)}bit/s cannot keep beside the reserve of ${formatRate(tree.reserveBits)}bit/s`;
   });
   const late = boundedMembers(base, attachments.map(memberOf))
     .filter((b) => b.boundUs > b.latencyClass.targetUs)

@@ -6,7 +6,7 @@ import { FairwayError } from "../../errors.ts";
 import { addressBits, leastIpv6MtuBytes } from "../../plan/ip.ts";
 import { plainKind } from "../../plan/leaf-queue.ts";
 import type { IngressPlace, NetworkBase } from "../../plan/node.ts";
-import { hostRateBits, reserveBits } from "../../promise/admission.ts";
+import { hostRateBits, reserveBits } from "../../promise/capacity.ts";
 import { placeText } from "./chained.ts";
 import type { Uplink } from "./uplink.ts";
 
@@ -28,7 +28,7 @@ const setKey = (cidr: Cidr): string =>
     : formatCidr(cidr);
 
 /**
- * Throws badConfig. The configuration's own MTU was judged with it (config/rules), but the uplink's is known
+ * Throws badConfig. The configuration's own MTU was judged with it (config/rules.ts), but the uplink's is known
  * only here.
  */
 function refuseSmallMtu(mtuBytes: number, subnets: readonly Cidr[]): void {

@@ -1,5 +1,6 @@
 /** Opens the ledger of this boot. */
 import { readFileSync } from "node:fs";
+import { endNow } from "../../kernel/netlink/libc.ts";
 import { keepGenerationsIn } from "../../kernel/own-generations.ts";
 import { type Ledger, openLedger } from "../../ledger/ledger.ts";
 import { span } from "../../trace.ts";
@@ -23,6 +24,9 @@ function open(dataDir: string): Ledger {
 export function inLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
   return use(open(dataDir));
 }
+
+/** The end of such a process. */
+export { endNow };
 
 export function withLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
   const ledger = open(dataDir);

@@ -1,9 +1,11 @@
 /** What `fairway set` changed of a pod's promise, beside what the pod itself asked for. */
-import { parseNetworkConfig } from "../../config/parse.ts";
+
 import { FairwayError } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Attachment, PodPromise } from "../../plan/node.ts";
-import { type OverriddenKey, overriddenKeys, promiseAsked } from "../../promise/override.ts";
+import { asksUnder, promiseOf } from "../../promise/ask.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
+import { type OverriddenKey, overriddenKeys } from "../../promise/override.ts";
 
 export interface Override {
   keys: OverriddenKey[];
@@ -23,7 +25,7 @@ export function overrideOf(view: LedgerView, attachment: Attachment): Override |
   if (keys.length === 0 || recorded === null) return null;
   try {
     const config = parseNetworkConfig(JSON.parse(recorded.config));
-    const own = promiseAsked({ ...asks, overrides: null }, config, podNamespace);
+    const own = promiseOf(asksUnder(config, { ...asks, overrides: null }, podNamespace));
     return { keys, own, ownRefused: null };
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;

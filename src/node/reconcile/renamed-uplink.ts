@@ -1,5 +1,5 @@
 /** Handles an uplink that has another name than its trees were recorded with. */
-import { parseNetworkConfig } from "../../config/parse.ts";
+
 import { FairwayError } from "../../errors.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { allLinks } from "../../kernel/read/links.ts";
@@ -7,6 +7,7 @@ import { allQdiscs } from "../../kernel/read/tc.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { tbfHandle } from "../../plan/names.ts";
 import type { NetworkBase } from "../../plan/node.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { baseInForce } from "../facts/capacity.ts";
 import { findUplink } from "../facts/uplink.ts";
 

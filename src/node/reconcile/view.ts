@@ -11,7 +11,7 @@ import {
   sameAttachment,
   type TreeSettings,
 } from "../../plan/node.ts";
-import { roomForPodsBits } from "../../promise/admission.ts";
+import { leftBits, treeOf } from "../../promise/capacity.ts";
 import { hasEgressTarget, withBursts } from "../../promise/latency.ts";
 import { inForce } from "../../promise/scale.ts";
 import { hasHostInterface } from "../facts/chained.ts";
@@ -20,10 +20,9 @@ import { withGatewaysInUse } from "./gateways.ts";
 
 /** Whether more is promised than there is, so that guarantees are scaled. */
 export function overcommits(promised: Promised, trees: TreeSettings): boolean {
-  return directions.some((direction) => {
-    const { guaranteedBits, floors } = promised[direction];
-    return guaranteedBits > roomForPodsBits(trees, direction, floors);
-  });
+  return directions.some(
+    (direction) => leftBits(treeOf(trees, direction), promised[direction]) < 0,
+  );
 }
 
 /** The networks that have pods. On a node without pods, they are those that had some since it booted. */

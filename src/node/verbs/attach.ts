@@ -37,13 +37,13 @@ import { NodeView } from "../reconcile/view.ts";
 import { whileAtWork } from "./at-work.ts";
 import { disconnect } from "./detach.ts";
 import { LeftBehind } from "./left-behind.ts";
-import { type Asked, propose } from "./propose.ts";
+import { type AttachAsk, propose } from "./propose.ts";
 import { isShortage, sweep } from "./sweep.ts";
 
 /** Records the attachment, and returns it with what its network asks of the base at this moment. */
 function recordIntent(
   ledger: Ledger,
-  given: Asked,
+  given: AttachAsk,
   rawConfig: string,
 ): { attachment: Attachment; base: NetworkBase } {
   return locked(ledger, (lock) => {
@@ -191,7 +191,7 @@ function toldOf(freed: AttachmentKey[], error: unknown): unknown {
  */
 function recordWhereItFits(
   ledger: Ledger,
-  asked: Asked,
+  asked: AttachAsk,
   rawConfig: string,
   tellFreed: (freed: AttachmentKey[]) => void,
 ): ReturnType<typeof recordIntent> {
@@ -211,13 +211,13 @@ function recordWhereItFits(
 }
 
 /** The base with the subnets that this pod's addresses will come from, or have come from. */
-function withAskedSubnets({ base, granted }: Asked): NetworkBase {
+function withAskedSubnets({ base, granted }: AttachAsk): NetworkBase {
   return granted === null ? base : { ...base, subnets: grantedSubnets(granted) };
 }
 
 function attachAlone(
   ledger: Ledger,
-  asked: Asked,
+  asked: AttachAsk,
   rawConfig: string,
   tellFreed: (freed: AttachmentKey[]) => void,
 ): Attachment {
@@ -244,7 +244,7 @@ function attachAlone(
  */
 export function attach(
   ledger: Ledger,
-  asked: Asked,
+  asked: AttachAsk,
   rawConfig: string,
   tellFreed: (freed: AttachmentKey[]) => void = () => {},
 ): Attachment {

@@ -12,15 +12,11 @@ import {
   type AttachmentKey,
   attachmentName,
   type Direction,
-  directions,
   type NetworkBase,
   type PodAsks,
-  type PodPromise,
-  podTitle,
 } from "../../plan/node.ts";
-import { admit, admitScaled, hostHolders, refusal } from "../../promise/admission.ts";
-import type { Member } from "../../promise/latency.ts";
-import { withinTargets } from "../../promise/targets.ts";
+import type { Settlement } from "../../promise/ask.ts";
+import { admitted, holderName } from "../../promise/held.ts";
 import { type ChosenAddress, chooseAddresses, leaseOf, nodeHolders } from "../addresses/choose.ts";
 import type { Granted } from "../addresses/granted.ts";
 import { podKeyOf } from "../addresses/keep.ts";
@@ -28,20 +24,19 @@ import { macAddress, withGateway } from "../addresses/leases.ts";
 import { capacitySet } from "../facts/capacity-set.ts";
 import type { ChainedPort } from "../facts/chained.ts";
 import type { Uplink } from "../facts/uplink.ts";
-import { type Held, heldIn, leftBits } from "./held.ts";
 
-export interface Asked {
+/** What an ADD asks for. */
+export interface AttachAsk extends Settlement {
   key: AttachmentKey;
   netns: string;
   podNamespace: string | null;
   podName: string | null;
-  promise: PodPromise;
   asks: PodAsks;
   config: NetworkConfig;
   uplink: Uplink;
   base: NetworkBase;
   /** Which addresses the pod asks for. */
-  ask: AddressAsk;
+  addresses: AddressAsk;
   /** What another IPAM plugin gave; null means that the addresses are ours to give. */
   granted: Granted | null;
   /** The interface that another plugin made; null means that it is ours to make. */
@@ -51,111 +46,22 @@ export interface Asked {
 export interface Proposal {
   attachment: Attachment;
   /** What each direction has left after it, in bits per second; 0 where guarantees are scaled. */
-  freeBits: Record<(typeof directions)[number], number>;
+  freeBits: Record<Direction, number>;
   /** How the bound on its delay comes about; null without a latency target. */
   latency: string | null;
   /** The addresses that are ours to give, from which the next choice follows. */
   chosen: ChosenAddress[];
 }
 
-/** What admission looks at. */
-type Terms = Pick<Asked, "base" | "key" | "promise"> &
-  Partial<Pick<Asked, "podNamespace" | "podName">> & { tiers: NetworkConfig["tiers"] };
-
-/** The name of the pod that asks. */
-const askerName = ({ key, podNamespace = null, podName = null }: Terms): string =>
-  holderName({ ...key, podNamespace, podName });
-
-/** This is asked only for the words of a refusal. */
-type Facts = Parameters<typeof capacitySet>[0];
-
-/** The pod's tier, if it gave this guarantee; else null. */
-function givingTier({ tiers, promise }: Terms, direction: Direction): string | null {
-  const { tier } = promise;
-  if (tier === null || !Object.hasOwn(tiers, tier)) return null;
-  const given = tiers[tier]?.[direction].guaranteeBits;
-  return given === promise[direction].guaranteeBits ? tier : null;
-}
-
-function checkRates(terms: Terms, held: Held, view: Facts): Proposal["freeBits"] {
-  const { base, promise } = terms;
-  const decide = base.trees.overcommit === "scale" ? admitScaled : admit;
-  const free = { egress: 0, ingress: 0 };
-  for (const direction of directions) {
-    free[direction] = leftBits(held, base.trees, direction, promise[direction].guaranteeBits);
-    if (free[direction] >= 0) continue;
-    // Whoever is refused is told who holds what.
-    const decision = decide({
-      direction,
-      capacityBits: base.trees[`${direction}CapacityBits`],
-      reserveBits: base.trees[`${direction}ReserveBits`],
-      held: [
-        ...hostHolders(base.trees, direction),
-        ...held.all().map((a) => ({
-          holder: holderName(a),
-          guaranteeBits: a.promise[direction].guaranteeBits,
-        })),
-      ],
-      askedBits: promise[direction].guaranteeBits,
-      holder: askerName(terms),
-      tier: givingTier(terms, direction),
-    });
-    if (!decision.ok) throw refusal(decision, capacitySet(view)[`${direction}Bits`] !== null);
-    free[direction] = decision.freeBits;
-  }
-  return free;
-}
-
-/** An attachment in the form that the delay bound takes. */
-export function memberOf(a: Attachment): Member {
-  return { holder: holderName(a), promise: a.promise, mtuBytes: a.mtuBytes };
-}
-
-/**
- * Delays are bounded on egress only, because what comes in has queued on the wire before it is here. While
- * guarantees are scaled no target is kept (scale.ts); then the target has to be one that the pod could have
- * alone.
- */
-function checkTarget(terms: Terms, held: Held): string | null {
-  const { base, promise } = terms;
-  const own = { holder: askerName(terms), promise, mtuBytes: base.mtuBytes };
-  if (leftBits(held, base.trees, "egress", promise.egress.guaranteeBits) < 0) {
-    withinTargets(base, own, () => []);
-    return null;
-  }
-  return withinTargets(base, own, () => held.withTarget().map(memberOf), held.largestMtuBytes);
-}
-
-/**
- * What is left beside the promises that are held already, and how the pod's bound comes about. Throws
- * promiseRefused.
- */
-export function admitted(
-  terms: Terms,
-  held: Held,
-  view: Facts,
-): Pick<Proposal, "freeBits" | "latency"> {
-  return { freeBits: checkRates(terms, held, view), latency: checkTarget(terms, held) };
-}
-
-/** A person knows the pod by its name; two sandboxes of one pod may be there at once, so the attachment tells them apart. */
-export function holderName(
-  a: AttachmentKey & Pick<Attachment, "podNamespace" | "podName">,
-): string {
-  const name = attachmentName(a);
-  const title = podTitle(a);
-  return title === null ? name : `${title} (${name})`;
-}
-
 /**
  * One address of each set: the one that the pod asks for, or else the next that is free. Throws
  * poolExhausted, addressInUse, badConfig.
  */
-function chooseFor(view: LedgerView, { config, key, ask, podNamespace, podName }: Asked) {
+function chooseFor(view: LedgerView, { config, key, addresses, podNamespace, podName }: AttachAsk) {
   return chooseAddresses(view, {
     network: config.name,
     ipam: config.ipam,
-    ask,
+    ask: addresses,
     pod: podKeyOf(key, podNamespace, podName),
     nowMs: Date.now(),
     holders: nodeHolders(view, config.name),
@@ -174,12 +80,11 @@ export function refuseExisting(view: LedgerView, key: AttachmentKey): void {
 }
 
 /** Throws attachmentExists, promiseRefused, poolExhausted, addressInUse, badConfig. */
-export function propose(view: LedgerView, asked: Asked): Proposal {
+export function propose(view: LedgerView, asked: AttachAsk): Proposal {
   refuseExisting(view, asked.key);
-  const { freeBits, latency } = admitted(
-    { ...asked, tiers: asked.config.tiers },
-    heldIn(view),
-    view,
+  const asker = { ...asked, holder: holderName({ ...asked, ...asked.key }) };
+  const { freeBits, latency } = admitted(asked.base, view.attachments, asker, () =>
+    capacitySet(view),
   );
   const { port, granted } = asked;
   const chosen = granted === null && port === null ? chooseFor(view, asked) : [];

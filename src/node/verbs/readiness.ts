@@ -8,10 +8,10 @@ import { readSysctl } from "../../kernel/read/sysctl.ts";
 import { canWriteSetting, defaultPath, unwritable } from "../../kernel/write/setting.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import type { Plan, Step } from "../../plan/diff.ts";
-import { directions, type NetworkBase } from "../../plan/node.ts";
+import type { NetworkBase } from "../../plan/node.ts";
 import { ipv6Path } from "../../plan/state.ts";
-import { admit, admitScaled, hostHolders, refusal } from "../../promise/admission.ts";
-import { tiersRefusal } from "../../promise/tiers-fit.ts";
+import { oneMorePod, requireRates } from "../../promise/held.ts";
+import { tiersRefusal } from "../../promise/tiers.ts";
 import { nodeHolders, requireNextAddresses } from "../addresses/choose.ts";
 import { baseInForce } from "../facts/capacity.ts";
 import { capacitySet } from "../facts/capacity-set.ts";
@@ -26,7 +26,6 @@ import { look } from "../reconcile/run.ts";
 import * as scopes from "../reconcile/scopes.ts";
 import { NodeView } from "../reconcile/view.ts";
 import { refuseCutOff } from "./cut-off.ts";
-import { holderName } from "./propose.ts";
 import { isShortage, planSweep } from "./sweep.ts";
 
 /** An ADD does not look at this: the pod would start, and reach nobody. */
@@ -40,27 +39,6 @@ function requireUplinkUp({ uplink, bridge }: NetworkConfig): void {
   );
 }
 
-/** Requires room for one more pod that asks for nothing. Throws promiseRefused. */
-function requireCapacity(ledger: LedgerView, { trees }: NetworkBase): void {
-  const decide = trees.overcommit === "scale" ? admitScaled : admit;
-  const attachments = ledger.attachments.all();
-  for (const direction of directions) {
-    const pods = attachments.map((a) => ({
-      holder: holderName(a),
-      guaranteeBits: a.promise[direction].guaranteeBits,
-    }));
-    const decision = decide({
-      direction,
-      capacityBits: trees[`${direction}CapacityBits`],
-      reserveBits: trees[`${direction}ReserveBits`],
-      held: [...hostHolders(trees, direction), ...pods],
-      askedBits: 0,
-      holder: "one more pod",
-    });
-    if (!decision.ok) throw refusal(decision, capacitySet(ledger)[`${direction}Bits`] !== null);
-  }
-}
-
 /** What is held for sandboxes that are gone is no shortage, because the ADD frees it. */
 function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBase): void {
   const shortages = [
@@ -69,7 +47,11 @@ function requireRoom(ledger: LedgerView, config: NetworkConfig, base: NetworkBas
         requireNextAddresses(ledger, config.name, config.ipam, nodeHolders(ledger, config.name)),
       helps: ({ network }: { network: string }) => network === config.name,
     },
-    { require: () => requireCapacity(ledger, base), helps: () => true },
+    {
+      require: () =>
+        requireRates(base.trees, ledger.attachments, oneMorePod, () => capacitySet(ledger)),
+      helps: () => true,
+    },
     { require: () => ledger.attachments.freeClassMinor(), helps: () => true },
   ];
   for (const { require, helps } of shortages) {

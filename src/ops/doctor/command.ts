@@ -1,6 +1,6 @@
 /** `fairway doctor` tells what stands in the way of promises on this node, and what to do about it. */
 import { Command } from "commander";
-import { asUsage, isGiven } from "../asked.ts";
+import { asUsage, isGiven } from "../command-line.ts";
 import { withCommonOptions } from "../context.ts";
 import { placesOf, usualPlaces } from "../install/places.ts";
 import { print } from "../print.ts";

@@ -1,11 +1,11 @@
 /** Runs all groups of findings, and says what they come to. */
 import { join } from "node:path";
-import { parseNetworkConfig } from "../../config/parse.ts";
 import type { JsonObject } from "../../config/section.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { openLedgerReadonly } from "../../ledger/ledger.ts";
 import { bootId } from "../../node/facts/open.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 import {
   type CommonOptions,
   dataDirOf,

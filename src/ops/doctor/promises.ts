@@ -5,38 +5,14 @@ import { baseInForce } from "../../node/facts/capacity.ts";
 import { capacitySet, type SetCapacity } from "../../node/facts/capacity-set.ts";
 import { overrideOf } from "../../node/facts/override.ts";
 import { findUplink } from "../../node/facts/uplink.ts";
-import { attachmentName, type Direction, directions, type NetworkBase } from "../../plan/node.ts";
-import {
-  type AdmissionAsk,
-  admit,
-  floorBits,
-  type Holder,
-  hostHolders,
-  hostRateBits,
-  leafRateBits,
-  moreCapacityAdvice,
-} from "../../promise/admission.ts";
+import { attachmentName, type Direction, directions } from "../../plan/node.ts";
+import { moreCapacityAdvice } from "../../promise/admission.ts";
+import { type Holder, leftBits, loadOf, type Tree, treeOf } from "../../promise/capacity.ts";
 import { overrideWords } from "../overrides.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 
-type Tree = Pick<AdmissionAsk, "direction" | "capacityBits" | "reserveBits">;
-
-const treeOf = ({ trees }: NetworkBase, direction: Direction): Tree => ({
-  direction,
-  capacityBits: trees[`${direction}CapacityBits`],
-  reserveBits: trees[`${direction}ReserveBits`],
-});
-
 const ofCapacity = ({ capacityBits, reserveBits }: Tree): string =>
   `capacity ${formatRate(capacityBits)}bit/s, reserve ${formatRate(reserveBits)}bit/s`;
-
-/** The host's share, the floors and the guarantees together, as admission counts them. */
-function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]): number {
-  const guaranteed = held.filter(({ guaranteeBits }) => guaranteeBits > 0);
-  const floors = (held.length - guaranteed.length) * floorBits;
-  const kept = Math.max(reserveBits, hostRateBits(capacityBits, reserveBits) + floors);
-  return guaranteed.reduce((sum, { guaranteeBits }) => sum + leafRateBits(guaranteeBits), kept);
-}
 
 /**
  * Judges whether what is held still fits. `scales` means that the configuration has guarantees scaled where
@@ -44,13 +20,14 @@ function neededBits({ capacityBits, reserveBits }: Tree, held: readonly Holder[]
  */
 export function judgeHeld(
   tree: Tree,
-  held: readonly Holder[],
+  pods: readonly Holder[],
   { scales, isSet }: { scales: boolean; isSet: boolean },
 ): Finding {
   const id = `promises.${tree.direction}` as const;
+  const held = [...tree.hosts, ...pods];
   const sum = held.reduce((total, { guaranteeBits }) => total + guaranteeBits, 0);
   const found = `${formatRate(sum)}bit/s promised to ${held.length} pods of ${ofCapacity(tree)}`;
-  const freeBits = tree.capacityBits - neededBits(tree, held);
+  const freeBits = leftBits(tree, loadOf(pods.map(({ guaranteeBits }) => guaranteeBits)));
   if (freeBits >= 0) return ok(id, `${found}; ${formatRate(freeBits)}bit/s free`);
   if (scales)
     return ok(id, `${found}: ${formatRate(-freeBits)}bit/s too much, so guarantees are scaled`);
@@ -78,11 +55,10 @@ export function judgeTiers(
     const advice: string[] = [];
     const refused = trees.flatMap((tree) => {
       const askedBits = tier[tree.direction].guaranteeBits ?? 0;
-      const decision = admit({ ...tree, held: [], askedBits, holder: name });
-      if (decision.ok) return [];
+      if (leftBits(tree, loadOf([askedBits])) >= 0) return [];
       advice.push(moreCapacityAdvice(tree.direction, set[`${tree.direction}Bits`] !== null));
       return [
-        `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(decision.freeBits)}bit/s that an empty node has (${ofCapacity(tree)})`,
+        `its ${tree.direction} guarantee of ${formatRate(askedBits)}bit/s exceeds the ${formatRate(Math.max(0, leftBits(tree)))}bit/s that an empty node has (${ofCapacity(tree)})`,
       ];
     });
     return refused.length === 0
@@ -97,13 +73,11 @@ export function judgeTiers(
 
 export function promises({ ledger, view, configs }: Patient): Finding[] {
   const held = ledger?.attachments.all() ?? [];
-  const holders = ({ trees }: NetworkBase, direction: Direction): Holder[] => [
-    ...hostHolders(trees, direction),
-    ...held.map((a) => ({
+  const holders = (direction: Direction): Holder[] =>
+    held.map((a) => ({
       holder: attachmentName(a),
       guaranteeBits: a.promise[direction].guaranteeBits,
-    })),
-  ];
+    }));
   const [first] = configs;
   if (first === undefined) return [];
   return attempt("promises", () => {
@@ -111,7 +85,7 @@ export function promises({ ledger, view, configs }: Patient): Finding[] {
     // they were made.
     const uplink = findUplink(first.uplink, first.bridge);
     const base = baseInForce(view, first, uplink);
-    const trees = directions.map((direction) => treeOf(base, direction));
+    const trees = directions.map((direction) => treeOf(base.trees, direction));
     const set = capacitySet(view);
     const tiers = configs.flatMap((config) => judgeTiers(config.tiers, trees, set));
     const scales = base.trees.overcommit === "scale";
@@ -120,7 +94,7 @@ export function promises({ ledger, view, configs }: Patient): Finding[] {
       ...(ledger === null
         ? []
         : trees.map((tree) =>
-            judgeHeld(tree, holders(base, tree.direction), {
+            judgeHeld(tree, holders(tree.direction), {
               scales,
               isSet: set[`${tree.direction}Bits`] !== null,
             }),

@@ -2,8 +2,8 @@
 import { readViolations, type SpoofCount } from "../../kernel/read/tables.ts";
 import { guardRefusalHere } from "../../node/reconcile/base.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
-import { holderName } from "../../node/verbs/propose.ts";
 import type { Attachment } from "../../plan/node.ts";
+import { holderName } from "../../promise/held.ts";
 import { violationWords } from "../status/words.ts";
 import { attempt, type Finding, ok, type Patient, warn } from "./finding.ts";
 

@@ -7,7 +7,7 @@ import { type Found, type Listed, planSweep, type Swept, sweep } from "../../nod
 import type { Step } from "../../plan/diff.ts";
 import { type Attachment, attachmentName } from "../../plan/node.ts";
 import { wholeNode } from "../applicable.ts";
-import { asUsage, requireWith } from "../asked.ts";
+import { asUsage, requireWith } from "../command-line.ts";
 import {
   type CommonOptions,
   refuseLost,

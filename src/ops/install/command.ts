@@ -1,7 +1,7 @@
 /** `fairway install` puts the plugin on a node, or a newer one over it. */
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
-import { asUsage } from "../asked.ts";
+import { asUsage } from "../command-line.ts";
 import { collect } from "../usage.ts";
 import { version } from "../version.ts";
 import { applyFiles } from "./files.ts";

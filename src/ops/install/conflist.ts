@@ -3,10 +3,10 @@
  * with what was asked put into it. Pure.
  */
 import { parseCidr } from "../../config/addresses.ts";
-import { parseNetworkConfig } from "../../config/parse.ts";
 import { isObject, type JsonObject } from "../../config/section.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { parsedJson } from "../read.ts";
 import { pluginName } from "./places.ts";
 

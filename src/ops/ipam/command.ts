@@ -7,7 +7,7 @@ import { FairwayError } from "../../errors.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { holderText } from "../../ledger/reservations.ts";
 import { attachmentName } from "../../plan/node.ts";
-import { asUsage } from "../asked.ts";
+import { asUsage } from "../command-line.ts";
 import {
   type CommonOptions,
   withCommonOptions,

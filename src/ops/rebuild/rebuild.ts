@@ -1,7 +1,6 @@
 /** `fairway repair --rebuild` makes the ledger anew from the runtime's records and the kernel. */
-import { networkPart } from "../../cni/asked.ts";
+import { networkPart } from "../../cni/attach-ask.ts";
 import type { RawConfig } from "../../cni/request.ts";
-import { parseNetworkConfig } from "../../config/parse.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import { netnsIdentity, seenPods } from "../../kernel/pods-seen.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -16,6 +15,7 @@ import { findUplink } from "../../node/facts/uplink.ts";
 import { bare } from "../../plan/ip.ts";
 import { type Attachment, attachmentName } from "../../plan/node.ts";
 import { prefixOf } from "../../plan/prefix.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { type CachedAdd, readRuntimeCache } from "./cache.ts";
 import { type Matched, matchPods } from "./match.ts";
 import { isBeingReplaced, replaceLedger } from "./replace-ledger.ts";

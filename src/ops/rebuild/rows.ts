@@ -1,5 +1,6 @@
 /** Makes rows of the ledger from what was found. */
 import { contains, parseCidr, parseIp } from "../../config/addresses.ts";
+import { ownAnnotations } from "../../config/annotations.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import { type SeenRates, seenClass } from "../../kernel/pods-seen.ts";
@@ -16,7 +17,6 @@ import {
   type PodPromise,
 } from "../../plan/node.ts";
 import { floorBits } from "../../plan/shape.ts";
-import { ownAnnotations } from "../../promise/annotations.ts";
 import { promiseOf } from "../../promise/ask.ts";
 import type { FoundPod, KnownPod } from "./match.ts";
 

@@ -1,5 +1,4 @@
 /** Changes the capacity of the node: it is recorded, and the trees and all pods' classes follow. */
-import { parseNetworkConfig } from "../../config/parse.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { baseInForce } from "../../node/facts/capacity.ts";
 import { recordCapacitySet, type SetCapacity } from "../../node/facts/capacity-set.ts";
@@ -12,6 +11,7 @@ import { keepInForce } from "../../node/reconcile/shares.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
 import type { Step } from "../../plan/diff.ts";
 import type { NetworkBase } from "../../plan/node.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 
 /**
  * Call it inside `exclusively`. It records the change, and returns the base that all networks agree in, with

@@ -6,7 +6,7 @@ import { shortfalls } from "../../node/facts/capacity.ts";
 import { capacitySet, type SetCapacity } from "../../node/facts/capacity-set.ts";
 import { type Capacity, capacities } from "../../node/facts/capacity-sources.ts";
 import { wholeNode } from "../applicable.ts";
-import { asUsage } from "../asked.ts";
+import { asUsage } from "../command-line.ts";
 import {
   type CommonOptions,
   refuseLost,

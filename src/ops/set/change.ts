@@ -1,23 +1,22 @@
 /** Changes a promise while the pod lives: it is admitted anew, changed in place and recorded. */
-import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { capacitySet } from "../../node/facts/capacity-set.ts";
 import { locked } from "../../node/reconcile/locked.ts";
 import { type Lock, reconcile, required, stepsOf } from "../../node/reconcile/run.ts";
 import { everybody } from "../../node/reconcile/scopes.ts";
 import { keepInForce } from "../../node/reconcile/shares.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
 import { requireAttachment } from "../../node/verbs/check.ts";
-import { heldBy } from "../../node/verbs/held.ts";
-import { admitted } from "../../node/verbs/propose.ts";
 import type { Step } from "../../plan/diff.ts";
 import {
   type AttachmentKey,
   attachmentName,
   type PodAsks,
-  type PodPromise,
   sameAttachment,
 } from "../../plan/node.ts";
+import type { Settlement } from "../../promise/ask.ts";
+import { admitted, heldBy } from "../../promise/held.ts";
 
 /**
  * Brings the base and all pods' parts in it to what the ledger says. Throws foreignQdisc and what the kernel
@@ -29,19 +28,18 @@ const bringAll = (lock: Lock): Step[] =>
 /** What a pod is to be promised from now on, and how that was asked for. */
 export interface PromiseChange {
   key: AttachmentKey;
-  tiers: NetworkConfig["tiers"];
   /**
    * It is called under the lock, so that what another process set meanwhile is not lost. It may throw
    * badConfig.
    */
-  ask(former: PodAsks): { asks: PodAsks; asked: PodPromise };
+  ask(former: PodAsks): { asks: PodAsks; asked: Settlement };
 }
 
 /**
  * Call it inside `exclusively`. It admits the change, and returns the network's base, the movers, and a
  * function that records the promise.
  */
-function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
+function admitChange(ledger: Ledger, { key, ask }: PromiseChange) {
   const attachment = requireAttachment(ledger, key);
   const base = ledger.network(key.network)?.base;
   if (attachment.phase !== "ready" || base === undefined)
@@ -52,11 +50,12 @@ function admitChange(ledger: Ledger, { key, ask, tiers }: PromiseChange) {
     );
   const { asks, asked } = ask(attachment.asks);
   const others = ledger.attachments.all().filter((a) => !sameAttachment(a, key));
-  admitted({ base, key, promise: asked, tiers }, heldBy(others), ledger);
+  const asker = { ...asked, holder: attachmentName(key) };
+  admitted(base, heldBy(others), asker, () => capacitySet(ledger));
   return {
     base,
-    movers: [attachment, { ...attachment, promise: asked }],
-    record: () => void ledger.attachments.setPromise(key, asked, asks),
+    movers: [attachment, { ...attachment, promise: asked.promise }],
+    record: () => void ledger.attachments.setPromise(key, asked.promise, asks),
   };
 }
 

@@ -1,10 +1,9 @@
 /** Reads the words of `fairway set`: KEY=VALUE, and KEY=- to take one back. */
 import { asksForAddress } from "../../config/address-ask.ts";
-import { fairwayKeys, fairwayPrefix } from "../../config/annotation-keys.ts";
+import { fairwayKeys, fairwayPrefix, readAnnotations } from "../../config/annotations.ts";
+import { Problems } from "../../config/problems.ts";
 import { suggestion } from "../../config/suggest.ts";
-import { Violations } from "../../config/violations.ts";
 import { FairwayError } from "../../errors.ts";
-import { readAnnotations } from "../../promise/annotations.ts";
 import type { Changes } from "../../promise/override.ts";
 
 const takenBack = "-";
@@ -33,15 +32,15 @@ function pairOf(text: string): [string, string | null] {
  * tells.
  */
 function requireReadable(changes: Changes): void {
-  const violations = new Violations();
+  const problems = new Problems();
   const given: Record<string, string> = {};
   for (const [key, value] of Object.entries(changes)) {
     if (value !== null) given[key] = value;
     else if (!fairwayKeys.includes(key))
-      violations.add(key, "unknown annotation", suggestion(key, fairwayKeys));
+      problems.add(key, "unknown annotation", suggestion(key, fairwayKeys));
   }
-  readAnnotations(given, violations);
-  violations.throwIfAny();
+  readAnnotations(given, problems);
+  problems.throwIfAny();
 }
 
 /** Throws badConfig for a word that does not change a promise. */

@@ -6,8 +6,9 @@ import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import { type Override, overrideOf } from "../../node/facts/override.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
 import { type Attachment, attachmentName, type PodPromise } from "../../plan/node.ts";
-import { asksWith, type Changes, promiseAsked } from "../../promise/override.ts";
-import { asUsage } from "../asked.ts";
+import { asksUnder, settlementOf } from "../../promise/ask.ts";
+import { asksWith, type Changes } from "../../promise/override.ts";
+import { asUsage } from "../command-line.ts";
 import {
   type CommonOptions,
   dataDirOf,
@@ -77,12 +78,12 @@ function podNamed(ledger: LedgerView, [namespace, name]: PodName, options: Optio
 type PodName = [namespace: string, name: string];
 
 /** What is asked. Without changes (null) all that was set is taken back. */
-interface AskedChange {
+interface SetWords {
   pod: PodName;
   changes: Changes | null;
 }
 
-function askedOf(pod: string, pairs: string[], reset: boolean, command: Command): AskedChange {
+function wordsOf(pod: string, pairs: string[], reset: boolean, command: Command): SetWords {
   const [namespace = "", name = "", ...rest] = pod.includes("/")
     ? pod.split("/")
     : ["default", pod];
@@ -100,17 +101,16 @@ function askedOf(pod: string, pairs: string[], reset: boolean, command: Command)
   }));
 }
 
-function setIn(ledger: Ledger, asked: AskedChange, options: Options): SetOutcome {
-  const before = podNamed(ledger, asked.pod, options);
-  const { changes } = asked;
+function setIn(ledger: Ledger, words: SetWords, options: Options): SetOutcome {
+  const before = podNamed(ledger, words.pod, options);
+  const { changes } = words;
   const config = networkConfigOf({ ...options, network: before.network }, ledger, {});
   const source: TierSource = { config, isGiven: options.config !== undefined };
   const change: PromiseChange = {
     key: before,
-    tiers: config.tiers,
     ask: (former) => {
       const asks = changes === null ? { ...former, overrides: null } : asksWith(former, changes);
-      const promised = () => promiseAsked(asks, config, before.podNamespace);
+      const promised = () => settlementOf(asksUnder(config, asks, before.podNamespace));
       return { asks, asked: withTierSource(changes, source, promised) };
     },
   };
@@ -120,7 +120,7 @@ function setIn(ledger: Ledger, asked: AskedChange, options: Options): SetOutcome
   const trees = ledger.network(after.network)?.base.trees;
   const inForce = trees === undefined ? after : new NodeView(ledger).inForce(after, trees);
   return {
-    pod: asked.pod.join("/"),
+    pod: words.pod.join("/"),
     attachment: attachmentName(after),
     dryRun,
     changed: !isSamePromise(before.promise, after.promise),
@@ -157,12 +157,12 @@ function renderSet(outcome: SetOutcome): string {
 }
 
 function set(pod: string, pairs: string[], options: Options, command: Command): void {
-  const asked = askedOf(pod, pairs, options.reset === true, command);
+  const words = wordsOf(pod, pairs, options.reset === true, command);
   refuseLost(options);
   // Without a ledger there is no pod, and no ledger is made just to say so.
   const isThere = existingFile(dataDirOf(options)) !== null;
   const withLedger = options.dryRun === true || !isThere ? withLedgerCopy : withWritableLedger;
-  const outcome = withLedger(options, (ledger) => setIn(ledger, asked, options));
+  const outcome = withLedger(options, (ledger) => setIn(ledger, words, options));
   print(outcome, options.json, renderSet);
 }
 

@@ -1,5 +1,5 @@
 /** Tells why `fairway set` does not do what its words seem to ask for. */
-import { annotationKeys } from "../../config/annotation-keys.ts";
+import { annotationKeys } from "../../config/annotations.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import type { Attachment, PodPromise } from "../../plan/node.ts";

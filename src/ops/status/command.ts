@@ -5,7 +5,7 @@ import type { FairwayError } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { lostLedger } from "../../node/facts/known-pods.ts";
 import { knowsThisBoot } from "../../node/facts/this-boot.ts";
-import { refuseBoth, requireWith } from "../asked.ts";
+import { refuseBoth, requireWith } from "../command-line.ts";
 import { withCommonOptions, withLedgerView } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { print } from "../print.ts";

@@ -2,7 +2,7 @@
  * Finds out what `status` tells: what is promised, beside what the kernel has, has counted, and carried
  * during an interval.
  */
-import { parseNetworkConfig } from "../../config/parse.ts";
+
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
 import { readViolations, type SpoofCount } from "../../kernel/read/tables.ts";
@@ -21,7 +21,6 @@ import { type Override, overrideOf } from "../../node/facts/override.ts";
 import { planRepairSettled } from "../../node/reconcile/repair.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
 import { findings } from "../../node/verbs/check.ts";
-import { memberOf } from "../../node/verbs/propose.ts";
 import type { Counters } from "../../plan/counters.ts";
 import { type Tree, treesOf } from "../../plan/desired.ts";
 import type { Exit } from "../../plan/exits.ts";
@@ -32,7 +31,9 @@ import {
   type DirectionPromise,
   type NetworkBase,
 } from "../../plan/node.ts";
+import { memberOf } from "../../promise/held.ts";
 import { boundedMembers } from "../../promise/latency.ts";
+import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { inForce } from "../../promise/scale.ts";
 import type { DeviceLooks } from "./sample.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
-import { asUsage } from "../asked.ts";
+import { asUsage } from "../command-line.ts";
 import { noLedgerIn } from "../context.ts";
 import { withPlaceOptions } from "../install/command.ts";
 import { applyFiles, type FileStep } from "../install/files.ts";

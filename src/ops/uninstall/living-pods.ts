@@ -8,7 +8,7 @@ import { hasNetns } from "../../kernel/netns.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { holderText } from "../../ledger/reservations.ts";
 import { listed, livingName, owns } from "../../node/facts/known-pods.ts";
-import { holderName } from "../../node/verbs/propose.ts";
+import { holderName } from "../../promise/held.ts";
 
 /**
  * All pods that live, in words. The name is a row's own, or else the node's interface with what it leads to.

@@ -1,4 +1,4 @@
-import { hostRateBits, reserveBits } from "../../promise/admission.ts";
+import { hostRateBits, reserveBits } from "../../promise/capacity.ts";
 import { host, type Scenario } from "../engine/scenario.ts";
 import {
   bestEffort,

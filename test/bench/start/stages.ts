@@ -11,17 +11,17 @@ async function reach(stage: string | undefined): Promise<void> {
   const stdin = readStdin();
   if (stage === "stdin") return;
   const { readRequest } = await import("../../../src/cni/request.ts");
-  const { parseNetworkConfig } = await import("../../../src/config/parse.ts");
+  const { parseNetworkConfig } = await import("../../../src/promise/network-config.ts");
   const request = readRequest(process.env, stdin);
   if (request.verb !== "ADD") throw new Error("only an ADD is looked at");
   const config = parseNetworkConfig(request.config);
   if (stage === "validation") return;
   const { withLedger } = await import("../../../src/node/facts/open.ts");
-  const { askedOf } = await import("../../../src/cni/asked.ts");
+  const { attachAskOf } = await import("../../../src/cni/attach-ask.ts");
   withLedger(config.dataDir, (ledger) => {
     ledger.attachments.promised();
     if (stage === "ledger") return;
-    askedOf(request, config, null);
+    attachAskOf(request, config, null);
   });
 }
 

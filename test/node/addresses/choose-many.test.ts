@@ -3,13 +3,13 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { asksNothing } from "../../../src/config/address-ask.ts";
 import { formatIp, parseIp } from "../../../src/config/addresses.ts";
-import { parseNetworkConfig } from "../../../src/config/parse.ts";
 import { type Ledger, openLedger } from "../../../src/ledger/ledger.ts";
 import {
   chooseAddresses,
   networkHolders,
   nodeHolders,
 } from "../../../src/node/addresses/choose.ts";
+import { parseNetworkConfig } from "../../../src/promise/network-config.ts";
 import { attachment, bootId, tempFolder } from "../../ledger/fixtures/samples.ts";
 
 const given = 3_000;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { parseNetworkConfig } from "../../../src/config/parse.ts";
 import type { NetworkConfig } from "../../../src/config/types.ts";
 import { hostBits, mustAgree, networkBase } from "../../../src/node/facts/network.ts";
 import type { Uplink } from "../../../src/node/facts/uplink.ts";
 import type { IngressPlace, NetworkBase } from "../../../src/plan/node.ts";
+import { parseNetworkConfig } from "../../../src/promise/network-config.ts";
 import { configWith, errorOf } from "../../config/support.ts";
 import { networkWith, trees } from "../../plan/samples.ts";
 

@@ -8,6 +8,7 @@ const tree = (megabits: number, reserveMegabits: number) =>
     direction: "egress",
     capacityBits: megabits * 1e6,
     reserveBits: reserveMegabits * 1e6,
+    hosts: [],
   }) as const;
 
 describe("promises", () => {
@@ -77,6 +78,10 @@ test("a tier that exceeds the node alone is named, with what there is", () => {
   ]);
   expect(found[2]?.found).toContain("egress guarantee of 381Mbit/s exceeds the 380Mbit/s");
   expect(found[2]?.todo).toEndWith("or raise uplink.egressCapacity if the link can do more");
+  // The host's own classes are there on an empty node, too.
+  const hosts = [{ holder: "host class storage", guaranteeBits: 100e6 }];
+  const beside = judgeTiers(tiers, [{ ...tree(400, 20), hosts }], notSet);
+  expect(beside[1]?.found).toContain("egress guarantee of 380Mbit/s exceeds the 280Mbit/s");
   const atSet = judgeTiers(tiers, [tree(400, 20)], { ...notSet, egressBits: 400e6 });
   expect(atSet[2]?.todo).toContain("or take back what was set (`--egress -`)");
 });

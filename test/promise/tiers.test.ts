@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TreeSettings } from "../../src/plan/node.ts";
-import { tiersRefusal, tiersTooLarge } from "../../src/promise/tiers-fit.ts";
+import { tiersRefusal, tiersTooLarge } from "../../src/promise/tiers.ts";
 
 const trees: TreeSettings = {
   uplink: "eth0",

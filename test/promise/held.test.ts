@@ -1,31 +1,30 @@
 /** Admission of many pods, as ADDs meet it one after the other: the order in which they come does not show. */
-import { expect, test } from "bun:test";
-import { FairwayError } from "../../../src/errors.ts";
-import { heldBy } from "../../../src/node/verbs/held.ts";
-import { admitted } from "../../../src/node/verbs/propose.ts";
-import type {
-  Attachment,
-  DirectionPromise,
-  NetworkBase,
-  PodPromise,
-} from "../../../src/plan/node.ts";
-import { boundedMembers } from "../../../src/promise/latency.ts";
-import { inForce } from "../../../src/promise/scale.ts";
-import { bestEffort, networkWith, podWith, promiseWith, trees } from "../../plan/samples.ts";
-import { Random } from "../model/random.ts";
+import { describe, expect, test } from "bun:test";
+import { FairwayError } from "../../src/errors.ts";
+import type { Attachment, DirectionPromise, NetworkBase, PodPromise } from "../../src/plan/node.ts";
+import { settlementOf } from "../../src/promise/ask.ts";
+import { admitted, heldBy, holderName } from "../../src/promise/held.ts";
+import { boundedMembers } from "../../src/promise/latency.ts";
+import { inForce } from "../../src/promise/scale.ts";
+import { errorOf } from "../config/support.ts";
+import { Random } from "../node/model/random.ts";
+import { bestEffort, networkWith, podWith, promiseWith, trees } from "../plan/samples.ts";
 
 /** 950M to give. */
 const baseWith = (mtuBytes: number): NetworkBase =>
   networkWith({ mtuBytes, trees: { ...trees, egressReserveBits: 50e6 } });
+
+const notSet = () => ({ egressBits: null, ingressBits: null });
 
 /** Of the first that is refused, in this order; null: all are admitted. */
 function refusalOf(pods: readonly Attachment[]): string | null {
   try {
     for (const [at, pod] of pods.entries())
       admitted(
-        { base: baseWith(pod.mtuBytes), key: pod, promise: pod.promise, tiers: {} },
+        baseWith(pod.mtuBytes),
         heldBy(pods.slice(0, at)),
-        { fact: () => null },
+        { holder: holderName(pod), promise: pod.promise },
+        notSet,
       );
     return null;
   } catch (error) {
@@ -91,4 +90,34 @@ test("three pods of 300M at 6 ms on a wire of 1 Gbit/s, of which 950M are to be 
   expect([...burstsOf(three.slice(0, 1)).values()]).toEqual([187_500]);
   expect([...burstsOf(three.slice(0, 2)).values()]).toEqual([150_000, 150_000]);
   expect([...burstsOf(three).values()]).toEqual([46_875, 46_875, 46_875]);
+});
+
+describe("whoever is refused is told of the tier that gave the guarantee", () => {
+  const tiers = { gold: { egress: { guaranteeBits: 960e6 }, ingress: {} } };
+  const refusalOfAsk = (annotations: Record<string, string>): string => {
+    const asked = settlementOf({
+      annotations: { "fairway.dev/tier": "gold", ...annotations },
+      bandwidth: null,
+      tiers,
+      defaultTier: null,
+      rules: null,
+    });
+    const admit = () =>
+      admitted(baseWith(1500), heldBy([]), { ...asked, holder: "shop/cart" }, notSet);
+    return errorOf(admit).message.split(",")[0] ?? "";
+  };
+
+  test("and of nothing else", () => {
+    expect(refusalOfAsk({})).toEndWith("asks for an egress guarantee of 960M (tier gold)");
+  });
+
+  test("and of none where the pod's own annotation gave it, though the number is the tier's", () => {
+    const own = { "fairway.dev/egress-guarantee": "960M" };
+    expect(refusalOfAsk(own)).toEndWith("asks for an egress guarantee of 960M");
+  });
+
+  test("and of none where the pod's own limit lowered it", () => {
+    const limit = { "kubernetes.io/egress-bandwidth": "955M" };
+    expect(refusalOfAsk(limit)).toEndWith("asks for an egress guarantee of 955M");
+  });
 });

@@ -5,7 +5,7 @@ const maxProblems = 50;
 const anyKey = "Correct what is named; docs/config.md has what each key may be.";
 
 /** Collects all that is wrong with a configuration, so that one look at the error mends it all. */
-export class Violations {
+export class Problems {
   readonly #problems: string[] = [];
   readonly #advice = new Set<string>();
 
@@ -49,12 +49,12 @@ export class Violations {
 
   /**
    * Returns what `attempt` gave, once all is parsed.
-   * @throws FairwayError badConfig, if there is a violation.
+   * @throws FairwayError badConfig, if there is a problem.
    */
   settle<T>(value: T | undefined): T {
     this.throwIfAny();
     if (value === undefined)
-      throw new Error("a part of the configuration is absent without a violation");
+      throw new Error("a part of the configuration is absent without a problem");
     return value;
   }
 

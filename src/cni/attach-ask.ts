@@ -1,17 +1,14 @@
 /** Works out what a request asks of the node. */
 import { addressAskOf, asksNothing } from "../config/address-ask.ts";
 import { refuseAddressAsk } from "../config/chained.ts";
-import { rulesOf } from "../config/policy.ts";
 import type { NetworkConfig } from "../config/types.ts";
 import type { Granted } from "../node/addresses/granted.ts";
 import type { ChainedPort } from "../node/facts/chained.ts";
 import { networkBase } from "../node/facts/network.ts";
 import { findUplink } from "../node/facts/uplink.ts";
-import { type Asked, holderName } from "../node/verbs/propose.ts";
-import type { PodPromise } from "../plan/node.ts";
-import { ownAnnotations } from "../promise/annotations.ts";
-import { promiseOf } from "../promise/ask.ts";
-import { policyRefusal } from "../promise/policy.ts";
+import type { AttachAsk } from "../node/verbs/propose.ts";
+import { promiseForNew } from "../promise/ask.ts";
+import { holderName } from "../promise/held.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
 /**
@@ -32,21 +29,6 @@ function withRanges(raw: RawConfig, ipRanges: readonly unknown[]): RawConfig {
   return { ...raw, ipam: { ...ipam, ranges: [...ipRanges, ...own, ...others] } };
 }
 
-/** Works out what the pod is to be promised. Throws badConfig, policyRefused. */
-function allowedPromise(
-  { runtime, tiers, defaultTier, policy }: NetworkConfig,
-  holder: string,
-  namespace: string | null,
-): PodPromise {
-  const { podAnnotations: annotations, bandwidth } = runtime;
-  const rules = policy === null ? null : rulesOf(policy, namespace);
-  const promise = promiseOf({ annotations, bandwidth, tiers, defaultTier, rules });
-  if (rules === null) return promise;
-  const refused = policyRefusal({ holder, rules, annotations, bandwidth, defaultTier, promise });
-  if (refused !== null) throw refused;
-  return promise;
-}
-
 function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | undefined) {
   const { podAnnotations: annotations, ips } = runtime;
   if (!chained) return addressAskOf(ipam, { annotations, ips, arg });
@@ -59,29 +41,23 @@ function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | 
  * What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused, and an error
  * for what the uplink lacks.
  */
-export function askedOf(
+export function attachAskOf(
   request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
   config: NetworkConfig,
   granted: Granted | null,
   port: ChainedPort | null = null,
-): Asked {
+): AttachAsk {
   const { args, containerId, ifname, netns } = request;
-  const { runtime } = config;
   const key = { network: config.name, containerId, ifname };
   const podNamespace = args.K8S_POD_NAMESPACE ?? null;
   const podName = args.K8S_POD_NAME ?? null;
   const uplink = findUplink(config.uplink, config.bridge);
   return {
+    ...promiseForNew(config, podNamespace, holderName({ ...key, podNamespace, podName })),
     key,
     netns,
     podNamespace,
     podName,
-    promise: allowedPromise(config, holderName({ ...key, podNamespace, podName }), podNamespace),
-    asks: {
-      annotations: ownAnnotations(runtime.podAnnotations),
-      bandwidth: runtime.bandwidth,
-      overrides: null,
-    },
     config,
     uplink,
     base: networkBase(
@@ -89,7 +65,7 @@ export function askedOf(
       uplink,
       port?.ingress ?? { kind: "bridge", name: config.bridge, owned: true },
     ),
-    ask: addressAskFor(config, args.IP),
+    addresses: addressAskFor(config, args.IP),
     granted,
     port,
   };
