@@ -1,8 +1,8 @@
 /** Gateways on the pods' bridge that the networks' configurations do not ask for any more. */
 import { familyOf } from "./ip.ts";
+import type { Address } from "./kinds/address.ts";
 import type { NetworkBase } from "./node.ts";
 import { type Prefix, prefixesOverlap, prefixOf, prefixText } from "./prefix.ts";
-import type { Address } from "./state.ts";
 
 /** "10.1.0.1/24" -> 10.1.0.0/24 */
 function subnetOf(gateway: string): Prefix {

@@ -2,7 +2,7 @@
  * The least that tells whether our tables changed: the generation of all tables, a digest of our chains and
  * rules, and a sum over our elements, which is the same in whatever order they are listed.
  */
-import type { Element } from "../../plan/state.ts";
+import type { Element } from "../../plan/kinds/element.ts";
 import { attributesAt, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
 import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
