@@ -1,7 +1,8 @@
 /** Links, addresses and routes, as the kernel has them. */
 import { addressBits, type Family, families, ipOfBytes } from "../../plan/ip.ts";
 import { Attributes, concat, encodeAttribute, type Message } from "../netlink/codec.ts";
-import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { ifThere } from "../netlink/refusal.ts";
+import type { NetlinkSocket } from "../netlink/socket.ts";
 import { ifaddrmsg, ifinfomsg, rtmsg } from "../netlink/structs.ts";
 import {
   AF,
@@ -165,14 +166,8 @@ export function linkNumbered(socket: NetlinkSocket, index: number): Link | null 
   return oneLink(socket, ifinfomsg.encode({ index }));
 }
 
-function oneLink(socket: NetlinkSocket, body: Uint8Array): Link | null {
-  try {
-    return linkOf(socket.get(RTM.GETLINK, body));
-  } catch (error) {
-    if (error instanceof NetlinkError && error.absent) return null;
-    throw error;
-  }
-}
+const oneLink = (socket: NetlinkSocket, body: Uint8Array): Link | null =>
+  ifThere(() => linkOf(socket.get(RTM.GETLINK, body)));
 
 /** "10.244.1.2/24" */
 export function addressesOf(socket: NetlinkSocket, index: number): string[] {

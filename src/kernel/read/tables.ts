@@ -15,7 +15,8 @@ import {
   type Message,
   viewOf,
 } from "../netlink/codec.ts";
-import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
+import { ifThere, NetlinkError } from "../netlink/refusal.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
 import * as nft from "../netlink/tables.ts";
 import { before, decodeKey, decodeRun, encodeKey, setForm, setsOf } from "../set-keys.ts";
@@ -159,22 +160,12 @@ export class TableReader implements Disposable {
   }
 
   #get(type: number, ...parts: Uint8Array[]): Message | null {
-    try {
-      return this.#socket.get(type, concat(...parts));
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return null;
-      throw unreadable(error);
-    }
+    return ofTables(() => this.#socket.get(type, concat(...parts)));
   }
 
   /** The list is empty if what was asked for is gone by now. */
   #dump(type: number, ...parts: Uint8Array[]): Attributes[] {
-    try {
-      return this.#socket.dump(type, concat(...parts)).map(attributesOf);
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return [];
-      throw unreadable(error);
-    }
+    return (ofTables(() => this.#socket.dump(type, concat(...parts))) ?? []).map(attributesOf);
   }
 
   #chains(table: string): Chain[] {
@@ -290,4 +281,13 @@ export function unreadable(error: unknown): unknown {
     "fairway needs nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET, CONFIG_NF_TABLES_BRIDGE; modprobe nf_tables) and CAP_NET_ADMIN",
     { cause: error },
   );
+}
+
+/** null means that what was asked for is not there. */
+export function ofTables<T>(ask: () => T): T | null {
+  try {
+    return ifThere(ask);
+  } catch (error) {
+    throw unreadable(error);
+  }
 }
