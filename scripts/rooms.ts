@@ -21,7 +21,7 @@ const nodes = ["node:*", "node:*/*"];
 const everyones = ["errors.ts", "effect.ts", "journal.ts", "paths.ts", "trace.ts"];
 
 export const rooms: Readonly<Record<string, Room>> = {
-  plan: { rooms: [], files: [], packages: [], depth: 0 },
+  plan: { rooms: [], files: [], packages: [], depth: 1 },
   measure: { rooms: ["plan"], files: [], packages: [], depth: 0 },
   config: { rooms: ["plan"], files: ["errors.ts"], packages: ["ip-num"], depth: 1 },
   promise: { rooms: ["config", "plan"], files: ["errors.ts"], packages: [], depth: 0 },

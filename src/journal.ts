@@ -3,7 +3,7 @@
  * debug, so that the person who reads it sees exactly the lines that were tried. It is kept in memory until
  * the verb has ended.
  */
-import type { Line } from "./plan/render.ts";
+import type { Line } from "./plan/kinds/kind.ts";
 
 export interface JournalEntry {
   line: Line;

@@ -5,7 +5,8 @@
 import { closeSync, openSync } from "node:fs";
 import { bare } from "../plan/ip.ts";
 import * as names from "../plan/names.ts";
-import { NetlinkError, NetlinkSocket } from "./netlink/socket.ts";
+import { NetlinkError } from "./netlink/refusal.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
 import { endAt, mappedByMinor, namespacesById } from "./pods-seen.ts";
 import { allLinks, type Link, netnsIdOf } from "./read/links.ts";
 

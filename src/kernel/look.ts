@@ -1,7 +1,8 @@
 /** One look at the kernel. What is asked for several times is read only once. */
 import { type Family, families, familyOf } from "../plan/ip.ts";
+import type { Element } from "../plan/kinds/element.ts";
+import { type Ipv6Setting, ipv6Path, ipv6SettingNames } from "../plan/kinds/ipv6setting.ts";
 import * as names from "../plan/names.ts";
-import { type Element, type Ipv6Setting, ipv6Path, ipv6SettingNames } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetnsIfThere } from "./netns.ts";
 import { clsactFilters, type HookFilters } from "./read/filters.ts";
@@ -62,6 +63,11 @@ export class Look implements Disposable {
 
   linkNumbered(index: number): Link | null {
     return linkNumbered(this.#socket, index);
+  }
+
+  /** null means that the link has no master. */
+  masterOf({ masterIndex }: Link): Link | null {
+    return masterIndex === null ? null : this.linkNumbered(masterIndex);
   }
 
   links(): Link[] {

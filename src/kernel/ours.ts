@@ -1,4 +1,5 @@
 /** The observed state of what a desired state names, and also of what has our names and belongs to nobody. */
+import { unseenEnd } from "../plan/kinds/veth.ts";
 import * as names from "../plan/names.ts";
 import {
   baseOwner,
@@ -7,10 +8,12 @@ import {
   type Owner,
   type State,
   stateOf,
-  unseenEnd,
 } from "../plan/state.ts";
+import { classObject } from "./kinds/class.ts";
+import { qdiscObject } from "./kinds/qdisc.ts";
+import { redirectObject } from "./kinds/redirect.ts";
 import { Look } from "./look.ts";
-import { classObject, lookUp, qdiscObject, redirectObject } from "./observe.ts";
+import { lookUp } from "./observe.ts";
 import type { Link } from "./read/links.ts";
 import { setsOf } from "./set-keys.ts";
 

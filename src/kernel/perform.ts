@@ -10,7 +10,7 @@ import { span } from "../trace.ts";
 import { runTool, type Tool } from "./children.ts";
 import type { Batch } from "./effects.ts";
 import { untilForwarding } from "./forwarding.ts";
-import { NetlinkError } from "./netlink/socket.ts";
+import { NetlinkError } from "./netlink/refusal.ts";
 import { inNetns } from "./netns.ts";
 import { changeElements } from "./write/elements.ts";
 import { writeSetting } from "./write/setting.ts";

@@ -4,8 +4,8 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
+import type { TrafficClass } from "../plan/kinds/class.ts";
 import * as names from "../plan/names.ts";
-import type { TrafficClass } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { inNetns, netnsKind } from "./netns.ts";
 import { addressesOf, allLinks, linkNamed, netnsIdOf } from "./read/links.ts";

@@ -2,13 +2,13 @@
  * Finds out whether the kernel has a queue as it is wanted, by making one on a device that exists only for
  * this.
  */
-import type { Step } from "../plan/diff.ts";
-import { differences } from "../plan/differences.ts";
+import { differences, type Step } from "../plan/diff.ts";
+import { type Qdisc, type QdiscSpec, qdiscOf } from "../plan/kinds/qdisc.ts";
 import { bridgeMac, probeDevice } from "../plan/names.ts";
-import { baseOwner, type KernelObject, type Qdisc, type QdiscSpec } from "../plan/state.ts";
+import { baseOwner, type KernelObject } from "../plan/state.ts";
 import { applyAlone } from "./apply.ts";
+import { innerSpec } from "./kinds/qdisc.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
-import { innerSpec } from "./observe.ts";
 import { linkNamed } from "./read/links.ts";
 import { allQdiscs } from "./read/tc.ts";
 
@@ -72,7 +72,7 @@ const tooOld = /What is "|Invalid argument/;
  * words or by what differs.
  */
 function tryOne(spec: QdiscSpec, handle: string): string | null {
-  const want: Qdisc = { kind: "qdisc", dev: probeDevice, parent: "root", handle, spec };
+  const want = qdiscOf(probeDevice, "root", handle, spec);
   const refused = applyAlone(create(want));
   if (refused !== null) {
     if (refused.kind !== "missingKernelPart" && !tooOld.test(refused.message)) throw refused;

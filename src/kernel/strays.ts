@@ -1,13 +1,8 @@
 /** Everything that has our names on a node, wherever it is, for callers that do not know what to look for. */
+import { qdiscOf } from "../plan/kinds/qdisc.ts";
+import { unseenEnd } from "../plan/kinds/veth.ts";
 import * as names from "../plan/names.ts";
-import {
-  baseOwner,
-  type Entry,
-  type KernelObject,
-  type State,
-  stateOf,
-  unseenEnd,
-} from "../plan/state.ts";
+import { baseOwner, type Entry, type KernelObject, type State, stateOf } from "../plan/state.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { observe } from "./observe.ts";
 import { observeRedirects } from "./ours.ts";
@@ -37,8 +32,7 @@ export function strays(): State {
     .flatMap(({ ifindex }): KernelObject[] => {
       const dev = byIndex.get(ifindex);
       if (dev === undefined) return [];
-      const spec = { type: "default", name: "" } as const;
-      return [{ kind: "qdisc", dev, parent: "root", handle: names.tbfHandle, spec }];
+      return [qdiscOf(dev, "root", names.tbfHandle, { type: "default", name: "" })];
     });
   const tables = [names.table, names.guardTable].map(
     (table): KernelObject => ({ kind: "ruleset", table, sets: [], chains: [] }),

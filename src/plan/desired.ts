@@ -1,6 +1,9 @@
 /** The desired state of a node: a pure function of what the ledger records. */
-import { guardElements, guardedGroups, guardRuleset, linkLocal } from "./guard.ts";
+import { guardElements, guardRuleset } from "./guard.ts";
 import { type Family, families, ofFamily } from "./ip.ts";
+import { type Element, elementOf } from "./kinds/element.ts";
+import type { HostLink } from "./kinds/hostlink.ts";
+import { type Qdisc, qdiscOf } from "./kinds/qdisc.ts";
 import { leafQueue } from "./leaf-queue.ts";
 import * as names from "./names.ts";
 import type {
@@ -12,24 +15,11 @@ import type {
   NetworkBase,
   TreeSettings,
 } from "./node.ts";
-import { attachmentName, directions, familiesOf, isChained, podAddresses } from "./node.ts";
-import { gatewayRoutes, routeObject, subnetRoutes } from "./routes.ts";
+import { attachmentName, directions, isChained, podAddresses } from "./node.ts";
+import { ownBridge, ownInterface } from "./own-links.ts";
 import { type HostPolice, ruleset } from "./ruleset.ts";
 import * as shapes from "./shape.ts";
-import {
-  acceptRaForwarding,
-  baseOwner,
-  type Element,
-  type Entry,
-  type HostLink,
-  type Ipv6Setting,
-  type KernelObject,
-  merge,
-  type Netns,
-  type Qdisc,
-  type State,
-  stateOf,
-} from "./state.ts";
+import { baseOwner, type Entry, type KernelObject, merge, type State, stateOf } from "./state.ts";
 
 /**
  * A tree: its device, its rate, and the bits that the host's own class gets (null means that there is no such
@@ -84,13 +74,7 @@ function leaf(
   const classid = names.classid(minor);
   return [
     { kind: "class", dev, classid, parent: names.classid(names.rootMinor), ...rates },
-    {
-      kind: "qdisc",
-      dev,
-      parent: classid,
-      handle: names.leafHandle(minor),
-      spec: leafQueue(kind, shape, treeBits),
-    },
+    qdiscOf(dev, classid, names.leafHandle(minor), leafQueue(kind, shape, treeBits)),
   ];
 }
 
@@ -102,21 +86,15 @@ function tree(
   const unitBytes =
     direction === "egress" ? shapes.egressUnitBytes(settings, mtuBytes) : shapes.ingressUnitBytes;
   return [
-    {
-      kind: "qdisc",
-      dev,
-      parent: "root",
-      handle: names.tbfHandle,
-      spec: { type: "tbf", ...shapes.tbfShape(capacityBits, unitBytes) },
-    },
-    {
-      kind: "qdisc",
-      dev,
-      parent: names.tbfClass,
-      handle: names.htbHandle,
+    qdiscOf(dev, "root", names.tbfHandle, {
+      type: "tbf",
+      ...shapes.tbfShape(capacityBits, unitBytes),
+    }),
+    qdiscOf(dev, names.tbfClass, names.htbHandle, {
+      type: "htb",
       // Without a host class, unclassified packets are sent directly: host to pod, ARP.
-      spec: { type: "htb", defaultMinor: hostBits === null ? 0 : names.hostMinor },
-    },
+      defaultMinor: hostBits === null ? 0 : names.hostMinor,
+    }),
     {
       kind: "class",
       dev,
@@ -134,52 +112,6 @@ function tree(
   ];
 }
 
-const sysctls: [string, string][] = [
-  ["net/ipv4/ip_forward", "1"],
-  // A service that leads back to a pod on the same bridge is translated on the way in. The answer passes only
-  // the bridge, and it is translated back only if bridged packets meet iptables.
-  ["net/bridge/bridge-nf-call-iptables", "1"],
-  ["net/bridge/bridge-nf-call-ip6tables", "1"],
-];
-const ipv6Sysctls: [string, string][] = [["net/ipv6/conf/all/forwarding", "1"]];
-
-/**
- * IPv4 asks the interface that a packet came in by (ip_route_input_slow, net/ipv4/route.c). IPv6 asks only
- * "all".
- */
-const forwardingOf = (dev: string): [string, string] => [`net/ipv4/conf/${dev}/forwarding`, "1"];
-
-/**
- * Only the node's gateway may act as a router for the pods' network. If an advertisement from a pod were
- * accepted, it would lead everybody's IPv6 through that pod (CVE-2020-10749), even where pods have only IPv4.
- * The ledger keeps addresses apart, so nothing waits a second to find out whether they are in use.
- */
-function ipv6Settings(netns: Netns, dev: string, hasIpv6: boolean): Ipv6Setting[] {
-  const setting = (name: Ipv6Setting["name"], value: string): Ipv6Setting => ({
-    kind: "ipv6setting",
-    netns,
-    dev,
-    name,
-    value,
-  });
-  return [
-    setting("accept_ra", "0"),
-    ...(hasIpv6 ? [setting("accept_dad", "0"), setting("disable_ipv6", "0")] : []),
-  ];
-}
-
-/**
- * A node that forwards accepts router advertisements only where it is told to. This setting lets the uplink
- * go on as before.
- */
-const keptAdvertisements = (uplink: string): Ipv6Setting => ({
-  kind: "ipv6setting",
-  netns: null,
-  dev: uplink,
-  name: "accept_ra",
-  value: acceptRaForwarding,
-});
-
 /** For each name there is a class of the host's own in the egress tree, and its ports are in the map. */
 function hostClassObjects(settings: TreeSettings): KernelObject[] {
   return settings.hostClasses.flatMap(({ ports, egressGuaranteeBits }, index): KernelObject[] => {
@@ -191,31 +123,18 @@ function hostClassObjects(settings: TreeSettings): KernelObject[] {
         shapes.hostShape(settings, egressGuaranteeBits),
         settings.leafKind,
       ),
-      ...ports.map(
-        (port): Element => ({
-          kind: "element",
-          set: names.hostPortMap,
-          key: String(port),
-          value: names.classid(minor),
-        }),
-      ),
+      ...ports.map((port) => elementOf(names.hostPortMap, String(port), names.classid(minor))),
     ];
   });
 }
 
 function masqueradeElements({ masquerade }: NetworkBase): Element[] {
   if (masquerade === null) return [];
-  const element = (set: string, key: string): Element => ({
-    kind: "element",
-    set,
-    key,
-    value: null,
-  });
   return families.flatMap((family: Family) => {
     const except = ofFamily(masquerade.except, family);
     return ofFamily(masquerade.subnets, family).flatMap((subnet) => [
-      element(names.masqueradeSet[family], subnet),
-      ...except.map((to) => element(names.masqueradeExceptSet[family], `${subnet} . ${to}`)),
+      elementOf(names.masqueradeSet[family], subnet),
+      ...except.map((to) => elementOf(names.masqueradeExceptSet[family], `${subnet} . ${to}`)),
     ]);
   });
 }
@@ -229,40 +148,6 @@ function hostPolice(trees: TreeSettings, promisedBits: number): HostPolice | nul
   const free = Math.max(trees.ingressCapacityBits - promisedBits, trees.ingressReserveBits);
   const shape = shapes.hostPoliceShape(free);
   return shape === null ? null : { uplink: trees.uplink, ...shape };
-}
-
-/** The bridge with its gateways, and what the node needs to route for it. */
-function ownBridge(networks: NetworkBase[], name: string, mtuBytes: number): KernelObject[] {
-  const hasIpv6 = networks.some((n) => familiesOf(n).includes(6));
-  const uplinks = new Set(networks.map(({ trees }) => trees.uplink));
-  const gateways = networks.flatMap((n) => n.gateways);
-  const address = (cidr: string): KernelObject => ({
-    kind: "address",
-    netns: null,
-    dev: name,
-    cidr,
-  });
-  return [
-    {
-      kind: "bridge",
-      name,
-      mac: names.bridgeMac(name),
-      mtuBytes,
-      up: true,
-      ...(hasIpv6 && { withoutDad: true as const }),
-      unusual: "",
-    },
-    ...ipv6Settings(null, name, hasIpv6),
-    ...(hasIpv6 ? [...uplinks].map(keptAdvertisements) : []),
-    ...[...sysctls, ...[name, ...uplinks].map(forwardingOf), ...(hasIpv6 ? ipv6Sysctls : [])].map(
-      ([path, value]): KernelObject => ({ kind: "sysctl", path, value }),
-    ),
-    ...gateways.map(address),
-    // When the node asks for a pod's MAC on behalf of others, it asks from this address (ndisc_send_ns,
-    // net/ipv6/ndisc.c).
-    ...(hasIpv6 ? [address(`${linkLocal(names.bridgeMac(name))}/64`)] : []),
-    ...gatewayRoutes(name, gateways),
-  ];
 }
 
 const ifb = (name: string): KernelObject => ({
@@ -297,58 +182,17 @@ export function desiredBase({ networks, hostBits, promisedIngressBits }: BaseInp
   return stateOf(objects.map((object): Entry => ({ owner: baseOwner, object })));
 }
 
-/** The pair, its addresses and its routes, for a pod whose interface is ours. */
-function ownInterface(pod: Attachment, base: NetworkBase, gsoMaxBytes: number): KernelObject[] {
-  const { netns, ifname, hostVeth, classMinor, mtuBytes } = pod;
-  const addresses = podAddresses(pod);
-  const hasIpv6 = addresses.some(({ family }) => family === 6);
-  return [
-    { kind: "veth", name: hostVeth, netns, ifname },
-    {
-      kind: "port",
-      name: hostVeth,
-      mac: names.hostMac(classMinor),
-      mtuBytes,
-      bridge: base.ingress.name,
-      hairpin: true,
-      groupForwardMask: base.antiSpoof === true ? guardedGroups : 0,
-      up: true,
-      unusual: "",
-    },
-    {
-      kind: "podlink",
-      netns,
-      name: ifname,
-      mac: pod.podMac,
-      mtuBytes,
-      gsoMaxBytes,
-      up: true,
-      unusual: "",
-    },
-    ...ipv6Settings(netns, ifname, hasIpv6),
-    ...addresses.map(({ cidr }): KernelObject => ({ kind: "address", netns, dev: ifname, cidr })),
-    ...subnetRoutes(
-      netns,
-      ifname,
-      addresses.map(({ cidr }) => cidr),
-    ),
-    ...pod.routes.map((route) => routeObject(netns, ifname, route)),
-    { kind: "announcement", netns, dev: ifname, mac: pod.podMac, port: hostVeth, hasIpv6 },
-  ];
-}
-
-const clsact = (dev: string, txQueueLength: number | null): Qdisc => ({
-  kind: "qdisc",
-  dev,
-  parent: names.clsactParent,
-  handle: names.clsactHandle,
-  spec: { type: "clsact", shared: false, txQueueLength },
-});
+const clsact = (dev: string, txQueueLength: number | null): Qdisc =>
+  qdiscOf(dev, names.clsactParent, names.clsactHandle, {
+    type: "clsact",
+    shared: false,
+    txQueueLength,
+  });
 
 /** The objects that lead into the tree what another plugin sends to the pod's interface. */
 function redirection(hostVeth: string, { txQueueLength }: ChainedLink, to: string): KernelObject[] {
   return [
-    { kind: "element", set: names.portSet, key: hostVeth, value: null },
+    elementOf(names.portSet, hostVeth),
     clsact(hostVeth, txQueueLength),
     { kind: "redirect", dev: hostVeth, to },
   ];
@@ -401,13 +245,8 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
         trees.leafKind,
       ),
     ),
-    ...podAddresses(pod).map(
-      ({ family, address }): KernelObject => ({
-        kind: "element",
-        set: names.classMap[family],
-        key: address,
-        value: names.classid(classMinor),
-      }),
+    ...podAddresses(pod).map(({ family, address }) =>
+      elementOf(names.classMap[family], address, names.classid(classMinor)),
     ),
     ...(chained === null && base.antiSpoof === true ? guardElements(pod) : []),
   ];

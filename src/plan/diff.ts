@@ -1,17 +1,8 @@
 /** The steps that lead from one state to another. Nothing here looks at a node: both states are arguments. */
-import { containerIn, isImpliedBy, parentClass, rank } from "./containment.ts";
-import { differences } from "./differences.ts";
-import { madeAnew } from "./leaf-queue.ts";
-import { noHandle } from "./root.ts";
-import {
-  type Entry,
-  type KernelObject,
-  keyOf,
-  type Owner,
-  type Qdisc,
-  type State,
-  titleOf,
-} from "./state.ts";
+import { above, containerIn, rank } from "./containment.ts";
+import type { Qdisc } from "./kinds/qdisc.ts";
+import { kindOf } from "./kinds/registry.ts";
+import { type Entry, type KernelObject, keyOf, type Owner, type State, titleOf } from "./state.ts";
 
 export type Step = { owner: Owner; why: string } & (
   | { op: "create"; want: KernelObject; have: null }
@@ -35,46 +26,15 @@ export interface Plan {
   conflicts: Conflict[];
 }
 
-/** Whether the two are the same qdisc, which may differ only in its settings. */
-function sameQdisc(a: Qdisc, b: Qdisc): boolean {
-  return a.spec.type === b.spec.type && a.handle === b.handle;
-}
-
-/**
- * Whether the settings differ in a way that no command changes in place. Then the object is deleted and made
- * again.
- */
-function needsReplacement(want: KernelObject, have: KernelObject): boolean {
-  if (want.kind === "veth" || want.kind === "route" || want.kind === "element") return true;
-  if (want.kind === "class" && have.kind === "class") return want.parent !== have.parent;
-  if (want.kind !== "qdisc" || have.kind !== "qdisc") return false;
-  // HTB cannot change the settings it was made with.
-  if (sameQdisc(want, have)) return want.spec.type === "htb" || madeAnew(want.spec, have.spec);
-  // What the kernel attached by itself can be replaced, but not deleted. `tc qdisc replace` refuses another
-  // kind under the same handle, and `change` refuses another handle. The kernel's default at the root is
-  // replaced in one step, so traffic never meets a gap.
-  return want.parent !== "root" && have.handle !== noHandle;
-}
-
-/**
- * Whether no step deletes the object. That holds for what was announced, for queues of the kernel and of
- * other people, and for settings of the whole node.
- */
-function stays(object: KernelObject): boolean {
-  if (object.kind === "announcement") return true;
-  if (object.kind === "sysctl" || object.kind === "ipv6setting" || object.kind === "hostlink")
-    return true;
-  // The kernel deletes it together with its address.
-  if (object.kind === "kernelroute") return true;
-  if (object.kind !== "qdisc") return false;
-  const { spec } = object;
-  return (
-    spec.type === "foreign" || spec.type === "default" || (spec.type === "clsact" && spec.shared)
-  );
-}
-
+/** Only a qdisc is ever somebody else's. */
 const isForeign = (object: KernelObject): object is Qdisc =>
-  object.kind === "qdisc" && object.spec.type === "foreign";
+  kindOf(object).isForeign?.(object) ?? false;
+
+/** The differences in words. The list is empty when there are none. */
+export function differences(want: KernelObject, have: KernelObject): string[] {
+  if (want.kind !== have.kind) throw new TypeError(`${want.kind} compared with ${have.kind}`);
+  return kindOf(want).differ(want, have);
+}
 
 interface Removal {
   entry: Entry;
@@ -87,35 +47,32 @@ function differenceText(want: KernelObject, have: KernelObject): string | null {
 }
 
 /**
- * The objects that have to be deleted: what nobody wants, what cannot be changed into what is wanted, and the
- * classes below those.
+ * The objects that have to be deleted: what nobody wants, what cannot be changed into what is wanted, and what
+ * cannot be left below those.
  */
 function removals(desired: State, observed: State): Map<string, Removal> {
   const found = new Map<string, Removal>();
   for (const [key, entry] of observed) {
     const want = desired.get(key);
     if (want === undefined) {
-      if (!stays(entry.object))
+      if (kindOf(entry.object).stays?.(entry.object) !== true)
         found.set(key, { entry, why: `${titleOf(entry.object)} is nobody's` });
       continue;
     }
-    if (isForeign(entry.object) || !needsReplacement(want.object, entry.object)) continue;
+    const isReplaced = kindOf(want.object).isReplaced?.(want.object, entry.object) ?? false;
+    if (isForeign(entry.object) || !isReplaced) continue;
     const why = differenceText(want.object, entry.object);
     if (why !== null) found.set(key, { entry: { ...entry, owner: want.owner }, why });
   }
   for (const [key, entry] of observed) {
     const { object } = entry;
-    for (let above = classAbove(object, observed); above; above = classAbove(above, observed)) {
-      const removal = found.get(keyOf(above));
-      // HTB deletes no class that has another below it.
+    for (let next = above(object, observed); next !== null; next = above(next, observed)) {
+      const removal = found.get(keyOf(next));
       if (removal !== undefined && !found.has(key)) found.set(key, { entry, why: removal.why });
     }
   }
   return found;
 }
-
-const classAbove = (object: KernelObject, state: State): KernelObject | null =>
-  object.kind === "class" ? parentClass(object, state) : null;
 
 interface Cleared {
   deletions: Step[];
@@ -162,10 +119,9 @@ function compare({ owner, object }: Entry, have: KernelObject | undefined): Step
     ];
   const why = differenceText(object, have);
   if (why === null) return [];
-  // Where the kernel attached something by itself, ours is created in its place, not changed.
-  if (object.kind === "qdisc" && have.kind === "qdisc" && !sameQdisc(object, have))
-    return [{ op: "create", owner, want: object, have: null, why }];
-  return [{ op: "change", owner, want: object, have, why }];
+  return kindOf(object).isSupplanted?.(object, have)
+    ? [{ op: "create", owner, want: object, have: null, why }]
+    : [{ op: "change", owner, want: object, have, why }];
 }
 
 /**
@@ -173,8 +129,7 @@ function compare({ owner, object }: Entry, have: KernelObject | undefined): Step
  *
  * Deletions come first, and from the inside out, because a leftover may hold what is needed next: a handle,
  * an interface's name, the place of a queue. Routes and elements are deleted just before others come in their
- * place: that is one execution, and with nft one transaction. (An interval set refuses an element that
- * overlaps one which is still there.) The table is deleted last, because nobody can read its text back.
+ * place, which is one execution.
  */
 export function diff(desired: State, observed: State): Plan {
   const { deletions, left, reasons } = clear(desired, observed);
@@ -190,13 +145,15 @@ export function diff(desired: State, observed: State): Plan {
   }
   const place = (step: Step): number => {
     if (step.op !== "delete") return rank(step.want, desired);
-    const { kind } = step.have;
     const at = rank(step.have, observed);
-    return kind === "route" || kind === "element" || kind === "ruleset" ? at - 0.5 : -at;
+    return kindOf(step.have).isDeletedInPlace ? at - 0.5 : -at;
   };
-  const isImplied = ({ op, want }: Step): boolean =>
-    op === "create" && want.kind === "kernelroute" && isImpliedBy(want, steps);
-  const ordered = [...deletions, ...steps.filter((step) => !isImplied(step))]
+  const brought = steps.flatMap(({ want, have }) =>
+    want === null ? [] : (kindOf(want).brings?.(want, have) ?? []),
+  );
+  const isBrought = ({ op, want }: Step): boolean =>
+    op === "create" && brought.some((by) => kindOf(want).isBrought?.(want, by) ?? false);
+  const ordered = [...deletions, ...steps.filter((step) => !isBrought(step))]
     .map((step): [number, Step] => [place(step), step])
     .sort(([a], [b]) => a - b)
     .map(([, step]) => step);

@@ -1,8 +1,8 @@
 /** Gateways on the pods' bridge that the networks' configurations do not ask for any more. */
 import { familyOf } from "./ip.ts";
+import type { Address } from "./kinds/address.ts";
 import type { NetworkBase } from "./node.ts";
 import { networkOf, type Prefix, prefixesOverlap, prefixOf, prefixText } from "./prefix.ts";
-import type { Address } from "./state.ts";
 
 const subnetOf = (gateway: string): Prefix => networkOf(prefixOf(gateway));
 

@@ -3,10 +3,10 @@
  * of the bridge family, with static rules over sets. A pod is a few elements, never a rule.
  */
 import { bytesOfIp, type Family, ipOfBytes } from "./ip.ts";
+import { type Element, elementOf } from "./kinds/element.ts";
+import { type Chain, type Ruleset, rule } from "./kinds/ruleset.ts";
 import * as names from "./names.ts";
 import { type Attachment, podAddresses } from "./node.ts";
-import { rule } from "./ruleset.ts";
-import type { Chain, Element, Ruleset } from "./state.ts";
 
 /**
  * Parts of a set's key, in the form in which nft writes them. "hex48" and "hex128" are for what nft has no
@@ -231,14 +231,10 @@ export function guardElements(pod: Attachment): Element[] {
     podAddresses(pod).flatMap(({ family, address }) => (family === wanted ? [address] : []));
   const addresses4 = addressesOf(4);
   const addresses6 = [linkLocal(mac), ...addressesOf(6)];
-  const element = (set: string, ...key: string[]): Element => ({
-    kind: "element",
-    set,
-    key: [hostVeth, ...key].join(" . "),
-    value: null,
-  });
+  const element = (set: string, ...key: string[]): Element =>
+    elementOf(set, [hostVeth, ...key].join(" . "));
   return [
-    { kind: "element", set: names.podMacSet, key: mac, value: null },
+    elementOf(names.podMacSet, mac),
     ...addresses4.map((address) => element(names.ownSet4, mac, address)),
     ...addresses6.map((address) => element(names.ownSet6, mac, address)),
     element(names.ownMacSet, hex(macBytes(mac))),

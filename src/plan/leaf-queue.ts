@@ -4,7 +4,6 @@
  */
 import type { LeafKind } from "./node.ts";
 import { type LeafShape, priority } from "./shape.ts";
-import type { QdiscSpec } from "./state.ts";
 import { rateBytes, sameCodelTime } from "./units.ts";
 
 /**
@@ -14,7 +13,21 @@ import { rateBytes, sameCodelTime } from "./units.ts";
 export const leafKinds = ["fq_codel", "bfifo"] as const satisfies LeafKind[];
 export const plainKind = "bfifo" satisfies LeafKind;
 
-export type FqCodel = Extract<QdiscSpec, { type: "fq_codel" }>;
+export interface FqCodel {
+  type: "fq_codel";
+  targetUs: number;
+  intervalUs: number;
+  limitPackets: number;
+  memoryLimitBytes: number;
+  flows: number;
+  quantumBytes: number;
+  dropBatchPackets: number;
+  ecn: boolean;
+  /** null means that there is no threshold above which every packet is marked. */
+  ceThresholdUs: number | null;
+}
+
+export type LeafSpec = FqCodel | { type: "bfifo"; limitBytes: number };
 
 /** RFC 8289, 4.3 and 4.4 give an interval for round trips up to 100 ms, with a target of 5 ms. */
 const codelTargetUs = 5_000;
@@ -72,7 +85,7 @@ function fqCodel(shape: LeafShape, capacityBits: number): FqCodel {
 }
 
 /** The queue of a leaf in a tree of this rate. */
-export function leafQueue(kind: LeafKind, shape: LeafShape, capacityBits: number): QdiscSpec {
+export function leafQueue(kind: LeafKind, shape: LeafShape, capacityBits: number): LeafSpec {
   switch (kind) {
     case "fq_codel":
       return fqCodel(shape, capacityBits);
@@ -121,9 +134,5 @@ export function fqCodelDifferences(want: FqCodel, have: FqCodel): string[] {
  * Whether the queue has to be made again: `tc qdisc change` can set neither another number of flows, nor
  * remove a threshold.
  */
-export function madeAnew(want: QdiscSpec, have: QdiscSpec): boolean {
-  if (want.type !== "fq_codel" || have.type !== "fq_codel") return false;
-  return (
-    want.flows !== have.flows || (want.ceThresholdUs === null) !== (have.ceThresholdUs === null)
-  );
-}
+export const madeAnew = (want: FqCodel, have: FqCodel): boolean =>
+  want.flows !== have.flows || (want.ceThresholdUs === null) !== (have.ceThresholdUs === null);

@@ -105,7 +105,7 @@ export interface Attachment extends AttachmentKey {
 export interface ChainedLink {
   /** gso_max_size of the pod's interface. It is put back when the attachment is removed. */
   formerGsoMaxBytes: number;
-  /** IPv4's own limit, where it does not follow from that size (gso.ts). */
+  /** IPv4's own limit, where it does not follow from that size (kinds/hostlink.ts). */
   formerGsoIpv4MaxBytes?: number;
   /**
    * The length of its host interface. It is kept because the kernel changes a length of 0 when a qdisc is

@@ -7,3 +7,5 @@ export const mainTable = 254;
 
 /** RT_SCOPE_LINK. A route of this scope or a higher number has no next hop. */
 export const linkScope = 253;
+/** RT_SCOPE_UNIVERSE. */
+export const universeScope = 0;

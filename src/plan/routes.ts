@@ -2,12 +2,12 @@
  * A pod's routes as the kernel knows them, with the values that it fills in where a route does not give any.
  */
 import { addressBits, type Family, familyOf } from "./ip.ts";
+import type { KernelRoute } from "./kinds/kernelroute.ts";
+import type { Netns } from "./kinds/kind.ts";
+import type { Route } from "./kinds/route.ts";
 import type { PodRoute } from "./node.ts";
 import { subnetOf } from "./prefix.ts";
-import { linkScope, localTable, mainTable } from "./route-numbers.ts";
-import type { KernelRoute, Netns, Route } from "./state.ts";
-
-const universeScope = 0;
+import { linkScope, mainTable, universeScope } from "./route-numbers.ts";
 
 /** The kernel's default: IP6_RT_PRIO_USER (include/uapi/linux/ipv6_route.h), and none for IPv4. */
 const defaultPriority: Record<Family, number> = { 4: 0, 6: 1024 };
@@ -40,24 +40,6 @@ export function routeObject(netns: string, dev: string, route: PodRoute): Route 
     mtuBytes: route.mtuBytes ?? null,
     advmssBytes: route.advmssBytes ?? null,
   };
-}
-
-/** RT_SCOPE_HOST (include/uapi/linux/rtnetlink.h); IP6_RT_PRIO_ADDRCONF (include/net/ip6_route.h). */
-const hostScope = 254;
-const addrconfPriority = 256;
-
-/**
- * The place that the kernel gives to the routes that it makes with an address (fib_add_ifaddr, net/ipv4;
- * addrconf.c, net/ipv6).
- */
-export function kernelRoutePlace({
-  role,
-  dst,
-}: Pick<KernelRoute, "role" | "dst">): Pick<Route, "table" | "priority" | "scope"> {
-  const table = role === "subnet" ? mainTable : localTable;
-  if (familyOf(dst) === 6)
-    return { table, priority: role === "local" ? 0 : addrconfPriority, scope: universeScope };
-  return { table, priority: 0, scope: role === "local" ? hostScope : linkScope };
 }
 
 /** The type that the kernel gives a route of each role. */

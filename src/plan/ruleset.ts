@@ -1,6 +1,6 @@
 /** The nftables table of a node. It has static rules over sets: a pod is an element, never a rule. */
-import { digest } from "./digest.ts";
 import { type Family, families } from "./ip.ts";
+import { type Chain, type Ruleset, rule } from "./kinds/ruleset.ts";
 import {
   classid,
   classMap,
@@ -14,7 +14,6 @@ import {
 } from "./names.ts";
 import type { IngressPlace } from "./node.ts";
 import { ingressMark } from "./redirect.ts";
-import type { Chain, Ruleset } from "./state.ts";
 
 /** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
 const mangle = -150;
@@ -31,27 +30,6 @@ const addressType: Record<Family, string> = { 4: "ipv4_addr", 6: "ipv6_addr" };
 
 /** The names of IPv4's rules have no suffix; those of IPv6 have one. */
 const nameFor = (name: string, family: Family): string => (family === 4 ? name : `${name}-6`);
-
-const commentPrefix = "fairway ";
-
-/**
- * A rule is recognised by its comment: nft prints the same rule in other words from one version to the next,
- * but a comment stays as it is. A rule that somebody replaced has lost its comment.
- */
-export function rule(name: string, text: string): { id: string; text: string } {
-  return { id: `${commentPrefix}${name} ${digest(text)}`, text };
-}
-
-/** Whether a rule is ours, judged by its comment. */
-export const isOurRule = (id: string): boolean => id.startsWith(commentPrefix);
-
-/** Our chains that exist and are not wanted any more. Somebody else's chains in our table stay. */
-export function surplusChains(want: Ruleset, have: Ruleset): Chain[] {
-  return have.chains.filter(
-    ({ name, rules }) =>
-      !want.chains.some((c) => c.name === name) && rules.some(({ id }) => isOurRule(id)),
-  );
-}
 
 /** The matches, as nft writes them, for what leaves towards a pod and for what leaves any other way. */
 interface Directions {

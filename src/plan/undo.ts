@@ -1,28 +1,10 @@
 /** Makes the steps that take other steps back. */
 import { containerIn, rank } from "./containment.ts";
 import type { Step } from "./diff.ts";
+import { kindOf } from "./kinds/registry.ts";
 import { type KernelObject, stateOf } from "./state.ts";
 
-/**
- * Whether an observed object can be made again. This is not possible for a pair whose far end was not where
- * it should be, since that end was not seen, and for rules and sets whose text was not seen. What the kernel
- * attaches by itself needs nobody to make it.
- */
-function canBeMade(object: KernelObject): boolean {
-  switch (object.kind) {
-    case "veth":
-      return object.netns.startsWith("/");
-    case "ruleset":
-      return (
-        object.sets.every(({ spec }) => spec !== "") &&
-        object.chains.every(({ rules }) => rules.every(({ text }) => text !== ""))
-      );
-    case "qdisc":
-      return object.spec.type !== "default" && object.spec.type !== "foreign";
-    default:
-      return true;
-  }
-}
+const canBeMade = (object: KernelObject): boolean => kindOf(object).canBeMade?.(object) ?? true;
 
 /** The steps that undo a step. The list is empty where what was there before cannot be made again. */
 export function inverse(step: Step): Step[] {

@@ -8,6 +8,12 @@ export function rateBytes(rateBits: number): number {
   return Math.max(1, Math.floor(rateBits / 8));
 }
 
+/**
+ * tc reads bytes per second as a number and "bps". The rate is given in bytes because the bits that we were
+ * asked for may not be a multiple of 8.
+ */
+export const rateText = (bytes: number): string => `${bytes}bps`;
+
 /** tc and the kernel hold sizes, limits and bursts in 32 bits. */
 export const largestSizeBytes = 2 ** 32 - 1;
 
@@ -70,6 +76,10 @@ export function largestBurstBytes(rate: number): number {
 export function sameTicks(a: number, b: number): boolean {
   return Math.abs(a - b) <= Math.ceil(ticksPerMicrosecond) + 1;
 }
+
+/** The difference of two bursts in words. The list is empty when there is none. */
+export const ticksDifference = (name: string, want: number, have: number): string[] =>
+  sameTicks(want, have) ? [] : [`${name} is ${have} ticks, should be ${want}`];
 
 /**
  * CoDel holds times in units of 1024 ns (CODEL_SHIFT 10, include/net/codel.h). This converts a time that it

@@ -3,9 +3,11 @@
  * do not pass although everything else is in order. They are written as ip(8) writes them, "isolated on".
  */
 
-export interface UsualSettings {
+import { type Act, act, difference, type Netns } from "./kinds/kind.ts";
+
+interface UsualSettings {
   /** The words that follow `ip link set dev NAME`: "", "type bridge", "type bridge_slave". */
-  place: string;
+  place: "" | "type bridge" | "type bridge_slave";
   /** The usual value of each setting, by ip's word for it. Messages keep this order. */
   usual: Readonly<Record<string, string>>;
 }
@@ -46,13 +48,13 @@ const bridgePort = {
   },
 } as const satisfies UsualSettings;
 
-export const usualOf = {
+const usualOf = {
   bridge: [bridgeLink, bridge],
   port: [bridgePort],
   podlink: [link],
 } as const satisfies Record<string, readonly UsualSettings[]>;
 
-export type HasUsual = keyof typeof usualOf;
+type HasUsual = keyof typeof usualOf;
 
 /** The settings that are not as usual: "isolated on, locked on". It is "" where there are none. */
 export function unusual(kind: HasUsual, settings: Readonly<Record<string, string>>): string {
@@ -74,30 +76,55 @@ const pairsOf = (text: string): Map<string, string> =>
       .map((each) => each.split(" ") as [string, string]),
   );
 
-export interface Change {
+export interface UsualChange {
   name: string;
   is: string;
   should: string;
 }
 
-/** The changes that lead from one such text to the other, for the settings of one place. */
-export function changesBetween(
-  { usual }: UsualSettings,
-  want: string | undefined,
-  have: string | undefined,
-): Change[] {
+/** The changes of one place. */
+export interface UsualChanges {
+  place: UsualSettings["place"];
+  changes: UsualChange[];
+}
+
+export interface WithUnusual {
+  name: string;
+  /** The settings that differ from those of a newly made link. When it is absent, there are none. */
+  unusual?: string;
+}
+
+/** The changes that lead from one such text to the other, for each place that has any. */
+function changesOf(kind: HasUsual, want: string | undefined, have?: string): UsualChanges[] {
   const [wanted, there] = [pairsOf(want ?? ""), pairsOf(have ?? "")];
-  return Object.entries(usual).flatMap(([name, value]) => {
-    const [should, is] = [wanted.get(name) ?? value, there.get(name) ?? value];
-    return should === is ? [] : [{ name, is, should }];
+  const places: readonly UsualSettings[] = usualOf[kind];
+  return places.flatMap(({ place, usual }) => {
+    const changes = Object.entries(usual).flatMap(([name, value]) => {
+      const [should, is] = [wanted.get(name) ?? value, there.get(name) ?? value];
+      return should === is ? [] : [{ name, is, should }];
+    });
+    return changes.length === 0 ? [] : [{ place, changes }];
   });
 }
 
-export function changesOf(
+export const usualDifferences = (kind: HasUsual, want: WithUnusual, have: WithUnusual): string[] =>
+  want.unusual === undefined
+    ? []
+    : changesOf(kind, want.unusual, have.unusual).flatMap(({ changes }) =>
+        changes.flatMap(({ name, is, should }) => difference(name, should, is)),
+      );
+
+/** The lines that give a link these settings again. `have` is what a change finds. */
+export const usualActs = (
   kind: HasUsual,
-  want: string | undefined,
-  have: string | undefined,
-): Change[] {
-  const known: readonly UsualSettings[] = usualOf[kind];
-  return known.flatMap((place) => changesBetween(place, want, have));
-}
+  { name, unusual }: WithUnusual,
+  have: WithUnusual | null,
+  netns: Netns = null,
+): Act<UsualChanges>[] =>
+  changesOf(kind, unusual, have?.unusual).map((does) => {
+    const words = does.changes.map(({ name: word, should }) =>
+      word === "master" && should === "none" ? "nomaster" : `${word} ${should}`,
+    );
+    const parts = ["link set dev", name, does.place, ...words];
+    return act("ip", parts.filter((part) => part !== "").join(" "), does, netns);
+  });

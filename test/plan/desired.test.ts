@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { desiredBase, desiredNode, desiredPod, treesOf } from "../../src/plan/desired.ts";
 import { diff } from "../../src/plan/diff.ts";
+import type { TrafficClass } from "../../src/plan/kinds/class.ts";
 import * as names from "../../src/plan/names.ts";
 import {
   type Attachment,
@@ -10,7 +11,7 @@ import {
   type PodPromise,
 } from "../../src/plan/node.ts";
 import { leafShape, podGsoMaxBytes } from "../../src/plan/shape.ts";
-import { type KernelObject, keyOf, type State, type TrafficClass } from "../../src/plan/state.ts";
+import { type KernelObject, keyOf, type State } from "../../src/plan/state.ts";
 import { admit } from "../../src/promise/admission.ts";
 import { type Holder, hostRateBits, treeOf } from "../../src/promise/capacity.ts";
 import { inputOf, networkWith, podWith, promiseWith, trees } from "./samples.ts";

@@ -2,10 +2,12 @@
  * The fake kernel is no better than what it refuses. It answers as Linux 6.18 does with iproute2 6.1
  * and nftables 1.0.6, but that HTB takes another parent in a change without a word and does nothing.
  */
+
 import { describe, expect, test } from "bun:test";
 import { desiredNode } from "../../src/plan/desired.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { ipv6SettingNames, type KernelObject } from "../../src/plan/state.ts";
+import { ipv6SettingNames } from "../../src/plan/kinds/ipv6setting.ts";
+import type { KernelObject } from "../../src/plan/state.ts";
 import { FakeKernel } from "./fake.ts";
 import { Refused } from "./fake-store.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";

@@ -1,4 +1,6 @@
-/** The fake kernel, seen as src/kernel/observe.ts sees Linux: with the same gaps. */
+/** The fake kernel, seen as src/kernel/kinds see Linux: with the same gaps. */
+import type { TrafficClass } from "../../src/plan/kinds/class.ts";
+import type { Ruleset } from "../../src/plan/kinds/ruleset.ts";
 import { htbHandle, minorOfHostVeth, tbfHandle } from "../../src/plan/names.ts";
 import {
   acceptRaForwarding,
@@ -7,10 +9,8 @@ import {
   type KernelObject,
   keyOf,
   type Qdisc,
-  type Ruleset,
   type State,
   stateOf,
-  type TrafficClass,
 } from "../../src/plan/state.ts";
 import { burstBytes } from "../../src/plan/units.ts";
 import type { FakeKernel } from "./fake.ts";

@@ -1,6 +1,7 @@
 /** Queues and classes, as net/sched and tc treat them. */
+import type { TrafficClass } from "../../src/plan/kinds/class.ts";
 import { tbfClass } from "../../src/plan/names.ts";
-import { type KernelObject, keyOf, type Qdisc, type TrafficClass } from "../../src/plan/state.ts";
+import { type KernelObject, keyOf, type Qdisc } from "../../src/plan/state.ts";
 import { FakeStore, refuse } from "./fake-store.ts";
 
 /** How tc makes ticks of a burst: through whole microseconds, or directly and rounding up. */

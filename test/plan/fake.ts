@@ -5,24 +5,18 @@
 
 import type { Step } from "../../src/plan/diff.ts";
 import { familyOf, isLinkLocal } from "../../src/plan/ip.ts";
+import type { Bridge } from "../../src/plan/kinds/bridge.ts";
+import type { TrafficClass } from "../../src/plan/kinds/class.ts";
+import type { Element } from "../../src/plan/kinds/element.ts";
+import type { Ipv6Setting } from "../../src/plan/kinds/ipv6setting.ts";
+import type { KernelRoute } from "../../src/plan/kinds/kernelroute.ts";
+import type { Netns } from "../../src/plan/kinds/kind.ts";
+import type { Route } from "../../src/plan/kinds/route.ts";
+import { type Ruleset, surplusChains } from "../../src/plan/kinds/ruleset.ts";
+import type { Veth } from "../../src/plan/kinds/veth.ts";
 import { tableOfSet } from "../../src/plan/names.ts";
 import { gatewayRoutes, subnetRoutes } from "../../src/plan/routes.ts";
-import { surplusChains } from "../../src/plan/ruleset.ts";
-import {
-  type Address,
-  type Bridge,
-  type Element,
-  type Ipv6Setting,
-  type KernelObject,
-  type KernelRoute,
-  keyOf,
-  type Netns,
-  type Qdisc,
-  type Route,
-  type Ruleset,
-  type TrafficClass,
-  type Veth,
-} from "../../src/plan/state.ts";
+import { type Address, type KernelObject, keyOf, type Qdisc } from "../../src/plan/state.ts";
 import { refuse } from "./fake-store.ts";
 import { FakeTc, rootDefault, type TcVersion } from "./fake-tc.ts";
 import { overlapping } from "./intervals.ts";

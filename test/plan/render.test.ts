@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { desiredBase, desiredPod } from "../../src/plan/desired.ts";
 import { diff, type Step } from "../../src/plan/diff.ts";
-import { type Line, linesOf, shellLine } from "../../src/plan/render.ts";
+import type { Announcement } from "../../src/plan/kinds/announcement.ts";
+import type { Line } from "../../src/plan/kinds/kind.ts";
+import { linesOf, shellLine } from "../../src/plan/render.ts";
 import { routeObject } from "../../src/plan/routes.ts";
-import type { Announcement, KernelObject } from "../../src/plan/state.ts";
+import type { KernelObject } from "../../src/plan/state.ts";
 import { inputOf, networkWith, podWith } from "./samples.ts";
 
 const common = { owner: "base", why: "a test" };

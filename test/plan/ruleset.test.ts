@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Ruleset } from "../../src/plan/kinds/ruleset.ts";
 import {
   classMap,
   hostPortMap,
@@ -8,7 +9,6 @@ import {
 } from "../../src/plan/names.ts";
 import type { IngressPlace } from "../../src/plan/node.ts";
 import { type RulesetNeeds, ruleset } from "../../src/plan/ruleset.ts";
-import type { Ruleset } from "../../src/plan/state.ts";
 
 const bridgeOf = (name: string): IngressPlace => ({ kind: "bridge", name, owned: true });
 const police = { uplink: "eth0", bytesPerSecond: 1000, burstBytes: 65_536 };

@@ -1,6 +1,7 @@
 /** What somebody might do to a node's objects behind our back. What is not possible is refused. */
+import type { TrafficClass } from "../../src/plan/kinds/class.ts";
 import { classid, classMap, htbHandle, rootMinor, tbfClass } from "../../src/plan/names.ts";
-import type { KernelObject, Qdisc, TrafficClass } from "../../src/plan/state.ts";
+import type { KernelObject, Qdisc } from "../../src/plan/state.ts";
 import type { FakeKernel } from "./fake.ts";
 import { refuse } from "./fake-store.ts";
 

@@ -1,7 +1,7 @@
 /** What a link's settings are when it is made, and what it takes to have them so again. */
 import { expect, test } from "bun:test";
-import { usualRequests } from "../../src/kernel/write/links.ts";
-import { differences } from "../../src/plan/differences.ts";
+import { batchesOf } from "../../src/kernel/effects.ts";
+import { differences } from "../../src/plan/diff.ts";
 import { linesOf } from "../../src/plan/render.ts";
 import type { KernelObject } from "../../src/plan/state.ts";
 import { unusual } from "../../src/plan/usual.ts";
@@ -38,7 +38,10 @@ test("and taken back, by lines and by messages, one for each place", () => {
     "link set dev fw0 nomaster",
     "link set dev fw0 type bridge vlan_filtering 0",
   ]);
-  expect(usualRequests({ name: "fw0", unusual: "" }, have, "bridge")).toHaveLength(2);
+  expect(batchesOf([step], "netlink").flat().slice(1)).toEqual([
+    expect.objectContaining({ by: "netlink" }),
+    expect.objectContaining({ by: "netlink" }),
+  ]);
 });
 
 test("and back again, where a repair is undone", () => {

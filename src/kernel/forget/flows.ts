@@ -5,7 +5,8 @@
 import { effect } from "../../effect.ts";
 import { bytesOfIp, type Family, familyOf } from "../../plan/ip.ts";
 import { Attributes, concat, encodeAttribute, encodeNested, viewOf } from "../netlink/codec.ts";
-import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { NetlinkError } from "../netlink/refusal.ts";
+import type { NetlinkSocket } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
 import {
   AF,

@@ -6,7 +6,8 @@
 import { effect } from "../../effect.ts";
 import { bytesOfIp, familyOf } from "../../plan/ip.ts";
 import { Attributes, concat, encodeAttribute } from "../netlink/codec.ts";
-import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
+import { ifThere } from "../netlink/refusal.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
 import { genlmsghdr, rtmsg } from "../netlink/structs.ts";
 import {
   AF,
@@ -30,13 +31,9 @@ function familyId(socket: NetlinkSocket, name: string): number | null {
     genlmsghdr.encode({ command: CTRL_CMD_GETFAMILY, version }),
     encodeAttribute(CTRL_ATTR.FAMILY_NAME, text(name)),
   );
-  try {
-    const answer = socket.get(GENL_ID_CTRL, body);
-    return new Attributes(answer.body, genlmsghdr.bytes).u16(CTRL_ATTR.FAMILY_ID) ?? null;
-  } catch (error) {
-    if (error instanceof NetlinkError && error.absent) return null;
-    throw error;
-  }
+  const answer = ifThere(() => socket.get(GENL_ID_CTRL, body));
+  if (answer === null) return null;
+  return new Attributes(answer.body, genlmsghdr.bytes).u16(CTRL_ATTR.FAMILY_ID) ?? null;
 }
 
 /** Throws NetlinkError. */

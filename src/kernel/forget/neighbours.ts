@@ -3,7 +3,8 @@ import { effect } from "../../effect.ts";
 import { note } from "../../journal.ts";
 import { bytesOfIp, familyOf } from "../../plan/ip.ts";
 import { concat, encodeAttribute } from "../netlink/codec.ts";
-import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { ifThere } from "../netlink/refusal.ts";
+import type { NetlinkSocket } from "../netlink/socket.ts";
 import { ndmsg } from "../netlink/structs.ts";
 import { AF, NDA_DST, RTM } from "../netlink/tables.ts";
 
@@ -20,12 +21,7 @@ const place = ({ index }: OnLink, address: string): Uint8Array =>
 
 /** Whether there is an entry, in any state. Throws NetlinkError. */
 export function hasNeighbour(socket: NetlinkSocket, link: OnLink, address: string): boolean {
-  try {
-    return socket.getIfTold(RTM.GETNEIGH, place(link, address)) !== null;
-  } catch (error) {
-    if (error instanceof NetlinkError && error.absent) return false;
-    throw error;
-  }
+  return ifThere(() => socket.getIfTold(RTM.GETNEIGH, place(link, address))) !== null;
 }
 
 /** Throws NetlinkError. */

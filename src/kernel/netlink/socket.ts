@@ -4,7 +4,6 @@
 import { effect } from "../../effect.ts";
 import { FairwayError } from "../../errors.ts";
 import {
-  Attributes,
   concat,
   decodeMessages,
   encodeMessage,
@@ -12,7 +11,8 @@ import {
   messageHeaderBytes,
   viewOf,
 } from "./codec.ts";
-import { errno, libc, ptr, reasonOf } from "./libc.ts";
+import { errno, libc, ptr } from "./libc.ts";
+import { ifThere, type NetlinkError, refusalOf } from "./refusal.ts";
 import { NLM_F } from "./tables.ts";
 
 /** include/uapi/linux/netlink.h and asm-generic/socket.h */
@@ -28,17 +28,11 @@ const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const NLM_F_DUMP_INTR = 0x10;
-const NLM_F_CAPPED = 0x100;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
-const NLMSGERR_ATTR_MSG = 1;
 
 const EINTR = 4;
-const ENOENT = 2;
-const ESRCH = 3;
-const ENODEV = 19;
 const EAGAIN = 11;
-const EINVAL = 22;
 
 /**
  * A kernel that does not answer within this time is an error, so that nobody waits for ever. The time is in
@@ -46,27 +40,6 @@ const EINVAL = 22;
  */
 const answerSeconds = 5;
 const receiveBytes = 1 << 18;
-
-/**
- * A request that the kernel refused, with its errno and, where the kernel gave one, its reason (extended
- * ACK).
- */
-export class NetlinkError extends Error {
-  readonly errno: number;
-  constructor(errno: number, said: string | undefined) {
-    const general = reasonOf(errno);
-    super(said === undefined ? general : `${said.replace(/\.$/, "")} (${general})`);
-    this.name = "NetlinkError";
-    this.errno = errno;
-  }
-  /** Whether what was asked for is not there. That is a result, not a failure. */
-  get absent(): boolean {
-    return [ENOENT, ESRCH, ENODEV].includes(this.errno);
-  }
-  get isInvalid(): boolean {
-    return this.errno === EINVAL;
-  }
-}
 
 export interface Refused {
   at: number;
@@ -189,13 +162,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Makes a deletion, and tells whether there was anything to delete. Throws NetlinkError. */
   changeIfThere(type: number, body: Uint8Array): boolean {
-    try {
-      this.change(type, 0, body);
-      return true;
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return false;
-      throw error;
-    }
+    return ifThere(() => this.change(type, 0, body)) !== null;
   }
 
   /** The descriptor, for callers that send messages without waiting for an answer. */
@@ -325,15 +292,4 @@ function decodedAt(at: number, end: number): Message {
   const [message] = decodeMessages(buffer().slice(at, end));
   if (message === undefined) throw new RangeError(`no netlink message in ${end - at} bytes`);
   return message;
-}
-
-/** null means that the message is an acknowledgement. */
-function refusalOf({ body, flags }: Message): NetlinkError | null {
-  const view = viewOf(body);
-  const code = -view.getInt32(0, true);
-  if (code === 0) return null;
-  // struct nlmsgerr holds the errno, then the request's header, then the request's body unless it is capped,
-  // then attributes.
-  const echoed = (flags & NLM_F_CAPPED) === 0 ? view.getUint32(4, true) : messageHeaderBytes;
-  return new NetlinkError(code, new Attributes(body, 4 + echoed).text(NLMSGERR_ATTR_MSG));
 }

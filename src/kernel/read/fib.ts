@@ -1,7 +1,8 @@
 /** Where the node sends a packet: the result of its rules and of all its routing tables. */
 import { addressBits, bytesOfIp, familyOf } from "../../plan/ip.ts";
 import { Attributes, concat, encodeAttribute } from "../netlink/codec.ts";
-import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { NetlinkError } from "../netlink/refusal.ts";
+import type { NetlinkSocket } from "../netlink/socket.ts";
 import { rtmsg } from "../netlink/structs.ts";
 import { AF, RTA, RTM, RTM_F_LOOKUP_TABLE, routeTypes } from "../netlink/tables.ts";
 

@@ -1,7 +1,8 @@
 /** Links, addresses and routes, as the kernel has them. */
 import { addressBits, type Family, families, ipOfBytes } from "../../plan/ip.ts";
-import { Attributes, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
-import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { Attributes, concat, encodeAttribute, type Message } from "../netlink/codec.ts";
+import { ifThere } from "../netlink/refusal.ts";
+import type { NetlinkSocket } from "../netlink/socket.ts";
 import { ifaddrmsg, ifinfomsg, rtmsg } from "../netlink/structs.ts";
 import {
   AF,
@@ -20,6 +21,7 @@ import {
   RTM_F_CLONED,
   RTN_UNICAST,
 } from "../netlink/tables.ts";
+import { text, u32 } from "../write/request.ts";
 
 export interface Link {
   index: number;
@@ -66,7 +68,8 @@ const bridgeSettings: [string, number][] = [
   ["stp_state", IFLA_BR.STP_STATE],
   ["vlan_filtering", IFLA_BR.VLAN_FILTERING],
 ];
-const portFlags: [string, number][] = [
+/** The settings of a port that are on or off, each with its attribute. */
+export const portFlags: [string, number][] = [
   ["learning", IFLA_BRPORT.LEARNING],
   ["flood", IFLA_BRPORT.UNICAST_FLOOD],
   ["bcast_flood", IFLA_BRPORT.BCAST_FLOOD],
@@ -145,11 +148,9 @@ const notAssigned = 0xffff_ffff;
  * given it none.
  */
 export function netnsIdOf(socket: NetlinkSocket, fd: number): number | null {
-  const of = new Uint8Array(4);
-  viewOf(of).setUint32(0, fd, true);
   const { body } = socket.get(
     RTM.GETNSID,
-    concat(new Uint8Array(generalHeaderBytes), encodeAttribute(NETNSA.FD, of)),
+    concat(new Uint8Array(generalHeaderBytes), encodeAttribute(NETNSA.FD, u32(fd))),
   );
   const id = new Attributes(body, generalHeaderBytes).u32(NETNSA.NSID);
   return id === undefined || id === notAssigned ? null : id;
@@ -157,8 +158,7 @@ export function netnsIdOf(socket: NetlinkSocket, fd: number): number | null {
 
 /** null means that there is no link of that name. */
 export function linkNamed(socket: NetlinkSocket, name: string): Link | null {
-  const text = new TextEncoder().encode(`${name}\0`);
-  return oneLink(socket, concat(ifinfomsg.encode({}), encodeAttribute(IFLA.IFNAME, text)));
+  return oneLink(socket, concat(ifinfomsg.encode({}), encodeAttribute(IFLA.IFNAME, text(name))));
 }
 
 /** null means that there is no link of that number. */
@@ -166,14 +166,8 @@ export function linkNumbered(socket: NetlinkSocket, index: number): Link | null 
   return oneLink(socket, ifinfomsg.encode({ index }));
 }
 
-function oneLink(socket: NetlinkSocket, body: Uint8Array): Link | null {
-  try {
-    return linkOf(socket.get(RTM.GETLINK, body));
-  } catch (error) {
-    if (error instanceof NetlinkError && error.absent) return null;
-    throw error;
-  }
-}
+const oneLink = (socket: NetlinkSocket, body: Uint8Array): Link | null =>
+  ifThere(() => linkOf(socket.get(RTM.GETLINK, body)));
 
 /** "10.244.1.2/24" */
 export function addressesOf(socket: NetlinkSocket, index: number): string[] {
@@ -229,13 +223,14 @@ function routeOf({ body }: Message, family: Family): RouteEntry | null {
   };
 }
 
+const dumped = (socket: NetlinkSocket, family: Family, ...attributes: Uint8Array[]): RouteEntry[] =>
+  socket
+    .dump(RTM.GETROUTE, concat(rtmsg.encode({ family: AF[family] }), ...attributes))
+    .flatMap((message) => routeOf(message, family) ?? []);
+
 /** The unicast routes of a family, from all tables. */
 export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
-  const header = rtmsg.encode({ family: AF[family] });
-  return socket
-    .dump(RTM.GETROUTE, header)
-    .flatMap((message) => routeOf(message, family) ?? [])
-    .filter(({ type }) => type === RTN_UNICAST);
+  return dumped(socket, family).filter(({ type }) => type === RTN_UNICAST);
 }
 
 /**
@@ -243,23 +238,13 @@ export function routesOf(socket: NetlinkSocket, family: Family): RouteEntry[] {
  * tells only a few.
  */
 export function routesThrough(socket: NetlinkSocket, family: Family, index: number): RouteEntry[] {
-  const out = new Uint8Array(4);
-  viewOf(out).setUint32(0, index, true);
-  const header = concat(rtmsg.encode({ family: AF[family] }), encodeAttribute(RTA.OIF, out));
-  return (
-    socket
-      .dump(RTM.GETROUTE, header)
-      .flatMap((message) => routeOf(message, family) ?? [])
-      // A kernel without strict checks tells the routes of all devices.
-      .filter(({ oifIndex }) => oifIndex === index)
+  // A kernel without strict checks tells the routes of all devices.
+  return dumped(socket, family, encodeAttribute(RTA.OIF, u32(index))).filter(
+    ({ oifIndex }) => oifIndex === index,
   );
 }
 
 /** All routes of a family to one destination, whatever they do with it. */
 export function routesTo(socket: NetlinkSocket, family: Family, dst: string): RouteEntry[] {
-  const header = rtmsg.encode({ family: AF[family] });
-  return socket
-    .dump(RTM.GETROUTE, header)
-    .flatMap((message) => routeOf(message, family) ?? [])
-    .filter((route) => route.dst === dst);
+  return dumped(socket, family).filter((route) => route.dst === dst);
 }

@@ -2,14 +2,14 @@
  * The least that tells whether our tables changed: the generation of all tables, a digest of our chains and
  * rules, and a sum over our elements, which is the same in whatever order they are listed.
  */
-import type { Element } from "../../plan/state.ts";
+import type { Element } from "../../plan/kinds/element.ts";
 import { attributesAt, concat, encodeAttribute, type Message, viewOf } from "../netlink/codec.ts";
-import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
 import * as nft from "../netlink/tables.ts";
 import { encodeKey, setsOf } from "../set-keys.ts";
 import { text } from "../write/request.ts";
-import { placeOf, unreadable } from "./tables.ts";
+import { ofTables, placeOf, unreadable } from "./tables.ts";
 import { handleNumber } from "./tc.ts";
 
 export interface TablesSeen {
@@ -138,13 +138,8 @@ export class TableDigest implements Disposable {
   }
 
   #table(header: Uint8Array, named: Uint8Array): Uint8Array[] {
-    try {
-      const { body } = this.#socket.get(nft.NFT_MSG.GETTABLE, concat(header, named));
-      return [body.subarray(nfgenmsg.bytes)];
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return [];
-      throw unreadable(error);
-    }
+    const found = ofTables(() => this.#socket.get(nft.NFT_MSG.GETTABLE, concat(header, named)));
+    return found === null ? [] : [found.body.subarray(nfgenmsg.bytes)];
   }
 
   #elements(table: string): number {
@@ -165,12 +160,7 @@ export class TableDigest implements Disposable {
 
   /** The list is empty if what was asked for is gone by now. */
   #dump(type: number, ...parts: Uint8Array[]): Message[] {
-    try {
-      return this.#socket.dump(type, concat(...parts));
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return [];
-      throw unreadable(error);
-    }
+    return ofTables(() => this.#socket.dump(type, concat(...parts))) ?? [];
   }
 }
 

@@ -3,8 +3,9 @@
  * costs the same with one pod and with five hundred.
  */
 import { FairwayError } from "../../errors.ts";
+import { type Element, elementOf } from "../../plan/kinds/element.ts";
+import type { Chain, Ruleset } from "../../plan/kinds/ruleset.ts";
 import { guardTable, table as mainTable, tableOfSet, violationSet } from "../../plan/names.ts";
-import type { Chain, Element, Ruleset } from "../../plan/state.ts";
 import {
   Attributes,
   concat,
@@ -14,7 +15,8 @@ import {
   type Message,
   viewOf,
 } from "../netlink/codec.ts";
-import { NetlinkError, NetlinkSocket } from "../netlink/socket.ts";
+import { ifThere, NetlinkError } from "../netlink/refusal.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
 import * as nft from "../netlink/tables.ts";
 import { before, decodeKey, decodeRun, encodeKey, setForm, setsOf } from "../set-keys.ts";
@@ -63,19 +65,11 @@ export function placeOf(table: string): Place {
 }
 
 /** One element, as a message's list that has only this one. */
-export function listOf(...attributes: Uint8Array[]): Uint8Array {
-  return encodeNested(
-    nft.NFTA_SET_ELEM_LIST.ELEMENTS,
-    encodeNested(nft.NFTA_LIST_ELEM, ...attributes),
-  );
-}
+export const listOf = (...attributes: Uint8Array[]): Uint8Array =>
+  encodeNested(nft.NFTA_SET_ELEM_LIST.ELEMENTS, encodeNested(nft.NFTA_LIST_ELEM, ...attributes));
 
-export function keyAttribute(set: string, key: string): Uint8Array {
-  return encodeNested(
-    nft.NFTA_SET_ELEM.KEY,
-    encodeAttribute(nft.NFTA_DATA_VALUE, encodeKey(set, key)),
-  );
-}
+export const keyAttribute = (set: string, key: string): Uint8Array =>
+  encodeNested(nft.NFTA_SET_ELEM.KEY, encodeAttribute(nft.NFTA_DATA_VALUE, encodeKey(set, key)));
 
 const dataOf = (element: Attributes, type: number): Uint8Array | undefined =>
   element.nested(type)?.bytes(nft.NFTA_DATA_VALUE);
@@ -125,14 +119,14 @@ export class TableReader implements Disposable {
     if (found === null) return null;
     const [bytes] = listed(attributesOf(found).bytes(ELEMENTS) ?? new Uint8Array());
     const value = bytes === undefined ? null : classOf(new Attributes(bytes));
-    return { kind: "element", set, key, value };
+    return elementOf(set, key, value);
   }
 
   /** All elements of a set. The list is empty where the set is not there. */
   elements(set: string): Element[] {
     const found = this.#dumpSet(set);
     const keyed = setForm(set).isInterval ? runs(set, found) : points(set, found);
-    return keyed.map(({ key, value }) => ({ kind: "element", set, key, value }));
+    return keyed.map(({ key, value }) => elementOf(set, key, value));
   }
 
   /** All elements of all sets of a table. */
@@ -166,22 +160,12 @@ export class TableReader implements Disposable {
   }
 
   #get(type: number, ...parts: Uint8Array[]): Message | null {
-    try {
-      return this.#socket.get(type, concat(...parts));
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return null;
-      throw unreadable(error);
-    }
+    return ofTables(() => this.#socket.get(type, concat(...parts)));
   }
 
   /** The list is empty if what was asked for is gone by now. */
   #dump(type: number, ...parts: Uint8Array[]): Attributes[] {
-    try {
-      return this.#socket.dump(type, concat(...parts)).map(attributesOf);
-    } catch (error) {
-      if (error instanceof NetlinkError && error.absent) return [];
-      throw unreadable(error);
-    }
+    return (ofTables(() => this.#socket.dump(type, concat(...parts))) ?? []).map(attributesOf);
   }
 
   #chains(table: string): Chain[] {
@@ -246,10 +230,7 @@ export class TableReader implements Disposable {
 
 const nothing = new Uint8Array();
 
-interface Keyed {
-  key: string;
-  value: string | null;
-}
+type Keyed = Pick<Element, "key" | "value">;
 
 /** Leaves out keys that do not have the set's form, since we did not make them. */
 function points(set: string, elements: Attributes[]): Keyed[] {
@@ -300,4 +281,13 @@ export function unreadable(error: unknown): unknown {
     "fairway needs nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET, CONFIG_NF_TABLES_BRIDGE; modprobe nf_tables) and CAP_NET_ADMIN",
     { cause: error },
   );
+}
+
+/** null means that what was asked for is not there. */
+export function ofTables<T>(ask: () => T): T | null {
+  try {
+    return ifThere(ask);
+  } catch (error) {
+    throw unreadable(error);
+  }
 }

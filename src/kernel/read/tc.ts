@@ -1,8 +1,10 @@
 /** Qdiscs and classes as the kernel has them, in the kernel's units. */
 import type { Counters } from "../../plan/counters.ts";
 import type { FqCodel } from "../../plan/leaf-queue.ts";
+import { noHandle } from "../../plan/root.ts";
 import { Attributes, type Message, viewOf } from "../netlink/codec.ts";
-import { NetlinkError, type NetlinkSocket } from "../netlink/socket.ts";
+import { ifThere, NetlinkError } from "../netlink/refusal.ts";
+import type { NetlinkSocket } from "../netlink/socket.ts";
 import {
   tcFifoQopt,
   tcHtbGlob,
@@ -130,8 +132,6 @@ export function allQdiscs(socket: NetlinkSocket): QdiscEntry[] {
   return socket.dump(RTM.GETQDISC, request(0)).map(qdiscOf);
 }
 
-const noHandle = "0:";
-
 /** null means that there is no qdisc in that place, or one that the kernel tells nobody about. */
 export function qdiscAt(socket: NetlinkSocket, ifindex: number, parent: string): QdiscEntry | null {
   const place = parent === "root" ? TC_H_ROOT : handleNumber(parent);
@@ -159,12 +159,7 @@ export function classNumbered(
   ifindex: number,
   classid: string,
 ): ClassEntry | null {
-  try {
-    return classOf(socket.get(RTM.GETTCLASS, request(ifindex, handleNumber(classid))));
-  } catch (error) {
-    if (error instanceof NetlinkError && error.absent) return null;
-    throw error;
-  }
+  return ifThere(() => classOf(socket.get(RTM.GETTCLASS, request(ifindex, handleNumber(classid)))));
 }
 
 /** Whether somebody has attached a filter to a qdisc. */

@@ -2,8 +2,8 @@
  * Puts elements into our sets and takes them out, in one transaction of nf_tables, as `nft -f` does with the
  * same lines.
  */
+import type { Element } from "../../plan/kinds/element.ts";
 import { tableOfSet } from "../../plan/names.ts";
-import type { Element } from "../../plan/state.ts";
 import { concat, encodeAttribute, encodeNested, type Message } from "../netlink/codec.ts";
 import { NetlinkSocket, type Refused } from "../netlink/socket.ts";
 import { nfgenmsg } from "../netlink/structs.ts";
@@ -20,7 +20,6 @@ import { recordOwn } from "../own-generations.ts";
 import { elementHash, generationOf } from "../read/table-digest.ts";
 import { keyAttribute, listOf, placeOf } from "../read/tables.ts";
 import { handleNumber } from "../read/tc.ts";
-import { setForm } from "../set-keys.ts";
 import { text, u32 } from "./request.ts";
 
 export interface ElementChange {
@@ -28,12 +27,6 @@ export interface ElementChange {
   isGone: boolean;
   element: Element;
 }
-
-/**
- * Whether this process can send the element itself. To the kernel a run of addresses is more than one
- * element, so that is left to nft.
- */
-export const hasMessage = ({ set }: Element): boolean => !setForm(set).isInterval;
 
 type Unnumbered = Omit<Message, "sequence">;
 

@@ -36,6 +36,14 @@ export interface Request {
   attributes: Attribute[];
 }
 
+export const requestOf = (
+  type: number,
+  flags: number,
+  struct: Struct,
+  values: Filled["values"],
+  ...attributes: Attribute[]
+): Request => ({ type, flags, header: { struct, values }, attributes });
+
 /**
  * Something that knows the numbers of this moment. Throws NetlinkError for a link that is not there,
  * FairwayError for such a namespace.

@@ -8,7 +8,7 @@ import { type Link, linkNamed, linkNumbered } from "../../kernel/read/links.ts";
 import { qdiscAt } from "../../kernel/read/tc.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 
-import { ownIpv4Bytes } from "../../plan/gso.ts";
+import { ownIpv4Bytes } from "../../plan/kinds/hostlink.ts";
 import { clsactParent, ingressIfb } from "../../plan/names.ts";
 import {
   type Attachment,

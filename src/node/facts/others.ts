@@ -6,8 +6,9 @@ import { setsOf } from "../../kernel/set-keys.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Step } from "../../plan/diff.ts";
 import { guardRuleset } from "../../plan/guard.ts";
+import { isOurRule } from "../../plan/kinds/ruleset.ts";
 import { ingressIfb, minorOfHostVeth } from "../../plan/names.ts";
-import { isOurRule, ruleset } from "../../plan/ruleset.ts";
+import { ruleset } from "../../plan/ruleset.ts";
 
 /** The chains that any configuration makes. */
 function ownChains(): ReadonlySet<string> {

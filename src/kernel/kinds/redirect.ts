@@ -1,11 +1,8 @@
-/**
- * The filter that leads a pod's packets through the IFB. The message is the one that tc sends for the same
- * line.
- */
-import type { Step } from "../../plan/diff.ts";
+import type { Op } from "../../plan/kinds/kind.ts";
+import type { Redirect } from "../../plan/kinds/redirect.ts";
 import { redirectPref } from "../../plan/names.ts";
 import { markProgram, programBytes } from "../../plan/redirect.ts";
-import type { Redirect } from "../../plan/state.ts";
+import type { Look } from "../look.ts";
 import { tcMirred, tcmsg } from "../netlink/structs.ts";
 import {
   clsactHooks,
@@ -19,7 +16,16 @@ import {
   TCA_EGRESS_REDIR,
   TCA_MIRRED_PARMS,
 } from "../netlink/tables.ts";
-import { type Attribute, attribute, nested, type Request, text, u16 } from "./request.ts";
+import {
+  type Attribute,
+  attribute,
+  nested,
+  type Request,
+  requestOf,
+  text,
+  u16,
+} from "../write/request.ts";
+import type { KernelKind } from "./kind.ts";
 
 /** tcm_info has the preference above the protocol. The protocol is in the byte order of the wire. */
 const place = redirectPref * 0x10000 + ETH_P_ALL * 0x100;
@@ -43,24 +49,34 @@ const redirectTo = (link: string): Attribute =>
     ),
   );
 
-/** Throws RangeError for a redirect that leads nowhere. Only an observed one does, and that is never made. */
-export function redirectRequest(op: Step["op"], { dev, to }: Redirect): Request {
-  const values = { ifindex: { link: dev }, parent: clsactHooks.egress, info: place };
-  if (op === "delete")
-    return { type: RTM.DELTFILTER, flags: 0, header: { struct: tcmsg, values }, attributes: [] };
-  if (to === null) throw new RangeError(`the redirect of ${dev} has no target`);
-  return {
-    type: RTM.NEWTFILTER,
-    flags: NLM_F.CREATE,
-    header: { struct: tcmsg, values: { ...values, handle: 1 } },
-    attributes: [
-      attribute(TCA.KIND, text("bpf")),
-      nested(
-        TCA.OPTIONS,
-        redirectTo(to),
-        attribute(TCA_BPF.OPS_LEN, u16(markProgram.length)),
-        attribute(TCA_BPF.OPS, programBytes()),
-      ),
-    ],
-  };
+export function redirectObject(look: Look, dev: string): Redirect | null {
+  const { own } = look.filters(dev);
+  if (own === null) return null;
+  const to = own.toIndex === null ? null : (look.linkNumbered(own.toIndex)?.name ?? null);
+  return { kind: "redirect", dev, to };
 }
+
+/** Throws RangeError for a redirect that leads nowhere. Only an observed one does, and that is never made. */
+function request(op: Op, { dev, to }: Redirect): Request {
+  const values = { ifindex: { link: dev }, parent: clsactHooks.egress, info: place };
+  if (op === "delete") return requestOf(RTM.DELTFILTER, 0, tcmsg, values);
+  if (to === null) throw new RangeError(`the redirect of ${dev} has no target`);
+  return requestOf(
+    RTM.NEWTFILTER,
+    NLM_F.CREATE,
+    tcmsg,
+    { ...values, handle: 1 },
+    attribute(TCA.KIND, text("bpf")),
+    nested(
+      TCA.OPTIONS,
+      redirectTo(to),
+      attribute(TCA_BPF.OPS_LEN, u16(markProgram.length)),
+      attribute(TCA_BPF.OPS, programBytes()),
+    ),
+  );
+}
+
+export const redirect: KernelKind<"redirect"> = {
+  observe: (look, { dev }) => redirectObject(look, dev),
+  message: request,
+};

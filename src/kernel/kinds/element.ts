@@ -1,0 +1,13 @@
+import { setForm } from "../set-keys.ts";
+import { dumpFrom, type KernelKind } from "./kind.ts";
+
+export const element: KernelKind<"element"> = {
+  observe: (look, want) => look.element(want),
+  preload: (look, wanted) => {
+    for (const [set, { length }] of Map.groupBy(wanted, (each) => each.set))
+      if (length >= dumpFrom || setForm(set).isInterval) look.loadSet(set);
+  },
+  // To the kernel a run of addresses is more than one element, so that is left to nft.
+  message: (op, object) =>
+    setForm(object.set).isInterval ? null : { isGone: op === "delete", element: object },
+};
