@@ -22,7 +22,7 @@ export interface Uplink {
   gsoMaxBytes: number;
 }
 
-type Asked = NetworkConfig["uplink"];
+type UplinkConfig = NetworkConfig["uplink"];
 
 /**
  * The devices that the default route leads to: that of IPv4, or else that of IPv6. Of several routes the one
@@ -48,7 +48,7 @@ const present = (socket: NetlinkSocket): string =>
     .join(", ");
 
 /** Throws uplinkUnknown. */
-export function findLink(asked: Asked, bridge: string): Link {
+export function findLink(asked: UplinkConfig, bridge: string): Link {
   using socket = new NetlinkSocket();
   if (asked.name !== null) {
     const link = linkNamed(socket, asked.name);
@@ -99,7 +99,7 @@ export function linkSpeed(link: Link): number | string {
 }
 
 /** Throws uplinkUnknown, capacityUnknown. */
-export function findUplink(asked: Asked, bridge: string): Uplink {
+export function findUplink(asked: UplinkConfig, bridge: string): Uplink {
   const link = findLink(asked, bridge);
   const speed = linkSpeed(link);
   const capacity = (key: "egressCapacity" | "ingressCapacity", given: number | null): number => {

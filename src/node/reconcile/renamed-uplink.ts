@@ -12,7 +12,7 @@ import { baseInForce } from "../facts/capacity.ts";
 import { findUplink } from "../facts/uplink.ts";
 
 /** The names of all interfaces, and of those with a tree of ours at their root. */
-function look(): { present: Set<string>; withTree: string[] } {
+function linksNow(): { present: Set<string>; withTree: string[] } {
   using socket = new NetlinkSocket();
   const links = allLinks(socket);
   const rooted = new Set(
@@ -50,7 +50,7 @@ function gone(
 export function followUplink(ledger: Ledger): void {
   const recorded = ledger.networks().filter(({ isOfThisBoot }) => isOfThisBoot);
   if (recorded.length === 0) return;
-  const { present, withTree } = look();
+  const { present, withTree } = linksNow();
   for (const { name, config: text, base } of recorded) {
     if (present.has(base.trees.uplink)) continue;
     const config = parseNetworkConfig(JSON.parse(text));

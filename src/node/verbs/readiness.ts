@@ -144,7 +144,7 @@ function notReady(error: unknown, hasPods: boolean): FairwayError {
   );
 }
 
-function judge(ledger: Ledger, config: NetworkConfig): FairwayError | null {
+function refusalIn(ledger: Ledger, config: NetworkConfig): FairwayError | null {
   try {
     requireReady(ledger, config, rememberIn(ledger, config.chained));
     refuseCutOff(ledger);
@@ -161,7 +161,7 @@ function judge(ledger: Ledger, config: NetworkConfig): FairwayError | null {
 /** null means that an ADD would not be refused. */
 function refusalOf(config: NetworkConfig): FairwayError | null {
   try {
-    return withLedger(config.dataDir, (ledger) => judge(ledger, config));
+    return withLedger(config.dataDir, (ledger) => refusalIn(ledger, config));
   } catch (error) {
     return notReady(error, false);
   }
