@@ -70,12 +70,13 @@ export const rounds = 4;
 /** It is longer than a verb holds the lock to change others' classes. */
 export const settleMs = 100;
 
-/** What differs. Nothing is done. */
-export function look(scope: Scope): Plan {
-  const desired = scope.desired();
+function lookFor(scope: Scope, desired: State): Plan {
   const observed = span("observe", () => scope.observed(desired));
   return span("plan", () => diff(desired, observed));
 }
+
+/** What differs. Nothing is done. */
+export const look = (scope: Scope): Plan => lookFor(scope, scope.desired());
 
 /** What would be done. */
 export const stepsOf = (scope: Scope): Step[] => scope.steps(look(scope));
@@ -87,15 +88,16 @@ const done = (steps: Step[], left: Step[] = []): Outcome => ({
   stuck: [],
 });
 
-const stepKey = ({ want, have }: Step): string => keyOf(want ?? have);
-
-const isSameStep = (a: Step, b: Step): boolean => a.op === b.op && stepKey(a) === stepKey(b);
+const isSameStep = (a: Step, b: Step): boolean =>
+  a.op === b.op && keyOf(a.want ?? a.have) === keyOf(b.want ?? b.have);
 
 class Run {
   readonly #scope: Scope;
   readonly #lock: Options["lock"];
   /** The steps to take back after a failure. */
   #begun: Step[] = [];
+  /** What was desired at the last look. */
+  #desired: State = new Map();
 
   constructor(scope: Scope, { lock }: Options) {
     this.#scope = scope;
@@ -135,23 +137,29 @@ class Run {
     return isWrong && refused.stuck.length === 0 ? null : refused;
   }
 
-  #mayHelp(tries: number, stopped: Step | undefined, again: Step[]): boolean {
-    if (this.#goesForGood) return tries < attempts.forGood;
-    if (stopped === undefined || tries === attempts.disappearing) return false;
-    // What was to be made disappears only with whoever wanted it. Of what was done in part, a look may not see
-    // what is left to be done.
-    const isMade = stopped.op === "create" || this.#begun.includes(stopped);
-    if (isMade && this.#scope.desired().has(stepKey(stopped))) return false;
-    return !again.some((step) => isSameStep(step, stopped));
+  look(): Step[] {
+    this.#desired = this.#scope.desired();
+    return this.#scope.steps(lookFor(this.#scope, this.#desired));
   }
 
   #lookAgain(): Step[] {
     try {
-      return stepsOf(this.#scope);
+      return this.look();
     } catch (error) {
       if (!this.#goesForGood) rollBack(this.#begun);
       throw error;
     }
+  }
+
+  #mayHelp(tries: number, before: State, stopped: Step | undefined, again: Step[]): boolean {
+    if (this.#goesForGood) return tries < attempts.forGood;
+    if (stopped === undefined || tries === attempts.disappearing) return false;
+    // Whoever wanted something has gone. A tool may not say which of its lines was refused for that.
+    if ([...before.keys()].some((key) => !this.#desired.has(key))) return true;
+    // What was to be made does not disappear by itself. Of what was done in part, a look may not see what is
+    // left to be done.
+    if (stopped.op === "create" || this.#begun.includes(stopped)) return false;
+    return !again.some((step) => isSameStep(step, stopped));
   }
 
   /** `steps` are what a look has just found. */
@@ -160,8 +168,10 @@ class Run {
     for (let [tries, next] = [1, steps]; ; tries++) {
       const failure = this.#apply(next);
       if (failure === null) return done(this.#begun);
+      const before = this.#desired;
       const again = this.#lookAgain();
-      if (!this.#mayHelp(tries, next[failure.at], again)) return this.#refused(failure.error);
+      if (!this.#mayHelp(tries, before, next[failure.at], again))
+        return this.#refused(failure.error);
       next = again;
     }
   }
@@ -175,7 +185,7 @@ export function reconcile(scope: Scope, options: Options = {}): Outcome {
   if (first !== null) return first;
   const all: Step[] = [];
   for (let round = 0; ; round++) {
-    const steps = stepsOf(scope);
+    const steps = run.look();
     if (steps.length === 0 || round === rounds) return done(all, steps);
     const outcome = run.plan(steps);
     if (outcome.failure !== null) return { ...outcome, done: all };

@@ -30,6 +30,23 @@ const scenario = (wanted: number): Scenario => ({
   beside: false,
 });
 
+function measured(wanted: number): ProveResult["scenarios"][number] | undefined {
+  const { stdout, stderr } = Bun.spawnSync(
+    [process.execPath, program, JSON.stringify(scenario(wanted))],
+    { env: minimalEnvironment(), stdin: "ignore", timeout: 50_000 },
+  );
+  expect(stderr.toString()).toBe("");
+  return (JSON.parse(stdout.toString()) as ProveResult).scenarios[0];
+}
+
+/** What a busy machine does not let be judged is measured again, as scripts/test-matrix does. */
+function judged(wanted: number): ProveResult["scenarios"][number] | undefined {
+  for (let looks = 1; ; looks++) {
+    const found = measured(wanted);
+    if (found?.verdict !== "inconclusive" || looks === 5) return found;
+  }
+}
+
 describe.skipIf(!root)("a scenario", () => {
   test.each([
     ["that is kept is looked at once", 0.5, "passed", /^\d+\.\d%$/],
@@ -42,15 +59,10 @@ describe.skipIf(!root)("a scenario", () => {
   ] as const)(
     "%s",
     (_title, wanted, verdict, text) => {
-      const { stdout, stderr } = Bun.spawnSync(
-        [process.execPath, program, JSON.stringify(scenario(wanted))],
-        { env: minimalEnvironment(), stdin: "ignore", timeout: 50_000 },
-      );
-      expect(stderr.toString()).toBe("");
-      const { scenarios } = JSON.parse(stdout.toString()) as ProveResult;
-      expect(scenarios[0]).toMatchObject({ verdict, error: null, limits: [] });
-      expect(scenarios[0]?.checks[0]?.text).toMatch(text);
+      const found = judged(wanted);
+      expect(found).toMatchObject({ verdict, error: null, limits: [] });
+      expect(found?.checks[0]?.text).toMatch(text);
     },
-    60_000,
+    120_000,
   );
 });
