@@ -70,16 +70,28 @@ export const rounds = 4;
 /** It is longer than a verb holds the lock to change others' classes. */
 export const settleMs = 100;
 
-function lookFor(scope: Scope, desired: State): Plan {
+interface Seen {
+  desired: State;
+  observed: State;
+  steps: Step[];
+}
+
+function compared(scope: Scope): Omit<Seen, "steps"> & { plan: Plan } {
+  const desired = scope.desired();
   const observed = span("observe", () => scope.observed(desired));
-  return span("plan", () => diff(desired, observed));
+  return { desired, observed, plan: span("plan", () => diff(desired, observed)) };
 }
 
 /** What differs. Nothing is done. */
-export const look = (scope: Scope): Plan => lookFor(scope, scope.desired());
+export const look = (scope: Scope): Plan => compared(scope).plan;
+
+function see(scope: Scope): Seen {
+  const { plan, ...seen } = compared(scope);
+  return { ...seen, steps: scope.steps(plan) };
+}
 
 /** What would be done. */
-export const stepsOf = (scope: Scope): Step[] => scope.steps(look(scope));
+export const stepsOf = (scope: Scope): Step[] => see(scope).steps;
 
 const done = (steps: Step[], left: Step[] = []): Outcome => ({
   done: steps,
@@ -88,16 +100,21 @@ const done = (steps: Step[], left: Step[] = []): Outcome => ({
   stuck: [],
 });
 
-const isSameStep = (a: Step, b: Step): boolean =>
-  a.op === b.op && keyOf(a.want ?? a.have) === keyOf(b.want ?? b.have);
+/**
+ * Whether something has disappeared by itself since the look before: whoever wanted it has gone, which a tool
+ * may not tell by naming the line that was refused for that, or the object of the refused step has.
+ */
+function isLess(before: Seen, now: Seen, stopped: Step | undefined): boolean {
+  if ([...before.desired.keys()].some((key) => !now.desired.has(key))) return true;
+  const have = stopped?.have ?? null;
+  return have !== null && !now.observed.has(keyOf(have));
+}
 
 class Run {
   readonly #scope: Scope;
   readonly #lock: Options["lock"];
   /** The steps to take back after a failure. */
   #begun: Step[] = [];
-  /** What was desired at the last look. */
-  #desired: State = new Map();
 
   constructor(scope: Scope, { lock }: Options) {
     this.#scope = scope;
@@ -137,42 +154,27 @@ class Run {
     return isWrong && refused.stuck.length === 0 ? null : refused;
   }
 
-  look(): Step[] {
-    this.#desired = this.#scope.desired();
-    return this.#scope.steps(lookFor(this.#scope, this.#desired));
-  }
-
-  #lookAgain(): Step[] {
+  #seeAgain(): Seen {
     try {
-      return this.look();
+      return see(this.#scope);
     } catch (error) {
       if (!this.#goesForGood) rollBack(this.#begun);
       throw error;
     }
   }
 
-  #mayHelp(tries: number, before: State, stopped: Step | undefined, again: Step[]): boolean {
-    if (this.#goesForGood) return tries < attempts.forGood;
-    if (stopped === undefined || tries === attempts.disappearing) return false;
-    // Whoever wanted something has gone. A tool may not say which of its lines was refused for that.
-    if ([...before.keys()].some((key) => !this.#desired.has(key))) return true;
-    // What was to be made does not disappear by itself. Of what was done in part, a look may not see what is
-    // left to be done.
-    if (stopped.op === "create" || this.#begun.includes(stopped)) return false;
-    return !again.some((step) => isSameStep(step, stopped));
-  }
-
-  /** `steps` are what a look has just found. */
-  plan(steps: Step[]): Outcome {
+  /** Does what was just seen to be needed. */
+  plan(first: Seen): Outcome {
     this.#begun = [];
-    for (let [tries, next] = [1, steps]; ; tries++) {
-      const failure = this.#apply(next);
+    for (let [tries, seen] = [1, first]; ; tries++) {
+      const failure = this.#apply(seen.steps);
       if (failure === null) return done(this.#begun);
-      const before = this.#desired;
-      const again = this.#lookAgain();
-      if (!this.#mayHelp(tries, before, next[failure.at], again))
-        return this.#refused(failure.error);
-      next = again;
+      const now = this.#seeAgain();
+      const mayHelp = this.#goesForGood
+        ? tries < attempts.forGood
+        : tries < attempts.disappearing && isLess(seen, now, seen.steps[failure.at]);
+      if (!mayHelp) return this.#refused(failure.error);
+      seen = now;
     }
   }
 }
@@ -185,9 +187,9 @@ export function reconcile(scope: Scope, options: Options = {}): Outcome {
   if (first !== null) return first;
   const all: Step[] = [];
   for (let round = 0; ; round++) {
-    const steps = run.look();
-    if (steps.length === 0 || round === rounds) return done(all, steps);
-    const outcome = run.plan(steps);
+    const seen = see(scope);
+    if (seen.steps.length === 0 || round === rounds) return done(all, seen.steps);
+    const outcome = run.plan(seen);
     if (outcome.failure !== null) return { ...outcome, done: all };
     all.push(...outcome.done);
     if (!untilAtRest) return done(all);
