@@ -100,9 +100,9 @@ static bool take_head(struct part text, struct head *head) {
 /* Finds the empty line. Returns where it ends, or 0. */
 static size_t head_end(struct answer *answer, const char *bytes, size_t length) {
   size_t from = answer->scanned > answer->at + 3 ? answer->scanned - 3 : answer->at;
-  answer->scanned = length;
   for (size_t i = from; i + 4 <= length; i++)
-    if (memcmp(bytes + i, "\r\n\r\n", 4) == 0) return i + 4;
+    if (memcmp(bytes + i, "\r\n\r\n", 4) == 0) return answer->scanned = i + 4;
+  answer->scanned = length;
   return 0;
 }
 
