@@ -1,4 +1,4 @@
-/* Text in a buffer of fixed size. What does not fit is left out, and the text stays one: a NUL ends it. */
+/* Text in a buffer of fixed size. What does not fit is left out. A NUL ends it from the first addition on. */
 #ifndef TEXT_H
 #define TEXT_H
 

@@ -29,6 +29,7 @@ static bool is_text(const char *from, size_t length, const char *wanted) {
 static const char *version_at(const char *json, size_t length, size_t at) {
   if (at >= length || json[at] != '"') return NULL;
   size_t end = string_end(json, length, at + 1);
+  if (end == length) return NULL;
   for (size_t i = 0; i < KNOWN; i++)
     if (is_text(json + at + 1, end - at - 1, known[i])) return known[i];
   return NULL;
