@@ -30,8 +30,12 @@ static const char *name_of(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
+/* Whoever asked may not listen any more: then a write says so, and no signal ends us without a word. */
+static void ignore_pipe_signal(void) { signal(SIGPIPE, SIG_IGN); }
+
 /* Prints the error as the CNI specification asks for it, and ends. */
 static _Noreturn void fail(int code, const char *message, const char *details) {
+  ignore_pipe_signal();
   char bytes[12 * KIB];
   struct text text = {bytes, sizeof bytes, 0};
   text_add(&text, "{\n  \"cniVersion\": \"");
@@ -79,8 +83,7 @@ static bool has_usual_streams(void) {
 }
 
 static _Noreturn void print_answer(void) {
-  /* Whoever asked may not listen any more: a write says so, and a signal would end us without a word. */
-  signal(SIGPIPE, SIG_IGN);
+  ignore_pipe_signal();
   const char *body = talk.bytes + talk.answer.at;
   const char unprinted[] = "fairway: the agent's answer could not be printed\n";
   if (!write_all(STDOUT_FILENO, body, talk.answer.stdout_length)) {

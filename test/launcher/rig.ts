@@ -34,7 +34,7 @@ export interface Way {
 const x64File = (build: Build): string =>
   build === "shipped" ? join(dist, "fairway-launcher-x64") : join(tools, `launcher-${build}-x64`);
 
-export const x64: Way = {
+const x64: Way = {
   name: "x64",
   file: x64File,
   command: () => [],
