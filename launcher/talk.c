@@ -73,11 +73,12 @@ static enum talk_end without_answer(const struct talk *talk, enum talk_end befor
 }
 
 /*
- * Nothing was accepted in time, and the verb is done by another. A door is shut for the agent's "accepted":
+ * Where nothing was accepted in time, the verb is done by another. A door is shut for the agent's "accepted":
  * what it wrote before is here now, and what it writes from now on is refused to it (EPIPE), so that it
  * knows that it must not begin.
  */
-static enum talk_end give_up(int agent, struct talk *talk) {
+static enum talk_end too_late(int agent, struct talk *talk) {
+  if (talk->answer.accepted) return TALK_NOT_ANSWERED_IN_TIME;
   shutdown(agent, SHUT_RD);
   while (receive(agent, talk) == RECEIVED) {}
   answer_read(&talk->answer, talk->bytes, talk->length);
@@ -105,22 +106,20 @@ static enum talk_end converse(int agent, struct talk *talk, struct sending *rest
     struct pollfd wait = {.fd = agent, .events = (short)(rest->at < 3 ? POLLIN | POLLOUT : POLLIN)};
     int ready = poll(&wait, 1, left > 0 ? (int)left : 0);
     if (ready < 0 && errno != EINTR) return without_answer(talk, TALK_BROKEN, TALK_LOST_CONNECTION);
-    /* What has come counts, also where we were not let run until the time was over. */
-    if (ready == 0 && left <= 0) return talk->answer.accepted ? TALK_NOT_ANSWERED_IN_TIME : give_up(agent, talk);
+    if (ready == 0 && left <= 0) return too_late(agent, talk);
     if (ready <= 0) continue;
     if (wait.revents & POLLOUT) send_some(agent, rest);
-    switch (receive(agent, talk)) {
-      case RECEIVED_NOTHING: continue;
-      case RECEIVED_END: return without_answer(talk, TALK_BROKEN, TALK_LOST_CONNECTION);
-      case RECEIVED: break;
-    }
+    if (receive(agent, talk) == RECEIVED_END) return without_answer(talk, TALK_BROKEN, TALK_LOST_CONNECTION);
     enum answer_state state = answer_read(&talk->answer, talk->bytes, talk->length);
     if (state == ANSWER_ACCEPTED) {
-      deadline = now_ms() + ANSWER_MS;
+      left = ANSWER_MS;
+      deadline = now_ms() + left;
       state = answer_read(&talk->answer, talk->bytes, talk->length);
     }
     enum talk_end end;
     if (is_end(state, talk, &end)) return end;
+    /* All that had come when the time was over was looked at, as it counts where we were not let run before. */
+    if (left <= 0) return too_late(agent, talk);
   }
 }
 

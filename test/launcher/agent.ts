@@ -94,7 +94,7 @@ export const saysAndCloses = (...parts: (string | Uint8Array)[]): Script => ({
 export const dribbles = (bytes: Uint8Array): Script => ({
   asked: (socket) => {
     const next = (at: number): void => {
-      if (at >= bytes.length) return;
+      if (at >= bytes.length || socket.destroyed) return;
       socket.write(bytes.subarray(at, at + 1), () => setImmediate(next, at + 1));
     };
     next(0);

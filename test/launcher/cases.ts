@@ -238,6 +238,14 @@ const afterItBegan: Case[] = [
     },
   ]),
   {
+    title: "accepts and does not come to the end of its answer",
+    agent: dribbles(
+      Buffer.concat([Buffer.from(accepted), final({ stdout: Buffer.alloc(1024 * 1024, "x") })]),
+    ),
+    build: "hasty",
+    expected: { by: "error", message: late },
+  },
+  {
     title: "dies within the head of its answer",
     agent: saysAndCloses(accepted, final({ stdout: "{}" }).subarray(0, 40)),
     expected: { by: "error", message: connectionEnded },
