@@ -133,7 +133,6 @@ enum talk_end talk_to_agent(struct talk *talk, const char *socket_path, const st
                              {(void *)request->environment, request->environment_length},
                              {(void *)kept->bytes, kept->length},
                          }};
-  enum talk_end end = converse(agent, talk, &rest);
-  close(agent);
-  return end;
+  /* The connection ends with this program, or as it becomes the other one. */
+  return converse(agent, talk, &rest);
 }
