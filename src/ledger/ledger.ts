@@ -48,6 +48,12 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
    * all. Throws tryAgain if others hold the lock for the whole busy timeout. Calls cannot be nested.
    */
   exclusively<T>(fn: () => T): T;
+  /** Whether nobody holds the node's lock at this moment. It is not waited for. */
+  isFree(): boolean;
+  /**
+   * Whether opening the ledger anew would give the same, for whoever keeps it open. Throws as `openLedger`.
+   */
+  isCurrent(): boolean;
   /**
    * To be called inside `exclusively`, before anything is inserted. Deletes the attachments, reservations,
    * facts and former roots of earlier boots, and returns the first two.
@@ -72,6 +78,8 @@ function writable(store: Store): Ledger {
   return {
     ...parts(store),
     exclusively: (fn) => store.exclusively(fn),
+    isFree: () => store.isFree(),
+    isCurrent: () => store.isCurrent(),
     forgetEarlierBoots: () => forgetEarlierBoots(store),
   };
 }

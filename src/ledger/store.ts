@@ -2,6 +2,8 @@
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
 import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
+import { folderOf } from "../paths.ts";
+import { patienceMs } from "../patience.ts";
 import { asLedgerError, isBusy, unusable } from "./failures.ts";
 import {
   existingFile,
@@ -36,7 +38,8 @@ export class Store {
   readonly bootId: string;
   readonly file: string;
   readonly #db: Database;
-  readonly #busyTimeoutMs: number;
+  readonly #usualTimeoutMs: number;
+  #busyTimeoutMs: number;
   readonly #identity: string | null;
   #isLocked = false;
 
@@ -44,6 +47,7 @@ export class Store {
     this.#db = db;
     this.file = file;
     this.bootId = bootId;
+    this.#usualTimeoutMs = busyTimeoutMs;
     this.#busyTimeoutMs = busyTimeoutMs;
     this.#identity = identityOf(file);
   }
@@ -82,6 +86,7 @@ export class Store {
    */
   exclusively<T>(fn: () => T): T {
     if (this.#isLocked) throw new Error("exclusively() does not nest");
+    this.#waitFor(patienceMs(this.#usualTimeoutMs));
     this.script("BEGIN IMMEDIATE");
     this.#isLocked = true;
     try {
@@ -96,6 +101,31 @@ export class Store {
     } finally {
       this.#isLocked = false;
     }
+  }
+
+  /** Whether nobody holds the node's lock at this moment. It is not waited for. */
+  isFree(): boolean {
+    this.#waitFor(0);
+    try {
+      this.#db.run("BEGIN IMMEDIATE");
+      this.#rollback();
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw asLedgerError(error, this.file, this.#busyTimeoutMs);
+    } finally {
+      this.#waitFor(patienceMs(this.#usualTimeoutMs));
+    }
+  }
+
+  /**
+   * Whether this is still what opening the ledger anew would open. It is checked as when it is opened, and
+   * throws the same.
+   */
+  isCurrent(): boolean {
+    prepareFolder(folderOf(this.file));
+    if (identityOf(this.file) !== this.#identity) return false;
+    return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
   }
 
   assertExclusive(what: string): void {
@@ -135,6 +165,12 @@ export class Store {
       `the ledger ${this.file} was replaced by another file meanwhile`,
       "try again",
     );
+  }
+
+  #waitFor(busyTimeoutMs: number): void {
+    if (busyTimeoutMs === this.#busyTimeoutMs) return;
+    this.#db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    this.#busyTimeoutMs = busyTimeoutMs;
   }
 
   #rollback(): void {
