@@ -89,7 +89,8 @@ export class RequestReader {
 
   /** What came so far, with these bytes after it. Nothing may come after a request that is whole. */
   push(chunk: Uint8Array): Read {
-    this.#chunks.push(chunk.slice());
+    // The runtime may use the buffer again.
+    this.#chunks.push(new Uint8Array(chunk));
     this.#bytes += chunk.length;
     if (this.#head === null) {
       const head = this.#readHead();
