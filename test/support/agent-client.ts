@@ -1,13 +1,13 @@
 /**
- * Asks an agent as a launcher does: all calls of stdin at once, each on a connection of its own. Prints what
- * came of each. It runs in the node's network namespace.
- *   bun test/support/agent-client.ts SOCKET < CALLS
+ * Asks an agent as a launcher does: all calls of stdin at once, or one after the other, each on a connection
+ * of its own. Prints what came of each. It runs in the node's network namespace.
+ *   bun test/support/agent-client.ts SOCKET together|apart < CALLS
  */
 import type { Call, Came } from "./agent.ts";
 
-const [path = ""] = process.argv.slice(2);
+const [path = "", manner = ""] = process.argv.slice(2);
 
-export function bodyOf({ env, stdin, as = "fairway" }: Call): Uint8Array {
+function bodyOf({ env, stdin, as = "fairway" }: Call): Uint8Array {
   const entries = [...Object.entries(env), ["FAIRWAY_AS", as]];
   const text = entries.map(([key, value]) => `${key}=${value}\0`).join("");
   return Buffer.from(`${text}\0${stdin}`);
@@ -69,7 +69,8 @@ function ask(call: Call): Promise<Came> {
   });
 }
 
-if (import.meta.main) {
-  const calls = JSON.parse(await Bun.stdin.text()) as Call[];
-  process.stdout.write(JSON.stringify(await Promise.all(calls.map(ask))));
-}
+const calls = JSON.parse(await Bun.stdin.text()) as Call[];
+const came: Came[] = [];
+if (manner === "together") came.push(...(await Promise.all(calls.map(ask))));
+else for (const call of calls) came.push(await ask(call));
+process.stdout.write(JSON.stringify(came));

@@ -34,8 +34,8 @@ export type Came = { isAccepted: boolean } & (
 export interface Agent extends AsyncDisposable {
   socket: string;
   pid: number;
-  /** All at once, from inside the node. */
-  ask(calls: Call[], limitMs?: number): Promise<Came[]>;
+  /** All at once or one after the other, from inside the node. */
+  ask(calls: Call[], manner?: "together" | "apart"): Promise<Came[]>;
   /** One verb, which must be served. */
   verb(verb: string, pod: Pod, options?: AddOptions): Promise<Ended & { isAccepted: boolean }>;
   /** What `curl` gets of one of the agent's pages. */
@@ -53,12 +53,12 @@ export const callOf = (node: TestNode, verb: string, pod: Pod, options: AddOptio
   stdin: requestOf(node.config, options),
 });
 
-async function output(argv: string[], stdin: string, limitMs: number): Promise<string> {
+async function output(argv: string[], stdin: string): Promise<string> {
   const child = Bun.spawn(argv, {
     stdin: new TextEncoder().encode(stdin),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: limitMs,
+    timeout: 60_000,
   });
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
@@ -102,9 +102,9 @@ export async function startAgent(
     await end();
     throw error;
   }
-  const ask: Agent["ask"] = async (calls, limitMs = 60_000) => {
-    const inside = insideNamespace(node.lab.node, [process.execPath, client, path]);
-    return JSON.parse(await output(inside, JSON.stringify(calls), limitMs)) as Came[];
+  const ask: Agent["ask"] = async (calls, manner = "together") => {
+    const inside = insideNamespace(node.lab.node, [process.execPath, client, path, manner]);
+    return JSON.parse(await output(inside, JSON.stringify(calls))) as Came[];
   };
   return {
     socket: path,
