@@ -46,6 +46,19 @@ export interface Agent extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** How a program gets into a node's namespace. */
+export type Enter = (namespace: string, argv: string[]) => string[];
+
+/** `ip` gives each program mounts of its own, as a container has them. */
+const withMountsOfItsOwn: Enter = insideNamespace;
+
+/** As where agent and launcher are both started on the node itself. */
+export const withSharedMounts: Enter = (namespace, argv) => [
+  "nsenter",
+  `--net=/run/netns/${namespace}`,
+  ...argv,
+];
+
 const client = join(repository, "test/support/agent-client.ts");
 
 export const callOf = (node: TestNode, verb: string, pod: Pod, options: AddOptions = {}): Call => ({
@@ -72,12 +85,16 @@ async function output(argv: string[], stdin: string): Promise<string> {
 /** Starts an agent in the node's namespace, and waits until it serves. */
 export async function startAgent(
   node: TestNode,
-  { socket = "", program = binary, env = {}, args = [] as string[] } = {},
+  {
+    enter = withMountsOfItsOwn,
+    socket = "",
+    env = {},
+  }: { enter?: Enter; socket?: string; env?: Record<string, string> } = {},
 ): Promise<Agent> {
   const folder = socket === "" ? mkdtempSync(join(tmpdir(), "fairway-agent-")) : null;
   const path = folder === null ? socket : join(folder, "agent.sock");
-  const argv = [program, "agent", "--socket", path, "--data-dir", node.dataDir, ...args];
-  const child = Bun.spawn(insideNamespace(node.lab.node, argv), {
+  const argv = [binary, "agent", "--socket", path, "--data-dir", node.dataDir];
+  const child = Bun.spawn(enter(node.lab.node, argv), {
     stdin: "ignore",
     stdout: "inherit",
     stderr: "pipe",
@@ -103,7 +120,7 @@ export async function startAgent(
     throw error;
   }
   const ask: Agent["ask"] = async (calls, manner = "together") => {
-    const inside = insideNamespace(node.lab.node, [process.execPath, client, path, manner]);
+    const inside = enter(node.lab.node, [process.execPath, client, path, manner]);
     return JSON.parse(await output(inside, JSON.stringify(calls))) as Came[];
   };
   return {
