@@ -26,6 +26,9 @@ function placeOf({ isIpam }: VerbCall, config: RawConfig): Place | null {
   }
 }
 
+/** These neither take the ledger's lock nor write to it. */
+const looking: readonly string[] = ["CHECK", "VERSION"];
+
 /** The attachment that a verb would lock. */
 function lockedBy({ isIpam, env }: VerbCall, network: string): AttachmentKey | null {
   const { CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_IFNAME: ifname } = env;
@@ -41,12 +44,14 @@ function lockedBy({ isIpam, env }: VerbCall, network: string): AttachmentKey | n
  * nothing is in the way.
  */
 export function heldByOthers(call: VerbCall, config: RawConfig): string | null {
-  const place = call.env.CNI_COMMAND === "VERSION" ? null : placeOf(call, config);
+  const { CNI_COMMAND: verb = "" } = call.env;
+  const place = verb === "VERSION" ? null : placeOf(call, config);
   if (place === null) return null;
   try {
     if (existingFile(place.dataDir) === null) return null;
     return inLedger(place.dataDir, (ledger) => {
-      if (!ledger.isFree()) return `another process holds the lock of ${ledger.file}`;
+      if (!looking.includes(verb) && !ledger.isFree())
+        return `another process holds the lock of ${ledger.file}`;
       const key = lockedBy(call, place.network);
       if (key === null) return null;
       using own = tryAtWork(ledger, key);

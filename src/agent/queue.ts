@@ -1,8 +1,8 @@
 /** The verbs that wait. One runs at a time, and between two of them the process hears what came meanwhile. */
 
 export interface Job {
-  /** Runs the verb to its end. */
-  run(): void;
+  /** Runs the verb to its end. It may be accepted until `acceptUntilMs`, and not later. */
+  run(acceptUntilMs: number): void;
   /** Tells whoever asked that the verb was not begun. */
   decline(why: string): void;
 }
@@ -69,7 +69,7 @@ export class VerbQueue {
       this.#deafSinceMs = performance.now();
       if (this.#deafSinceMs - next.arrivedAtMs > longestWaitMs)
         next.job.decline("the verbs before it took too long");
-      else next.job.run();
+      else next.job.run(next.arrivedAtMs + longestWaitMs);
     }
     // All that came meanwhile is heard before the next turn.
     setImmediate(() => this.#turn());

@@ -29,6 +29,9 @@ export type Served =
   /** Whoever asked was gone before anything was done. */
   | { state: "nobody" };
 
+/** Tells whoever asked that the verb begins. Where that cannot be, the result says what became of it. */
+export type Accept = () => Served | null;
+
 /**
  * How long a verb waits in all for locks that others take after it was accepted. It is shorter than what a
  * supervisor allows between two signs of life.
@@ -66,11 +69,12 @@ function inTheWay(call: VerbCall, peer: Peer): string | null {
   );
 }
 
-function serve(call: VerbCall, peer: Peer, accept: () => boolean): Served {
+function serve(call: VerbCall, peer: Peer, accept: Accept): Served {
   const startedAtMs = performance.now();
   const why = span("look for what is in the way", () => inTheWay(call, peer));
   if (why !== null) return { state: "declined", why };
-  if (!accept()) return { state: "nobody" };
+  const instead = accept();
+  if (instead !== null) return instead;
   const { env, isIpam } = call;
   const ended = attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb);
   if (!ended.ok && ended.error instanceof Declined)
@@ -86,10 +90,10 @@ function serve(call: VerbCall, peer: Peer, accept: () => boolean): Served {
 }
 
 /**
- * `accept` is called before the first effect, and tells whether whoever asked is still there. Nothing that
- * one verb has found out is there for the next, except for what the ledger keeps.
+ * `accept` is called before the first effect. Nothing that one verb has found out is there for the next,
+ * except for what the ledger keeps.
  */
-export function serveVerb(call: VerbCall, peer: Peer, accept: () => boolean): Served {
+export function serveVerb(call: VerbCall, peer: Peer, accept: Accept): Served {
   forgetJournal();
   forgetSpans();
   forgetTools();

@@ -6,7 +6,7 @@ import { Connection } from "./connection.ts";
 import { type Peer, peerOf } from "./peers.ts";
 import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
 import { type Job, VerbQueue } from "./queue.ts";
-import { type Served, serveVerb } from "./serve-verb.ts";
+import { serveVerb } from "./serve-verb.ts";
 import { type VerbCall, verbCallIn } from "./verb-call.ts";
 
 /** Each takes a descriptor. Whoever comes after them is declined at once. */
@@ -150,15 +150,19 @@ export class AgentServer {
       return;
     }
     const job: Job = {
-      run: () => this.#guarded(() => this.#run(call, peer, connection)),
+      run: (untilMs) => this.#guarded(() => this.#run(call, peer, connection, untilMs)),
       decline: (why) => this.#decline(connection, why),
     };
     connection.onGone = () => this.#queue.remove(job);
     this.#queue.add(job);
   }
 
-  #run(call: VerbCall, peer: Peer, connection: Connection): void {
-    const served: Served = serveVerb(call, peer, () => connection.tell(answers.accepted));
+  #run(call: VerbCall, peer: Peer, connection: Connection, acceptUntilMs: number): void {
+    const served = serveVerb(call, peer, () => {
+      if (performance.now() > acceptUntilMs)
+        return { state: "declined", why: "it took too long to look for what is in the way" };
+      return connection.tell(answers.accepted) ? null : { state: "nobody" };
+    });
     switch (served.state) {
       case "nobody":
         this.#counts.abandoned += 1;

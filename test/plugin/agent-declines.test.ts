@@ -167,7 +167,7 @@ test("whoever asks from another node's namespace", () =>
       await using elsewhere = {
         ...agent,
         ask: async (calls: Call[]) => {
-          const client = join(import.meta.dir, "../support/agent-client.ts");
+          const client = join(import.meta.dir, "../support/agent-client-main.ts");
           const argv = [process.execPath, client, agent.socket, "apart"];
           const inside = ["ip", "netns", "exec", other.lab.node, ...argv];
           const done = Bun.spawnSync(inside, { stdin: Buffer.from(JSON.stringify(calls)) });

@@ -59,7 +59,7 @@ export const withSharedMounts: Enter = (namespace, argv) => [
   ...argv,
 ];
 
-const client = join(repository, "test/support/agent-client.ts");
+const client = join(repository, "test/support/agent-client-main.ts");
 
 export const callOf = (node: TestNode, verb: string, pod: Pod, options: AddOptions = {}): Call => ({
   env: verbEnvironment(verb, pod, options),

@@ -1,7 +1,7 @@
 /**
  * Asks an agent as a launcher does: all calls of stdin at once, or one after the other, each on a connection
  * of its own. Prints what came of each. It runs in the node's network namespace.
- *   bun test/support/agent-client.ts SOCKET together|apart < CALLS
+ *   bun test/support/agent-client-main.ts SOCKET together|apart < CALLS
  */
 import type { Call, Came } from "./agent.ts";
 

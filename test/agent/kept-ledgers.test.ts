@@ -1,0 +1,63 @@
+/** A ledger stays open for as long as opening it anew would give the same. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KeptLedgers } from "../../src/agent/kept-ledgers.ts";
+import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
+
+let root = "";
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "fairway-test-"));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const given = (kept: KeptLedgers, name = "a", bootId = "boot"): Ledger => {
+  const dir = join(root, name);
+  return kept.give(dir, bootId, () => openLedger({ dir, bootId }));
+};
+
+const isClosed = (ledger: Ledger): boolean => {
+  try {
+    ledger.networks();
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+test("it is the same as before", () => {
+  using kept = new KeptLedgers();
+  const first = given(kept);
+  expect(given(kept)).toBe(first);
+  expect(given(kept, "b")).not.toBe(first);
+  expect(given(kept)).toBe(first);
+});
+
+test("another boot, or another file in its place, gets another, and the former is closed", () => {
+  using kept = new KeptLedgers();
+  const first = given(kept);
+  const second = given(kept, "a", "next boot");
+  expect(second).not.toBe(first);
+  expect(isClosed(first)).toBe(true);
+  renameSync(join(root, "a"), join(root, "aside"));
+  const third = given(kept, "a", "next boot");
+  expect(third).not.toBe(second);
+  expect(isClosed(second)).toBe(true);
+  expect(isClosed(third)).toBe(false);
+});
+
+test("of many folders only the last few stay open", () => {
+  using kept = new KeptLedgers();
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const ledgers = names.map((name) => given(kept, name));
+  expect(ledgers.map(isClosed)).toEqual([true, true, false, false, false, false]);
+  expect(given(kept, "c")).toBe(ledgers[2] as Ledger);
+});
+
+test("at the end all are closed", () => {
+  const kept = new KeptLedgers();
+  const ledgers = ["a", "b"].map((name) => given(kept, name));
+  kept[Symbol.dispose]();
+  expect(ledgers.map(isClosed)).toEqual([true, true]);
+});
