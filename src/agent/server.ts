@@ -12,6 +12,9 @@ import { type VerbCall, verbCallIn } from "./verb-call.ts";
 /** Each takes a descriptor. Whoever comes after them is declined at once. */
 const mostConnections = 256;
 
+/** After this long without a verb, what verbs have left in memory is given back. It takes some milliseconds. */
+const tidiedAfterMs = 1_000;
+
 /** What became of the verbs that were asked for. */
 interface Counts {
   served: number;
@@ -30,6 +33,7 @@ export class AgentServer {
   readonly #listener: { stop(): void };
   readonly #onDefect: (error: unknown) => void;
   #isStopped = false;
+  #tidying: ReturnType<typeof setTimeout> | undefined;
   #lastDeclined: string | null = null;
 
   /** `onDefect` is called where the agent itself is at fault, and should end. Throws io. */
@@ -41,6 +45,7 @@ export class AgentServer {
   /** Nothing new is taken. What was accepted has been answered. */
   stop(): void {
     this.#isStopped = true;
+    clearTimeout(this.#tidying);
     this.#queue.stop();
     this.#listener.stop();
   }
@@ -173,7 +178,14 @@ export class AgentServer {
       case "ended":
         this.#counts[served.exitCode === 0 ? "served" : "failed"] += 1;
         connection.answer(answers.ended(served));
+        this.#tidyLater();
     }
+  }
+
+  #tidyLater(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#tidying);
+    this.#tidying = setTimeout(() => Bun.gc(true), tidiedAfterMs);
   }
 
   #decline(connection: Connection, why: string): void {

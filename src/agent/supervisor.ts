@@ -16,6 +16,8 @@ const signatures = {
   close: { args: ["i32"], returns: "i32" },
 } as const;
 
+let loaded: ReturnType<typeof callsOf<typeof signatures>> | undefined;
+
 /** A name that begins with "@" is in the kernel's own name space, where it begins with NUL. */
 function addressOf(path: string): Uint8Array {
   const name = new TextEncoder().encode(path);
@@ -43,7 +45,8 @@ export class Supervisor {
   /** Returns in words why it could not be told; null means that it was told, or that nobody wants to know. */
   #tell(text: string): string | null {
     if (this.#path === null) return null;
-    const { socket, sendto, close } = callsOf(signatures);
+    loaded ??= callsOf(signatures);
+    const { socket, sendto, close } = loaded;
     const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return `no socket for NOTIFY_SOCKET can be made (errno ${errno()})`;
     const [bytes, address] = [new TextEncoder().encode(text), addressOf(this.#path)];

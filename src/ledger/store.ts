@@ -27,6 +27,12 @@ export const defaultBusyTimeoutMs = 10_000;
  */
 const logPages = 100;
 
+/**
+ * The runtime keeps this many prepared statements of a ledger. It is more than there are, for a process that
+ * keeps the ledger, too.
+ */
+Database.MAX_QUERY_CACHE_SIZE = 200;
+
 export interface StoreOptions {
   dir: string;
   /** The content of /proc/sys/kernel/random/boot_id. */
