@@ -143,6 +143,22 @@ test("verbs of an agent and of processes of their own go on from each other", ()
     expect(node.fairway("explain").stdout).toContain("nothing to do");
   }));
 
+test("with FAIRWAY_TRACE of its own it tells where each verb's time went, and of no other verb", () =>
+  withNode(
+    async (node) => {
+      const pod = node.pod("a");
+      await using agent = await startAgent(node, { env: { FAIRWAY_TRACE: "1" } });
+      const stages = (stderr: string): string[] =>
+        comparable(stderr).flatMap((line) => (line as { stage?: string }).stage ?? []);
+      const added = stages((await agent.verb("ADD", pod)).stderr);
+      expect(added).toEqual(expect.arrayContaining(["ADD", "open ledger", "base"]));
+      const removed = stages((await agent.verb("DEL", pod)).stderr);
+      expect(removed).toEqual(expect.arrayContaining(["DEL", "open ledger"]));
+      expect(removed).not.toContain("ADD");
+    },
+    { logLevel: "info" },
+  ));
+
 test("STATUS, GC and VERSION, and the IPAM plugin for others", () =>
   withNode(
     async (node) => {
