@@ -1,9 +1,10 @@
 /** The resident process: it takes its place, serves verbs, and ends when it is told to. */
+import { writeSync } from "node:fs";
 import { version } from "../../package.json";
 import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
-import { inLedger, keepLedgers } from "../node/facts/open.ts";
+import { endNow as endUnclosed, inLedger, keepLedgers } from "../node/facts/open.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
 import { AgentServer } from "./server.ts";
 import { takePlace } from "./socket-place.ts";
@@ -20,7 +21,12 @@ export interface AgentOptions {
 const farewellMs = 1_000;
 
 const tell = (level: "info" | "error", msg: string, fields: Record<string, unknown> = {}): void => {
-  process.stderr.write(plainLine(level, fields, msg));
+  try {
+    // The process may end right after it.
+    writeSync(2, plainLine(level, fields, msg));
+  } catch {
+    // Nobody reads it.
+  }
 };
 
 /** A ledger that cannot be opened is told by the verbs that need it. */
@@ -31,6 +37,12 @@ function openAtOnce(dataDir: string): void {
     if (!(error instanceof FairwayError)) throw error;
     tell("error", error.message, { code: error.code, details: error.details });
   }
+}
+
+/** What is open is not closed. */
+function endNow(code: number): never {
+  endUnclosed(code);
+  process.abort();
 }
 
 function whenTold(): Promise<string> {
@@ -48,7 +60,10 @@ async function farewell(server: AgentServer): Promise<void> {
 export async function runAgent({ socket, dataDir }: AgentOptions): Promise<void> {
   process.chdir("/");
   using _place = await takePlace(socket);
-  using ledgers = new KeptLedgers();
+  using ledgers = new KeptLedgers((file) => {
+    tell("error", `${file} was cut, or its log was taken away, while it was open: the agent ends`);
+    return endNow(1);
+  });
   keepLedgers(ledgers.give);
   openAtOnce(dataDir);
   const supervisor = new Supervisor(process.env);

@@ -6,6 +6,7 @@ import type { RecordedAttachment } from "./attachment-rows.ts";
 import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
 import { attachmentsOfEarlierBoots, type Forgotten, forgetEarlierBoots } from "./boots.ts";
 import { type Facts, type FactsView, factsOf } from "./facts.ts";
+import type { FilesSeen } from "./folder.ts";
 import { type Holds, type HoldsView, holdsOf } from "./holds.ts";
 import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
 import { type Networks, type NetworksView, networksOf } from "./networks.ts";
@@ -51,9 +52,11 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
   /** Whether nobody holds the node's lock at this moment. It is not waited for. */
   isFree(): boolean;
   /**
-   * Whether opening the ledger anew would give the same, for whoever keeps it open. Throws as `openLedger`.
+   * For whoever keeps the ledger open: the files that lie at its path now, and whether another version has
+   * changed its schema. Both throw as `openLedger`.
    */
-  isCurrent(): boolean;
+  filesSeen(): FilesSeen;
+  hasKnownSchema(): boolean;
   /**
    * To be called inside `exclusively`, before anything is inserted. Deletes the attachments, reservations,
    * facts and former roots of earlier boots, and returns the first two.
@@ -79,7 +82,8 @@ function writable(store: Store): Ledger {
     ...parts(store),
     exclusively: (fn) => store.exclusively(fn),
     isFree: () => store.isFree(),
-    isCurrent: () => store.isCurrent(),
+    filesSeen: () => store.filesSeen(),
+    hasKnownSchema: () => store.hasKnownSchema(),
     forgetEarlierBoots: () => forgetEarlierBoots(store),
   };
 }

@@ -8,6 +8,8 @@ import { asLedgerError, isBusy, unusable } from "./failures.ts";
 import {
   existingFile,
   existingFileChecked,
+  type FilesSeen,
+  filesSeen,
   identityOf,
   isSettledReadOnly,
   ledgerFileName,
@@ -124,13 +126,14 @@ export class Store {
     }
   }
 
-  /**
-   * Whether this is still what opening the ledger anew would open. It is checked as when it is opened, and
-   * throws the same.
-   */
-  isCurrent(): boolean {
+  /** Checks the folder and the files as when the ledger is opened, and throws the same. */
+  filesSeen(): FilesSeen {
     prepareFolder(folderOf(this.file));
-    if (identityOf(this.file) !== this.#identity) return false;
+    return filesSeen(this.file);
+  }
+
+  /** Whether the file still has the schema that this version knows. Throws as when the ledger is opened. */
+  hasKnownSchema(): boolean {
     return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
   }
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -127,6 +128,22 @@ test("stopped in the middle, it holds up the others until its watchdog kills it"
     for (const { code } of await Promise.all(others)) expect(code).toBe(0);
     expect(attachmentNames(node)).toEqual(["pods/b/eth0", "pods/first/eth0"]);
     expect(node.fairway("explain").stdout).toContain("nothing to do");
+  }));
+
+test("a ledger that is cut while it is open ends the agent, and a process of its own tells what is wrong", () =>
+  withNode(async (node) => {
+    const [a, b] = [node.pod("a"), node.pod("b")];
+    await using agent = await startAgent(node);
+    expect((await agent.verb("ADD", a)).code).toBe(0);
+    truncateSync(join(node.dataDir, "ledger.db"), 0);
+    const [came] = await agent.ask([callOf(node, "ADD", b)]);
+    expect(came).toMatchObject({ state: "broken", isAccepted: false });
+    expect(await agent.exited).toBe(1);
+    expect(agent.log()).toContain("was cut, or its log was taken away");
+    expect(node.verb("ADD", b).json).toMatchObject({
+      code: 111,
+      msg: expect.stringContaining("knows no pod since the node booted"),
+    });
   }));
 
 const kibOf = (pid: number, key: string): number =>
