@@ -69,8 +69,18 @@ function ask(call: Call): Promise<Came> {
   });
 }
 
+/** On a machine with other work the agent may be too late for its asker. */
+const tooLate = /took too long/;
+
+async function askUntilTaken(call: Call): Promise<Came> {
+  for (;;) {
+    const came = await ask(call);
+    if (came.state !== "declined" || !tooLate.test(came.why)) return came;
+  }
+}
+
 const calls = JSON.parse(await Bun.stdin.text()) as Call[];
 const came: Came[] = [];
 if (manner === "together") came.push(...(await Promise.all(calls.map(ask))));
-else for (const call of calls) came.push(await ask(call));
+else for (const call of calls) came.push(await askUntilTaken(call));
 process.stdout.write(JSON.stringify(came));

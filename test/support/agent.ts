@@ -34,7 +34,7 @@ export type Came = { isAccepted: boolean } & (
 export interface Agent extends AsyncDisposable {
   socket: string;
   pid: number;
-  /** All at once or one after the other, from inside the node. */
+  /** All at once, or one after the other and until each is taken in time. From inside the node. */
   ask(calls: Call[], manner?: "together" | "apart"): Promise<Came[]>;
   /** One verb, which must be served. */
   verb(verb: string, pod: Pod, options?: AddOptions): Promise<Ended & { isAccepted: boolean }>;
@@ -128,7 +128,7 @@ export async function startAgent(
     pid: child.pid,
     ask,
     verb: async (verb, pod, options) => {
-      const [came] = await ask([callOf(node, verb, pod, options)]);
+      const [came] = await ask([callOf(node, verb, pod, options)], "apart");
       if (came?.state !== "ended") throw new Error(`${verb}: ${JSON.stringify(came)}${log}`);
       const { code, stdout, stderr, isAccepted } = came;
       return { code, stdout, stderr, isAccepted, json: parsed(stdout) };
