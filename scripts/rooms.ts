@@ -18,7 +18,7 @@ interface Room {
 
 /** As in "node:fs" and "node:timers/promises". */
 const nodes = ["node:*", "node:*/*"];
-const everyones = ["errors.ts", "effect.ts", "journal.ts", "paths.ts", "trace.ts"];
+const everyones = ["errors.ts", "effect.ts", "journal.ts", "paths.ts", "patience.ts", "trace.ts"];
 
 export const rooms: Readonly<Record<string, Room>> = {
   plan: { rooms: [], files: [], packages: [], depth: 1 },
@@ -45,8 +45,25 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: [...nodes, "pino"],
     depth: 1,
   },
+  agent: {
+    rooms: ["cni", "config", "kernel", "ledger", "node", "plan", "promise"],
+    files: [...everyones, "../package.json"],
+    packages: ["bun", ...nodes],
+    depth: 0,
+  },
   ops: {
-    rooms: ["cni", "config", "cri", "kernel", "ledger", "measure", "node", "plan", "promise"],
+    rooms: [
+      "agent",
+      "cni",
+      "config",
+      "cri",
+      "kernel",
+      "ledger",
+      "measure",
+      "node",
+      "plan",
+      "promise",
+    ],
     files: [...everyones, "../package.json"],
     packages: ["bun:sqlite", "commander", "execa", ...nodes],
     depth: 1,

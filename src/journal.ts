@@ -15,8 +15,14 @@ export interface JournalEntry {
 /** A repair of a thousand pods must not fill the memory. The first entries tell most, so those are kept. */
 const kept = 2_000;
 
-const entries: JournalEntry[] = [];
+let entries: JournalEntry[] = [];
 let dropped = 0;
+
+/** A process that runs several verbs calls this before each. */
+export function forgetJournal(): void {
+  entries = [];
+  dropped = 0;
+}
 
 export function note(entry: JournalEntry): void {
   if (entries.length < kept) entries.push(entry);

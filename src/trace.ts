@@ -9,7 +9,7 @@ export interface Span {
   stage: string;
   /** The number of stages that it is inside of. */
   depth: number;
-  /** The time since the process began. */
+  /** The time since the process began, or since the verb did in a process that runs several. */
   startMs: number;
   durationMs: number;
   /** Whether it ended with an error. */
@@ -19,6 +19,7 @@ export interface Span {
 const isOn = process.env[traceVariable] === "1";
 const ended: Span[] = [];
 let depth = 0;
+let beganMs = 0;
 
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
@@ -29,7 +30,7 @@ export function span<T>(stage: string, work: () => T): T {
   const own: Span = {
     stage,
     depth,
-    startMs: rounded(performance.now()),
+    startMs: rounded(performance.now() - beganMs),
     durationMs: 0,
     failed: true,
   };
@@ -41,8 +42,15 @@ export function span<T>(stage: string, work: () => T): T {
     return value;
   } finally {
     depth -= 1;
-    own.durationMs = rounded(performance.now() - own.startMs);
+    own.durationMs = rounded(performance.now() - beganMs - own.startMs);
   }
+}
+
+/** A process that runs several verbs calls this before each. */
+export function forgetSpans(): void {
+  ended.length = 0;
+  depth = 0;
+  beganMs = performance.now();
 }
 
 export const spans = (): readonly Span[] => ended;

@@ -6,6 +6,20 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 
 const stderr = 2;
+
+/** Takes the lines that go to no file, each whole. */
+export type Stderr = (line: string) => void;
+
+/** Each line is one write, so that lines of verbs that run at the same time do not mix (O_APPEND). */
+function writeWhole(fd: number, line: string): void {
+  const bytes = Buffer.from(line);
+  const written = writeSync(fd, bytes);
+  if (written < bytes.length) throw new Error(`${written} of ${bytes.length} bytes of a line`);
+}
+
+/** That of this process. */
+export const ownStderr: Stderr = (line) => writeWhole(stderr, line);
+
 /** Only the owner may read and write it: pod names are in it. */
 const fileMode = 0o600;
 
@@ -32,17 +46,12 @@ function openLog(path: string): number {
   throw new Error(`${path} is neither a file nor a device`);
 }
 
-/** Each line is one write, so that lines of verbs that run at the same time do not mix (O_APPEND). */
-export function openLineSink(path: string | null): LineSink {
-  const fd = path === null ? stderr : effect("file", "open the log", () => openLog(path));
+/** null means `toStderr`. */
+export function openLineSink(path: string | null, toStderr: Stderr): LineSink {
+  if (path === null) return { write: toStderr, [Symbol.dispose]: () => {} };
+  const fd = effect("file", "open the log", () => openLog(path));
   return {
-    write: (line) => {
-      const bytes = Buffer.from(line);
-      const written = writeSync(fd, bytes);
-      if (written < bytes.length) throw new Error(`${written} of ${bytes.length} bytes of a line`);
-    },
-    [Symbol.dispose]: () => {
-      if (fd !== stderr) closeSync(fd);
-    },
+    write: (line) => writeWhole(fd, line),
+    [Symbol.dispose]: () => closeSync(fd),
   };
 }

@@ -3,7 +3,6 @@
  * debug, before it, there is a line for each change of the kernel that was tried, with the kernel's answer.
  * Nothing goes to stdout.
  */
-import { writeSync } from "node:fs";
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { defaults } from "../config/defaults.ts";
 import type { LogConfig } from "../config/types.ts";
@@ -11,22 +10,27 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../journal.ts";
 import { shellLine } from "../plan/render.ts";
 import { spans } from "../trace.ts";
+import type { Ended } from "./attempt.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
-import { type LineSink, openLineSink } from "./log-file.ts";
+import { type LineSink, openLineSink, ownStderr, type Stderr } from "./log-file.ts";
 import { messageAbout, podNameIn } from "./pod-name.ts";
 import { parseConfig } from "./request.ts";
 
-export interface VerbLog {
-  settings: LogConfig;
+/** Whose verb it was, and how long it took. */
+interface Run {
   durationMs: number;
   env: Record<string, string | undefined>;
+}
+
+interface VerbLog extends Run {
+  settings: LogConfig;
   facts: Record<string, unknown>;
   /** null means that the verb succeeded. */
   error: unknown;
 }
 
 /** The settings of the log, as far as a configuration that was refused can be read. */
-export function logSettings(stdin: string): LogConfig {
+function logSettings(stdin: string): LogConfig {
   try {
     return parseCleanupConfig(parseConfig(stdin)).log;
   } catch {
@@ -34,21 +38,24 @@ export function logSettings(stdin: string): LogConfig {
   }
 }
 
-/** A log that cannot be written never fails a pod. */
-export function logVerb(entry: VerbLog): void {
+/** A log that cannot be written never fails a pod. `stderr` takes what goes to no file. */
+export function logEnded(ended: Ended, run: Run, stderr: Stderr = ownStderr): void {
   try {
-    write(entry);
+    write(entryOf(ended, run), stderr);
   } catch (error) {
-    tellOnStderr(`fairway: no log line could be written: ${messageOf(error)}\n`);
+    try {
+      stderr(`fairway: no log line could be written: ${messageOf(error)}\n`);
+    } catch {
+      // Nobody listens there, either.
+    }
   }
 }
 
-function tellOnStderr(text: string): void {
-  try {
-    writeSync(2, text);
-  } catch {
-    // Nobody listens there, either.
-  }
+function entryOf(ended: Ended, run: Run): VerbLog {
+  if (!ended.ok)
+    return { ...run, settings: logSettings(ended.stdin), facts: {}, error: ended.error };
+  const { log, facts } = ended.outcome;
+  return { ...run, settings: log ?? logSettings(""), facts, error: null };
 }
 
 /** Bounds the text, since a variable may have 128 KiB. */
@@ -81,10 +88,12 @@ function writeSteps(level: "debug" | "info", whose: Fields, sink: LineSink): voi
   for (const each of spans()) log.info({ ...whose, ...each }, "span");
 }
 
-function write({ settings: { level, file }, durationMs, env, facts, error }: VerbLog): void {
+function write(entry: VerbLog, stderr: Stderr): void {
+  const { settings, durationMs, env, facts, error } = entry;
+  const { level, file } = settings;
   const isVerbose = level === "debug" || level === "info";
   if (level === "silent" || (error === null && !isVerbose)) return;
-  using sink = openLineSink(file);
+  using sink = openLineSink(file, stderr);
   const { podNamespace, podName } = podNameIn(env);
   const whose = {
     verb: shown(env.CNI_COMMAND),

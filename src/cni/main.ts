@@ -3,41 +3,16 @@ import { writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
 import { endNow } from "../node/facts/open.ts";
-import { span } from "../trace.ts";
-import { errorResult } from "./errors.ts";
-import type { Outcome } from "./outcome.ts";
-import { messageAbout } from "./pod-name.ts";
-import { answerVersion, type Request, readRequest } from "./request.ts";
+import { attempt, exitCodeOf, isLogged, outputOf, printed, type RunVerb } from "./attempt.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
 
 /** Prints all of it: a pipe may take less than is given at once. */
 function print(output: Json): void {
   effect("file", "print the answer", () => {
-    let rest = Buffer.from(`${JSON.stringify(output, null, 2)}\n`);
+    let rest = Buffer.from(printed(output));
     while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
   });
-}
-
-/** Throws FairwayError. */
-type RunVerb = (request: Request) => Outcome;
-
-type Ended = { ok: true; outcome: Outcome } | { ok: false; error: unknown; stdin: string };
-
-function attempt(env: NodeJS.ProcessEnv, runVerb: RunVerb): Ended {
-  let stdin = "";
-  try {
-    stdin = span("read stdin", readStdin);
-  } catch (error) {
-    // VERSION is answered whatever stdin holds.
-    if (env.CNI_COMMAND !== "VERSION") return { ok: false, error, stdin };
-  }
-  try {
-    const request = span("parse request", () => readRequest(env, stdin));
-    return { ok: true, outcome: span(request.verb, () => runVerb(request)) };
-  } catch (error) {
-    return { ok: false, error, stdin };
-  }
 }
 
 /** `isIpam` means that this is an IPAM plugin for others. The process ends with this call. */
@@ -50,10 +25,8 @@ export async function cniMain(runVerb: RunVerb, isIpam = false): Promise<void> {
 /** Returns the exit code. */
 async function answer(env: NodeJS.ProcessEnv, runVerb: RunVerb, isIpam: boolean): Promise<number> {
   const startedAtMs = performance.now();
-  const ended = attempt(env, runVerb);
-  const output = ended.ok
-    ? ended.outcome.output
-    : errorResult(answerVersion(ended.stdin), ended.error, messageAbout(ended.error, env));
+  const ended = attempt(env, readStdin, runVerb);
+  const output = outputOf(ended, env);
   try {
     if (output !== null) print(output);
   } catch (error) {
@@ -61,17 +34,10 @@ async function answer(env: NodeJS.ProcessEnv, runVerb: RunVerb, isIpam: boolean)
     process.stderr.write(`fairway: the answer could not be printed: ${messageOf(error)}\n`);
     return 1;
   }
-  if (ended.ok && ended.outcome.log === null) return 0;
-  // The caller has the error and logs it. Only a main plugin's configuration says where to.
-  if (isIpam) return ended.ok ? 0 : 1;
-  // The log comes after the answer: the runtime has what it waits for, and loading the log takes time.
-  const { logSettings, logVerb } = await import("./log.ts");
-  logVerb({
-    settings: ended.ok ? (ended.outcome.log ?? logSettings("")) : logSettings(ended.stdin),
-    durationMs: performance.now() - startedAtMs,
-    env,
-    facts: ended.ok ? ended.outcome.facts : {},
-    error: ended.ok ? null : ended.error,
-  });
-  return ended.ok ? 0 : 1;
+  if (isLogged(ended, isIpam)) {
+    // The log comes after the answer: the runtime has what it waits for, and loading the log takes time.
+    const { logEnded } = await import("./log.ts");
+    logEnded(ended, { env, durationMs: performance.now() - startedAtMs });
+  }
+  return exitCodeOf(ended);
 }

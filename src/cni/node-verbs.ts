@@ -11,7 +11,8 @@ import { parseNetworkConfig } from "../promise/network-config.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { isContainerId, isIfname } from "./environment.ts";
 import { type Outcome, requireVersion, withGc } from "./outcome.ts";
-import type { NodeRequest, RawConfig } from "./request.ts";
+import type { NodeRequest, RawConfig, Request } from "./request.ts";
+import { versionResult } from "./result.ts";
 
 const maxShown = 200;
 
@@ -62,7 +63,7 @@ function gcDelegate(delegate: Delegate, removed: readonly AttachmentKey[]): void
   );
 }
 
-export function gc(request: NodeRequest): Outcome {
+function gc(request: NodeRequest): Outcome {
   const config = parseCleanupConfig(request.config);
   requireVersion("GC", config.cniVersion, withGc);
   const valid = validAttachments(request.config);
@@ -76,11 +77,25 @@ export function gc(request: NodeRequest): Outcome {
   return { output: null, log: config.log, facts: { removed: removed.map(attachmentName) } };
 }
 
-export function status(request: NodeRequest): Outcome {
+function status(request: NodeRequest): Outcome {
   const config = parseNetworkConfig(request.config);
   requireVersion("STATUS", config.cniVersion, withGc);
   requireStatus(config);
   const delegate = delegateOf(request, config.ipam.delegate);
   if (delegate !== null) callDelegate(delegate, { verb: "STATUS" });
   return { output: null, log: config.log, facts: {} };
+}
+
+/** Runs the verbs that are about no pod. Throws FairwayError. */
+export function runNodeVerb(request: Request): Outcome {
+  switch (request.verb) {
+    case "GC":
+      return gc(request);
+    case "STATUS":
+      return status(request);
+    case "VERSION":
+      return { output: versionResult(request.cniVersion), log: null, facts: {} };
+    default:
+      throw new RangeError(`${request.verb} has an entry of its own`);
+  }
 }

@@ -22,7 +22,7 @@ export function readStdin(fd = 0): string {
     if (chunk.length === 0) break;
     chunks.push(chunk);
   }
-  return decode(Buffer.concat(chunks));
+  return stdinText(Buffer.concat(chunks));
 }
 
 function isTerminal(fd: number): boolean {
@@ -62,7 +62,8 @@ function readChunk(fd: number): Buffer {
   }
 }
 
-function decode(bytes: Buffer): string {
+/** The text that came on stdin. Throws decode for what is not UTF-8. */
+export function stdinText(bytes: Uint8Array): string {
   try {
     // A byte order mark stays in the text: JSON does not allow it, so it is refused there.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -32,6 +32,11 @@ const timeLimitMs = 20_000;
 
 const found = new Map<Tool | OthersTool | "cat", string>();
 
+/** A tool may be installed or removed between two verbs of one process, which calls this before each. */
+export function forgetTools(): void {
+  found.clear();
+}
+
 function searched(): string[] {
   const folders = (process.env.PATH ?? "").split(":").filter((f) => f.startsWith("/"));
   return [...folders, ...usualFolders];

@@ -81,6 +81,24 @@ export function identityOf(file: string): string | null {
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }
 
+/** The ledger's files as they lie there at one moment. */
+export interface FilesSeen {
+  /** null means that there is none. */
+  file: string | null;
+  bytes: number;
+  /** The write-ahead log and its index, which stay the same for as long as anybody has the ledger open. */
+  beside: string;
+}
+
+export function filesSeen(file: string): FilesSeen {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  return {
+    file: stat === undefined ? null : `${stat.dev}:${stat.ino}`,
+    bytes: stat?.size ?? 0,
+    beside: `${identityOf(`${file}-wal`)} ${identityOf(`${file}-shm`)}`,
+  };
+}
+
 /** The file's path if there is one. Throws ledgerUnusable if that cannot be found out. */
 export function existingFile(dir: string): string | null {
   const file = `${dir}/${ledgerFileName}`;

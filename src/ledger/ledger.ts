@@ -6,6 +6,7 @@ import type { RecordedAttachment } from "./attachment-rows.ts";
 import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
 import { attachmentsOfEarlierBoots, type Forgotten, forgetEarlierBoots } from "./boots.ts";
 import { type Facts, type FactsView, factsOf } from "./facts.ts";
+import type { FilesSeen } from "./folder.ts";
 import { type Holds, type HoldsView, holdsOf } from "./holds.ts";
 import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
 import { type Networks, type NetworksView, networksOf } from "./networks.ts";
@@ -48,6 +49,14 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
    * all. Throws tryAgain if others hold the lock for the whole busy timeout. Calls cannot be nested.
    */
   exclusively<T>(fn: () => T): T;
+  /** Whether nobody holds the node's lock at this moment. It is not waited for. */
+  isFree(): boolean;
+  /**
+   * For whoever keeps the ledger open: the files that lie at its path now, and whether another version has
+   * changed its schema. Both throw as `openLedger`.
+   */
+  filesSeen(): FilesSeen;
+  hasKnownSchema(): boolean;
   /**
    * To be called inside `exclusively`, before anything is inserted. Deletes the attachments, reservations,
    * facts and former roots of earlier boots, and returns the first two.
@@ -72,6 +81,9 @@ function writable(store: Store): Ledger {
   return {
     ...parts(store),
     exclusively: (fn) => store.exclusively(fn),
+    isFree: () => store.isFree(),
+    filesSeen: () => store.filesSeen(),
+    hasKnownSchema: () => store.hasKnownSchema(),
     forgetEarlierBoots: () => forgetEarlierBoots(store),
   };
 }

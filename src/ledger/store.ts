@@ -2,10 +2,14 @@
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
 import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
+import { folderOf } from "../paths.ts";
+import { patienceMs } from "../patience.ts";
 import { asLedgerError, isBusy, unusable } from "./failures.ts";
 import {
   existingFile,
   existingFileChecked,
+  type FilesSeen,
+  filesSeen,
   identityOf,
   isSettledReadOnly,
   ledgerFileName,
@@ -25,6 +29,12 @@ export const defaultBusyTimeoutMs = 10_000;
  */
 const logPages = 100;
 
+/**
+ * The runtime keeps this many prepared statements of a ledger. It is more than there are, for a process that
+ * keeps the ledger, too.
+ */
+Database.MAX_QUERY_CACHE_SIZE = 200;
+
 export interface StoreOptions {
   dir: string;
   /** The content of /proc/sys/kernel/random/boot_id. */
@@ -36,7 +46,8 @@ export class Store {
   readonly bootId: string;
   readonly file: string;
   readonly #db: Database;
-  readonly #busyTimeoutMs: number;
+  readonly #usualTimeoutMs: number;
+  #busyTimeoutMs: number;
   readonly #identity: string | null;
   #isLocked = false;
 
@@ -44,6 +55,7 @@ export class Store {
     this.#db = db;
     this.file = file;
     this.bootId = bootId;
+    this.#usualTimeoutMs = busyTimeoutMs;
     this.#busyTimeoutMs = busyTimeoutMs;
     this.#identity = identityOf(file);
   }
@@ -82,6 +94,7 @@ export class Store {
    */
   exclusively<T>(fn: () => T): T {
     if (this.#isLocked) throw new Error("exclusively() does not nest");
+    this.#waitFor(patienceMs(this.#usualTimeoutMs));
     this.script("BEGIN IMMEDIATE");
     this.#isLocked = true;
     try {
@@ -96,6 +109,32 @@ export class Store {
     } finally {
       this.#isLocked = false;
     }
+  }
+
+  /** Whether nobody holds the node's lock at this moment. It is not waited for. */
+  isFree(): boolean {
+    this.#waitFor(0);
+    try {
+      this.#db.run("BEGIN IMMEDIATE");
+      this.#rollback();
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw asLedgerError(error, this.file, this.#busyTimeoutMs);
+    } finally {
+      this.#waitFor(patienceMs(this.#usualTimeoutMs));
+    }
+  }
+
+  /** Checks the folder and the files as when the ledger is opened, and throws the same. */
+  filesSeen(): FilesSeen {
+    prepareFolder(folderOf(this.file));
+    return filesSeen(this.file);
+  }
+
+  /** Whether the file still has the schema that this version knows. Throws as when the ledger is opened. */
+  hasKnownSchema(): boolean {
+    return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
   }
 
   assertExclusive(what: string): void {
@@ -135,6 +174,12 @@ export class Store {
       `the ledger ${this.file} was replaced by another file meanwhile`,
       "try again",
     );
+  }
+
+  #waitFor(busyTimeoutMs: number): void {
+    if (busyTimeoutMs === this.#busyTimeoutMs) return;
+    this.#db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    this.#busyTimeoutMs = busyTimeoutMs;
   }
 
   #rollback(): void {

@@ -3,6 +3,7 @@
  * (drift found).
  */
 import { Command } from "commander";
+import { agentCommand } from "./agent/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc/command.ts";
@@ -31,6 +32,7 @@ export function program(): Command {
     installCommand(),
     uninstallCommand(),
     ipamCommand(),
+    agentCommand(),
     proveCommand(),
   ];
   for (const command of commands) root.addCommand(command);

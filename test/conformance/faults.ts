@@ -18,15 +18,15 @@ export const faults: Readonly<Record<string, Fault>> = {
   "answers-everything": {
     breaks: "whatever is asked is answered by {}, and nothing is done",
     file: "src/cni/main.ts",
-    old: "  const ended = attempt(env, runVerb);",
-    new: "  const ended: Ended = { ok: true, outcome: { output: {}, log: null, facts: {} } };",
+    old: "  const ended = attempt(env, readStdin, runVerb);",
+    new: '  const ended: import("./attempt.ts").Ended = { ok: true, outcome: { output: {}, log: null, facts: {} } };',
     rows: [""],
   },
   "refuses-everything": {
     breaks: "every verb but ADD and STATUS, which rows begin with, is refused with code 7",
     file: "src/cni/main.ts",
-    old: "  const ended = attempt(env, runVerb);",
-    new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? attempt(env, runVerb) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
+    old: "  const ended = attempt(env, readStdin, runVerb);",
+    new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: import("./attempt.ts").Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? attempt(env, readStdin, runVerb) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
     rows: ["version/", "error/version-unreadable"],
   },
   "prints-nothing": {
@@ -38,7 +38,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "ignores-stdin": {
     breaks: "stdin is read for ADD and STATUS only",
-    file: "src/cni/main.ts",
+    file: "src/cni/attempt.ts",
     old: 'stdin = span("read stdin", readStdin);',
     new: 'stdin = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? readStdin() : "{}";',
     rows: ["version/", "stdin/no-json", "stdin/nothing", "gc/list-missing"],
@@ -374,8 +374,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   "exit-always-zero": {
     breaks: "the exit code is 0 whatever happened",
     file: "src/cni/main.ts",
-    old: "    error: ended.ok ? null : ended.error,\n  });\n  return ended.ok ? 0 : 1;",
-    new: "    error: ended.ok ? null : ended.error,\n  });\n  return 0;",
+    old: "  return exitCodeOf(ended);",
+    new: "  return exitCodeOf(ended) * 0;",
     rows: [
       "add/exit",
       "check/previous",

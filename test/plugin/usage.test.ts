@@ -131,6 +131,11 @@ const rows: Record<string, Row[]> = {
     row("doctor --network pods --conf-dir x", ...relative("--conf-dir")),
     otherConfig("doctor"),
   ],
+  agent: [
+    row("agent --socket x", ...relative("--socket")),
+    row("agent --data-dir x", ...relative("--data-dir")),
+    row("agent x", "too many arguments"),
+  ],
   install: [
     row("install --bin-dir x", ...relative("--bin-dir")),
     row("install --conf-dir x", ...relative("--conf-dir")),

@@ -50,7 +50,7 @@ export interface TestNode {
 
 const capacity = "400M";
 
-function parsed(text: string): Json {
+export function parsed(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {

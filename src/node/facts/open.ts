@@ -9,17 +9,30 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
+/** Gives the ledger of a folder to processes that keep it open. */
+export type Keeper = (dataDir: string, bootId: string, open: () => Ledger) => Ledger;
+
+let keeper: Keeper | null = null;
+
+/** From now on this process keeps its ledgers open, and `given` closes them. */
+export function keepLedgers(given: Keeper): void {
+  keeper = given;
+}
+
 function open(dataDir: string): Ledger {
   const boot = bootId();
-  const ledger = span("open ledger", () => openLedger({ dir: dataDir, bootId: boot }));
+  const anew = (): Ledger => openLedger({ dir: dataDir, bootId: boot });
+  const ledger = span("open ledger", () =>
+    keeper === null ? anew() : keeper(dataDir, boot, anew),
+  );
   keepGenerationsIn(dataDir, boot);
   return ledger;
 }
 
 /**
- * This is for a verb, whose process ends soon, so the ledger is not closed. Whoever closes it last writes its
- * log back into the file and waits for the disk twice, and a pod would wait with it. A process that ends
- * leaves the log to the next one, as one that is killed does.
+ * This is for a verb, whose process ends soon or keeps the ledger, so the ledger is not closed. Whoever
+ * closes it last writes its log back into the file and waits for the disk twice, and a pod would wait with
+ * it. A process that ends leaves the log to the next one, as one that is killed does.
  */
 export function inLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
   return use(open(dataDir));
@@ -33,6 +46,6 @@ export function withLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
   try {
     return use(ledger);
   } finally {
-    span("close ledger", () => ledger.close());
+    if (keeper === null) span("close ledger", () => ledger.close());
   }
 }

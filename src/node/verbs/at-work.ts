@@ -10,6 +10,7 @@ import { tryByteLock } from "../../kernel/byte-lock.ts";
 import { handOn } from "../../kernel/children.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { folderOf } from "../../paths.ts";
+import { patienceMs } from "../../patience.ts";
 import { digest } from "../../plan/digest.ts";
 import { type AttachmentKey, attachmentName } from "../../plan/node.ts";
 
@@ -17,7 +18,7 @@ import { type AttachmentKey, attachmentName } from "../../plan/node.ts";
 export const atWorkFileName = "at-work.lock";
 
 /** This is as long as others wait for the ledger's lock. */
-const patienceMs = 10_000;
+const usualMs = 10_000;
 const pauseMs = 5;
 
 /**
@@ -56,7 +57,7 @@ export function whileAtWork<T>(
   ledger: Pick<LedgerView, "file">,
   key: AttachmentKey,
   work: () => T,
-  waitMs = patienceMs,
+  waitMs = patienceMs(usualMs),
 ): T {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {

@@ -6,6 +6,7 @@ import { FairwayError } from "../../errors.ts";
 import { chosenBackend } from "../../kernel/backend.ts";
 import { observe } from "../../kernel/observe.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { leaveToOthers } from "../../patience.ts";
 import { desiredPod } from "../../plan/desired.ts";
 import {
   type Attachment,
@@ -199,6 +200,7 @@ function recordWhereItFits(
     return recordIntent(ledger, asked, rawConfig);
   } catch (error) {
     if (!isShortage(error)) throw error;
+    leaveToOthers("there is no room, unless sandboxes that are gone are freed");
     const freed = sweep(ledger, null).freed.map(({ attachment }) => attachment);
     if (freed.length === 0) throw error;
     tellFreed(freed);

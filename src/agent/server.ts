@@ -1,0 +1,196 @@
+/** Listens on the agent's socket, and gives each request its answer. */
+import { version } from "../../package.json";
+import { FairwayError, messageOf } from "../errors.ts";
+import * as answers from "./answers.ts";
+import { Connection } from "./connection.ts";
+import { type Peer, peerOf } from "./peers.ts";
+import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
+import { type Job, VerbQueue } from "./queue.ts";
+import { serveVerb } from "./serve-verb.ts";
+import { type VerbCall, verbCallIn } from "./verb-call.ts";
+
+/** Each takes a descriptor. Whoever comes after them is declined at once. */
+const mostConnections = 256;
+
+/** After this long without a verb, what verbs have left in memory is given back. It takes some milliseconds. */
+const tidiedAfterMs = 1_000;
+
+/** What became of the verbs that were asked for. */
+interface Counts {
+  served: number;
+  failed: number;
+  declined: number;
+  /** Whoever asked was gone before the verb began. */
+  abandoned: number;
+}
+
+export class AgentServer {
+  readonly #queue = new VerbQueue();
+  readonly #connections = new Set<Connection>();
+  readonly #startedAt = new Date();
+  readonly #counts: Counts = { served: 0, failed: 0, declined: 0, abandoned: 0 };
+  readonly #uid = process.geteuid?.() ?? 0;
+  readonly #listener: { stop(): void };
+  readonly #onDefect: (error: unknown) => void;
+  #isStopped = false;
+  #tidying: ReturnType<typeof setTimeout> | undefined;
+  #lastDeclined: string | null = null;
+
+  /** `onDefect` is called where the agent itself is at fault, and should end. Throws io. */
+  constructor(path: string, onDefect: (error: unknown) => void) {
+    this.#onDefect = onDefect;
+    this.#listener = this.#listen(path);
+  }
+
+  /** Nothing new is taken. What was accepted has been answered. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#tidying);
+    this.#queue.stop();
+    this.#listener.stop();
+  }
+
+  get isQuiet(): boolean {
+    return this.#connections.size === 0;
+  }
+
+  #listen(path: string): { stop(): void } {
+    // Nobody else may connect, from the first moment.
+    const umask = process.umask(0o177);
+    try {
+      return Bun.listen<Connection | undefined>({
+        unix: path,
+        // A launcher may say that it has sent everything.
+        allowHalfOpen: true,
+        socket: {
+          open: (socket) => {
+            const connection = new Connection(socket, (request) =>
+              this.#answer(request, connection),
+            );
+            socket.data = connection;
+            this.#connections.add(connection);
+            if (this.#connections.size > mostConnections)
+              connection.answer(answers.declined(`${mostConnections} others are connected`));
+          },
+          data: (socket, chunk) => this.#guarded(() => socket.data?.heard(chunk)),
+          drain: (socket) => socket.data?.goOn(),
+          end: (socket) => socket.data?.heardAll(),
+          close: ({ data: connection }) => {
+            if (connection === undefined) return;
+            this.#connections.delete(connection);
+            connection.closed();
+          },
+        },
+      });
+    } catch (error) {
+      throw new FairwayError(
+        "io",
+        `cannot listen on ${path}: ${messageOf(error)}`,
+        "the path of a Unix socket may have 107 bytes; run as root, and see ls -ld of its folder",
+        { cause: error },
+      );
+    } finally {
+      process.umask(umask);
+    }
+  }
+
+  /** The runtime would hand what is thrown in a handler to nobody. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#onDefect(error);
+    }
+  }
+
+  #answer(request: HttpRequest, connection: Connection): void {
+    const asked = askedBy(request);
+    if (typeof asked !== "string") {
+      connection.answer(answers.refusedWith(asked));
+      return;
+    }
+    switch (asked) {
+      case "health":
+        connection.answer(answers.plain(200, "ok"));
+        return;
+      case "readiness":
+        connection.answer(
+          this.#isStopped
+            ? answers.plain(503, "the agent is about to end")
+            : answers.plain(200, "ok"),
+        );
+        return;
+      case "version":
+        connection.answer(answers.json(this.#about()));
+        return;
+      case "verb":
+        this.#takeVerb(request.body, connection);
+    }
+  }
+
+  #about(): unknown {
+    return {
+      version,
+      protocol: Number(protocolVersion),
+      pid: process.pid,
+      startedAt: this.#startedAt.toISOString(),
+      verbs: { ...this.#counts, waiting: this.#queue.length, lastDeclined: this.#lastDeclined },
+    };
+  }
+
+  #takeVerb(body: Uint8Array, connection: Connection): void {
+    const peer = peerOf(connection.socket);
+    if (peer === null) {
+      this.#decline(connection, "the agent cannot tell which process asks");
+      return;
+    }
+    if (peer.uid !== 0 && peer.uid !== this.#uid) {
+      const reason = `uid ${peer.uid} asked for a verb, and only root may`;
+      connection.answer(answers.refusedWith({ status: 403, reason }));
+      return;
+    }
+    const call = verbCallIn(body);
+    if ("reason" in call) {
+      connection.answer(answers.refusedWith(call));
+      return;
+    }
+    const job: Job = {
+      run: (untilMs) => this.#guarded(() => this.#run(call, peer, connection, untilMs)),
+      decline: (why) => this.#decline(connection, why),
+    };
+    connection.onGone = () => this.#queue.remove(job);
+    this.#queue.add(job);
+  }
+
+  #run(call: VerbCall, peer: Peer, connection: Connection, acceptUntilMs: number): void {
+    const served = serveVerb(call, peer, () => {
+      if (performance.now() > acceptUntilMs)
+        return { state: "declined", why: "it took too long to look for what is in the way" };
+      return connection.tell(answers.accepted) ? null : { state: "nobody" };
+    });
+    switch (served.state) {
+      case "nobody":
+        this.#counts.abandoned += 1;
+        return;
+      case "declined":
+        this.#decline(connection, served.why);
+        return;
+      case "ended":
+        this.#counts[served.exitCode === 0 ? "served" : "failed"] += 1;
+        connection.answer(answers.ended(served));
+        this.#tidyLater();
+    }
+  }
+
+  #tidyLater(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#tidying);
+    this.#tidying = setTimeout(() => Bun.gc(true), tidiedAfterMs);
+  }
+
+  #decline(connection: Connection, why: string): void {
+    this.#counts.declined += 1;
+    this.#lastDeclined = why;
+    connection.answer(answers.declined(why));
+  }
+}

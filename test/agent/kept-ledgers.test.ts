@@ -1,0 +1,78 @@
+/** A ledger stays open for as long as opening it anew would give the same. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KeptLedgers } from "../../src/agent/kept-ledgers.ts";
+import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
+
+let root = "";
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "fairway-test-"));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const given = (kept: KeptLedgers, name = "a", bootId = "boot"): Ledger => {
+  const dir = join(root, name);
+  return kept.give(dir, bootId, () => openLedger({ dir, bootId }));
+};
+
+const broken = (file: string): never => {
+  throw new Error(`${file} is broken`);
+};
+
+const isClosed = (ledger: Ledger): boolean => {
+  try {
+    ledger.networks();
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+test("it is the same as before", () => {
+  using kept = new KeptLedgers(broken);
+  const first = given(kept);
+  expect(given(kept)).toBe(first);
+  expect(given(kept, "b")).not.toBe(first);
+  expect(given(kept)).toBe(first);
+});
+
+test("another boot, or another file in its place, gets another, and the former is closed", () => {
+  using kept = new KeptLedgers(broken);
+  const first = given(kept);
+  const second = given(kept, "a", "next boot");
+  expect(second).not.toBe(first);
+  expect(isClosed(first)).toBe(true);
+  renameSync(join(root, "a"), join(root, "aside"));
+  const third = given(kept, "a", "next boot");
+  expect(third).not.toBe(second);
+  expect(isClosed(second)).toBe(true);
+  expect(isClosed(third)).toBe(false);
+});
+
+test.each([
+  ["was cut", (file: string) => truncateSync(file, 0)],
+  ["has lost its log", (file: string) => rmSync(`${file}-wal`)],
+  ["has lost the index of its log", (file: string) => rmSync(`${file}-shm`)],
+])("one that %s beneath us is told of", (_, spoil) => {
+  using kept = new KeptLedgers(broken);
+  const first = given(kept);
+  spoil(first.file);
+  expect(() => given(kept)).toThrow("is broken");
+});
+
+test("of many folders only the last few stay open", () => {
+  using kept = new KeptLedgers(broken);
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const ledgers = names.map((name) => given(kept, name));
+  expect(ledgers.map(isClosed)).toEqual([true, true, false, false, false, false]);
+  expect(given(kept, "c")).toBe(ledgers[2] as Ledger);
+});
+
+test("at the end all are closed", () => {
+  const kept = new KeptLedgers(broken);
+  const ledgers = ["a", "b"].map((name) => given(kept, name));
+  kept[Symbol.dispose]();
+  expect(ledgers.map(isClosed)).toEqual([true, true]);
+});

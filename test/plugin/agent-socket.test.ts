@@ -1,0 +1,207 @@
+/** The agent's socket: who may have it, who may connect to it, and what comes of those who say nothing. */
+import { expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
+import { callOf, startAgent } from "../support/agent.ts";
+import { binary } from "../support/binary.ts";
+import { type TestNode, withNode } from "../support/node.ts";
+
+const socketIn = (node: TestNode): string => join(node.dataDir, "run/agent.sock");
+
+/** Of an agent that is to end at once. */
+const begun = (node: TestNode, socket: string) =>
+  inNamespace(node.lab.node, [binary, "agent", "--socket", socket, "--data-dir", node.dataDir]);
+
+/** Sends these bytes, and returns all that comes back before the end. */
+function said(path: string, bytes: string | Uint8Array, hangsUp = false): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    const done = () => resolve(Buffer.concat(chunks).toString());
+    Bun.connect({
+      unix: path,
+      socket: {
+        open: (socket) => {
+          if (bytes.length > 0) socket.write(bytes);
+          if (hangsUp) socket.end();
+        },
+        data: (_, chunk) => void chunks.push(Buffer.from(chunk)),
+        close: done,
+        error: done,
+      },
+    }).catch(() => resolve("nobody"));
+  });
+}
+
+test("the socket and its folder are root's alone; its end leaves no socket, and exit code 0", () =>
+  withNode(async (node) => {
+    const socket = socketIn(node);
+    await using agent = await startAgent(node, { socket });
+    expect(statSync(join(node.dataDir, "run")).mode & 0o777).toBe(0o700);
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    chmodSync(node.dataDir, 0o755);
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const asked = ["curl", "-sS", "--unix-socket", socket, "http://agent/healthz"];
+    expect(inNamespace(node.lab.node, [...nobody, ...asked]).code).not.toBe(0);
+    expect(node.run(...asked)).toBe("ok\n");
+    agent.kill("SIGTERM");
+    expect(await agent.exited).toBe(0);
+    expect(existsSync(socket)).toBe(false);
+    expect(agent.log()).toContain('"signal":"SIGTERM"');
+  }));
+
+test("its pages, and what is none", () =>
+  withNode(async (node) => {
+    await using agent = await startAgent(node);
+    expect(agent.page("/healthz")).toBe("ok\n");
+    expect(agent.page("/readyz")).toBe("ok\n");
+    expect(JSON.parse(agent.page("/version"))).toMatchObject({ protocol: 1, pid: agent.pid });
+    expect(agent.page("/metrics")).toContain("there is no /metrics");
+    const verb = (...headers: string[]) =>
+      node.run(
+        "curl",
+        "-sS",
+        "-i",
+        "--unix-socket",
+        agent.socket,
+        "--data-binary",
+        "x",
+        ...headers.flatMap((header) => ["-H", header]),
+        "http://agent/v1/verb",
+      );
+    expect(verb("Fairway-Protocol: 2")).toMatch(/^HTTP\/1\.1 426 .*this agent speaks 1\n$/s);
+    expect(verb()).toMatch(/^HTTP\/1\.1 426 /);
+    expect(verb("Fairway-Protocol: 1")).toMatch(/^HTTP\/1\.1 400 .*no environment and stdin/s);
+  }));
+
+test("a node has one agent: a second one refuses to start, and the first goes on", () =>
+  withNode(async (node) => {
+    const socket = socketIn(node);
+    await using agent = await startAgent(node, { socket });
+    const second = begun(node, socket);
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toContain(`another agent has ${socket}`);
+    // One that is stopped is there all the same.
+    agent.kill("SIGSTOP");
+    expect(begun(node, socket).stderr).toContain(`another agent has ${socket}`);
+    agent.kill("SIGCONT");
+    expect(agent.page("/healthz")).toBe("ok\n");
+  }));
+
+test("a socket that an agent left when it was killed is no obstacle; whoever else answers there is", () =>
+  withNode(async (node) => {
+    const socket = socketIn(node);
+    {
+      await using agent = await startAgent(node, { socket });
+      agent.kill("SIGKILL");
+      await agent.exited;
+    }
+    expect(existsSync(socket)).toBe(true);
+    {
+      await using agent = await startAgent(node, { socket });
+      expect(agent.page("/readyz")).toBe("ok\n");
+    }
+    rmSync(socket);
+    const other = Bun.listen({ unix: socket, socket: { data: () => {} } });
+    expect(begun(node, socket)).toMatchObject({ code: 1 });
+    expect(begun(node, socket).stderr).toContain(`another agent has ${socket}`);
+    expect(existsSync(socket)).toBe(true);
+    other.stop();
+  }));
+
+const badPlaces: [title: string, place: (root: string) => string, says: RegExp, code: number][] = [
+  ["a relative path", () => "run/agent.sock", /--socket.*is not an absolute path/, 2],
+  [
+    "a folder that is open to others",
+    (root) => {
+      mkdirSync(join(root, "open"));
+      chmodSync(join(root, "open"), 0o755);
+      return join(root, "open/agent.sock");
+    },
+    /open to others \(mode 0755, uid 0\).*chmod 0700/s,
+    1,
+  ],
+  [
+    "a file that is no socket",
+    (root) => {
+      writeFileSync(join(root, "file"), "text");
+      return join(root, "file");
+    },
+    /file is there and is no socket/,
+    1,
+  ],
+  [
+    "a path that is too long",
+    (root) => join(root, "x".repeat(110)),
+    /cannot listen on .*107 bytes/s,
+    1,
+  ],
+  [
+    "a folder in a file",
+    (root) => {
+      writeFileSync(join(root, "file"), "text");
+      return join(root, "file/run/agent.sock");
+    },
+    /cannot make the folder/,
+    1,
+  ],
+];
+
+test.each(badPlaces)("%s is refused with words", (_, place, says, code) =>
+  withNode((node) => {
+    const root = mkdtempSync(join(tmpdir(), "fairway-agent-"));
+    try {
+      const done = begun(node, place(root));
+      expect(done.stderr).toMatch(says);
+      expect(done).toMatchObject({ code, stdout: "" });
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  }),
+);
+
+test("who says nothing, or only the half, is shown the door; the others are served meanwhile", () =>
+  withNode(async (node) => {
+    const pod = node.pod("a");
+    await using agent = await startAgent(node);
+    const silent = Array.from({ length: 20 }, () => said(agent.socket, ""));
+    const half = said(agent.socket, "POST /v1/verb HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc");
+    const left = said(agent.socket, "POST /v1/verb HTTP/1.1\r\nContent-Le", true);
+    expect((await agent.verb("ADD", pod)).code).toBe(0);
+    expect(await left).toBe("");
+    for (const answer of [...(await Promise.all(silent)), await half])
+      expect(answer).toMatch(/^HTTP\/1\.1 408 .*no whole request came within 2000 ms\n$/s);
+    expect((await agent.verb("DEL", pod)).code).toBe(0);
+  }));
+
+test("garbage is answered or dropped, and harms nobody", () =>
+  withNode(async (node) => {
+    const pod = node.pod("a");
+    await using agent = await startAgent(node);
+    const random = crypto.getRandomValues(new Uint8Array(20_000));
+    for (const bytes of ["\0".repeat(9_000), "GET / HTTP/1.1\r\n\r\nGET", random, "\r\n\r\n"])
+      expect(await said(agent.socket, bytes)).toMatch(/^(HTTP\/1\.1 4\d\d |$)/);
+    const tooLarge = "POST /v1/verb HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n";
+    expect(await said(agent.socket, tooLarge)).toMatch(/^HTTP\/1\.1 413 /);
+    expect((await agent.verb("ADD", pod)).code).toBe(0);
+  }));
+
+test("more connections than it keeps are declined at once, and go again", () =>
+  withNode(async (node) => {
+    const pod = node.pod("a");
+    await using agent = await startAgent(node);
+    const silent = Array.from({ length: 300 }, () => said(agent.socket, ""));
+    const [came] = await agent.ask([callOf(node, "ADD", pod)]);
+    expect(came).toMatchObject({ state: "declined", why: "256 others are connected" });
+    await Promise.all(silent);
+    expect((await agent.verb("ADD", pod)).code).toBe(0);
+  }));
