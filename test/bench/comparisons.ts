@@ -23,7 +23,7 @@ export interface Comparison {
   wanted: Wanted | null;
 }
 
-const { fairway, fairwayMasquerade, ptp, bridge, plain, bandwidth } = sideNames;
+const { fairway, fairwayMasquerade, agent, agentMasquerade, ptp, bridge, plain, bandwidth } = sideNames;
 
 const atMost = (ratio: number, stretch?: number): Wanted =>
   stretch === undefined ? { kind: "atMost", ratio } : { kind: "atMost", ratio, stretch };
@@ -40,6 +40,19 @@ function chains(
   return [
     { part, what, ours: fairway, theirs: ptp, wanted: besidePtp },
     { part, what, ours: fairwayMasquerade, theirs: bridge, wanted: besideBridge },
+  ];
+}
+
+/** The same with the agent. */
+function chainsByAgent(
+  part: string,
+  what: string,
+  besidePtp: Wanted | null,
+  besideBridge: Wanted | null,
+): Comparison[] {
+  return [
+    { part, what, ours: agent, theirs: ptp, wanted: besidePtp },
+    { part, what, ours: agentMasquerade, theirs: bridge, wanted: besideBridge },
   ];
 }
 
@@ -79,11 +92,17 @@ export const comparisons: readonly Comparison[] = [
   ...chains("a", "ADD", atMost(0.8, 0.6), atMost(0.5, 0.35)),
   ...chains("a", "CHECK", atMost(1), atMost(1)),
   ...chains("a", "DEL", atMost(0.4, 0.3), atMost(0.25, 0.15)),
+  ...chainsByAgent("a", "the first ADD of a node", atMost(1), null),
+  ...chainsByAgent("a", "ADD", atMost(0.5, 0.35), atMost(0.2)),
+  ...chainsByAgent("a", "CHECK", atMost(0.5, 0.3), null),
+  ...chainsByAgent("a", "DEL", atMost(0.15, 0.1), atMost(0.1)),
   ...[50, 250].flatMap((pods) => [
     ...chains(`b-${pods}`, "ADD of all", pods === 250 ? atMost(0.9) : null, null),
     ...chains(`b-${pods}`, "ADD, p50", null, null),
     ...chains(`b-${pods}`, "ADD, p99", pods === 250 ? atMost(1) : null, null),
     ...chains(`b-${pods}`, "DEL of all", null, null),
+    ...chainsByAgent(`b-${pods}`, "ADD of all", pods === 250 ? atMost(0.5) : null, null),
+    ...chainsByAgent(`b-${pods}`, "ADD, p99", pods === 250 ? atMost(0.6) : null, null),
   ]),
   ...[100, 500].map((pods): Comparison => {
     const sides = { ours: podsName(fairway, pods), theirs: podsName(fairway, 0) };
@@ -104,6 +123,7 @@ export const comparisons: readonly Comparison[] = [
     })),
   ),
   ...chains("f", "all cycles", atMost(0.8), null),
+  ...chainsByAgent("f", "all cycles", atMost(0.4), null),
   ...verbs.flatMap((verb) => chains("g", `${verb}: memory of the largest process`, null, null)),
   ...chains("g", "ADD, files not in memory", null, null),
 ];

@@ -97,7 +97,13 @@ function readFigures(file: string): BenchResult | null {
 
 async function bench(options: Options): Promise<void> {
   requireMeans();
-  const builds = { binary, other: options.binary ?? null, reference: referenceFolder() };
+  const launcher = join(repository, "dist/fairway-launcher-x64");
+  const builds = {
+    binary,
+    other: options.binary ?? null,
+    reference: referenceFolder(),
+    launcher: existsSync(launcher) ? launcher : null,
+  };
   const { figures, page } = outputs(options);
   const cubic = run(["sysctl", "-n", "net.ipv4.tcp_allowed_congestion_control"]).stdout;
   const found = benchEnvironment(builds, cubic.split(/\s/).includes("cubic") ? "cubic" : "reno");

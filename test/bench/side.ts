@@ -32,6 +32,8 @@ export interface SideSpec {
   pluginFolder: string;
   /** What they run of it. */
   otherFiles?: string[];
+  /** Starts what has to run beside them, and returns what ends it. */
+  begin?(node: string, folder: string): () => void;
 }
 
 export interface Side {
@@ -61,7 +63,7 @@ type Steps = Generator<Execution, void, Ended>;
 const NETWORK = "bench";
 
 function makeSide(
-  { name, plugins, pluginFolder, otherFiles = [] }: SideSpec,
+  { name, plugins, pluginFolder, otherFiles = [], begin }: SideSpec,
   scratch: string,
 ): Side {
   const lab = makeLab({ prefix: "fwb" });
@@ -72,6 +74,7 @@ function makeSide(
   const folder = join(scratch, lab.node);
   mkdirSync(folder, { recursive: true });
   const chain = plugins(folder);
+  const end = begin?.(lab.node, folder);
   const place: Place = { node: lab.node, pluginFolder };
   const results = new Map<string, Json>();
   const keyOf = ({ containerId, ifname }: BenchPod): string => `${containerId}/${ifname}`;
@@ -130,7 +133,10 @@ function makeSide(
       return performance.now() - fromMs;
     },
     resultOf: (pod) => results.get(keyOf(pod)) ?? {},
-    remove: lab.remove,
+    remove: () => {
+      end?.();
+      lab.remove();
+    },
   };
 }
 

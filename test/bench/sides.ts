@@ -9,6 +9,8 @@ import { type ChainPlugin, podSubnet, type SideSpec } from "./side.ts";
 export const sideNames = {
   fairway: "Fairway",
   fairwayMasquerade: "Fairway, masquerade",
+  agent: "Fairway, launcher and agent",
+  agentMasquerade: "Fairway, launcher and agent, masquerade",
   ptp: "ptp + host-local + bandwidth",
   bridge: "bridge (ipMasq) + host-local + bandwidth",
   plain: "plain forwarding (bridge + host-local)",
@@ -25,7 +27,7 @@ export interface Limit {
 }
 
 /** What a pod is limited to where its wiring is measured. */
-const usualLimit: Limit = { bits: 400e6, burstBits: 8e6 };
+export const usualLimit: Limit = { bits: 400e6, burstBits: 8e6 };
 /**
  * What it is limited to where packets are measured: above what the machine carries, so that the cost of
  * passing the queues is seen and not their rate. The burst is far above a unit of 64 KiB.
@@ -105,7 +107,7 @@ function bandwidthPlugin(folder: string, limit: Limit): ChainPlugin {
   };
 }
 
-function ptpSide(plugins: string): SideSpec {
+export function ptpSide(plugins: string): SideSpec {
   return {
     name: sideNames.ptp,
     pluginFolder: plugins,
@@ -156,6 +158,8 @@ export interface Builds {
   other: string | null;
   /** Where the reference plugins are; null: there are none. */
   reference: string | null;
+  /** The launcher, which asks the executable's agent; null: it is not built. */
+  launcher: string | null;
 }
 
 /** A side of Fairway's, and the same of the other build. */
@@ -163,15 +167,4 @@ export function ofBuilds({ binary, other }: Builds, options: FairwayOptions): Si
   const own = fairwaySide(binary, options);
   if (other === null) return [own];
   return [own, fairwaySide(other, { ...options, name: otherBuild(own.name) })];
-}
-
-/** All whose verbs are compared: Fairway with and without masquerade, and the two chains. */
-export function verbSides(builds: Builds): SideSpec[] {
-  const { reference } = builds;
-  const masqueraded = { name: sideNames.bridge, masquerade: true, limit: usualLimit };
-  return [
-    ...ofBuilds(builds, {}),
-    ...ofBuilds(builds, { masquerade: true }),
-    ...(reference === null ? [] : [ptpSide(reference), bridgeSide(reference, masqueraded)]),
-  ];
 }

@@ -3,7 +3,7 @@ import type { Part, PartContext } from "../part.ts";
 import type { BenchPod, Verb } from "../plugin.ts";
 import { inRounds } from "../rounds.ts";
 import { type Side, withSides } from "../side.ts";
-import { verbSides } from "../sides.ts";
+import { verbSides } from "../verb-sides.ts";
 
 const AT_ONCE = 10;
 

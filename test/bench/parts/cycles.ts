@@ -1,7 +1,7 @@
 import type { Part } from "../part.ts";
 import { inRounds, settle } from "../rounds.ts";
 import { withSides } from "../side.ts";
-import { verbSides } from "../sides.ts";
+import { verbSides } from "../verb-sides.ts";
 
 const CYCLES = 100;
 

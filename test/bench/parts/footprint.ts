@@ -5,7 +5,7 @@ import { executeForMemory } from "../plugin.ts";
 import type { Recorder } from "../result.ts";
 import { inRounds, settle } from "../rounds.ts";
 import { type Side, withSides } from "../side.ts";
-import { verbSides } from "../sides.ts";
+import { verbSides } from "../verb-sides.ts";
 import { verbs } from "./verbs.ts";
 
 const MIB = 2 ** 20;

@@ -3,7 +3,7 @@ import type { Part } from "../part.ts";
 import { execute, type Verb } from "../plugin.ts";
 import { inRounds, settle } from "../rounds.ts";
 import { withSides } from "../side.ts";
-import { verbSides } from "../sides.ts";
+import { verbSides } from "../verb-sides.ts";
 
 export const verbs: readonly Verb[] = ["ADD", "CHECK", "DEL"];
 
