@@ -5,12 +5,12 @@
  */
 import { describe, expect, test } from "bun:test";
 import type { Finding } from "../../src/ops/doctor/finding.ts";
-import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
-import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 import { pageText, tablesOf } from "../support/pages.ts";
 import { type Reliance, reliances } from "../support/relied-on.ts";
+import { annotations, happens, reliedOnConfig, stateOf } from "../support/relied-on-node.ts";
 
 /** By what is relied on: who notices, who mends. */
 const page = new Map(
@@ -31,33 +31,6 @@ test("the page and this test have the same list", () => {
   expect([...page.keys()]).toEqual(titles);
 });
 
-const settings = {
-  ipMasq: true,
-  ipMasqExcept: ["198.18.0.0/24", "fd00:c612::/64"],
-  ipam: {
-    ranges: [[{ subnet: "198.19.1.0/24" }], [{ subnet: "fd00:c613:1::/64" }]],
-    routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }],
-  },
-};
-const annotations = {
-  "fairway.dev/egress-guarantee": "100M",
-  "kubernetes.io/egress-bandwidth": "100M",
-};
-
-/** Beyond what a dump has. */
-const more = (node: TestNode): string =>
-  node
-    .run(
-      "sh",
-      "-c",
-      `grep -H '' /proc/sys/net/ipv4/conf/*/forwarding
-       ip -d link show dev fw0 | grep -oE 'NOARP|(stp_state|vlan_filtering) [0-9]'
-       ip -o link | grep -c NOARP
-       ip -6 route show table local dev fw0 | grep ff00
-       bridge -d link show dev fwv10 | grep -oE 'state [a-z]+'`,
-    )
-    .replaceAll(" pref medium", "");
-
 const findings = (node: TestNode): string[] => {
   const { stdout } = node.fairway("doctor", "--json", "--conf-dir", "/nonexistent");
   const { findings: all } = JSON.parse(stdout) as { findings: Finding[] };
@@ -70,11 +43,6 @@ function repairByTools(node: TestNode): void {
   const env = { FAIRWAY_BACKEND: "exec" };
   const { code, stderr } = inNamespace(node.lab.node, argv, { env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-}
-
-function happens({ node: onNode = [], pod: inPod = [] }: Reliance, node: TestNode, pod: Pod): void {
-  for (const command of onNode) node.run(...command.split(" "));
-  for (const command of inPod) mustInNamespace(pod.namespace, command.split(" "));
 }
 
 /** Who says it. */
@@ -113,15 +81,7 @@ describe.each(groups)("%s", (group) => {
         const result = node.add(pod, { annotations });
         node.add(other);
         const usual = findings(node);
-        // A metric of 0 is the kernel's alone to give; who asks for it gets IPv6's default.
-        const withoutMetric = (text: string): string =>
-          text.replace(/^(local fd00\S+ dev fw0 table local proto kernel metric) \d+/gm, "$1 0");
-        const state = (): string[] => [
-          withoutMetric(dumpNode(node.lab.node)),
-          more(node),
-          dumpPod(pod.namespace),
-          dumpPod(other.namespace),
-        ];
+        const state = (): string[] => stateOf(node, [pod, other]);
         const before = state();
         for (const row of rows) {
           const { title, undo = [] } = row;
@@ -153,7 +113,7 @@ describe.each(groups)("%s", (group) => {
           for (const command of undo) node.run(...command.split(" "));
           expect({ title, state: state() }).toEqual({ title, state: before });
         }
-      }, settings),
+      }, reliedOnConfig),
     300_000,
   );
 });

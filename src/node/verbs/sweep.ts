@@ -85,9 +85,10 @@ function sweepWith(
   view: LedgerView,
   listed: Listed,
   act: (attachment: RecordedAttachment) => void,
+  isAsked: (attachment: RecordedAttachment) => boolean = () => true,
 ): Swept {
   const swept: Swept = { freed: [], inDoubt: [], failed: [] };
-  for (const attachment of view.attachments.all()) {
+  for (const attachment of view.attachments.all().filter(isAsked)) {
     try {
       const verdict = settle(view, attachment, listed, act);
       if (verdict.fate === "gone") swept.freed.push({ attachment, why: verdict.why });
@@ -99,12 +100,17 @@ function sweepWith(
   return swept;
 }
 
-/** Frees them, and goes on past what fails. */
-export function sweep(ledger: Ledger, listed: Listed): Swept {
-  return sweepWith(ledger, listed, (attachment) => {
+/** Frees them, or those that are asked for, and goes on past what fails. */
+export function sweep(
+  ledger: Ledger,
+  listed: Listed,
+  isAsked?: (attachment: RecordedAttachment) => boolean,
+): Swept {
+  const free = (attachment: RecordedAttachment): void => {
     remove(ledger, attachment);
     releaseGone(ledger, attachment);
-  });
+  };
+  return sweepWith(ledger, listed, free, isAsked);
 }
 
 /** What `sweep` would do. */

@@ -1,0 +1,347 @@
+/**
+ * The agent keeps the node true: each of what is relied on (docs/doctor.md) is broken on a real node, and is
+ * put back without that anybody calls `repair`. FAIRWAY_TIMES=1 prints how long that took.
+ */
+
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Told } from "../../src/agent/events.ts";
+import { ledgerFileName } from "../../src/ledger/folder.ts";
+import { delNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
+import { dumpNode } from "../support/dump.ts";
+import { type Keeper, keeperOf } from "../support/keeper.ts";
+import { type TestNode, withNode } from "../support/node.ts";
+import { type Reliance, reliances } from "../support/relied-on.ts";
+import { annotations, happens, reliedOnConfig, stateOf } from "../support/relied-on-node.ts";
+import { until } from "../support/until.ts";
+
+const limitMs = 60_000;
+/** A period that no test lives to see. */
+const neverMs = 3_600_000;
+/** So that a test need not wait for half a minute. */
+const oftenMs = 1_000;
+
+const printTimes = (title: string, ms: number): void => {
+  if (process.env.FAIRWAY_TIMES === "1") console.log(`${Math.round(ms)} ms\t${title}`);
+};
+
+/** What has an undo is the operator's to mend. */
+const ours = reliances.filter(({ undo }) => undo === undefined);
+const isInPod = ({ pod }: Reliance): boolean => pod !== undefined;
+
+const repairedBy = (keeper: Keeper, from: number): Told[] =>
+  keeper.told.slice(from).filter(({ event }) => event === "repaired");
+
+const said = (told: readonly Told[]): string =>
+  told.map((each) => ("what" in each ? [each.what].flat().join("\n") : each.event)).join("\n");
+
+type Options = Parameters<typeof keeperOf>[1];
+
+/** Breaks each of them under a keeper, and waits until the node is as before. */
+async function mendsEach(
+  rows: readonly Reliance[],
+  options: Options,
+  look: (told: Told[], row: Reliance) => void = () => {},
+): Promise<void> {
+  await withNode(async (node) => {
+    const [pod, other] = [node.pod("a"), node.pod("b")];
+    node.add(pod, { annotations });
+    node.add(other);
+    const state = (): string[] => stateOf(node, [pod, other]);
+    const before = state();
+    await using keeper = await keeperOf(node, options);
+    for (const row of rows) {
+      const { title, says } = row;
+      const from = keeper.told.length;
+      const beganMs = performance.now();
+      happens(row, node, pod);
+      await until(`${title}: repaired`, () => repairedBy(keeper, from).length > 0, limitMs);
+      printTimes(title, performance.now() - beganMs);
+      await until(
+        `${title}: as before`,
+        () => {
+          expect(state()).toEqual(before);
+          return true;
+        },
+        limitMs,
+      );
+      const told = keeper.told.slice(from);
+      expect({ title, said: said(told) }).toEqual({ title, said: expect.stringContaining(says) });
+      expect({ title, others: told.filter(({ event }) => event !== "repaired") }).toEqual({
+        title,
+        others: [],
+      });
+      look(told, row);
+      expect({ title, again: node.fairway("repair").stdout }).toEqual({
+        title,
+        again: "nothing to do\n",
+      });
+    }
+  }, reliedOnConfig);
+}
+
+const groups = [...new Set(ours.map(({ group }) => group))];
+
+describe.each(groups)("%s", (group) => {
+  const rows = ours.filter((row) => row.group === group);
+  const [onNode, inPod] = [rows.filter((row) => !isInPod(row)), rows.filter(isInPod)];
+  test.skipIf(onNode.length === 0)(
+    `each of ${onNode.length} on the node is noticed without a period, and mended`,
+    () => mendsEach(onNode, { pace: { slowMs: neverMs } }),
+    600_000,
+  );
+  test.skipIf(inPod.length === 0)(
+    `each of ${inPod.length} in a pod is found by a period, and mended`,
+    () => mendsEach(inPod, { pace: { slowMs: oftenMs } }),
+    600_000,
+  );
+});
+
+test("with no notifications at all the period finds it", () => {
+  const rows = ours.filter((row) => ["bridge", "others"].includes(row.group));
+  return mendsEach(rows, { listens: false, pace: { slowMs: oftenMs } });
+}, 600_000);
+
+test(
+  "with `observe` it is told and left, and that it is right again is told, too",
+  () =>
+    withNode(async (node) => {
+      const [pod, other] = [node.pod("a"), node.pod("b")];
+      node.add(pod, { annotations });
+      node.add(other);
+      const rows = ours.filter(({ title }) =>
+        [
+          "sysctl `net.ipv4.ip_forward`",
+          "bridge: MTU",
+          "port: hairpin",
+          "pod: ARP",
+          "route: the pod's configured ones",
+          "nftables: each pod's elements",
+        ].includes(title),
+      );
+      expect(rows).toHaveLength(6);
+      await using keeper = await keeperOf(node, { repair: "observe", pace: { slowMs: oftenMs } });
+      for (const row of rows) {
+        const from = keeper.told.length;
+        happens(row, node, pod);
+        const broken = stateOf(node, [pod, other]);
+        await until(`${row.title}: told`, () => said(keeper.told.slice(from)).includes(row.says));
+        // A look or two more, which may tell nothing new and change nothing.
+        await Bun.sleep(2 * oftenMs);
+        expect(keeper.told.slice(from).map(({ event }) => event)).toEqual(["drift"]);
+        expect(stateOf(node, [pod, other])).toEqual(broken);
+        expect(node.fairway("repair").code).toBe(0);
+        await until(`${row.title}: right again`, () => keeper.told.length > from + 1);
+        expect(keeper.told.at(-1)?.event).toBe("right again");
+      }
+    }, reliedOnConfig),
+  120_000,
+);
+
+test(
+  "where the kernel could not tell all of it, everything is looked at, time and again",
+  () =>
+    withNode(async (node) => {
+      const pod = node.pod("a");
+      node.add(pod);
+      await using keeper = await keeperOf(node, { receiveBytes: 1, pace: { slowMs: neverMs } });
+      for (const round of [1, 2, 3]) {
+        const from = keeper.told.length;
+        // The kernel of the node does not tell of this.
+        mustInNamespace(pod.namespace, ["ip", "link", "set", "dev", "eth0", "arp", "off"]);
+        node.run("ip", "link", "del", "dev", "fw0");
+        await until(`round ${round}`, () => repairedBy(keeper, from).length > 0, limitMs);
+        expect(node.fairway("explain").stdout).toContain("nothing to do");
+      }
+      const causes = keeper.told.flatMap((each) => ("causes" in each ? each.causes : []));
+      expect(causes).toContain("lost");
+      const others = keeper.told.filter(({ event }) => !["repaired", "fight"].includes(event));
+      expect(others).toEqual([]);
+    }),
+  120_000,
+);
+
+test(
+  "what something else sets again and again is told once, and repaired ever more rarely",
+  () =>
+    withNode(async (node) => {
+      node.add(node.pod("a"));
+      const setting = "net/ipv4/conf/fw0/forwarding";
+      const loop = `while sleep 0.01; do echo 0 > /proc/sys/${setting}; done`;
+      await using keeper = await keeperOf(node, { pace: { slowMs: neverMs } });
+      const other = Bun.spawn(["ip", "netns", "exec", node.lab.node, "sh", "-c", loop]);
+      const count = (event: Told["event"]): number =>
+        keeper.told.filter((each) => each.event === event).length;
+      try {
+        await until("a fight is told", () => count("fight") > 0, limitMs);
+        const repaired = count("repaired");
+        expect(repaired).toBe(3);
+        await until("it is repaired once more", () => count("repaired") > repaired, limitMs);
+      } finally {
+        other.kill();
+        await other.exited;
+      }
+      await until("it stays", () => node.run("sysctl", "-n", setting).trim() === "1", limitMs);
+      expect(count("fight")).toBe(1);
+      expect(keeper.told.find(({ event }) => event === "fight")).toMatchObject({
+        what: ["sysctl net.ipv4.conf.fw0.forwarding: value is 0, should be 1"],
+        times: 3,
+        holdMs: 2_000,
+      });
+    }),
+  120_000,
+);
+
+test(
+  "what is not Fairway's to take away is told once, and mended when it has gone",
+  () =>
+    withNode(async (node) => {
+      node.add(node.pod("a"));
+      await using keeper = await keeperOf(node, { pace: { slowMs: neverMs } });
+      node.run("tc", "qdisc", "replace", "dev", "uplink", "root", "handle", "7:", "htb");
+      await until("it is told", () => keeper.told.length > 0);
+      expect(keeper.told[0]).toMatchObject({ event: "failed", during: "repair" });
+      expect(JSON.stringify(keeper.told[0])).toContain("the root qdisc of uplink is htb 7:");
+      node.run("ip", "link", "set", "dev", "fw0", "mtu", "1400");
+      node.run("tc", "qdisc", "del", "dev", "uplink", "root");
+      await until("it is mended", () => keeper.told.length > 1, limitMs);
+      expect(keeper.told.map(({ event }) => event)).toEqual(["failed", "repaired"]);
+      expect(node.fairway("repair").stdout).toBe("nothing to do\n");
+    }),
+  120_000,
+);
+
+test(
+  "verbs at work are not taken for drift, and none of them fails",
+  () =>
+    withNode(async (node) => {
+      node.add(node.pod("stays"));
+      await using keeper = await keeperOf(node, { pace: { slowMs: oftenMs } });
+      const worker = async (name: string): Promise<void> => {
+        const pod = node.pod(name);
+        for (let round = 0; round < 8; round++)
+          for (const verb of ["ADD", "DEL"]) {
+            const { code, stdout } = await node.start(verb, pod, { annotations });
+            expect({ verb, code, stdout: code === 0 ? "" : stdout }).toEqual({
+              verb,
+              code: 0,
+              stdout: "",
+            });
+          }
+      };
+      await Promise.all(["a", "b", "c"].map(worker));
+      await Bun.sleep(2 * oftenMs);
+      expect(keeper.told).toEqual([]);
+      expect(node.fairway("repair").stdout).toBe("nothing to do\n");
+    }),
+  120_000,
+);
+
+/** As a verb that is slow. */
+function holdLock(node: TestNode): Disposable {
+  const db = new Database(join(node.dataDir, ledgerFileName), { readwrite: true, create: false });
+  db.run("BEGIN IMMEDIATE");
+  return { [Symbol.dispose]: () => db.close() };
+}
+
+test("while another has the lock nothing is done and nothing is told, and it is done afterwards", () =>
+  withNode(async (node) => {
+    node.add(node.pod("a"));
+    await using keeper = await keeperOf(node, { pace: { slowMs: neverMs } });
+    {
+      using _ = holdLock(node);
+      node.run("ip", "link", "set", "dev", "fw0", "mtu", "1400");
+      await Bun.sleep(2_000);
+      expect(keeper.told).toEqual([]);
+      expect(node.run("ip", "link", "show", "dev", "fw0")).toContain("mtu 1400");
+    }
+    await until("it is repaired", () => keeper.told.length > 0);
+    expect(keeper.told[0]).toMatchObject({
+      event: "repaired",
+      causes: expect.arrayContaining(["links"]),
+    });
+  }));
+
+test("what is gone is swept at the start, with what its pod had", () =>
+  withNode(async (node) => {
+    const [gone, stays] = [node.pod("gone"), node.pod("stays")];
+    node.add(gone);
+    const result = node.add(stays);
+    delNamespace(gone.namespace);
+    await until("its pair is gone", () => !node.run("ip", "link").includes("fwv10"));
+    expect(node.fairway("gc", "--dry-run").stdout).toContain("would free: pods/gone/eth0");
+    await using keeper = await keeperOf(node, { pace: { slowMs: neverMs } });
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told[0]).toMatchObject({ event: "swept", inDoubt: [], failed: [] });
+    expect(JSON.stringify(keeper.told[0])).toContain("gone");
+    expect(node.fairway("gc", "--dry-run").stdout).toBe("nothing to do\n");
+    expect(node.check(stays, result).stdout).toBe("");
+  }));
+
+test("with `observe` nothing is swept", () =>
+  withNode(async (node) => {
+    const gone = node.pod("gone");
+    node.add(gone);
+    delNamespace(gone.namespace);
+    await until("its pair is gone", () => !node.run("ip", "link").includes("fwv10"));
+    await using keeper = await keeperOf(node, { repair: "observe" });
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told[0]).toMatchObject({ event: "swept", freed: [], failed: [] });
+    expect(node.fairway("gc", "--dry-run").stdout).toContain("would free");
+  }));
+
+test("the base is made before a pod comes, once a network is known", () =>
+  withNode(async (node) => {
+    const pod = node.pod("a");
+    node.add(pod);
+    node.del(pod);
+    const before = dumpNode(node.lab.node);
+    node.run("ip", "link", "del", "dev", "fw0");
+    node.run("nft", "delete", "table", "inet", "fairway");
+    await using keeper = await keeperOf(node, { pace: { slowMs: neverMs } });
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told).toEqual([{ event: "base made" }]);
+    await until("it is as before", () => Bun.deepEquals(dumpNode(node.lab.node), before));
+  }, reliedOnConfig));
+
+test("a node of which nothing is known is left as it is, and nothing is made", () =>
+  withNode(async (node) => {
+    const before = dumpNode(node.lab.node);
+    await using keeper = await keeperOf(node, { pace: { slowMs: oftenMs } });
+    await Bun.sleep(2 * oftenMs);
+    expect(keeper.told).toEqual([]);
+    expect(dumpNode(node.lab.node)).toEqual(before);
+    const pod = node.pod("a");
+    const result = node.add(pod);
+    node.run("ip", "link", "del", "dev", "fw0");
+    await until("it is repaired", () => keeper.told.length > 0, limitMs);
+    expect(keeper.told[0]?.event).toBe("repaired");
+    expect(node.check(pod, result).stdout).toBe("");
+  }));
+
+test("in another network namespace than the node's nothing is touched", () =>
+  withNode(async (node) => {
+    node.add(node.pod("a"));
+    node.run("ip", "link", "set", "dev", "fw0", "mtu", "1400");
+    await using keeper = await keeperOf(node, { pace: { slowMs: oftenMs } }, node.lab.remote);
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told[0]).toMatchObject({ event: "left alone" });
+    expect(node.run("ip", "link", "show", "dev", "fw0")).toContain("mtu 1400");
+  }));
+
+test("a ledger that does not know a pod is not followed, and no pod loses its network", () =>
+  withNode(async (node) => {
+    const [known, lost] = [node.pod("known"), node.pod("lost")];
+    node.add(known);
+    node.add(lost);
+    const ends = node.run("ip", "-o", "link", "show", "type", "veth");
+    const db = new Database(join(node.dataDir, ledgerFileName));
+    db.run("PRAGMA foreign_keys = ON; DELETE FROM attachments WHERE container_id = 'lost'");
+    db.close();
+    await using keeper = await keeperOf(node, { pace: { slowMs: oftenMs } });
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told[0]).toMatchObject({ event: "failed", during: "repair" });
+    expect(JSON.stringify(keeper.told[0])).toContain("does not know all pods");
+    expect(node.run("ip", "-o", "link", "show", "type", "veth")).toBe(ends);
+  }));
