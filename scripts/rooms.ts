@@ -68,12 +68,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ["bun:sqlite", "commander", "execa", ...nodes],
     depth: 1,
   },
-  agent: {
-    rooms: ["cni", "config", "kernel", "ledger", "node", "plan", "promise"],
-    files: [...everyones, "../package.json"],
-    packages: [...nodes],
-    depth: 0,
-  },
   prove: {
     rooms: ["config", "kernel", "ops", "plan", "promise"],
     files: ["errors.ts"],

@@ -5,6 +5,8 @@ import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
 import { endNow as endUnclosed, inLedger, keepLedgers } from "../node/facts/open.ts";
+import type { Tell, Told } from "./events.ts";
+import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
 import { AgentServer } from "./server.ts";
 import { takePlace } from "./socket-place.ts";
@@ -15,6 +17,8 @@ export interface AgentOptions {
   socket: string;
   /** The ledger that is opened before the first verb comes. */
   dataDir: string;
+  /** What is done about drift. */
+  repair: KeepTrueOptions["repair"];
 }
 
 /** How long whoever is connected may take to read the last answers. */
@@ -28,6 +32,11 @@ const tell = (level: "info" | "error", msg: string, fields: Record<string, unkno
     // Nobody reads it.
   }
 };
+
+const levelOf = ({ event }: Told): "info" | "error" =>
+  event === "failed" || event === "fight" || event === "deaf" ? "error" : "info";
+
+const tellKept: Tell = (told) => tell(levelOf(told), `the node: ${told.event}`, told);
 
 /** A ledger that cannot be opened is told by the verbs that need it. */
 function openAtOnce(dataDir: string): void {
@@ -57,7 +66,7 @@ async function farewell(server: AgentServer): Promise<void> {
 }
 
 /** Runs until it is told to end. Throws io where it cannot begin. */
-export async function runAgent({ socket, dataDir }: AgentOptions): Promise<void> {
+export async function runAgent({ socket, dataDir, repair }: AgentOptions): Promise<void> {
   process.chdir("/");
   using _place = await takePlace(socket);
   using ledgers = new KeptLedgers((file) => {
@@ -76,11 +85,21 @@ export async function runAgent({ socket, dataDir }: AgentOptions): Promise<void>
   };
   const server = new AgentServer(socket, onDefect);
   tell("info", "serving verbs", { version, socket });
+  const ending = new AbortController();
+  const kept = keepTrue({
+    dataDir,
+    repair,
+    tell: tellKept,
+    signal: ending.signal,
+    isBusy: () => server.isBusy,
+  }).catch(onDefect);
   const untold = supervisor.ready();
   if (untold !== null) tell("error", untold);
   const signal = await toldToEnd;
   supervisor.stopping();
+  ending.abort();
   server.stop();
   await farewell(server);
+  await kept;
   tell("info", "ended", { signal });
 }

@@ -50,6 +50,11 @@ export class AgentServer {
     this.#listener.stop();
   }
 
+  /** Whether a verb waits for its turn. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0;
+  }
+
   get isQuiet(): boolean {
     return this.#connections.size === 0;
   }

@@ -23,7 +23,8 @@ export interface Comparison {
   wanted: Wanted | null;
 }
 
-const { fairway, fairwayMasquerade, agent, agentMasquerade, ptp, bridge, plain, bandwidth } = sideNames;
+const { fairway, fairwayMasquerade, agent, agentMasquerade, ptp, bridge, plain, bandwidth } =
+  sideNames;
 
 const atMost = (ratio: number, stretch?: number): Wanted =>
   stretch === undefined ? { kind: "atMost", ratio } : { kind: "atMost", ratio, stretch };

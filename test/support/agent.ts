@@ -89,11 +89,12 @@ export async function startAgent(
     enter = withMountsOfItsOwn,
     socket = "",
     env = {},
-  }: { enter?: Enter; socket?: string; env?: Record<string, string> } = {},
+    options = [],
+  }: { enter?: Enter; socket?: string; env?: Record<string, string>; options?: string[] } = {},
 ): Promise<Agent> {
   const folder = socket === "" ? mkdtempSync(join(tmpdir(), "fairway-agent-")) : null;
   const path = folder === null ? socket : join(folder, "agent.sock");
-  const argv = [binary, "agent", "--socket", path, "--data-dir", node.dataDir];
+  const argv = [binary, "agent", "--socket", path, "--data-dir", node.dataDir, ...options];
   const child = Bun.spawn(enter(node.lab.node, argv), {
     stdin: "ignore",
     stdout: "inherit",
