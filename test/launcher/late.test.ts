@@ -6,22 +6,21 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { until } from "../support/until.ts";
-import { accepted, final, listen } from "./agent.ts";
+import { accepted, final, listen, says } from "./agent.ts";
 import { type Ran, type Rig, withRig } from "./rig.ts";
 
-/** It is held for so long that a slow machine does not matter, and released as soon as it was seen. */
+/** The launcher is held for so long that what the test does meanwhile is done, on a slow machine, too. */
 const heldUs = 3_000_000;
 
-const heldAt = (where: "enter" | "exit"): string[] => [
+const held = (call: string, where: "enter" | "exit", us = heldUs): string[] => [
   "strace",
-  ...["-qq", "-e", "trace=shutdown", "-e", `inject=shutdown:delay_${where}=${heldUs}`],
+  ...["-qq", "-e", `trace=${call}`, "-e", `inject=${call}:delay_${where}=${us}:when=1`],
   ...["-o", "/dev/null"],
 ];
 
-/** The launcher's process id: it is the one that the shell had before. */
-async function launcherOf(strace: number): Promise<number> {
-  const children = readFileSync(`/proc/${strace}/task/${strace}/children`, "utf8").trim();
-  return Number(children.split(" ")[0]);
+/** The process that strace holds: it is strace's only child. */
+function launcherOf(strace: number): number {
+  return Number(readFileSync(`/proc/${strace}/task/${strace}/children`, "utf8").trim());
 }
 
 /** Whether a debugger holds it, as strace does for as long as it delays. */
@@ -33,7 +32,7 @@ function isHeld(pid: number): boolean {
 /** Seen twice, since strace holds what it looks at for a moment each time. */
 async function untilHeld(strace: number): Promise<void> {
   await until("the launcher is held", async () => {
-    const pid = await launcherOf(strace);
+    const pid = launcherOf(strace);
     if (!isHeld(pid)) return false;
     await Bun.sleep(100);
     return isHeld(pid);
@@ -59,7 +58,7 @@ async function acceptedLate(
   try {
     const ran = await rig.run({
       environment: { CNI_COMMAND: verb },
-      through: heldAt(where),
+      through: held("shutdown", where),
       meanwhile: async (child) => {
         await untilHeld(child.pid);
         connection?.write(accepted);
@@ -96,25 +95,12 @@ test("an acceptance after the door is shut is refused to the agent", async () =>
   }, shipped);
 });
 
+/** It is held from its request until after its deadline, and the agent answers meanwhile. */
 test("what came while the launcher was not let run counts, however late it is", async () => {
   await withRig(async (rig) => {
-    let launcher: Bun.Subprocess | undefined;
-    const agent = await listen(rig.socket, {
-      asked: async (socket) => {
-        await until("the launcher is known", () => launcher !== undefined);
-        launcher?.kill("SIGSTOP");
-        // Longer than the launcher waits.
-        await Bun.sleep(400);
-        socket.write(accepted);
-        socket.write(final({ stdout: "{}" }), () => launcher?.kill("SIGCONT"));
-      },
-    });
+    const agent = await listen(rig.socket, says(accepted, final({ stdout: "{}" })));
     try {
-      const ran = await rig.run({
-        meanwhile: (child) => {
-          launcher = child;
-        },
-      });
+      const ran = await rig.run({ through: held("poll", "enter", 500_000) });
       expect({ exit: ran.exit, stdout: ran.stdout.toString() }).toEqual({ exit: 0, stdout: "{}" });
     } finally {
       await agent.stop();

@@ -106,8 +106,6 @@ interface Call {
   args?: string[];
   environment?: Record<string, string>;
   stdin?: Uint8Array | number | "pipe" | "ignore";
-  /** A descriptor of the test's, in place of what `Ran` has. */
-  stdout?: number;
   /** Does something while the launcher runs, such as to write to its stdin. */
   meanwhile?: (child: Bun.Subprocess<"pipe", "pipe", "pipe">) => unknown;
   /** What stands before everything else, such as a shell that closes a descriptor. */
@@ -163,12 +161,12 @@ async function run(folder: string, way: Way, call: Call): Promise<Ran> {
     ...(call.argv0 !== undefined && { argv0: call.argv0 }),
     env: call.environment ?? { CNI_COMMAND: "ADD" },
     stdin: (call.stdin ?? defaultStdin) as "pipe",
-    stdout: (call.stdout ?? "pipe") as "pipe",
+    stdout: "pipe",
     stderr: "pipe",
   });
   await call.meanwhile?.(child);
   const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout ?? "").arrayBuffer(),
+    new Response(child.stdout).arrayBuffer(),
     new Response(child.stderr).text(),
     child.exited,
   ]);

@@ -1,13 +1,6 @@
 /** stdin in each form that a runtime could give it, and an stdout that nobody reads. */
 import { expect, test } from "bun:test";
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  openSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cniVersions } from "../../src/config/types.ts";
 import { accepted, declined, final, listen, type Script, says, saysAndCloses } from "./agent.ts";
@@ -84,47 +77,34 @@ test("stdin that comes late and in parts", async () => {
   });
 });
 
-/** Both ends of a pipe, on which neither a read nor a write waits. */
-function pipeWithoutWaiting(rig: Rig): { read: number; write: number } {
-  const path = join(rig.folder, "pipe");
-  expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
-  const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return { read, write: openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) };
-}
+/** Has the launcher started with a stream on which a read or a write does not wait. */
+const withoutWaiting = (stream: "STDIN" | "STDOUT"): string[] => [
+  ...["perl", "-MFcntl", "-e"],
+  `fcntl(${stream}, F_SETFL, fcntl(${stream}, F_GETFL, 0) | O_NONBLOCK); exec { $ARGV[0] } @ARGV`,
+];
 
 test("stdin on which a read does not wait is waited for", async () => {
   await withAgent(says(declined), async (rig, requests) => {
-    const pipe = pipeWithoutWaiting(rig);
     const ran = await rig.run({
-      stdin: pipe.read,
-      meanwhile: async () => {
+      through: withoutWaiting("STDIN"),
+      stdin: "pipe",
+      meanwhile: async (child) => {
         await Bun.sleep(100);
-        writeSync(pipe.write, "{}");
-        closeSync(pipe.write);
+        child.stdin.write("{}");
+        await child.stdin.end();
       },
     });
-    closeSync(pipe.read);
     expect(toldStdin(requests[0]).toString()).toBe("{}");
     expect(ran.full?.stdin.toString()).toBe("{}");
   });
 });
 
 test("an stdout on which a write does not wait gets all of an answer", async () => {
-  const answer = Buffer.alloc(mebibyte, "0123456789");
+  const answer = Buffer.alloc(4 * mebibyte, "0123456789");
   await withAgent(says(accepted, final({ stdout: answer })), async (rig) => {
-    const pipe = pipeWithoutWaiting(rig);
-    const chunks: Buffer[] = [];
-    const ran = await rig.run({
-      stdout: pipe.write,
-      meanwhile: async () => {
-        closeSync(pipe.write);
-        // The launcher meets a full pipe before anybody reads.
-        await Bun.sleep(100);
-        for await (const chunk of createReadStream("", { fd: pipe.read })) chunks.push(chunk);
-      },
-    });
+    const ran = await rig.run({ through: withoutWaiting("STDOUT") });
     expect({ exit: ran.exit, stderr: ran.stderr }).toEqual({ exit: 0, stderr: "" });
-    expect(Buffer.concat(chunks).equals(answer)).toBe(true);
+    expect(ran.stdout.equals(answer)).toBe(true);
   });
 });
 
