@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import { inNamespace } from "../../src/prove/lab/namespaces.ts";
 import { callOf, startAgent } from "../support/agent.ts";
 import { binary } from "../support/binary.ts";
 import { type TestNode, withNode } from "../support/node.ts";
+import { until } from "../support/until.ts";
 
 const socketIn = (node: TestNode): string => join(node.dataDir, "run/agent.sock");
 
@@ -199,7 +201,11 @@ test("more connections than it keeps are declined at once, and go again", () =>
   withNode(async (node) => {
     const pod = node.pod("a");
     await using agent = await startAgent(node);
-    const silent = Array.from({ length: 300 }, () => said(agent.socket, ""));
+    const silent: Promise<string>[] = [];
+    await until("so many are connected", () => {
+      for (let n = 0; n < 50; n++) silent.push(said(agent.socket, ""));
+      return readdirSync(`/proc/${agent.pid}/fd`).length > 256;
+    });
     const [came] = await agent.ask([callOf(node, "ADD", pod)]);
     expect(came).toMatchObject({ state: "declined", why: "256 others are connected" });
     await Promise.all(silent);
