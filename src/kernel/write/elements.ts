@@ -103,16 +103,16 @@ function recordTransaction(changes: ElementChange[], told: Message[]): void {
  * all are done.
  */
 export function changeElements(changes: ElementChange[]): Refused | null {
-  // It is used again, so that it need not be closed in the middle of a verb.
-  const slow = takeUnclosed();
-  const socket = slow ?? new NetlinkSocket("netfilter");
+  const socket = new NetlinkSocket("netfilter");
   try {
     const messages = changes.map(elementMessage).map(echoed);
     const { failure, told } = socket.transaction(begin, messages, end);
     if (failure === null) recordTransaction(changes, told);
     return failure;
   } finally {
-    if (slow !== null || changes.some(({ isGone }) => isGone)) unclosed = socket;
-    else socket[Symbol.dispose]();
+    if (changes.some(({ isGone }) => isGone)) {
+      takeUnclosed()?.[Symbol.dispose]();
+      unclosed = socket;
+    } else socket[Symbol.dispose]();
   }
 }
