@@ -26,7 +26,7 @@ export interface Pace {
 export const usualPace: Pace = {
   debounceMs: 100,
   settleMs: 100,
-  settingsMs: 600,
+  settingsMs: 500,
   slowMs: 30_000,
   sweepMs: 300_000,
   busyMs: 100,
