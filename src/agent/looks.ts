@@ -7,20 +7,17 @@ import { observe } from "../kernel/observe.ts";
 import type { SilentNames } from "../kernel/silent.ts";
 import { destination, type Interest } from "../kernel/watch-filter.ts";
 import type { Scope } from "../node/reconcile/run.ts";
-import { node } from "../node/reconcile/scopes.ts";
+import { node, only } from "../node/reconcile/scopes.ts";
 import type { NodeView } from "../node/reconcile/view.ts";
-import { desiredPod } from "../plan/desired.ts";
+import { desiredPods } from "../plan/desired.ts";
 import type { Attachment } from "../plan/node.ts";
-import { type Entry, ipv6Path, type KernelObject, type State } from "../plan/state.ts";
+import { ipv6Path, type KernelObject, type State } from "../plan/state.ts";
 
 /** To see a pair whole, its end in the pod has to be looked at. Its end on the node is a port of its own. */
 function isInsidePod(object: KernelObject): boolean {
   if (object.kind === "veth") return true;
   return "netns" in object && object.netns !== null && object.netns !== undefined;
 }
-
-const only = (state: State, isOfIt: (entry: Entry) => boolean): State =>
-  new Map([...state].filter(([, entry]) => isOfIt(entry)));
 
 /** All that `repair` looks at, without what is inside the pods' namespaces. */
 export function nodeSide(view: NodeView): Scope {
@@ -33,14 +30,7 @@ export function nodeSide(view: NodeView): Scope {
 
 /** What is inside these pods' namespaces. */
 export function podSide(view: NodeView, pods: readonly Attachment[]): Scope {
-  const bases = new Map(view.networks.map((base) => [base.network, base]));
-  const desired: State = new Map();
-  for (const pod of pods) {
-    const base = bases.get(pod.network);
-    if (base === undefined) continue;
-    for (const [key, entry] of desiredPod(pod, base))
-      if (isInsidePod(entry.object)) desired.set(key, entry);
-  }
+  const desired = only(desiredPods(view.networks, pods), ({ object }) => isInsidePod(object));
   return { desired: () => desired, observed: observe, steps: ({ steps }) => steps };
 }
 

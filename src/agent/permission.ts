@@ -1,7 +1,7 @@
 /** Whether the agent may take what the ledger says for what this node has to have. */
-import { allAsKnown } from "../kernel/living.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { isHome } from "../node/facts/home.ts";
+import { isAllKnown } from "../node/facts/known-pods.ts";
 import { hasFormer } from "../node/reconcile/former.ts";
 
 /** Why nothing may be said of the node; null means that it may be looked at. */
@@ -18,9 +18,4 @@ export function reasonToLeave(ledger: LedgerView): string | null {
  * Whether the ledger knows every pod that the kernel has. If not, what would be removed as nobody's is a pod's
  * network. Unlike `requireKnownPods` it waits for nothing.
  */
-export function knowsAllPods(ledger: LedgerView): boolean {
-  const rows = ledger.attachments.all();
-  const ends = new Map(rows.map(({ hostVeth, netns }) => [hostVeth, netns]));
-  const addresses = new Set(rows.flatMap(({ leases }) => leases.map(({ address }) => address)));
-  return allAsKnown(ends, addresses);
-}
+export const knowsAllPods = (ledger: LedgerView): boolean => isAllKnown(ledger.attachments.all());

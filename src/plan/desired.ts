@@ -254,12 +254,19 @@ export function desiredPod(pod: Attachment, base: NetworkBase): State {
   return stateOf(objects.map((object): Entry => ({ owner, object })));
 }
 
-/** The desired state of the whole node. Every attachment's network has a base. */
-export function desiredNode(input: BaseInput, attachments: Attachment[]): State {
-  const bases = new Map(input.networks.map((n) => [n.network, n]));
+/** What these pods have in addition to the base. A pod of a network that is not there has nothing. */
+export function desiredPods(
+  networks: readonly NetworkBase[],
+  attachments: readonly Attachment[],
+): State {
+  const bases = new Map(networks.map((n) => [n.network, n]));
   const pods = attachments.flatMap((pod) => {
     const base = bases.get(pod.network);
     return base === undefined ? [] : [desiredPod(pod, base)];
   });
-  return merge(desiredBase(input), ...pods);
+  return merge(...pods);
 }
+
+/** The desired state of the whole node. Every attachment's network has a base. */
+export const desiredNode = (input: BaseInput, attachments: readonly Attachment[]): State =>
+  merge(desiredBase(input), desiredPods(input.networks, attachments));

@@ -31,31 +31,20 @@ const atMost = (ratio: number, stretch?: number): Wanted =>
 const atLeast = (ratio: number, stretch?: number): Wanted =>
   stretch === undefined ? { kind: "atLeast", ratio } : { kind: "atLeast", ratio, stretch };
 
-/** Against each chain. */
-function chains(
-  part: string,
-  what: string,
-  besidePtp: Wanted | null,
-  besideBridge: Wanted | null,
-): Comparison[] {
-  return [
-    { part, what, ours: fairway, theirs: ptp, wanted: besidePtp },
-    { part, what, ours: fairwayMasquerade, theirs: bridge, wanted: besideBridge },
+/** Two sides of Fairway's, the second with masquerade, each against the chain that does the same. */
+const against =
+  (ours: string, oursMasquerade: string) =>
+  (
+    part: string,
+    what: string,
+    besidePtp: Wanted | null,
+    besideBridge: Wanted | null,
+  ): Comparison[] => [
+    { part, what, ours, theirs: ptp, wanted: besidePtp },
+    { part, what, ours: oursMasquerade, theirs: bridge, wanted: besideBridge },
   ];
-}
-
-/** The same with the agent. */
-function chainsByAgent(
-  part: string,
-  what: string,
-  besidePtp: Wanted | null,
-  besideBridge: Wanted | null,
-): Comparison[] {
-  return [
-    { part, what, ours: agent, theirs: ptp, wanted: besidePtp },
-    { part, what, ours: agentMasquerade, theirs: bridge, wanted: besideBridge },
-  ];
-}
+const chains = against(fairway, fairwayMasquerade);
+const chainsByAgent = against(agent, agentMasquerade);
 
 const ofPackets = (part: string): Comparison[] =>
   flowCounts.flatMap((flows) => [

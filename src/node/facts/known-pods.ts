@@ -38,7 +38,8 @@ export function owns(row: Attachment, end: Living): boolean {
   return isSame && isSameNamespace(row, end);
 }
 
-function isAllKnown(rows: readonly Attachment[]): boolean {
+/** It waits for nothing, so a pod that is just coming or going may be unknown. */
+export function isAllKnown(rows: readonly Attachment[]): boolean {
   return allAsKnown(
     new Map(rows.map(({ hostVeth, netns }) => [hostVeth, netns])),
     new Set(rows.flatMap(({ leases }) => leases.map(({ address }) => address))),

@@ -10,12 +10,13 @@ import { type Attachment, isChained, type NetworkBase } from "../../plan/node.ts
 import { merge, type State } from "../../plan/state.ts";
 import { removeFormerGateways } from "./gateways.ts";
 import { type Lock, reconcile, required } from "./run.ts";
+import { only } from "./scopes.ts";
 import { NodeView } from "./view.ts";
 
 /** The part of the base that follows the pods' subnets, without the gateways. */
 function elementsNow(ledger: LedgerView): State {
   const base = desiredBase(new NodeView(ledger).input);
-  return new Map([...base].filter(([, { object }]) => object.kind === "element"));
+  return only(base, ({ object }) => object.kind === "element");
 }
 
 /**

@@ -24,6 +24,7 @@ import {
   type Sysctl,
   stateOf,
 } from "../../plan/state.ts";
+import { thereOf } from "./scopes.ts";
 
 /**
  * These are facts of the ledger. The value is the object as it was seen, as JSON; it is null where there was
@@ -199,8 +200,7 @@ export function formerState(view: LedgerView): State {
   const wanted = stateOf(
     [...objects, ...roots].map((object): Entry => ({ owner: baseOwner, object })),
   );
-  const present = observe(wanted);
-  return new Map([...wanted].filter(([key]) => present.has(key)));
+  return thereOf(wanted);
 }
 
 /** Call it once all of it is put back. */

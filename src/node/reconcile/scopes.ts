@@ -2,7 +2,7 @@
 import { FairwayError } from "../../errors.ts";
 import { observe } from "../../kernel/observe.ts";
 import { observeBase, observeOurs, observeShared } from "../../kernel/ours.ts";
-import { desiredBase, desiredNode, desiredPod, treesOf } from "../../plan/desired.ts";
+import { desiredBase, desiredNode, desiredPod, desiredPods, treesOf } from "../../plan/desired.ts";
 import type { Conflict, Plan, Step } from "../../plan/diff.ts";
 import { clsactParent } from "../../plan/names.ts";
 import type { Attachment, NetworkBase } from "../../plan/node.ts";
@@ -59,7 +59,8 @@ const byGain = (plan: Plan): Step[] => shrinkingFirst(allSteps(plan));
 const changesOnly = ({ steps }: Plan): Step[] =>
   shrinkingFirst(steps.filter(({ op }) => op === "change"));
 
-const only = (state: State, isOfIt: (entry: Entry) => boolean): State =>
+/** The part of a state that is so. */
+export const only = (state: State, isOfIt: (entry: Entry) => boolean): State =>
   new Map([...state].filter(([, entry]) => isOfIt(entry)));
 
 /** The objects of this state that are there. */
@@ -120,18 +121,9 @@ const isLeaf = ({ object }: Entry): boolean =>
 export const leavesOf = (pods: State): State => only(pods, isLeaf);
 export const withoutLeaves = (pods: State): State => only(pods, (entry) => !isLeaf(entry));
 
-function podsOf(attachments: readonly Attachment[], { networks }: NodeView): State {
-  const bases = new Map(networks.map((n) => [n.network, n]));
-  const pods = attachments.flatMap((pod) => {
-    const network = bases.get(pod.network);
-    return network === undefined ? [] : [desiredPod(pod, network)];
-  });
-  return merge(...pods);
-}
-
 /** The classes of these attachments, and their queues. */
 export const leaves = (view: NodeView, attachments: readonly Attachment[]): Scope => ({
-  desired: () => leavesOf(podsOf(attachments, view)),
+  desired: () => leavesOf(desiredPods(view.networks, attachments)),
   observed: observe,
   steps: changesOnly,
 });
@@ -143,7 +135,7 @@ export function bursts(view: NodeView, attachments: readonly Attachment[]): Scop
     ...leaves(view, attachments),
     desired: () =>
       only(
-        podsOf(attachments, view),
+        desiredPods(view.networks, attachments),
         ({ object }) => object.kind === "class" && uplinks.has(object.dev),
       ),
   };
@@ -152,7 +144,8 @@ export function bursts(view: NodeView, attachments: readonly Attachment[]): Scop
 /** All pods' classes, and the rules that follow the promises. */
 export const shares = (view: NodeView): Scope => ({
   ...leaves(view, view.attachments),
-  desired: () => merge(leavesOf(podsOf(view.attachments, view)), rules(view).desired()),
+  desired: () =>
+    merge(leavesOf(desiredPods(view.networks, view.attachments)), rules(view).desired()),
 });
 
 /**
@@ -174,9 +167,10 @@ function withoutGoneBridge(desired: State, { first }: NodeView, pods: Attachment
 export const node = (view: NodeView): Scope => ({
   desired: () => {
     const alive = view.connectable();
-    const cutOff = view.ready.filter((pod) => !alive.includes(pod));
+    const connected = new Set(alive);
+    const cutOff = view.ready.filter((pod) => !connected.has(pod));
     const desired = withoutGoneBridge(desiredNode(view.input, alive), view, alive);
-    return merge(desired, thereOf(leavesOf(podsOf(cutOff, view))));
+    return merge(desired, thereOf(leavesOf(desiredPods(view.networks, cutOff))));
   },
   observed: (desired) => {
     const { first, input } = view;

@@ -1,22 +1,15 @@
 import { tbfClass } from "../names.ts";
+import type { RateShape } from "../shape.ts";
 import { rateText, ticksDifference } from "../units.ts";
 import { act, fields, type Kind, type Op } from "./kind.ts";
 
-export interface TrafficClass {
+export interface TrafficClass extends RateShape {
   kind: "class";
   dev: string;
   /** "fa01:10" */
   classid: string;
   /** "root" for the class below the qdisc itself. */
   parent: string;
-  rateBytes: number;
-  ceilBytes: number;
-  burstBytes: number;
-  burstTicks: number;
-  cburstBytes: number;
-  cburstTicks: number;
-  quantumBytes: number;
-  prio: number;
 }
 
 /** What a tree goes with, from the outside in: its device, its root, and the HTB below that. */
