@@ -22,7 +22,7 @@ test("what is broken under it is put back, and verbs are served meanwhile", () =
     for (const [program = "", ...words] of broken) node.run(program, ...words);
     expect(state()).not.toBe(before);
     await until("all of it is as before", () => state() === before);
-    expect(agent.log()).toContain("the node: repaired");
+    await until("it is told", () => agent.log().includes("the node: repaired"));
     expect((await agent.verb("ADD", b)).code).toBe(0);
     expect((await agent.verb("DEL", b)).code).toBe(0);
     expect(state()).toBe(before);

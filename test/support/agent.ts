@@ -42,6 +42,7 @@ export interface Agent extends AsyncDisposable {
   page(path: string): string;
   /** What the agent wrote to its own stderr so far. */
   log(): string;
+  /** Its log is whole then. */
   exited: Promise<number>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -136,7 +137,10 @@ export async function startAgent(
     },
     page: (at) => node.run("curl", "-sS", "--unix-socket", path, `http://agent${at}`),
     log: () => log,
-    exited: child.exited,
+    exited: child.exited.then(async (code) => {
+      await reading;
+      return code;
+    }),
     kill: (signal) => child.kill(signal),
     [Symbol.asyncDispose]: end,
   };
