@@ -13,8 +13,19 @@ export class Declined extends Error {}
 /** Once the budget is spent, a lock is still waited for this long: most are held for less. */
 const leastMs = 100;
 
-/** When the budget of the verb that runs now is spent. null means that this process runs one verb only. */
+/** When the budget of the verb that runs now is spent. null means that none runs, or one without a budget. */
 let deadlineMs: number | null = null;
+
+/** Whether this process waits for nobody while no verb runs in it. */
+let isResident = false;
+
+/**
+ * From now on this process waits for others only within the budget of a verb. What it does by itself it tries
+ * again later.
+ */
+export function waitForNobody(): void {
+  isResident = true;
+}
 
 /** Runs a verb of a process that lives. In all it waits `budgetMs` for others, and not much longer. */
 export function withBudget<T>(budgetMs: number, verb: () => T): T {
@@ -28,7 +39,7 @@ export function withBudget<T>(budgetMs: number, verb: () => T): T {
 
 /** How long to wait for others, where a process of one verb would wait for `usualMs`. */
 export function patienceMs(usualMs: number): number {
-  if (deadlineMs === null) return usualMs;
+  if (deadlineMs === null) return isResident ? 0 : usualMs;
   return Math.min(usualMs, Math.max(leastMs, Math.ceil(deadlineMs - performance.now())));
 }
 

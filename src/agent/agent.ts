@@ -3,8 +3,8 @@ import { writeSync } from "node:fs";
 import { version } from "../../package.json";
 import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { existingFile } from "../ledger/folder.ts";
-import { endNow as endUnclosed, inLedger, keepLedgers } from "../node/facts/open.ts";
+import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
+import { waitForNobody } from "../patience.ts";
 import type { Tell, Told } from "./events.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
@@ -41,7 +41,7 @@ const tellKept: Tell = (told) => tell(levelOf(told), `the node: ${told.event}`, 
 /** A ledger that cannot be opened is told by the verbs that need it. */
 function openAtOnce(dataDir: string): void {
   try {
-    if (existingFile(dataDir) !== null) inLedger(dataDir, () => {});
+    ledgerIfThere(dataDir);
   } catch (error) {
     if (!(error instanceof FairwayError)) throw error;
     tell("error", error.message, { code: error.code, details: error.details });
@@ -74,6 +74,7 @@ export async function runAgent({ socket, dataDir, repair }: AgentOptions): Promi
     return endNow(1);
   });
   keepLedgers(ledgers.give);
+  waitForNobody();
   openAtOnce(dataDir);
   const supervisor = new Supervisor(process.env);
   const toldToEnd = whenTold();

@@ -6,25 +6,20 @@
 import { FairwayError } from "../errors.ts";
 import type { Cause } from "../kernel/watch-filter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { ledgerIfThere } from "../node/facts/open.ts";
 import { clean, prepareBase } from "./clean.ts";
 import { Ears } from "./ears.ts";
 import { failed, type Tell, TellOnce } from "./events.ts";
 import { type Found, lasting } from "./found.ts";
 import { type Answer, Observing, type Part, Repairing } from "./mending.ts";
-import { OwnLedger } from "./own-ledger.ts";
 import { reasonToLeave } from "./permission.ts";
 import * as schedule from "./schedule.ts";
 import { Sight } from "./sight.ts";
 import { Waker } from "./waker.ts";
 
 export interface KeepTrueOptions {
-  /** The ledger's folder. */
+  /** The ledger's folder. This process keeps its ledgers open (keepLedgers) and waits for nobody. */
   dataDir: string;
-  /**
-   * The ledger that this process has open for its verbs, or null where there is none yet. It has to wait for
-   * nobody's lock. If this is not given, one is opened here.
-   */
-  ledger?: () => Ledger | null;
   /** With "observe" nothing is changed, only told. */
   repair: "observe" | "repair";
   tell: Tell;
@@ -51,7 +46,6 @@ class Keeper implements Disposable {
   readonly #options: KeepTrueOptions;
   readonly #pace: schedule.Pace;
   readonly #once: TellOnce;
-  readonly #own: OwnLedger;
   readonly #ledger: () => Ledger | null;
   readonly #waker = new Waker();
   readonly #sight = new Sight();
@@ -66,12 +60,11 @@ class Keeper implements Disposable {
   #sweptTimes = 0;
 
   constructor(options: KeepTrueOptions) {
-    const { dataDir, tell, receiveBytes, ledger } = options;
+    const { dataDir, tell, receiveBytes } = options;
     this.#options = options;
     this.#pace = { ...schedule.usualPace, ...options.pace };
     this.#once = new TellOnce(tell);
-    this.#own = new OwnLedger(dataDir);
-    this.#ledger = ledger ?? (() => this.#own.get());
+    this.#ledger = () => ledgerIfThere(dataDir);
     this.#ears = new Ears({
       once: this.#once,
       interest: () => this.#sight.interest,
@@ -86,7 +79,6 @@ class Keeper implements Disposable {
   [Symbol.dispose](): void {
     this.#ears[Symbol.dispose]();
     this.#sight[Symbol.dispose]();
-    this.#own[Symbol.dispose]();
   }
 
   get #mayChange(): boolean {

@@ -42,6 +42,19 @@ export interface StoreOptions {
   busyTimeoutMs?: number;
 }
 
+/** How long others' locks are waited for. */
+interface Wait {
+  /** In a process of one verb. */
+  usualMs: number;
+  /** What SQLite was told at the opening. */
+  setMs: number;
+}
+
+const waitOf = ({ busyTimeoutMs: usualMs = defaultBusyTimeoutMs }: StoreOptions): Wait => ({
+  usualMs,
+  setMs: patienceMs(usualMs),
+});
+
 export class Store {
   readonly bootId: string;
   readonly file: string;
@@ -51,12 +64,12 @@ export class Store {
   readonly #identity: string | null;
   #isLocked = false;
 
-  constructor(db: Database, file: string, bootId: string, busyTimeoutMs: number) {
+  constructor(db: Database, file: string, bootId: string, wait: Wait) {
     this.#db = db;
     this.file = file;
     this.bootId = bootId;
-    this.#usualTimeoutMs = busyTimeoutMs;
-    this.#busyTimeoutMs = busyTimeoutMs;
+    this.#usualTimeoutMs = wait.usualMs;
+    this.#busyTimeoutMs = wait.setMs;
     this.#identity = identityOf(file);
   }
 
@@ -132,8 +145,12 @@ export class Store {
     return filesSeen(this.file);
   }
 
-  /** Whether the file still has the schema that this version knows. Throws as when the ledger is opened. */
+  /**
+   * Whether the file still has the schema that this version knows. Throws as when the ledger is opened. It is
+   * asked before each use of a ledger that stays open, so from here on others are waited for as at this moment.
+   */
   hasKnownSchema(): boolean {
+    this.#waitFor(patienceMs(this.#usualTimeoutMs));
     return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
   }
 
@@ -200,17 +217,17 @@ export class Store {
 export function openStore(options: StoreOptions): Store {
   checkBootId(options.bootId);
   const file = prepareFolder(options.dir);
-  const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
-  return guardedOpen(file, busyTimeoutMs, { readwrite: true, create: false }, (db) => {
+  const wait = waitOf(options);
+  return guardedOpen(file, wait.setMs, { readwrite: true, create: false }, (db) => {
     const found = checkedVersion(db, file);
     // This is checked again now that all of its files are open: nobody moves them before the mark is there.
     refuseWhileRebuilt(options.dir);
-    if (found < schemaVersion) useWal(db, file, busyTimeoutMs);
+    if (found < schemaVersion) useWal(db, file, wait.setMs);
     db.run(
       `PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${logPages}`,
     );
     if (found < schemaVersion) upgrade(db, file);
-    return new Store(db, file, options.bootId, busyTimeoutMs);
+    return new Store(db, file, options.bootId, wait);
   });
 }
 
@@ -222,13 +239,13 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
   checkBootId(options.bootId);
   const file = existingFile(options.dir);
   if (file === null) return null;
-  const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
+  const wait = waitOf(options);
   const open = (): { found: number; store: Store | null } =>
-    guardedOpen(file, busyTimeoutMs, viewMode(file), (db) => {
+    guardedOpen(file, wait.setMs, viewMode(file), (db) => {
       const found = checkedVersion(db, file);
       refuseWhileRebuilt(options.dir);
       if (found === schemaVersion)
-        return { found, store: new Store(db, file, options.bootId, busyTimeoutMs) };
+        return { found, store: new Store(db, file, options.bootId, wait) };
       db.close();
       return { found, store: null };
     });
@@ -246,7 +263,7 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
  */
 export function openStoreCopy(options: StoreOptions): Store {
   checkBootId(options.bootId);
-  const busyTimeoutMs = options.busyTimeoutMs ?? defaultBusyTimeoutMs;
+  const wait = waitOf(options);
   const existing = existingFileChecked(options.dir);
   const file = existing ?? `${options.dir}/${ledgerFileName}`;
   try {
@@ -255,9 +272,9 @@ export function openStoreCopy(options: StoreOptions): Store {
     const found = checkedVersion(db, file);
     if (found < schemaVersion) db.run(upgradeFrom(found));
     db.run("PRAGMA foreign_keys = ON");
-    return new Store(db, file, options.bootId, busyTimeoutMs);
+    return new Store(db, file, options.bootId, wait);
   } catch (error) {
-    throw asLedgerError(error, file, busyTimeoutMs);
+    throw asLedgerError(error, file, wait.setMs);
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { endNow } from "../../kernel/netlink/libc.ts";
 import { keepGenerationsIn } from "../../kernel/own-generations.ts";
+import { existingFile } from "../../ledger/folder.ts";
 import { type Ledger, openLedger } from "../../ledger/ledger.ts";
 import { span } from "../../trace.ts";
 
@@ -37,6 +38,13 @@ function open(dataDir: string): Ledger {
 export function inLedger<T>(dataDir: string, use: (ledger: Ledger) => T): T {
   return use(open(dataDir));
 }
+
+/**
+ * The ledger as it stays open from one verb to the next, for a process that keeps its ledgers. null means that
+ * none has been made yet; none is made here.
+ */
+export const ledgerIfThere = (dataDir: string): Ledger | null =>
+  existingFile(dataDir) === null ? null : open(dataDir);
 
 /** The end of such a process. */
 export { endNow };
