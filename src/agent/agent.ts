@@ -17,6 +17,8 @@ export interface AgentOptions {
   socket: string;
   /** The ledger that is opened before the first verb comes. */
   dataDir: string;
+  /** Where the runtime reads its network configurations. */
+  confDir: string;
   /** What is done about drift. */
   repair: KeepTrueOptions["repair"];
 }
@@ -66,7 +68,7 @@ async function farewell(server: AgentServer): Promise<void> {
 }
 
 /** Runs until it is told to end. Throws io where it cannot begin. */
-export async function runAgent({ socket, dataDir, repair }: AgentOptions): Promise<void> {
+export async function runAgent({ socket, dataDir, confDir, repair }: AgentOptions): Promise<void> {
   process.chdir("/");
   using _place = await takePlace(socket);
   using ledgers = new KeptLedgers((file) => {
@@ -89,6 +91,7 @@ export async function runAgent({ socket, dataDir, repair }: AgentOptions): Promi
   const ending = new AbortController();
   const kept = keepTrue({
     dataDir,
+    confDir,
     repair,
     tell: tellKept,
     signal: ending.signal,

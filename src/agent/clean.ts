@@ -1,13 +1,7 @@
-/** Frees what is held for sandboxes that are gone, as `fairway gc` does, and makes the base in advance. */
+/** Frees what is held for sandboxes that are gone, as `fairway gc` does. */
 import { delegateIn } from "../config/delegate.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { forgetEarlierBoots } from "../node/addresses/keep.ts";
-import { hasInterface } from "../node/facts/chained.ts";
-import { isHome } from "../node/facts/home.ts";
-import { ensureBase } from "../node/reconcile/base.ts";
-import { stepsOf } from "../node/reconcile/run.ts";
-import { shared } from "../node/reconcile/scopes.ts";
-import { NodeView } from "../node/reconcile/view.ts";
 import { type Found, planSweep, sweep } from "../node/verbs/sweep.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 
@@ -55,20 +49,4 @@ export function clean(ledger: Ledger, mayChange: boolean): Cleaned {
     inDoubt,
     failed: worded(swept.failed),
   };
-}
-
-/**
- * Makes what all pods share, where it is known since the node booted what that is, and no pod is there yet.
- * Tells whether it did. Throws what an ADD would throw.
- */
-export function prepareBase(ledger: Ledger): boolean {
-  const view = new NodeView(ledger);
-  const { first } = view;
-  if (first === null || ledger.attachments.any() || !isHome(ledger)) return false;
-  const { ingress } = first;
-  // The bridge is another plugin's, which makes it with the first pod.
-  if (ingress.kind === "bridge" && !ingress.owned && !hasInterface(ingress.name)) return false;
-  if (stepsOf(shared(view)).length === 0) return false;
-  ensureBase(ledger);
-  return true;
 }

@@ -7,12 +7,13 @@ import { FairwayError } from "../errors.ts";
 import type { Cause } from "../kernel/watch-filter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerIfThere } from "../node/facts/open.ts";
-import { clean, prepareBase } from "./clean.ts";
+import { clean } from "./clean.ts";
 import { Ears } from "./ears.ts";
 import { failed, type Tell, TellOnce } from "./events.ts";
 import { type Found, lasting } from "./found.ts";
 import { type Answer, Observing, type Part, Repairing } from "./mending.ts";
 import { reasonToLeave } from "./permission.ts";
+import { prepareBase } from "./prepare.ts";
 import * as schedule from "./schedule.ts";
 import { Sight } from "./sight.ts";
 import { Waker } from "./waker.ts";
@@ -22,6 +23,11 @@ export interface KeepTrueOptions {
   dataDir: string;
   /** With "observe" nothing is changed, only told. */
   repair: "observe" | "repair";
+  /**
+   * Where the runtime reads its network configurations. Before a network of Fairway's has its first pod, what
+   * its pods share is made. Without the folder nothing is made in advance.
+   */
+  confDir?: string;
   tell: Tell;
   /** It ends when this is aborted. */
   signal: AbortSignal;
@@ -33,6 +39,9 @@ export interface KeepTrueOptions {
   receiveBytes?: number;
   pace?: Partial<schedule.Pace>;
 }
+
+/** The configuration may come, or change, at any time before the first pod does. */
+const preparing: readonly schedule.Duty[] = ["sweep", "pods"];
 
 /** What could not be freed is tried again after this time, and told when it was tried so often. */
 const sweptAgainMs = 10_000;
@@ -147,6 +156,7 @@ class Keeper implements Disposable {
   }
 
   async #duty(duty: schedule.Duty): Promise<number | null> {
+    if (preparing.includes(duty)) this.#prepare();
     const ledger = this.#ledger();
     if (ledger === null) return null;
     switch (duty) {
@@ -162,6 +172,20 @@ class Keeper implements Disposable {
     }
   }
 
+  #prepare(): void {
+    const { confDir, dataDir } = this.#options;
+    if (!this.#mayChange || confDir === undefined) return;
+    try {
+      const isMade = prepareBase(dataDir, confDir);
+      this.#once.about("prepare", null);
+      if (isMade) this.#options.tell({ event: "base made" });
+    } catch (error) {
+      if (!(error instanceof FairwayError)) throw error;
+      // Another process makes it at this moment, or it is told by STATUS, too.
+      if (error.kind !== "tryAgain") this.#once.about("prepare", failed("prepare", error));
+    }
+  }
+
   #sweep(ledger: Ledger): number | null {
     const cleaned = clean(ledger, this.#mayChange);
     this.#sweptTimes = cleaned.failed.length === 0 ? 0 : this.#sweptTimes + 1;
@@ -170,7 +194,6 @@ class Keeper implements Disposable {
     const told = isLocked ? { ...cleaned, failed: [] } : cleaned;
     const isQuiet = Object.values(told).every((list) => list.length === 0);
     this.#once.about("gone", isQuiet ? null : { event: "swept", ...told });
-    if (this.#mayChange && prepareBase(ledger)) this.#once.about("base", { event: "base made" });
     return this.#sweptTimes === 0 ? null : performance.now() + sweptAgainMs;
   }
 

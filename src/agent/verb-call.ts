@@ -1,5 +1,5 @@
 /** The body of a request for a verb: an environment, and a stdin. Pure. */
-import { ipamPluginName } from "../config/plugin-name.ts";
+import { ipamPluginName, pluginName } from "../config/plugin-name.ts";
 import type { Refusal } from "./protocol.ts";
 
 export interface VerbCall {
@@ -11,7 +11,6 @@ export interface VerbCall {
 
 /** This variable tells the name by which the launcher was called. */
 const nameVariable = "FAIRWAY_AS";
-const mainPluginName = "fairway";
 
 const entryPattern = /^((?:CNI|FAIRWAY)_[^=]*)=(.*)$/s;
 
@@ -46,9 +45,9 @@ export function verbCallIn(body: Uint8Array): VerbCall | Refusal {
     at = end + 1;
   }
   const { [nameVariable]: name, ...rest } = env;
-  if (name !== mainPluginName && name !== ipamPluginName)
+  if (name !== pluginName && name !== ipamPluginName)
     return malformed(
-      `${nameVariable} is ${name === undefined ? "missing" : JSON.stringify(name)}, and has to be ${mainPluginName} or ${ipamPluginName}`,
+      `${nameVariable} is ${name === undefined ? "missing" : JSON.stringify(name)}, and has to be ${pluginName} or ${ipamPluginName}`,
     );
   return { isIpam: name === ipamPluginName, env: rest, stdin: body.subarray(at + 1) };
 }

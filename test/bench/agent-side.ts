@@ -1,10 +1,13 @@
 /** Fairway where an agent runs: what is called is the launcher, and the executable lies beside it. */
 import { copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defaults } from "../../src/config/defaults.ts";
+import { linkIndex } from "../../src/kernel/link-index.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { minimalEnvironment } from "../../src/ops/child.ts";
 import { namespacePath } from "../../src/prove/lab/namespaces.ts";
-import type { SideSpec } from "./side.ts";
+import type { Json } from "./plugin.ts";
+import { networkName, type SideSpec } from "./side.ts";
 import { type FairwayOptions, fairwaySide, ledgerOf, sideNames } from "./sides.ts";
 
 const readyWithinMs = 10_000;
@@ -20,21 +23,46 @@ function install(launcher: string, binary: string, folder: string): string {
   return socket;
 }
 
-/** An agent in the node's namespace, once it answers. Returns what ends it. Throws where it does not. */
-function start(binary: string, node: string, socket: string, folder: string): () => void {
+/** What the runtime of such a node would read. Returns its folder. */
+function writeConflist(plugin: Json, folder: string): string {
+  const confDir = join(folder, "net.d");
+  mkdirSync(confDir, { recursive: true });
+  const { runtimeConfig: _, ...own } = plugin;
+  const conflist = { cniVersion: "1.0.0", name: networkName, plugins: [own] };
+  writeFileSync(join(confDir, "10-fairway.conflist"), JSON.stringify(conflist));
+  return confDir;
+}
+
+/**
+ * An agent in the node's namespace, once it answers and has made what all pods share. Returns what ends it.
+ * Throws where it does not.
+ */
+function start(
+  binary: string,
+  node: string,
+  socket: string,
+  folder: string,
+  confDir: string,
+): () => void {
   const agent = inNetns(namespacePath(node), () =>
-    Bun.spawn([binary, "agent", "--socket", socket, "--data-dir", ledgerOf(folder)], {
-      env: minimalEnvironment(),
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "inherit",
-    }),
+    Bun.spawn(
+      [
+        binary,
+        "agent",
+        ...["--socket", socket, "--data-dir", ledgerOf(folder), "--conf-dir", confDir],
+      ],
+      { env: minimalEnvironment(), stdin: "ignore", stdout: "ignore", stderr: "inherit" },
+    ),
   );
   const untilMs = performance.now() + readyWithinMs;
-  while (!existsSync(socket)) {
+  const hasBase = (): boolean =>
+    inNetns(namespacePath(node), () => linkIndex(defaults.bridge) !== null);
+  while (!existsSync(socket) || !hasBase()) {
     if (performance.now() > untilMs) {
       agent.kill();
-      throw new Error(`no agent listens on ${socket} after ${readyWithinMs / 1000} s`);
+      throw new Error(
+        `no agent on ${socket} that has made a base, after ${readyWithinMs / 1000} s`,
+      );
     }
     Bun.sleepSync(20);
   }
@@ -49,6 +77,10 @@ export function agentSide(launcher: string, binary: string, options: FairwayOpti
     ...own,
     plugins: (folder) =>
       own.plugins(folder).map((plugin) => ({ ...plugin, file: join(folder, "bin/fairway") })),
-    begin: (node, folder) => start(binary, node, install(launcher, binary, folder), folder),
+    begin: (node, folder) => {
+      const [plugin] = own.plugins(folder);
+      const confDir = writeConflist(plugin?.config ?? {}, folder);
+      return start(binary, node, install(launcher, binary, folder), folder, confDir);
+    },
   };
 }

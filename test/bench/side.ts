@@ -60,7 +60,7 @@ export const podSubnet = "198.19.0.0/16";
 type Steps = Generator<Execution, void, Ended>;
 
 /** One name for all: plugins keep their records by it. */
-const NETWORK = "bench";
+export const networkName = "bench";
 
 function makeSide(
   { name, plugins, pluginFolder, otherFiles = [], begin }: SideSpec,
@@ -80,7 +80,7 @@ function makeSide(
   const keyOf = ({ containerId, ifname }: BenchPod): string => `${containerId}/${ifname}`;
   const configOf = ({ config }: ChainPlugin, prevResult: Json | undefined, over: Json): Json => ({
     cniVersion: "1.0.0",
-    name: NETWORK,
+    name: networkName,
     ...config,
     ...over,
     ...(prevResult === undefined ? {} : { prevResult }),

@@ -5,6 +5,7 @@
 
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Told } from "../../src/agent/events.ts";
 import { ledgerFileName } from "../../src/ledger/folder.ts";
@@ -36,6 +37,7 @@ const repairedBy = (keeper: Keeper, from: number): Told[] =>
 const said = (told: readonly Told[]): string =>
   told.map((each) => ("what" in each ? [each.what].flat().join("\n") : each.event)).join("\n");
 
+type Json = Record<string, unknown>;
 type Options = Parameters<typeof keeperOf>[1];
 
 /** Breaks each of them under a keeper, and waits until the node is as before. */
@@ -294,7 +296,41 @@ test("with `observe` nothing is swept", () =>
     expect(node.fairway("gc", "--dry-run").stdout).toContain("would free");
   }));
 
-test("the base is made before a pod comes, once a network is known", () =>
+const usualName = "10-fairway.conflist";
+
+/** A folder as a runtime reads it, with the node's network, and what is put into it. */
+function confDirOf(node: TestNode, plugin: Json = {}, fileName = usualName): string {
+  const { name, cniVersion, ...own } = node.config;
+  const confDir = join(node.dataDir, "net.d");
+  mkdirSync(confDir, { recursive: true });
+  const conflist = { name, cniVersion, plugins: [{ ...own, ...plugin }] };
+  writeFileSync(join(confDir, fileName), JSON.stringify(conflist));
+  return confDir;
+}
+
+const withoutHandles = (dump: string): string => dump.replace(/handle \d+/g, "handle N");
+
+test("on a bare node the base is made as the first ADD makes it, and the ADD finds it whole", () =>
+  withNode(async (node) => {
+    const bare = dumpNode(node.lab.node);
+    {
+      await using keeper = await keeperOf(node, { confDir: confDirOf(node) });
+      await until("it is told", () => keeper.told.length > 0);
+      expect(keeper.told).toEqual([{ event: "base made" }]);
+    }
+    const made = dumpNode(node.lab.node);
+    expect(made).not.toEqual(bare);
+    const pod = node.pod("a");
+    node.add(pod, { config: { logLevel: "debug", logFile: join(node.dataDir, "log") } });
+    const log = readFileSync(join(node.dataDir, "log"), "utf8");
+    expect(log).toContain('"step"');
+    expect(log).not.toContain(" dev fw0 type bridge");
+    expect(log).not.toContain("add table");
+    node.del(pod);
+    expect(withoutHandles(dumpNode(node.lab.node))).toEqual(withoutHandles(made));
+  }, reliedOnConfig));
+
+test("a base that was taken away while no pod is there is made again", () =>
   withNode(async (node) => {
     const pod = node.pod("a");
     node.add(pod);
@@ -302,11 +338,65 @@ test("the base is made before a pod comes, once a network is known", () =>
     const before = dumpNode(node.lab.node);
     node.run("ip", "link", "del", "dev", "fw0");
     node.run("nft", "delete", "table", "inet", "fairway");
-    await using keeper = await keeperOf(node, { pace: { slowMs: neverMs } });
-    await until("it is told", () => keeper.told.length > 0);
-    expect(keeper.told).toEqual([{ event: "base made" }]);
+    await using keeper = await keeperOf(node, { confDir: confDirOf(node) });
     await until("it is as before", () => Bun.deepEquals(dumpNode(node.lab.node), before));
+    expect(keeper.told.map(({ event }) => event)).toContain("base made");
   }, reliedOnConfig));
+
+test.each<[title: string, plugin: Json, fileName: string]>([
+  ["another plugin gives the addresses", { ipam: { type: "host-local" } }, usualName],
+  ["another plugin makes the interfaces", { ipam: undefined }, usualName],
+  ["it is for another ledger", { dataDir: "/var/lib/fairway-of-another" }, usualName],
+  ["it is no runtime's file", {}, "10-fairway.conflist.new"],
+  ["an ADD would refuse it", { bridge: "" }, usualName],
+  ["it is another plugin's", { type: "bridge" }, usualName],
+])("nothing is made in advance where %s", (_, plugin, fileName) =>
+  withNode(async (node) => {
+    const before = dumpNode(node.lab.node);
+    const confDir = confDirOf(node, plugin, fileName);
+    await using keeper = await keeperOf(node, { confDir, pace: { slowMs: oftenMs } });
+    await Bun.sleep(2 * oftenMs);
+    expect(keeper.told).toEqual([]);
+    expect(dumpNode(node.lab.node)).toEqual(before);
+  }),
+);
+
+test("what stands in the way of a base is told, and nothing is half made", () =>
+  withNode(async (node) => {
+    const { uplink } = node.config as { uplink: { name: string } };
+    node.run(
+      "tc",
+      "qdisc",
+      "replace",
+      "dev",
+      uplink.name,
+      "root",
+      "tbf",
+      "rate",
+      "1gbit",
+      "burst",
+      "64k",
+      "latency",
+      "10ms",
+    );
+    const before = dumpNode(node.lab.node);
+    await using keeper = await keeperOf(node, { confDir: confDirOf(node) });
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told[0]).toMatchObject({ event: "failed", during: "prepare" });
+    expect(JSON.stringify(keeper.told[0])).toContain("which is not Fairway's");
+    expect(dumpNode(node.lab.node)).toEqual(before);
+    node.run("tc", "qdisc", "del", "dev", uplink.name, "root");
+  }));
+
+test("with `observe` no base is made in advance", () =>
+  withNode(async (node) => {
+    const before = dumpNode(node.lab.node);
+    const options = { confDir: confDirOf(node), repair: "observe" } as const;
+    await using keeper = await keeperOf(node, { ...options, pace: { slowMs: oftenMs } });
+    await Bun.sleep(2 * oftenMs);
+    expect(keeper.told).toEqual([]);
+    expect(dumpNode(node.lab.node)).toEqual(before);
+  }));
 
 test("a node of which nothing is known is left as it is, and nothing is made", () =>
   withNode(async (node) => {

@@ -134,6 +134,7 @@ const rows: Record<string, Row[]> = {
   agent: [
     row("agent --socket x", ...relative("--socket")),
     row("agent --data-dir x", ...relative("--data-dir")),
+    row("agent --conf-dir x", ...relative("--conf-dir")),
     row("agent --repair x", "--repair <WHAT>", "Allowed choices are repair, observe"),
     row("agent x", "too many arguments"),
   ],

@@ -3,6 +3,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { type ConfFile, confFiles, inWords } from "../../cni/conf-files.ts";
 import {
   otherShapers,
   parseConflist,
@@ -10,7 +11,6 @@ import {
   typesOf,
   validated,
 } from "../install/conflist.ts";
-import { type ConfFile, confFiles, inWords } from "../install/neighbours.ts";
 import { type Places, pluginName } from "../install/places.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 

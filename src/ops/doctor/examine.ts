@@ -1,5 +1,6 @@
 /** Runs all groups of findings, and says what they come to. */
 import { join } from "node:path";
+import { confFiles } from "../../cni/conf-files.ts";
 import type { JsonObject } from "../../config/section.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
@@ -15,7 +16,6 @@ import {
 } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
-import { confFiles } from "../install/neighbours.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "../install/places.ts";
 import { bridges } from "./bridges.ts";
 import { conflists } from "./conflists.ts";

@@ -1,11 +1,10 @@
 /** Says where Fairway lies on a node, and what of it bears its name. */
 import { basename } from "node:path";
 import { parsePath } from "../../config/paths.ts";
-import { ipamPluginName } from "../../config/plugin-name.ts";
+import { ipamPluginName, pluginName } from "../../config/plugin-name.ts";
 import { FairwayError } from "../../errors.ts";
 
-/** The plugin's `type`, which is its file's name. */
-export const pluginName = "fairway";
+export { pluginName };
 /** The plugin's other name, under which it is an IPAM plugin for others. */
 export const ipamName = ipamPluginName;
 

@@ -1,6 +1,7 @@
 /** Plans what `install` would do, and finds what stands in its way. It touches nothing. */
 import fs from "node:fs";
 import { join } from "node:path";
+import { confFiles, inWords, sortsBefore } from "../../cni/conf-files.ts";
 import { parseName } from "../../config/identity.ts";
 import { parseInterfaceName, parsePath } from "../../config/paths.ts";
 import { formatRate, parseLimitBits } from "../../config/quantities.ts";
@@ -28,7 +29,6 @@ import {
 } from "./conflist.ts";
 import { type FileStep, isThere } from "./files.ts";
 import { readManifest } from "./manifest.ts";
-import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
 import { planFiles } from "./plan-files.ts";
 import { conflistAt, settingsOf } from "./present.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import type { ConfFile } from "../../../src/cni/conf-files.ts";
 import { judgeConflists } from "../../../src/ops/doctor/conflists.ts";
 import type { Level } from "../../../src/ops/doctor/finding.ts";
-import type { ConfFile } from "../../../src/ops/install/neighbours.ts";
 import { usualPlaces } from "../../../src/ops/install/places.ts";
 
 const file = (name: string, ...types: string[]): ConfFile => ({

@@ -1,8 +1,8 @@
 /** Reads the other network configurations of a node, as its runtime does. */
 import fs from "node:fs";
 import { join } from "node:path";
-import { isObject, type JsonObject } from "../../config/section.ts";
-import { messageOf } from "../../errors.ts";
+import { isObject, type JsonObject } from "../config/section.ts";
+import { messageOf } from "../errors.ts";
 
 export interface ConfFile {
   name: string;
