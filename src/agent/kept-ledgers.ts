@@ -22,6 +22,8 @@ const isBroken = (before: FilesSeen, now: FilesSeen): boolean =>
 export class KeptLedgers implements Disposable {
   readonly #kept = new Map<string, Kept>();
   readonly #onBroken: (file: string) => never;
+  /** What was looked at in this turn of the event loop: a verb, which is one turn, asks more than once. */
+  #looked: Kept | null = null;
 
   /** `onBroken` has to end this process without closing what it has open. */
   constructor(onBroken: (file: string) => never) {
@@ -31,11 +33,12 @@ export class KeptLedgers implements Disposable {
   /** Another file may have taken the ledger's place, and another version may have changed its schema. */
   readonly give: Keeper = (dataDir, bootId, open) => {
     const known = this.#kept.get(dataDir);
+    if (known !== undefined && known === this.#looked) return known.ledger;
     if (known !== undefined) {
       this.#kept.delete(dataDir);
       if (this.#isGood(known, bootId)) {
         this.#kept.set(dataDir, known);
-        return known.ledger;
+        return this.#lookedAt(known);
       }
     }
     for (const [oldest, { ledger }] of this.#kept) {
@@ -44,9 +47,19 @@ export class KeptLedgers implements Disposable {
       ledger.close();
     }
     const ledger = open();
-    this.#kept.set(dataDir, { ledger, bootId, files: ledger.filesSeen() });
-    return ledger;
+    const kept = { ledger, bootId, files: ledger.filesSeen() };
+    this.#kept.set(dataDir, kept);
+    return this.#lookedAt(kept);
   };
+
+  /** Whoever writes after that finds out by himself that the file was replaced (Store.exclusively). */
+  #lookedAt(kept: Kept): Ledger {
+    this.#looked = kept;
+    queueMicrotask(() => {
+      this.#looked = null;
+    });
+    return kept.ledger;
+  }
 
   /** One that is not good any more is closed. */
   #isGood(known: Kept, bootId: string): boolean {

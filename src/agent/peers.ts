@@ -31,8 +31,18 @@ export function peerOf(socket: object): Peer | null {
   return { pid, uid };
 }
 
-const namespaceOf = (process: string, kind: "net" | "mnt"): string =>
+type Kind = "net" | "mnt";
+
+const namespaceOf = (process: string, kind: Kind): string =>
   readlinkSync(`/proc/${process}/ns/${kind}`);
+
+/** This process is in the namespaces in which it was started, whenever no verb is in a pod's. */
+const own: Partial<Record<Kind, string>> = {};
+
+function ownNamespace(kind: Kind): string {
+  own[kind] ??= namespaceOf("thread-self", kind);
+  return own[kind];
+}
 
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
@@ -46,9 +56,9 @@ function isSameFile(one: string, other: string): boolean {
  */
 export function apartFrom({ pid }: Peer, paths: readonly string[]): string | null {
   try {
-    if (namespaceOf(String(pid), "net") !== namespaceOf("thread-self", "net"))
+    if (namespaceOf(String(pid), "net") !== ownNamespace("net"))
       return "whoever asks is in another network namespace than the agent";
-    if (namespaceOf(String(pid), "mnt") === namespaceOf("self", "mnt")) return null;
+    if (namespaceOf(String(pid), "mnt") === ownNamespace("mnt")) return null;
   } catch {
     return `the process ${pid}, which asks, cannot be looked at from here`;
   }

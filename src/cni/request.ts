@@ -93,8 +93,16 @@ export function answerVersion(stdinText: string): CniVersion {
   }
 }
 
-/** Throws decode. */
+/** A process that serves verbs is asked twice for the same: what is in the way of a verb, and the verb. */
+let lastParsed: { text: string; config: RawConfig } | null = null;
+
+/** Nobody changes what is returned. Throws decode. */
 export function parseConfig(text: string): RawConfig {
+  if (lastParsed?.text !== text) lastParsed = { text, config: parsedConfig(text) };
+  return lastParsed.config;
+}
+
+function parsedConfig(text: string): RawConfig {
   if (text.trim() === "") {
     throw new FairwayError(
       "decode",

@@ -17,6 +17,9 @@ const given = (kept: KeptLedgers, name = "a", bootId = "boot"): Ledger => {
   return kept.give(dir, bootId, () => openLedger({ dir, bootId }));
 };
 
+/** As between two verbs. */
+const nextTurn = (): Promise<void> => Promise.resolve();
+
 const broken = (file: string): never => {
   throw new Error(`${file} is broken`);
 };
@@ -30,20 +33,24 @@ const isClosed = (ledger: Ledger): boolean => {
   }
 };
 
-test("it is the same as before", () => {
+test("it is the same as before", async () => {
   using kept = new KeptLedgers(broken);
   const first = given(kept);
+  expect(given(kept)).toBe(first);
+  await nextTurn();
   expect(given(kept)).toBe(first);
   expect(given(kept, "b")).not.toBe(first);
   expect(given(kept)).toBe(first);
 });
 
-test("another boot, or another file in its place, gets another, and the former is closed", () => {
+test("another boot, or another file in its place, gets another, and the former is closed", async () => {
   using kept = new KeptLedgers(broken);
   const first = given(kept);
+  await nextTurn();
   const second = given(kept, "a", "next boot");
   expect(second).not.toBe(first);
   expect(isClosed(first)).toBe(true);
+  await nextTurn();
   renameSync(join(root, "a"), join(root, "aside"));
   const third = given(kept, "a", "next boot");
   expect(third).not.toBe(second);
@@ -55,11 +62,19 @@ test.each([
   ["was cut", (file: string) => truncateSync(file, 0)],
   ["has lost its log", (file: string) => rmSync(`${file}-wal`)],
   ["has lost the index of its log", (file: string) => rmSync(`${file}-shm`)],
-])("one that %s beneath us is told of", (_, spoil) => {
+])("one that %s beneath us is told of", async (_, spoil) => {
   using kept = new KeptLedgers(broken);
   const first = given(kept);
+  await nextTurn();
   spoil(first.file);
   expect(() => given(kept)).toThrow("is broken");
+});
+
+test("within one turn it is looked at once", () => {
+  using kept = new KeptLedgers(broken);
+  const first = given(kept);
+  truncateSync(first.file, 0);
+  expect(given(kept)).toBe(first);
 });
 
 test("of many folders only the last few stay open", () => {
