@@ -1,6 +1,7 @@
 /** Who asks, and whether what they see is what this process sees. */
 import { readlinkSync, statSync } from "node:fs";
 import { callsOf, ptr } from "../kernel/netlink/libc.ts";
+import { folderOf } from "../paths.ts";
 
 export interface Peer {
   pid: number;
@@ -44,9 +45,17 @@ function ownNamespace(kind: Kind): string {
   return own[kind];
 }
 
-function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+/**
+ * Whether a path leads to the same from here and from below another root. One that leads to nothing in both
+ * is the same where its folder is: a pod's namespace that is gone, at its DEL.
+ */
+function isSame(path: string, root: string): boolean {
+  const [here, there] = [path, `${root}${path}`].map((each) =>
+    statSync(each, { throwIfNoEntry: false }),
+  );
+  if (here === undefined && there === undefined)
+    return path !== folderOf(path) && isSame(folderOf(path), root);
+  return here?.dev === there?.dev && here?.ino === there?.ino;
 }
 
 /**
@@ -62,7 +71,7 @@ export function apartFrom({ pid }: Peer, paths: readonly string[]): string | nul
   } catch {
     return `the process ${pid}, which asks, cannot be looked at from here`;
   }
-  const strange = paths.find((path) => !isSameFile(path, `/proc/${pid}/root${path}`));
+  const strange = paths.find((path) => !isSame(path, `/proc/${pid}/root`));
   return strange === undefined
     ? null
     : `whoever asks has other mounts than the agent, and ${strange} does not lead to the same`;

@@ -184,13 +184,23 @@ test("a namespace that is not at its path where the agent is; with the same moun
   withNode(async (node) => {
     const pod = node.pod("a");
     const nowhere = { ...pod, netns: "/run/netns/fwt-nothing" };
+    const folder = join(node.dataDir, "mounted");
+    mkdirSync(folder);
+    const elsewhere = { ...pod, netns: join(folder, "netns") };
     {
       await using apart = await startAgent(node);
-      expect(await one(apart, callOf(node, "ADD", nowhere))).toEqual({
+      const mount = ["mount", "-t", "tmpfs", "none", folder];
+      expect(
+        Bun.spawnSync(["nsenter", `--mount=/proc/${apart.pid}/ns/mnt`, ...mount]).exitCode,
+      ).toBe(0);
+      expect(await one(apart, callOf(node, "ADD", elsewhere))).toEqual({
         state: "declined",
         isAccepted: false,
-        why: "whoever asks has other mounts than the agent, and /run/netns/fwt-nothing does not lead to the same",
+        why: `whoever asks has other mounts than the agent, and ${elsewhere.netns} does not lead to the same`,
       });
+      // There is nothing for either of them.
+      expect(await apart.verb("ADD", nowhere)).toMatchObject({ code: 1, json: { code: 8 } });
+      expect((await apart.verb("DEL", nowhere)).code).toBe(0);
       // Where all paths lead to the same, other mounts are in nobody's way.
       expect((await apart.verb("ADD", pod)).code).toBe(0);
       expect((await apart.verb("DEL", pod)).code).toBe(0);
