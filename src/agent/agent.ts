@@ -50,6 +50,15 @@ function openAtOnce(dataDir: string): void {
   }
 }
 
+/** Another process may have the log, or the disk may be full, which the next verb tells. */
+function tidy(ledgers: KeptLedgers): void {
+  try {
+    ledgers.emptyLogs();
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+  }
+}
+
 /** What is open is not closed. */
 function endNow(code: number): never {
   endUnclosed(code);
@@ -86,7 +95,7 @@ export async function runAgent({ socket, dataDir, confDir, repair }: AgentOption
     tell("error", `a defect of the agent, which ends now: ${messageOf(error)}`, { stack });
     process.exit(1);
   };
-  const server = new AgentServer(socket, onDefect);
+  const server = new AgentServer(socket, onDefect, () => tidy(ledgers));
   tell("info", "serving verbs", { version, socket });
   const ending = new AbortController();
   const kept = keepTrue({

@@ -47,6 +47,7 @@ export class KeptLedgers implements Disposable {
       ledger.close();
     }
     const ledger = open();
+    ledger.leaveLog();
     const kept = { ledger, bootId, files: ledger.filesSeen() };
     this.#kept.set(dataDir, kept);
     return this.#lookedAt(kept);
@@ -59,6 +60,16 @@ export class KeptLedgers implements Disposable {
       this.#looked = null;
     });
     return kept.ledger;
+  }
+
+  /** To be called while no verb waits. Throws what the ledger throws. */
+  emptyLogs(): void {
+    for (const { ledger, files } of this.#kept.values()) {
+      const now = ledger.filesSeen();
+      // The log of a file that was cut, or is another by now, is not put into it.
+      if (isBroken(files, now)) this.#onBroken(ledger.file);
+      if (now.file === files.file) ledger.emptyLog();
+    }
   }
 
   /** One that is not good any more is closed. */

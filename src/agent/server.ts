@@ -33,13 +33,18 @@ export class AgentServer {
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #listener: { stop(): void };
   readonly #onDefect: (error: unknown) => void;
+  readonly #tidy: () => void;
   #isStopped = false;
   #tidying: ReturnType<typeof setTimeout> | undefined;
   #lastDeclined: string | null = null;
 
-  /** `onDefect` is called where the agent itself is at fault, and should end. Throws io. */
-  constructor(path: string, onDefect: (error: unknown) => void) {
+  /**
+   * `onDefect` is called where the agent itself is at fault, and should end. `tidy` is called when there was no
+   * verb for a while. Throws io.
+   */
+  constructor(path: string, onDefect: (error: unknown) => void, tidy: () => void) {
     this.#onDefect = onDefect;
+    this.#tidy = tidy;
     this.#listener = this.#listen(path);
   }
 
@@ -193,6 +198,7 @@ export class AgentServer {
     clearTimeout(this.#tidying);
     this.#tidying = setTimeout(() => {
       takeUnclosed()?.[Symbol.dispose]();
+      this.#guarded(this.#tidy);
       Bun.gc(true);
     }, tidiedAfterMs);
   }

@@ -58,6 +58,12 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
   filesSeen(): FilesSeen;
   hasKnownSchema(): boolean;
   /**
+   * Also for whoever keeps it open: the log is not emptied by transactions any more, which wait for the disk
+   * then, but when `emptyLog` is called.
+   */
+  leaveLog(): void;
+  emptyLog(): void;
+  /**
    * To be called inside `exclusively`, before anything is inserted. Deletes the attachments, reservations,
    * facts and former roots of earlier boots, and returns the first two.
    */
@@ -84,6 +90,8 @@ function writable(store: Store): Ledger {
     isFree: () => store.isFree(),
     filesSeen: () => store.filesSeen(),
     hasKnownSchema: () => store.hasKnownSchema(),
+    leaveLog: () => store.leaveLog(),
+    emptyLog: () => store.emptyLog(),
     forgetEarlierBoots: () => forgetEarlierBoots(store),
   };
 }

@@ -69,7 +69,8 @@ export function networksOf(store: Store): Networks {
     recordNetwork({ name, config, base }) {
       store.run(
         `INSERT INTO networks (name, boot_id, config, base) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET boot_id = excluded.boot_id, config = excluded.config, base = excluded.base`,
+         ON CONFLICT DO UPDATE SET boot_id = excluded.boot_id, config = excluded.config, base = excluded.base
+         WHERE (boot_id, config, base) IS NOT (excluded.boot_id, excluded.config, excluded.base)`,
         name,
         store.bootId,
         config,

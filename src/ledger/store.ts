@@ -29,6 +29,9 @@ export const defaultBusyTimeoutMs = 10_000;
  */
 const logPages = 100;
 
+/** For a process that empties the log itself while nobody waits for it. The log has 4 MiB then at most. */
+const residentLogPages = 1_000;
+
 /**
  * The runtime keeps this many prepared statements of a ledger. It is more than there are, for a process that
  * keeps the ledger, too.
@@ -152,6 +155,16 @@ export class Store {
   hasKnownSchema(): boolean {
     this.#waitFor(patienceMs(this.#usualTimeoutMs));
     return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
+  }
+
+  /** From now on whoever has this open empties the log himself (emptyLog). */
+  leaveLog(): void {
+    this.#guard(() => this.#db.run(`PRAGMA wal_autocheckpoint = ${residentLogPages}`));
+  }
+
+  /** Writes into the file what the log holds, as far as nobody reads it. It waits for the disk twice. */
+  emptyLog(): void {
+    this.#guard(() => this.#db.run("PRAGMA wal_checkpoint(PASSIVE)"));
   }
 
   assertExclusive(what: string): void {

@@ -1,6 +1,6 @@
 /** A ledger stays open for as long as opening it anew would give the same. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeptLedgers } from "../../src/agent/kept-ledgers.ts";
@@ -83,6 +83,32 @@ test("of many folders only the last few stay open", () => {
   const ledgers = names.map((name) => given(kept, name));
   expect(ledgers.map(isClosed)).toEqual([true, true, false, false, false, false]);
   expect(given(kept, "c")).toBe(ledgers[2] as Ledger);
+});
+
+const logBytes = (ledger: Ledger): number => statSync(`${ledger.file}-wal`).size;
+
+test("the log is emptied when it is told to, and not by who writes", () => {
+  using kept = new KeptLedgers(broken);
+  const ledger = given(kept);
+  for (let at = 0; at < 300; at++)
+    ledger.exclusively(() => ledger.setFact("x", String(at).repeat(500)));
+  const fullBytes = logBytes(ledger);
+  expect(fullBytes).toBeGreaterThan(1_000_000);
+  kept.emptyLogs();
+  // What was emptied is written over from its beginning.
+  ledger.exclusively(() => ledger.setFact("x", "after"));
+  expect(logBytes(ledger)).toBe(fullBytes);
+  using other = openLedger({ dir: join(root, "a"), bootId: "boot" });
+  expect(other.fact("x")).toBe("after");
+});
+
+test("the log of a file that was cut is not put into it", async () => {
+  using kept = new KeptLedgers(broken);
+  const { file } = given(kept);
+  await nextTurn();
+  truncateSync(file, 0);
+  expect(() => kept.emptyLogs()).toThrow("is broken");
+  expect(statSync(file).size).toBe(0);
 });
 
 test("at the end all are closed", () => {
