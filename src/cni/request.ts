@@ -93,15 +93,7 @@ export function answerVersion(stdinText: string): CniVersion {
   }
 }
 
-/** A process that serves verbs is asked twice for the same: what is in the way of a verb, and the verb. */
-let lastParsed: { text: string; config: RawConfig } | null = null;
-
-/** Nobody changes what is returned. Throws decode. */
-export function parseConfig(text: string): RawConfig {
-  if (lastParsed?.text !== text) lastParsed = { text, config: parsedConfig(text) };
-  return lastParsed.config;
-}
-
+/** Throws decode. */
 function parsedConfig(text: string): RawConfig {
   if (text.trim() === "") {
     throw new FairwayError(
@@ -126,6 +118,15 @@ function parsedConfig(text: string): RawConfig {
     );
   }
   return config as RawConfig;
+}
+
+/** A process that serves verbs is asked twice for the same: what is in the way of a verb, and the verb. */
+let lastParsed: { text: string; config: RawConfig } | null = null;
+
+/** Nobody changes what is returned. Throws decode. */
+export function parseConfig(text: string): RawConfig {
+  if (lastParsed?.text !== text) lastParsed = { text, config: parsedConfig(text) };
+  return lastParsed.config;
 }
 
 const parseJson = (text: string): unknown =>
