@@ -3,7 +3,7 @@
  * lock: what finds the ledger locked is tried again later.
  */
 import { keepGenerationsIn } from "../kernel/own-generations.ts";
-import { existingFile, identityOf } from "../ledger/folder.ts";
+import { existingFile, identityOf, refuseReadOnly } from "../ledger/folder.ts";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
 import { bootId } from "../node/facts/open.ts";
 
@@ -22,6 +22,7 @@ export class OwnLedger implements Disposable {
     if (this.#open !== null && (file === null || this.#open.identity !== identityOf(file)))
       this[Symbol.dispose]();
     if (file === null) return null;
+    refuseReadOnly(this.#dir);
     this.#open ??= this.#opened(file);
     return this.#open.ledger;
   }
