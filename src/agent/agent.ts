@@ -5,6 +5,7 @@ import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { existingFile } from "../ledger/folder.ts";
 import { endNow as endUnclosed, inLedger, keepLedgers } from "../node/facts/open.ts";
+import { limitTools } from "../patience.ts";
 import type { Tell, Told } from "./events.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
@@ -19,6 +20,8 @@ export interface AgentOptions {
   dataDir: string;
   /** What is done about drift. */
   repair: KeepTrueOptions["repair"];
+  /** How long a tool may take before it is ended. */
+  toolLimitMs: number;
 }
 
 /** How long whoever is connected may take to read the last answers. */
@@ -36,7 +39,11 @@ const tell = (level: "info" | "error", msg: string, fields: Record<string, unkno
 const levelOf = ({ event }: Told): "info" | "error" =>
   event === "failed" || event === "fight" || event === "deaf" ? "error" : "info";
 
-const tellKept: Tell = (told) => tell(levelOf(told), `the node: ${told.event}`, told);
+/** The line's own `msg` takes the place of what was told as one. */
+const wordsOf = (told: Told): string =>
+  told.event === "failed" ? `${told.event}: ${told.msg}` : told.event;
+
+const tellKept: Tell = (told) => tell(levelOf(told), `the node: ${wordsOf(told)}`, told);
 
 /** A ledger that cannot be opened is told by the verbs that need it. */
 function openAtOnce(dataDir: string): void {
@@ -66,8 +73,10 @@ async function farewell(server: AgentServer): Promise<void> {
 }
 
 /** Runs until it is told to end. Throws io where it cannot begin. */
-export async function runAgent({ socket, dataDir, repair }: AgentOptions): Promise<void> {
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { socket, dataDir, repair } = options;
   process.chdir("/");
+  limitTools(options.toolLimitMs);
   using _place = await takePlace(socket);
   using ledgers = new KeptLedgers((file) => {
     tell("error", `${file} was cut, or its log was taken away, while it was open: the agent ends`);

@@ -9,6 +9,7 @@ import { stepsOf } from "../node/reconcile/run.ts";
 import { shared } from "../node/reconcile/scopes.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import { type Found, planSweep, sweep } from "../node/verbs/sweep.ts";
+import { whyNoTool } from "../patience.ts";
 import { type AttachmentKey, attachmentName } from "../plan/node.ts";
 
 export interface Cleaned {
@@ -62,6 +63,7 @@ export function clean(ledger: Ledger, mayChange: boolean): Cleaned {
  * Tells whether it did. Throws what an ADD would throw.
  */
 export function prepareBase(ledger: Ledger): boolean {
+  if (whyNoTool() !== null) return false;
   const view = new NodeView(ledger);
   const { first } = view;
   if (first === null || ledger.attachments.any() || !isHome(ledger)) return false;

@@ -3,12 +3,25 @@ import { Command, Option } from "commander";
 import { defaultSocket } from "../../agent/protocol.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
+import { parseDurationUs } from "../../config/quantities.ts";
 import { asUsage } from "../command-line.ts";
+import { usage } from "../usage.ts";
 
 interface AgentCommandOptions {
   socket: string;
   dataDir: string;
   repair: "observe" | "repair";
+  /** Milliseconds. */
+  toolLimit: number;
+}
+
+/** Other verbs wait meanwhile, and a process of one verb gives a tool no more than the longest. */
+const [shortestLimitMs, longestLimitMs] = [100, 20_000];
+
+function parseToolLimit(text: string): number {
+  const ms = parseDurationUs(text, "--tool-limit") / 1000;
+  if (ms >= shortestLimitMs && ms <= longestLimitMs) return ms;
+  throw new Error(`${text} is not from ${shortestLimitMs}ms to ${longestLimitMs / 1000}s`);
 }
 
 export function agentCommand(): Command {
@@ -24,11 +37,17 @@ export function agentCommand(): Command {
         .choices(["repair", "observe"])
         .default("repair"),
     )
+    .addOption(
+      new Option("--tool-limit <TIME>", "how long a tool (nft) may take, for which others wait")
+        .argParser(usage(parseToolLimit))
+        .default(2_000, "2s"),
+    )
     .action(async (options: AgentCommandOptions, command: Command) => {
       const given = asUsage(command, () => ({
         socket: parsePath(options.socket, "--socket"),
         dataDir: parsePath(options.dataDir, "--data-dir"),
         repair: options.repair,
+        toolLimitMs: options.toolLimit,
       }));
       // No other command needs the verbs.
       const { runAgent } = await import("../../agent/agent.ts");
