@@ -43,6 +43,38 @@ export function patienceMs(usualMs: number): number {
   return Math.min(usualMs, Math.max(leastMs, Math.ceil(deadlineMs - performance.now())));
 }
 
+/** How long a tool may take in a process that lives. null means that this process runs one verb only. */
+let toolLimitMs: number | null = null;
+
+/** After a tool that did not end in time, nothing that needs one is begun for this long. */
+const withoutToolsMs = 30_000;
+
+/** What was begun before is taken back meanwhile, and then a tool gets this share of the limit. */
+const shareAfterHung = 1 / 4;
+
+let hung: { words: string; untilMs: number } | null = null;
+
+/** From now on this process is one that lives, in which others wait while a tool runs. */
+export function limitTools(limitMs: number): void {
+  toolLimitMs = limitMs;
+}
+
+/** A tool was ended, since it had not ended by itself: `words` say which. */
+export function toolHung(words: string, nowMs = performance.now()): void {
+  if (toolLimitMs !== null) hung = { words, untilMs: nowMs + withoutToolsMs };
+}
+
+/** Why nothing that needs a tool is to be begun here now; null means that it may be. */
+export const whyNoTool = (nowMs = performance.now()): string | null =>
+  hung !== null && nowMs < hung.untilMs ? hung.words : null;
+
+/** How long a tool may take, where a process of one verb would wait for `usualMs`. */
+export function toolPatienceMs(usualMs: number, nowMs = performance.now()): number {
+  if (toolLimitMs === null) return usualMs;
+  const share = whyNoTool(nowMs) === null ? 1 : shareAfterHung;
+  return Math.min(usualMs, toolLimitMs * share);
+}
+
 /**
  * To be called before something that may take long, while there is nothing that would have to be taken back.
  * Throws Declined in a process that lives.

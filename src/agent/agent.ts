@@ -4,7 +4,7 @@ import { version } from "../../package.json";
 import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
-import { waitForNobody } from "../patience.ts";
+import { limitTools, waitForNobody } from "../patience.ts";
 import type { Tell, Told } from "./events.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
@@ -21,6 +21,8 @@ export interface AgentOptions {
   confDir: string;
   /** What is done about drift. */
   repair: KeepTrueOptions["repair"];
+  /** How long a tool may take before it is ended. */
+  toolLimitMs: number;
 }
 
 /** How long whoever is connected may take to read the last answers. */
@@ -38,7 +40,11 @@ const tell = (level: "info" | "error", msg: string, fields: Record<string, unkno
 const levelOf = ({ event }: Told): "info" | "error" =>
   event === "failed" || event === "fight" || event === "deaf" ? "error" : "info";
 
-const tellKept: Tell = (told) => tell(levelOf(told), `the node: ${told.event}`, told);
+/** The line's own `msg` takes the place of what was told as one. */
+const wordsOf = (told: Told): string =>
+  told.event === "failed" ? `${told.event}: ${told.msg}` : told.event;
+
+const tellKept: Tell = (told) => tell(levelOf(told), `the node: ${wordsOf(told)}`, told);
 
 /** A ledger that cannot be opened is told by the verbs that need it. */
 function openAtOnce(dataDir: string): void {
@@ -77,8 +83,10 @@ async function farewell(server: AgentServer): Promise<void> {
 }
 
 /** Runs until it is told to end. Throws io where it cannot begin. */
-export async function runAgent({ socket, dataDir, confDir, repair }: AgentOptions): Promise<void> {
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { socket, dataDir, confDir, repair } = options;
   process.chdir("/");
+  limitTools(options.toolLimitMs);
   using _place = await takePlace(socket);
   using ledgers = new KeptLedgers((file) => {
     tell("error", `${file} was cut, or its log was taken away, while it was open: the agent ends`);

@@ -1,5 +1,5 @@
 /** The ledgers that stay open from one verb to the next. */
-import type { FilesSeen } from "../ledger/folder.ts";
+import { type FilesSeen, refuseReadOnly } from "../ledger/folder.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Keeper } from "../node/facts/open.ts";
 
@@ -30,10 +30,14 @@ export class KeptLedgers implements Disposable {
     this.#onBroken = onBroken;
   }
 
-  /** Another file may have taken the ledger's place, and another version may have changed its schema. */
+  /**
+   * Another file may have taken the ledger's place, another version may have changed its schema, and its file
+   * system may have become read-only.
+   */
   readonly give: Keeper = (dataDir, bootId, open) => {
     const known = this.#kept.get(dataDir);
     if (known !== undefined && known === this.#looked) return known.ledger;
+    refuseReadOnly(dataDir);
     if (known !== undefined) {
       this.#kept.delete(dataDir);
       if (this.#isGood(known, bootId)) {

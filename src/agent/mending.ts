@@ -2,6 +2,7 @@
 import { type ErrorName, FairwayError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { repair } from "../node/reconcile/repair.ts";
+import { whyNoTool } from "../patience.ts";
 import type { Step } from "../plan/diff.ts";
 import { failed, type Tell, type TellOnce } from "./events.ts";
 import { fightsToTell, judge, type Matters, tried } from "./fights.ts";
@@ -78,6 +79,7 @@ export class Repairing implements Answer {
     if (ledger === null) return null;
     try {
       this.#requireKnownPods(ledger);
+      requireTools();
       const done = repair(ledger);
       this.#once.about(`repair ${part}`, null);
       this.#repaired(found, done, occasion);
@@ -121,6 +123,16 @@ export class Repairing implements Answer {
     const holdMs = Math.max(...fights.map((fight) => fight.holdMs));
     this.#tell({ event: "fight", what, times, holdMs });
   }
+}
+
+function requireTools(): void {
+  const why = whyNoTool();
+  if (why === null) return;
+  throw new FairwayError(
+    "io",
+    `nothing is repaired for now: ${why}`,
+    "see what the tool waits for (ps, /proc/PID/stack); verbs are done by processes of their own meanwhile",
+  );
 }
 
 const unknownPods = (file: string, kind: ErrorName): FairwayError =>

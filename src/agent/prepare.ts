@@ -10,6 +10,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { inLedger, ledgerIfThere } from "../node/facts/open.ts";
 import { prepareNetwork } from "../node/verbs/prepare.ts";
+import { whyNoTool } from "../patience.ts";
 import { parseNetworkConfig } from "../promise/network-config.ts";
 
 /** The configuration of our plugin as the runtime composes it, without what belongs to one pod. */
@@ -46,6 +47,7 @@ function networkInUse(confDir: string): { raw: RawConfig; config: NetworkConfig 
  * another ledger than `dataDir` is another agent's. Throws what an ADD would throw.
  */
 export function prepareBase(dataDir: string, confDir: string): boolean {
+  if (whyNoTool() !== null) return false;
   if (ledgerIfThere(dataDir)?.attachments.any() === true) return false;
   const found = networkInUse(confDir);
   if (found === null || found.config.dataDir !== dataDir) return false;

@@ -13,7 +13,7 @@ import { parseConfig, type RawConfig } from "../cni/request.ts";
 import { stdinText } from "../cni/stdin.ts";
 import { forgetJournal } from "../journal.ts";
 import { forgetTools } from "../kernel/children.ts";
-import { Declined, withBudget } from "../patience.ts";
+import { Declined, whyNoTool, withBudget } from "../patience.ts";
 import { forgetSpans, span } from "../trace.ts";
 import type { VerbEnded } from "./answers.ts";
 import { declinedFor } from "./decline.ts";
@@ -63,6 +63,7 @@ function configIn(stdin: Uint8Array): RawConfig | null {
 function inTheWay(call: VerbCall, peer: Peer): string | null {
   const config = configIn(call.stdin);
   return (
+    whyNoTool() ??
     declinedFor(call, config) ??
     apartFrom(peer, pathsIn(call, config)) ??
     (config === null ? null : heldByOthers(call, config))

@@ -12,6 +12,7 @@ import { shellLine } from "../plan/render.ts";
 import { spans } from "../trace.ts";
 import type { Ended } from "./attempt.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
+import { fellBackVariable } from "./fell-back.ts";
 import { type LineSink, openLineSink, ownStderr, type Stderr } from "./log-file.ts";
 import { messageAbout, podNameIn } from "./pod-name.ts";
 import { parseConfig } from "./request.ts";
@@ -107,6 +108,7 @@ function write(entry: VerbLog, stderr: Stderr): void {
     ...whose,
     netns: shown(env.CNI_NETNS),
     durationMs: Math.round(durationMs * 10) / 10,
+    fellBack: shown(env[fellBackVariable]),
     ...facts,
   };
   if (error === null) sink.write(plainLine("info", { ...line, outcome: "done" }, "done"));

@@ -2,8 +2,9 @@
 import { writeSync } from "node:fs";
 import { effect } from "../effect.ts";
 import { messageOf } from "../errors.ts";
-import { endNow } from "../node/facts/open.ts";
+import { endNow, ledgerFolder } from "../node/facts/open.ts";
 import { attempt, exitCodeOf, isLogged, outputOf, printed, type RunVerb } from "./attempt.ts";
+import { recordFellBack } from "./fell-back.ts";
 import type { Json } from "./result.ts";
 import { readStdin } from "./stdin.ts";
 
@@ -18,6 +19,7 @@ function print(output: Json): void {
 /** `isIpam` means that this is an IPAM plugin for others. The process ends with this call. */
 export async function cniMain(runVerb: RunVerb, isIpam = false): Promise<void> {
   const code = await answer(process.env, runVerb, isIpam);
+  recordFellBack(ledgerFolder(), process.env);
   endNow(code);
   process.exitCode = code;
 }

@@ -6,6 +6,7 @@ import { accessSync, constants } from "node:fs";
 import { effect } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { nameOf } from "../paths.ts";
+import { toolHung, toolPatienceMs } from "../patience.ts";
 
 export type Tool = "ip" | "tc" | "nft";
 /** Only `doctor` runs these, and only where they are installed. */
@@ -116,10 +117,12 @@ export function runTool(
   tool: Tool | OthersTool,
   args: string[],
   input = "",
-  limitMs: number = timeLimitMs,
+  usualLimitMs: number = timeLimitMs,
 ): Finished {
   const path = findTool(tool);
-  const done = started([tool, ...args].join(" "), () =>
+  const what = [tool, ...args].join(" ");
+  const limitMs = toolPatienceMs(usualLimitMs);
+  const done = started(what, () =>
     Bun.spawnSync({
       cmd: [path, ...args],
       stdio: [Buffer.from(input), "pipe", "pipe", ...handedOn],
@@ -129,16 +132,19 @@ export function runTool(
       killSignal: "SIGKILL",
     }),
   );
-  if (done.exitedDueToTimeout === true)
+  if (done.exitedDueToTimeout === true) {
+    const late = `${what} did not end within ${limitMs / 1000} s`;
+    toolHung(late);
     throw new FairwayError(
       "tryAgain",
-      `${tool} ${args.join(" ")} did not end within ${limitMs / 1000} s`,
+      late,
       "look for a process that holds the kernel's network lock (ps, /proc/PID/stack), then try again",
     );
+  }
   if (done.signalCode !== undefined)
     throw new FairwayError(
       "tryAgain",
-      `${tool} ${args.join(" ")} was ended by ${done.signalCode}`,
+      `${what} was ended by ${done.signalCode}`,
       "the kernel's log tells if it was short of memory (dmesg); then try again",
     );
   return {

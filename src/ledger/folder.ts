@@ -122,15 +122,33 @@ export function existingFileChecked(dir: string): string | null {
   return file;
 }
 
-/** Whether the file is on a read-only file system, and everything that was written is in the file itself. */
-export function isSettledReadOnly(file: string): boolean {
+function isOnReadOnly(file: string): boolean {
   try {
     fs.accessSync(file, fs.constants.W_OK);
     return false;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EROFS")) return false;
-    return (fs.statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+    return error instanceof Error && "code" in error && error.code === "EROFS";
   }
+}
+
+/** Whether the file is on a read-only file system, and everything that was written is in the file itself. */
+export function isSettledReadOnly(file: string): boolean {
+  if (!isOnReadOnly(file)) return false;
+  return (fs.statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+}
+
+/**
+ * For whoever keeps the ledger open. What was opened before goes on to write through its own mount, and what
+ * is opened now cannot write for as long as it is open, whatever becomes of the file system. Throws
+ * ledgerUnusable.
+ */
+export function refuseReadOnly(dir: string): void {
+  const file = `${dir}/${ledgerFileName}`;
+  if (!isOnReadOnly(file)) return;
+  throw unusable(
+    `the ledger ${file} cannot be opened for writing: its file system is read-only`,
+    `remount it (findmnt -T ${file}); see the kernel's log for errors of that disk`,
+  );
 }
 
 /** The name of a network file system by its f_type (statfs(2)). It is null for any other. */

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tryAtWork } from "../../src/node/verbs/at-work.ts";
+import { must } from "../../src/prove/lab/run.ts";
 import {
   type Agent,
   type Call,
@@ -225,4 +226,52 @@ test("a folder that is open to others is refused as without an agent", () =>
     expect(node.verb("ADD", pod).json).toMatchObject({ code: 111 });
     node.run("chmod", "0700", node.dataDir);
     expect((await agent.verb("ADD", pod)).code).toBe(0);
+  }));
+
+/** A file system with files that are open is not remounted by hand. It becomes so after an error of the disk. */
+function makeReadOnly(folder: string): Disposable {
+  must(["mount", "--bind", folder, folder]);
+  // What SQLite has open of it is closed later.
+  const undo = { [Symbol.dispose]: () => void must(["umount", "--lazy", folder]) };
+  must(["mount", "-o", "remount,bind,ro", folder]);
+  return undo;
+}
+
+test("a data folder that has become read-only is refused as without an agent, and served once it is not", () =>
+  withNode(async (node) => {
+    const pod = node.pod("a");
+    await using agent = await startAgent(node, { enter: withSharedMounts });
+    expect((await agent.verb("ADD", pod)).code).toBe(0);
+    {
+      using _readOnly = makeReadOnly(node.dataDir);
+      const collect = { "cni.dev/valid-attachments": [], cniVersion: "1.1.0" };
+      for (const [verb, config] of [
+        ["ADD", {}],
+        ["DEL", {}],
+        ["GC", collect],
+      ] as const) {
+        expect(await one(agent, callOf(node, verb, pod, { config }))).toMatchObject({
+          state: "declined",
+          isAccepted: false,
+          why: expect.stringContaining("its file system is read-only"),
+        });
+        expect(node.verb(verb, pod, { config }).stdout).toMatch(/read-only file system/);
+      }
+    }
+    expect(attachmentNames(node)).toEqual(["pods/a/eth0"]);
+    expect((await agent.verb("DEL", pod)).code).toBe(0);
+  }));
+
+test("an agent that was started while the data folder was read-only serves once it is not", () =>
+  withNode(async (node) => {
+    const pod = node.pod("a");
+    node.add(pod);
+    await using agents = new AsyncDisposableStack();
+    let agent: Agent;
+    {
+      using _readOnly = makeReadOnly(node.dataDir);
+      agent = agents.use(await startAgent(node, { enter: withSharedMounts }));
+      expect(await one(agent, callOf(node, "DEL", pod))).toMatchObject({ state: "declined" });
+    }
+    expect((await agent.verb("DEL", pod)).code).toBe(0);
   }));

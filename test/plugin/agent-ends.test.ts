@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { type Agent, callOf, startAgent } from "../support/agent.ts";
 import { attachmentNames } from "../support/gone.ts";
-import { type TestNode, withNode } from "../support/node.ts";
+import { type Ended, type TestNode, withNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
 
 /** An `nft` that waits for as long as a file is there, and says that it has begun to. */
@@ -47,10 +47,13 @@ interface World {
 }
 
 /** An agent whose verbs can be held in the middle, on a node that has its base. */
-const withSlowAgent = (use: (world: World) => Promise<void>) =>
+const withSlowAgent = (use: (world: World) => Promise<void>, toolLimit = "20s") =>
   withNode(async (node) => {
     const tools = slowTools(node);
-    await using agent = await startAgent(node, { env: { PATH: tools.path } });
+    await using agent = await startAgent(node, {
+      env: { PATH: tools.path },
+      options: ["--tool-limit", toolLimit],
+    });
     expect((await agent.verb("ADD", node.pod("first"))).code).toBe(0);
     tools.hold();
     await use({ node, agent, tools });
@@ -129,6 +132,34 @@ test("stopped in the middle, it holds up the others until its watchdog kills it"
     expect(attachmentNames(node)).toEqual(["pods/b/eth0", "pods/first/eth0"]);
     expect(node.fairway("explain").stdout).toContain("nothing to do");
   }));
+
+test("a tool that hangs fails one verb; the others are left to processes of their own, and the agent goes on", () =>
+  withSlowAgent(async ({ node, agent, tools }) => {
+    const [a, b] = [node.pod("a"), node.pod("b")];
+    const [came] = await agent.ask([callOf(node, "ADD", a, slow)]);
+    expect(came).toMatchObject({ state: "ended", code: 1 });
+    const failed = JSON.parse(came?.state === "ended" ? came.stdout : "{}") as Ended["json"];
+    const late = /nft -f - did not end within 2 s/;
+    expect(failed).toMatchObject({ code: 11, msg: expect.stringMatching(late) });
+    expect(attachmentNames(node)).toEqual(["pods/first/eth0"]);
+    for (const verb of ["DEL", "ADD"]) {
+      expect(await agent.ask([callOf(node, verb, b)])).toMatchObject([
+        { state: "declined", isAccepted: false, why: expect.stringMatching(late) },
+      ]);
+      expect(node.verb(verb, b).code).toBe(0);
+    }
+    // What it would repair, it leaves and tells, and answers as before.
+    node.run("nft", "delete", "table", "inet", "fairway");
+    await until("it tells that nothing is repaired", () =>
+      agent.log().includes("nothing is repaired for now: nft -f - did not end"),
+    );
+    expect(agent.page("/healthz")).toBe("ok\n");
+    expect(node.fairway("repair").code).toBe(0);
+    expect(node.verb("ADD", a, slow).code).toBe(0);
+    expect(attachmentNames(node)).toEqual(["pods/a/eth0", "pods/b/eth0", "pods/first/eth0"]);
+    expect(node.fairway("explain").stdout).toContain("nothing to do");
+    tools.goOn();
+  }, "2s"));
 
 test("a ledger that is cut while it is open ends the agent, and a process of its own tells what is wrong", () =>
   withNode(async (node) => {

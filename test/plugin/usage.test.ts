@@ -136,6 +136,7 @@ const rows: Record<string, Row[]> = {
     row("agent --data-dir x", ...relative("--data-dir")),
     row("agent --conf-dir x", ...relative("--conf-dir")),
     row("agent --repair x", "--repair <WHAT>", "Allowed choices are repair, observe"),
+    row("agent --tool-limit 60s", "60s is not from 100ms to 20s"),
     row("agent x", "too many arguments"),
   ],
   install: [

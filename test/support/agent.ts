@@ -91,11 +91,18 @@ export async function startAgent(
     socket = "",
     env = {},
     options = [],
-  }: { enter?: Enter; socket?: string; env?: Record<string, string>; options?: string[] } = {},
+    program = [binary],
+  }: {
+    enter?: Enter;
+    socket?: string;
+    env?: Record<string, string>;
+    options?: string[];
+    program?: string[];
+  } = {},
 ): Promise<Agent> {
   const folder = socket === "" ? mkdtempSync(join(tmpdir(), "fairway-agent-")) : null;
   const path = folder === null ? socket : join(folder, "agent.sock");
-  const argv = [binary, "agent", "--socket", path, "--data-dir", node.dataDir, ...options];
+  const argv = [...program, "agent", "--socket", path, "--data-dir", node.dataDir, ...options];
   const child = Bun.spawn(enter(node.lab.node, argv), {
     stdin: "ignore",
     stdout: "inherit",

@@ -20,6 +20,11 @@ export function keepLedgers(given: Keeper): void {
   keeper = given;
 }
 
+let folder: string | null = null;
+
+/** The folder of the ledger that this process has opened last; null means that it has opened none. */
+export const ledgerFolder = (): string | null => folder;
+
 function open(dataDir: string): Ledger {
   const boot = bootId();
   const anew = (): Ledger => openLedger({ dir: dataDir, bootId: boot });
@@ -27,6 +32,7 @@ function open(dataDir: string): Ledger {
     keeper === null ? anew() : keeper(dataDir, boot, anew),
   );
   keepGenerationsIn(dataDir, boot);
+  folder = dataDir;
   return ledger;
 }
 

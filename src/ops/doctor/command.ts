@@ -34,9 +34,9 @@ export function doctorCommand(): Command {
     .option("--bin-dir <DIR>", `the runtime's plugins (default: ${usualPlaces.binDir})`)
     .option("--conf-dir <DIR>", `the runtime's conflists (default: ${usualPlaces.confDir})`)
     .option("--json", "as data")
-    .action((options: ExamineOptions & { json?: boolean }, command: Command) => {
+    .action(async (options: ExamineOptions & { json?: boolean }, command: Command) => {
       asUsage(command, () => placesOf(options));
-      const findings = examine(options);
+      const findings = await examine(options);
       print({ findings }, options.json, () => renderFindings(findings));
       process.exitCode = exitCodeOf(findings);
     });

@@ -7,6 +7,7 @@ import type { LedgerView } from "../../ledger/ledger.ts";
 import { openLedgerReadonly } from "../../ledger/ledger.ts";
 import { bootId } from "../../node/facts/open.ts";
 import { parseNetworkConfig } from "../../promise/network-config.ts";
+import { lookAtAgent } from "../agent/look.ts";
 import {
   type CommonOptions,
   dataDirOf,
@@ -17,6 +18,7 @@ import {
 import { exitCodes } from "../exit-codes.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "../install/places.ts";
+import { agent } from "./agent.ts";
 import { bridges } from "./bridges.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
@@ -45,6 +47,7 @@ const groups: Group[] = [
   ({ configs }) => kernelParts(configs.some(({ chained }) => chained)),
   leafQueues,
   installation,
+  agent,
   conflists,
   ledger,
   uplink,
@@ -159,19 +162,20 @@ export function onceEach(findings: readonly Finding[]): Finding[] {
 }
 
 /** This touches nothing. A group that fails is a finding. */
-export function examine(options: ExamineOptions): Finding[] {
+export async function examine(options: ExamineOptions): Promise<Finding[]> {
   let dataDir = "";
   const unknown = attempt("config", () => {
     dataDir = dataDirOf(options);
     return [];
   });
   if (unknown.length > 0) return [...unknown, ...tools(), ...kernelParts()];
+  const { places, manifest, found: unreadable } = installed(options, dataDir);
+  const look = await lookAtAgent(places.binDir);
   const { view, found: opened } = open(dataDir);
   using ledger = view;
-  const { places, manifest, found: unreadable } = installed(options, dataDir);
   const all = ledger ?? emptyLedger;
   const { configs, found } = configsOf(options, all, places);
-  const patient = { dataDir, ledger, view: all, configs, places, manifest };
+  const patient = { dataDir, ledger, view: all, configs, places, manifest, agent: look };
   return onceEach([
     ...opened,
     ...found,

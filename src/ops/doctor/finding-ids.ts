@@ -8,6 +8,10 @@ import type { ModuleName } from "../../kernel/parts.ts";
 export const findingIds = [
   "accept_ra",
   "accept_ra.DEVICE",
+  "agent",
+  "agent.fallBacks",
+  "agent.verbs",
+  "agent.version",
   "bridge",
   "bridge.addresses",
   "bridge.hairpin",

@@ -2,6 +2,7 @@
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
+import type { AgentLook } from "../agent/look.ts";
 import type { Manifest } from "../install/manifest.ts";
 import type { Places } from "../install/places.ts";
 import type { FindingId } from "./finding-ids.ts";
@@ -31,6 +32,7 @@ export interface Patient {
   places: Places;
   /** Says what `install` did; null means that it was not run, or that its record cannot be read. */
   manifest: Manifest | null;
+  agent: AgentLook;
 }
 
 /** One group of findings; each has a file of its own. */

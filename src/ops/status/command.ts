@@ -6,10 +6,11 @@ import type { LedgerView } from "../../ledger/ledger.ts";
 import { lostLedger } from "../../node/facts/known-pods.ts";
 import { knowsThisBoot } from "../../node/facts/this-boot.ts";
 import { refuseBoth, requireWith } from "../command-line.ts";
-import { withCommonOptions, withLedgerView } from "../context.ts";
+import { dataDirOf, withCommonOptions, withLedgerView } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { print } from "../print.ts";
 import { usage } from "../usage.ts";
+import { agentStatus } from "./agent.ts";
 import { type Interval, type NodeStatus, nodeStatus, treeDevices } from "./model.ts";
 import { ofNetwork } from "./of-network.ts";
 import { defaultInterval, parseCount, parseInterval, type StatusOptions } from "./options.ts";
@@ -22,9 +23,10 @@ const intervalOf = ({ measure, interval }: StatusOptions): number => (measure ? 
 /** Measures for one interval, then reads what the ledger says by then. */
 async function measuredStatus(options: StatusOptions, signal: AbortSignal): Promise<NodeStatus> {
   const intervalMs = intervalOf(options);
+  const agent = await agentStatus(dataDirOf(options));
   const status = (interval: Interval | null): NodeStatus =>
     withLedgerView(options, (ledger: LedgerView) =>
-      ofNetwork(nodeStatus(ledger, interval), options.network),
+      ofNetwork(nodeStatus(ledger, interval, agent), options.network),
     );
   if (intervalMs === 0) return status(null);
   const devices = withLedgerView(options, treeDevices);

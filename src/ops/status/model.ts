@@ -35,6 +35,7 @@ import { memberOf } from "../../promise/held.ts";
 import { boundedMembers } from "../../promise/latency.ts";
 import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { inForce } from "../../promise/scale.ts";
+import type { AgentStatus } from "./agent.ts";
 import type { DeviceLooks } from "./sample.ts";
 
 export interface DirectionStatus {
@@ -111,6 +112,8 @@ export interface NodeStatus {
   otherExits: Exit[];
   /** What `repair` would mend, in words. */
   drift: string[];
+  /** null means that no agent was set up on this node. */
+  agent: AgentStatus | null;
 }
 
 /** The looks of an interval, by device. */
@@ -249,7 +252,11 @@ export function treeDevices(ledger: LedgerView): string[] {
 /**
  * `interval` is what was looked at just before; null means that only the counters of this moment are told.
  */
-export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeStatus {
+export function nodeStatus(
+  ledger: LedgerView,
+  interval: Interval | null,
+  agent: AgentStatus | null,
+): NodeStatus {
   const intervalSeconds = interval?.seconds ?? null;
   const queues = leafQueues(ledger);
   const keptAddresses = ledger.holds.all(Date.now());
@@ -266,6 +273,7 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
       keptAddresses,
       otherExits: [],
       drift: [],
+      agent,
     };
   const device = { egress: base.trees.uplink, ingress: base.ingress.name };
   const classes = new Classes(Object.values(device), interval);
@@ -282,5 +290,6 @@ export function nodeStatus(ledger: LedgerView, interval: Interval | null): NodeS
     keptAddresses,
     otherExits: otherExits(device.egress, device.ingress),
     drift: findings(planRepairSettled(ledger)),
+    agent,
   };
 }

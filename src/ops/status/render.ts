@@ -5,6 +5,7 @@ import type { Pool } from "../../node/addresses/leases.ts";
 import { exitWords } from "../../node/facts/exits.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { capacityWords, overrideWords } from "../overrides.ts";
+import { agentLine } from "./agent.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
 import { measuredCells, measuredHeader, promiseWords, rateWords, violationWords } from "./words.ts";
 
@@ -124,7 +125,7 @@ function violationLine({ pod, attachment, violations }: PodStatus): string[] {
 }
 
 export function renderStatus(status: NodeStatus): string {
-  const { trees, pods, drift, intervalSeconds } = status;
+  const { trees, pods, drift, intervalSeconds, agent } = status;
   const measured = intervalSeconds !== null;
   const lines: string[] = [];
   if (trees.length === 0)
@@ -153,6 +154,7 @@ export function renderStatus(status: NodeStatus): string {
     ),
   );
   lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
+  if (agent !== null) lines.push(agentLine(agent));
   if (drift.length > 0)
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));
   return `${lines.join("\n")}\n`;

@@ -1,6 +1,7 @@
 /** The files and folders that `uninstall` removes, and those that stay. */
 import fs from "node:fs";
 import { join } from "node:path";
+import { fellBackFileNames } from "../../cni/fell-back.ts";
 import { generationsFileName } from "../../kernel/own-generations.ts";
 import { atWorkFileName } from "../../node/verbs/at-work.ts";
 import { isFairway } from "../install/executable.ts";
@@ -41,6 +42,7 @@ const ledgerFiles = [
   "ledger.db-shm",
   atWorkFileName,
   generationsFileName,
+  ...fellBackFileNames,
 ];
 
 export function planData(

@@ -76,7 +76,10 @@ function files(root: string): string {
   return dumpFiles(root)
     .split("\n")
     .filter(
-      (line) => !/ledger\.db-(wal|shm)|at-work\.lock|nft-generations|\/log\b|\/points\b/.test(line),
+      (line) =>
+        !/ledger\.db-(wal|shm)|at-work\.lock|nft-generations|fell-back|\/log\b|\/points\b/.test(
+          line,
+        ),
     )
     .map((line) => (line.includes("ledger.db") ? line.replace(/ \w+$/, "") : line))
     .join("\n");
