@@ -68,6 +68,31 @@ need_debian() {
   rm -rf "$scratch"
 }
 
+# need_runtime PACKAGE: sets RUNTIME to Bun's runtime for another host, which npm brings, once. It has the version
+# of the Bun that builds, since what that makes of the code beforehand (--bytecode) fits no other.
+need_runtime() {
+  local package=$1 version archive scratch
+  version=$(sed -n 's/.*"@oven\/bun-linux-x64": "\(.*\)".*/\1/p' "$ROOT/package.json")
+  RUNTIME="$ROOT/dist/runtimes/$package-$version"
+  [ ! -x "$RUNTIME" ] || return 0
+  archive=oven-$package-$version.tgz
+  say "fetching Bun's runtime $package $version, once, into dist/runtimes: 50 MB"
+  mkdir -p "$ROOT/dist/runtimes"
+  scratch=$(mktemp -d "$ROOT/dist/runtimes/fetch.XXXXXX")
+  if ! (
+    cd "$scratch" \
+      && npm pack --silent --ignore-scripts "@oven/$package@$version" >&2 \
+      && grep " $archive\$" "$ROOT/scripts/runtimes.sha512" | sha512sum --check --quiet >&2 \
+      && tar -xzf "$archive" package/bin/bun
+  ); then
+    rm -rf "$scratch"
+    echo "@oven/$package $version cannot be had, or is not the one of scripts/runtimes.sha512" >&2
+    exit 1
+  fi
+  mv "$scratch/package/bin/bun" "$RUNTIME"
+  rm -rf "$scratch"
+}
+
 # bundle OPTION...: with what all bundles have in common.
 bundle() { "$BUN" build --minify --format=esm "$@" >&2; }
 

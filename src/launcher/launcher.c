@@ -18,6 +18,12 @@
 #define CODE_IO 5
 #define CODE_TRY_AGAIN 11
 
+/* Of which tree the launcher was built: `strings` shows it. It is never read. */
+#ifndef BUILD_ID
+#define BUILD_ID "unknown"
+#endif
+__attribute__((used, retain)) static const char build[] = "fairway-launcher (build " BUILD_ID ")";
+
 extern char **environ;
 
 static struct folder folder;
