@@ -96,12 +96,13 @@ need_runtime() {
 # bundle OPTION...: with what all bundles have in common.
 bundle() { "$BUN" build --minify --format=esm "$@" >&2; }
 
-# compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime.
+# compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime. With RUNTIME it has that one in it.
 # Neither a .env nor a bunfig.toml of the folder that a runtime calls us in may reach into the plugin.
 compile() {
   local entry=$1 outfile=$2 target=$3
   shift 3
   bundle --compile --bytecode --target="$target" \
+    ${RUNTIME:+"--compile-executable-path=$RUNTIME"} \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig "$@" "$entry" --outfile "$outfile.new"
   # A running plugin keeps its old file.
   mv "$outfile.new" "$outfile"
