@@ -20,6 +20,7 @@ import { type PlaceOptions, type Places, placesOf, pluginName } from "../install
 import { bridges } from "./bridges.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
+import { executableFits } from "./executable-fits.ts";
 import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.ts";
 import { forwarding } from "./forward.ts";
 import { installation } from "./installation.ts";
@@ -45,6 +46,7 @@ const groups: Group[] = [
   ({ configs }) => kernelParts(configs.some(({ chained }) => chained)),
   leafQueues,
   installation,
+  executableFits,
   conflists,
   ledger,
   uplink,

@@ -16,6 +16,7 @@ import { requireReady } from "../../node/verbs/readiness.ts";
 import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
+import { requireRunsHere } from "../host/facts.ts";
 import {
   type AskedSettings,
   type Conflist,
@@ -26,6 +27,7 @@ import {
   validated,
   withAsked,
 } from "./conflist.ts";
+import { ownExecutable } from "./executable.ts";
 import { type FileStep, isThere } from "./files.ts";
 import { readManifest } from "./manifest.ts";
 import { confFiles, inWords, sortsBefore } from "./neighbours.ts";
@@ -222,6 +224,7 @@ export function planInstall(options: InstallOptions): InstallPlan {
   refuseOtherShapers(conflist, options.conflist ?? path);
   refuseMoves(present, path, config.dataDir, places);
   const { notes, summary } = checkNode(config);
+  requireRunsHere(ownExecutable());
   const missing = kernelParts().filter(({ level }) => level === "error");
   return {
     steps: planFiles(conflist, places, config.dataDir),
