@@ -27,15 +27,15 @@ export function executableOf(readAt: ReadAt): Executable | null {
   if (head.length < fileHeaderBytes || !head.subarray(0, magic.length).equals(magic)) return null;
   const machine = machines[head.readUInt16LE(18)] ?? null;
   const table = Number(head.readBigUInt64LE(32));
-  const entries = readAt(table, head.readUInt16LE(56) * programHeaderBytes);
   if (head.readUInt16LE(54) !== programHeaderBytes || !Number.isSafeInteger(table)) return null;
+  const entries = readAt(table, head.readUInt16LE(56) * programHeaderBytes);
   for (let at = 0; at + programHeaderBytes <= entries.length; at += programHeaderBytes) {
     const entry = entries.subarray(at, at + programHeaderBytes);
     if (entry.readUInt32LE(0) !== PT_INTERP) continue;
+    const path = Number(entry.readBigUInt64LE(8));
+    if (!Number.isSafeInteger(path)) return null;
     const bytes = Math.min(Number(entry.readBigUInt64LE(32)), mostPathBytes);
-    const [loader = ""] = readAt(Number(entry.readBigUInt64LE(8)), bytes)
-      .toString()
-      .split("\0");
+    const [loader = ""] = readAt(path, bytes).toString().split("\0");
     return { machine, loader };
   }
   return { machine, loader: null };
