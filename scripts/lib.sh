@@ -68,6 +68,14 @@ need_debian() {
   rm -rf "$scratch"
 }
 
+# need_qemu PROCESSOR: Debian's qemu-user for it, which runs single programs. The package has forty processors, of which
+# tests want two.
+need_qemu() {
+  local folder="$ROOT/dist/test-tools/debian/usr/bin"
+  need_debian "usr/bin/qemu-$1-static" qemu-user-static
+  find "$folder" -name 'qemu-*-static' ! -name qemu-aarch64-static ! -name qemu-x86_64-static -delete 2>/dev/null || true
+}
+
 # need_runtime PACKAGE: sets RUNTIME to Bun's runtime for another host, which npm brings, once. It has the version
 # of the Bun that builds, since what that makes of the code beforehand (--bytecode) fits no other.
 need_runtime() {
