@@ -32,7 +32,7 @@ export const decidingFiles = (executable: Executable | null): string[] => [
   ...(executable?.loader == null ? [] : [executable.loader]),
 ];
 
-/** Bun's runtime for x86-64 is made for Nehalem (2008): it uses these without asking, and AVX2 only where it is. */
+/** Bun's runtime for x86-64 is made for Nehalem: it uses these without asking, and AVX2 only where it is. */
 const neededFlags = ["ssse3", "sse4_1", "sse4_2", "popcnt"];
 
 const machineNames: Record<Machine, string> = { x64: "x86-64", arm64: "arm64" };
@@ -72,7 +72,7 @@ export function misfitOf(executable: Executable | null, host: Host): Misfit | nu
   if (lacking.length > 0)
     return {
       why: `this processor cannot do what it was made for (it lacks ${lacking.join(", ")})`,
-      todo: "no build of Fairway runs on it: an x86-64 processor of 2009 or later is needed; a virtual machine has to be given its host's processor",
+      todo: "no build of Fairway runs on it: Intel's have it since 2008 and AMD's since 2011; a virtual machine has to be given its host's processor",
     };
   if (loader === null) return null;
   if (!host.files.has(loader))
