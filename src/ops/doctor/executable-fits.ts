@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { misfitHere } from "../host/facts.ts";
+import { misfitHere, readExecutable } from "../host/facts.ts";
 import { pluginName } from "../install/places.ts";
 import { attempt, error, type Finding, ok, type Patient } from "./finding.ts";
 
@@ -13,19 +13,22 @@ const id = "install.fits";
 /** The one that the launcher becomes where the agent does not take a verb. */
 const fallbackName = `${pluginName}-full`;
 
-function judge(path: string, isFallback: boolean): Finding {
+function judge(path: string, isFallback: boolean): Finding[] {
+  // What is no executable at all is no Fairway: install.executable tells that.
+  if (readExecutable(path) === null) return [];
   const misfit = misfitHere(path);
-  if (misfit === null) return ok(id, `this node can run ${path}`);
+  if (misfit === null) return [ok(id, `this node can run ${path}`)];
   const consequence = isFallback
     ? "no fallback: verbs work only while the agent takes them"
     : "no pod starts";
-  return error(id, `${consequence}, as this node cannot run ${path}: ${misfit.why}`, misfit.todo);
+  const found = `${consequence}, as this node cannot run ${path}: ${misfit.why}`;
+  return [error(id, found, misfit.todo)];
 }
 
 /** What is not there is told by others. */
 export function executableFits({ places: { binDir } }: Patient): Finding[] {
   return [pluginName, fallbackName].flatMap((name) => {
     const path = join(binDir, name);
-    return fs.existsSync(path) ? attempt(id, () => [judge(path, name === fallbackName)]) : [];
+    return fs.existsSync(path) ? attempt(id, () => judge(path, name === fallbackName)) : [];
   });
 }

@@ -8,7 +8,7 @@ import { decidingFiles, type Host, type Misfit, misfitOf } from "./fits.ts";
 const machines: Readonly<Record<string, Machine>> = { x64: "x64", arm64: "arm64" };
 
 /** Throws what the file system throws. */
-function readExecutable(path: string): Executable | null {
+export function readExecutable(path: string): Executable | null {
   const fd = fs.openSync(path, "r");
   try {
     return executableOf((at, length) => {
@@ -53,7 +53,7 @@ function processorFlags(): ReadonlySet<string> | null {
   }
 }
 
-export function hostFor(executable: Executable | null, root: string = rootOfNode()): Host {
+function hostFor(executable: Executable | null, root: string): Host {
   const files = decidingFiles(executable).filter((path) => isThere(join(root, path)));
   return {
     machine: machines[process.arch] ?? null,
@@ -63,7 +63,7 @@ export function hostFor(executable: Executable | null, root: string = rootOfNode
 }
 
 /** null means that the node can run the file. Throws what the file system throws. */
-export function misfitHere(path: string, root?: string): Misfit | null {
+export function misfitHere(path: string, root: string = rootOfNode()): Misfit | null {
   const executable = readExecutable(path);
   return misfitOf(executable, hostFor(executable, root));
 }

@@ -47,9 +47,9 @@ const install = "run its `install`";
 function advice({ machine, files }: Host): string {
   if (machine === null) return "there is no build of Fairway for this host";
   const { glibc, musl } = loaders[machine];
-  const name = `fairway-${machine}`;
-  if (files.has(glibc)) return `take the build ${name}: ${install}`;
-  if (files.has(musl)) return `take the build ${name}-musl: ${install}`;
+  if (files.has(glibc))
+    return `take the build ${machine === "x64" ? "fairway" : `fairway-${machine}`}: ${install}`;
+  if (files.has(musl)) return `take the build fairway-${machine}-musl: ${install}`;
   return `this host has the loader of neither glibc (${glibc}) nor musl (${musl}): install one of them, or rely on the agent in a container and on the launcher, which needs neither`;
 }
 

@@ -50,7 +50,7 @@ test("what cannot run is refused with what to do", () => {
     expect.objectContaining({
       kind: "unavailable",
       message: `this node cannot run ${script}: it is no executable of Linux for 64 bits`,
-      details: "nothing was placed; take the build fairway-x64: run its `install`",
+      details: "nothing was placed; take the build fairway: run its `install`",
     }),
   );
 });

@@ -58,7 +58,7 @@ const misfits: [string, Executable | null, Host, string, string][] = [
     `no ${glibc} on this host`,
     "take the build fairway-x64-musl",
   ],
-  ["musl's on Debian", forMusl, debian, `no ${musl} on this host`, "take the build fairway-x64:"],
+  ["musl's on Debian", forMusl, debian, `no ${musl} on this host`, "take the build fairway:"],
   ["musl's without libstdc++", forMusl, bareAlpine, "needs libstdc++.so.6", "apk add libstdc++"],
   ["glibc's without any libc", forX64, talos, "no /lib64/ld-linux", "neither glibc"],
   [
@@ -66,7 +66,7 @@ const misfits: [string, Executable | null, Host, string, string][] = [
     forArm,
     debian,
     "is for arm64, and this host is x86-64",
-    "take the build fairway-x64:",
+    "take the build fairway:",
   ],
   [
     "x86-64's on arm64",
@@ -80,14 +80,14 @@ const misfits: [string, Executable | null, Host, string, string][] = [
     { machine: "arm64", loader: null },
     debian,
     "is for arm64",
-    "fairway-x64:",
+    "fairway:",
   ],
   [
     "another processor's",
     { machine: null, loader: null },
     debian,
     "a processor that Fairway is not built for",
-    "fairway-x64:",
+    "fairway:",
   ],
   [
     "any, on another processor",
@@ -96,7 +96,7 @@ const misfits: [string, Executable | null, Host, string, string][] = [
     "this host is a processor",
     "there is no build",
   ],
-  ["a script", null, debian, "no executable of Linux", "take the build fairway-x64:"],
+  ["a script", null, debian, "no executable of Linux", "take the build fairway:"],
   [
     "on a processor from 2006",
     forX64,
