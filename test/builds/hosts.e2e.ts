@@ -42,7 +42,10 @@ const arm64 = qemu("aarch64", "-L", join(tools, "debian/usr/aarch64-linux-gnu"))
 const mounted =
   'cd "$0"; mount -t proc proc proc; mount --bind "$1" dist; shift; exec chroot . "$@"';
 
-/** A root with nothing but these folders of libraries. What is mounted there goes with the process. */
+/**
+ * A root with nothing but these libraries. The program is its first process, as in a container, and what is mounted
+ * there goes with it.
+ */
 function withRoot(libraries: string[], use: (host: Host, root: string) => void): void {
   const root = mkdtempSync(join(tmpdir(), "fairway-root-"));
   try {
@@ -50,7 +53,7 @@ function withRoot(libraries: string[], use: (host: Host, root: string) => void):
     for (const name of libraries)
       cpSync(join(tools, "musl", name), join(root, "lib", name), { verbatimSymlinks: true });
     const host: Host = (file, ...args) => [
-      ...["unshare", "--mount", "sh", "-euc", mounted, root, dist],
+      ...["unshare", "--mount", "--pid", "--fork", "sh", "-euc", mounted, root, dist],
       ...[file.startsWith("/") ? file : `/dist/${file}`, ...args],
     ];
     use(host, root);
@@ -144,6 +147,23 @@ test("the build for musl, where there is no glibc", () =>
   withRoot(muslLibraries, (host) => {
     expect(run(host("fairway-x64-musl", "--version")).stdout).toContain(", linux-x64-musl)");
     expectWhole(host, "fairway-x64-musl");
+  }));
+
+test("a container with musl does not place its build on a node with glibc, whose processes it sees", () =>
+  withRoot(muslLibraries, (host, root) => {
+    const argv = host("fairway-x64-musl", "install", "--subnet", "198.18.55.0/24");
+    // The shell stays the first process, and has the root of this machine.
+    const ended = run(argv.map((each) => each.replace("exec chroot", "chroot")));
+    expect(ended).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: [
+        "fairway: this node cannot run /dist/fairway-x64-musl: it is started by musl's loader, and there is no /lib/ld-musl-x86_64.so.1 on this host",
+        "  nothing was placed; take the build fairway: run its `install`",
+        "",
+      ].join("\n"),
+    });
+    expect(readdirSync(join(root, "opt"))).toEqual([]);
   }));
 
 test("the build for musl without libstdc++ does not start", () =>

@@ -216,6 +216,7 @@ function judgeChain(conflist: Conflist, { binDir }: Places): string[] {
 
 /** Throws whatever stands in the way. */
 export function planInstall(options: InstallOptions): InstallPlan {
+  requireRunsHere(ownExecutable());
   const places = placesOf(options);
   const path = join(places.confDir, places.confFile);
   const present = presentConflist(path);
@@ -224,7 +225,6 @@ export function planInstall(options: InstallOptions): InstallPlan {
   refuseOtherShapers(conflist, options.conflist ?? path);
   refuseMoves(present, path, config.dataDir, places);
   const { notes, summary } = checkNode(config);
-  requireRunsHere(ownExecutable());
   const missing = kernelParts().filter(({ level }) => level === "error");
   return {
     steps: planFiles(conflist, places, config.dataDir),
