@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runChild } from "../../src/ops/child.ts";
 import { isFairway, versionOf } from "../../src/ops/install/executable.ts";
+import { startAgent } from "../support/agent.ts";
 import { binary, prover, repository } from "../support/binary.ts";
+import { withNode } from "../support/node.ts";
 
 const asked = (...args: string[]) => runChild([binary, ...args], { timeoutMs: 20_000 });
 
@@ -18,6 +20,14 @@ test("--version tells the version, and which build of it this is", () => {
   expect(versionOf(binary)).toBe(version);
   expect(readFileSync(binary).includes(`"${id}"`)).toBe(true);
 });
+
+test("an agent tells the same on its page, and when it begins", () =>
+  withNode(async (node) => {
+    await using agent = await startAgent(node);
+    const { version, build, target } = JSON.parse(agent.page("/version")) as Record<string, string>;
+    expect(asked("--version").stdout).toBe(`${version} (build ${build}, ${target})\n`);
+    expect(JSON.parse(agent.log().split("\n")[0] ?? "")).toMatchObject({ version, build, target });
+  }));
 
 test("--licenses prints what of others is in it", () => {
   expect(asked("--licenses")).toEqual({

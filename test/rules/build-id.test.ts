@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -87,3 +88,8 @@ test("a tree that lacks a source has none", () =>
     rmSync(join(copy, "package-lock.json"));
     expect(() => buildIdOf(copy)).toThrow("package-lock.json");
   }));
+
+test.each(["x64", "arm64"])("the launcher for %s has the id of a build", (processor) => {
+  const launcher = readFileSync(join(root, `dist/fairway-launcher-${processor}`), "latin1");
+  expect(launcher).toMatch(/\0fairway-launcher \(build [0-9a-f]{12}\)\0/);
+});
