@@ -11,85 +11,109 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildIdOf } from "../../scripts/build-id.ts";
 
 const root = join(import.meta.dir, "../..");
-const parts = [
-  "THIRD-PARTY-NOTICES.txt",
-  "bin",
-  "package-lock.json",
-  "package.json",
-  "scripts",
-  "src",
-  "tsconfig.json",
-];
 
-/** A copy of the tree, which has no git. */
-function withCopy(use: (copy: string) => void): void {
-  const copy = mkdtempSync(join(tmpdir(), "fairway-tree-"));
+function withFolder(use: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "fairway-tree-"));
   try {
-    for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
-    use(copy);
+    use(folder);
   } finally {
-    rmSync(copy, { recursive: true });
+    rmSync(folder, { recursive: true });
   }
 }
 
-test("two trees with the same files have the same id", () =>
-  withCopy((copy) => {
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+test("a copy of this repository without git, and without what is generated, has the same id", () =>
+  withFolder((copy) => {
+    const tops = ["THIRD-PARTY-NOTICES.txt", "package-lock.json", "package.json", "tsconfig.json"];
+    for (const part of [...tops, "bin", "scripts", "src"])
+      cpSync(join(root, part), join(copy, part), { recursive: true });
+    rmSync(join(copy, "src/config/generated"), { recursive: true });
     expect(buildIdOf(copy)).toBe(buildIdOf(root));
     expect(buildIdOf(copy)).toMatch(/^[0-9a-f]{12}$/);
   }));
 
-const changes: [string, (copy: string) => void][] = [
-  ["a source that has one more line", (copy) => appendFileSync(join(copy, "src/paths.ts"), "\n")],
-  ["a source of the launcher", (copy) => appendFileSync(join(copy, "src/launcher/full.c"), "\n")],
-  ["the entry", (copy) => appendFileSync(join(copy, "bin/fairway.ts"), "\n")],
-  ["the lock file", (copy) => appendFileSync(join(copy, "package-lock.json"), "\n")],
-  ["how it is built", (copy) => appendFileSync(join(copy, "scripts/build"), "\n")],
-  ["a source that is new", (copy) => writeFileSync(join(copy, "src/new.ts"), "")],
-  ["a source that is gone", (copy) => rmSync(join(copy, "src/paths.ts"))],
+const small = [
+  "THIRD-PARTY-NOTICES.txt",
+  "bin/fairway.ts",
+  "package-lock.json",
+  "package.json",
+  "scripts/build",
+  "scripts/build-launcher",
+  "scripts/generate.ts",
+  "scripts/lib.sh",
+  "scripts/runtimes.sha512",
+  "scripts/soak",
+  "src/launcher/full.c",
+  "src/paths.ts",
+  "tsconfig.json",
+];
+
+/** The ids of a small tree before and after the change. */
+function around(change: (tree: string) => void): { before: string; after: string } {
+  let ids = { before: "", after: "" };
+  withFolder((tree) => {
+    for (const path of small) write(join(tree, path), path);
+    const before = buildIdOf(tree);
+    change(tree);
+    ids = { before, after: buildIdOf(tree) };
+  });
+  return ids;
+}
+
+const append = (path: string) => (tree: string) => appendFileSync(join(tree, path), "\n");
+
+const changes: [string, (tree: string) => void][] = [
+  ...small
+    .filter((path) => path !== "scripts/soak")
+    .map((path): [string, (tree: string) => void] => [path, append(path)]),
+  ["a source that is new", (tree) => write(join(tree, "src/new.ts"), "")],
+  ["a source that is gone", (tree) => rmSync(join(tree, "src/paths.ts"))],
   [
     "a source that has another name",
-    (copy) => renameSync(join(copy, "src/paths.ts"), join(copy, "src/p.ts")),
+    (tree) => renameSync(join(tree, "src/paths.ts"), join(tree, "src/path.ts")),
   ],
-];
-
-test.each(changes)("another id: %s", (_, change) =>
-  withCopy((copy) => {
-    change(copy);
-    expect(buildIdOf(copy)).not.toBe(buildIdOf(root));
-  }),
-);
-
-const elsewhere: [string, (copy: string) => void][] = [
   [
-    "what a build makes",
-    (copy) => {
-      mkdirSync(join(copy, "dist"));
-      writeFileSync(join(copy, "dist/fairway"), "");
+    "two sources that have each other's text",
+    (tree) => {
+      write(join(tree, "src/paths.ts"), "src/launcher/full.c");
+      write(join(tree, "src/launcher/full.c"), "src/paths.ts");
     },
   ],
-  ["what is generated", (copy) => rmSync(join(copy, "src/config/generated"), { recursive: true })],
-  ["what an editor leaves", (copy) => writeFileSync(join(copy, "src/.paths.ts.swp"), "")],
-  ["a script that builds nothing", (copy) => appendFileSync(join(copy, "scripts/soak"), "\n")],
 ];
 
-test.each(elsewhere)("the same id: %s", (_, change) =>
-  withCopy((copy) => {
-    change(copy);
-    expect(buildIdOf(copy)).toBe(buildIdOf(root));
-  }),
-);
+test.each(changes)("another id: %s", (_, change) => {
+  const { before, after } = around(change);
+  expect(after).not.toBe(before);
+});
 
-test("a tree that lacks a source has none", () =>
-  withCopy((copy) => {
-    rmSync(join(copy, "package-lock.json"));
-    expect(() => buildIdOf(copy)).toThrow("package-lock.json");
-  }));
+const elsewhere: [string, (tree: string) => void][] = [
+  ["what a build makes", (tree) => write(join(tree, "dist/fairway"), "")],
+  ["what is generated", (tree) => write(join(tree, "src/config/generated/validate.js"), "")],
+  ["what an editor leaves", (tree) => write(join(tree, "src/.paths.ts.swp"), "")],
+  ["a document", (tree) => write(join(tree, "docs/agent.md"), "")],
+  ["a script that builds nothing", append("scripts/soak")],
+];
+
+test.each(elsewhere)("the same id: %s", (_, change) => {
+  const { before, after } = around(change);
+  expect(after).toBe(before);
+});
+
+test("a tree that lacks a source has none", () => {
+  const change = (tree: string) => rmSync(join(tree, "package-lock.json"));
+  expect(() => around(change)).toThrow("package-lock.json");
+});
 
 test.each(["x64", "arm64"])("the launcher for %s has the id of a build", (processor) => {
   const launcher = readFileSync(join(root, `dist/fairway-launcher-${processor}`), "latin1");
-  expect(launcher).toMatch(/\0fairway-launcher \(build [0-9a-f]{12}\)\0/);
+  const [told] = /fairway-launcher \(build [^)]*\)/.exec(launcher) ?? [];
+  expect(told).toMatch(/^fairway-launcher \(build [0-9a-f]{12}\)$/);
 });
