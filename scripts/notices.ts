@@ -51,7 +51,7 @@ function readPackage(folder: string): Package {
     name,
     version,
     license,
-    homepage: homepage ?? `https://www.npmjs.com/package/${name}`,
+    homepage: homepage ?? "a package of npm",
     text,
   };
 }
@@ -61,10 +61,11 @@ const rule = "-".repeat(80);
 const ofPackage = ({ name, version, license, homepage, text }: Package): string =>
   `${rule}\n${name} ${version} (${license})\n${homepage}\n\n${text}\n`;
 
-/** A table's row becomes a line. */
+/** A table's row becomes a line. Where a name leads only to its package, it stands alone. */
 function plainLines(markdown: string): string[] {
   return markdown
     .replace(/\[(`?)([^\]]+?)\1\]\(([^)]+)\)/g, "$2 <$3>")
+    .replace(/ <https:\/\/(?:www\.)?npmjs\.com\/[^>]*>/g, "")
     .split("\n")
     .filter((line) => !/^\|[ |-]*-[ |-]*\|$/.test(line) && !/^\| (Library|Package) /.test(line))
     .map((line) => line.replace(/^\| (.*?) *\| (.*?) *\|$/, "- $1: $2").replaceAll("`", ""));
