@@ -36,7 +36,7 @@ function must(argv: string[], cwd: string): void {
 
 /** A binary with the fault in it. */
 function build({ file, old, new: broken }: Fault, folder: string): string {
-  for (const part of ["bin", "src", "package.json", "tsconfig.json"])
+  for (const part of ["THIRD-PARTY-NOTICES.txt", "bin", "src", "package.json", "tsconfig.json"])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const path = join(folder, file);

@@ -68,15 +68,49 @@ need_debian() {
   rm -rf "$scratch"
 }
 
+# need_qemu PROCESSOR: Debian's qemu-user for it, which runs single programs. The package has forty processors, of which
+# tests want two.
+need_qemu() {
+  local folder="$ROOT/dist/test-tools/debian/usr/bin"
+  need_debian "usr/bin/qemu-$1-static" qemu-user-static
+  find "$folder" -name 'qemu-*-static' ! -name qemu-aarch64-static ! -name qemu-x86_64-static -delete 2>/dev/null || true
+}
+
+# need_runtime PACKAGE: sets RUNTIME to Bun's runtime for another host, which npm brings, once. It has the version
+# of the Bun that builds, since what that makes of the code beforehand (--bytecode) fits no other.
+need_runtime() {
+  local package=$1 version archive scratch
+  version=$(sed -n 's/.*"@oven\/bun-linux-x64": "\(.*\)".*/\1/p' "$ROOT/package.json")
+  RUNTIME="$ROOT/dist/runtimes/$package-$version"
+  [ ! -x "$RUNTIME" ] || return 0
+  archive=oven-$package-$version.tgz
+  say "fetching Bun's runtime $package $version, once, into dist/runtimes: 50 MB"
+  mkdir -p "$ROOT/dist/runtimes"
+  scratch=$(mktemp -d "$ROOT/dist/runtimes/fetch.XXXXXX")
+  if ! (
+    cd "$scratch" \
+      && npm pack --silent --ignore-scripts "@oven/$package@$version" >&2 \
+      && grep " $archive\$" "$ROOT/scripts/runtimes.sha512" | sha512sum --check --quiet >&2 \
+      && tar -xzf "$archive" package/bin/bun
+  ); then
+    rm -rf "$scratch"
+    echo "@oven/$package $version cannot be had, or is not the one of scripts/runtimes.sha512" >&2
+    exit 1
+  fi
+  mv "$scratch/package/bin/bun" "$RUNTIME"
+  rm -rf "$scratch"
+}
+
 # bundle OPTION...: with what all bundles have in common.
 bundle() { "$BUN" build --minify --format=esm "$@" >&2; }
 
-# compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime.
+# compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime. With RUNTIME it has that one in it.
 # Neither a .env nor a bunfig.toml of the folder that a runtime calls us in may reach into the plugin.
 compile() {
   local entry=$1 outfile=$2 target=$3
   shift 3
   bundle --compile --bytecode --target="$target" \
+    ${RUNTIME:+"--compile-executable-path=$RUNTIME"} \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig "$@" "$entry" --outfile "$outfile.new"
   # A running plugin keeps its old file.
   mv "$outfile.new" "$outfile"

@@ -47,7 +47,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   agent: {
     rooms: ["cni", "config", "kernel", "ledger", "node", "plan", "promise"],
-    files: [...everyones, "../package.json"],
+    files: [...everyones, "build.ts"],
     packages: ["bun", ...nodes],
     depth: 0,
   },
@@ -64,7 +64,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "plan",
       "promise",
     ],
-    files: [...everyones, "../package.json"],
+    files: [...everyones, "build.ts", "../THIRD-PARTY-NOTICES.txt"],
     packages: ["bun:sqlite", "commander", "execa", ...nodes],
     depth: 1,
   },

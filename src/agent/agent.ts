@@ -1,6 +1,6 @@
 /** The resident process: it takes its place, serves verbs, and ends when it is told to. */
 import { writeSync } from "node:fs";
-import { version } from "../../package.json";
+import { buildId, target, version } from "../build.ts";
 import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
@@ -104,7 +104,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     process.exit(1);
   };
   const server = new AgentServer(socket, onDefect, () => tidy(ledgers));
-  tell("info", "serving verbs", { version, socket });
+  tell("info", "serving verbs", { version, build: buildId, target, socket });
   const ending = new AbortController();
   const kept = keepTrue({
     dataDir,

@@ -1,5 +1,5 @@
 /** Listens on the agent's socket, and gives each request its answer. */
-import { version } from "../../package.json";
+import { buildId, target, version } from "../build.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/elements.ts";
 import * as answers from "./answers.ts";
@@ -142,6 +142,8 @@ export class AgentServer {
   #about(): unknown {
     return {
       version,
+      build: buildId,
+      target,
       protocol: Number(protocolVersion),
       pid: process.pid,
       startedAt: this.#startedAt.toISOString(),

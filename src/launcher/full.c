@@ -1,5 +1,8 @@
 #include "full.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -70,12 +73,34 @@ static char **with_reason(char **environment, const char *reason) {
   return entries;
 }
 
+#if defined(__x86_64__)
+/* The runtime in the full executable uses these without asking, and dies by a signal without them. */
+static bool is_processor_able(void) {
+  const unsigned needed = bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & needed) == needed;
+}
+#else
+static bool is_processor_able(void) { return true; }
+#endif
+
+/* The kernel names a file as missing also where it means the loader by which that file is started. */
+static const char *why_not(const char *path) {
+  int error = errno;
+  struct stat file;
+  if (error == ENOENT && stat(path, &file) == 0)
+    return "it is there, but the loader that it names is not on this host: it was built for another libc";
+  if (error == ENOEXEC) return "it was built for another processor, or is damaged";
+  return strerror(error);
+}
+
 const char *full_run(const struct full *full, const struct kept *kept, const char *reason) {
   char path[sizeof full->folder->path + 32];
   if (!path_of(full->folder, FULL_NAME, path, sizeof path)) return "the link /proc/self/exe cannot be read";
   if (is_own_file(path)) return "that file is the launcher itself";
+  if (!is_processor_able()) return "this processor lacks SSE4.2, without which no build of it runs";
   if (kept != NULL && !keep_give_back(kept)) return "stdin cannot be given back to it";
   char **environment = reason != NULL ? with_reason(full->environment, reason) : NULL;
   execve(path, full->argv, environment != NULL ? environment : full->environment);
-  return strerror(errno);
+  return why_not(path);
 }

@@ -17,6 +17,13 @@
 /* Codes of an error of the CNI specification. */
 #define CODE_IO 5
 #define CODE_TRY_AGAIN 11
+#define CODE_UNAVAILABLE 50
+
+/* Of which tree the launcher was built: `strings` shows it. It is never read. */
+#ifndef BUILD_ID
+#define BUILD_ID "unknown"
+#endif
+__attribute__((used, retain)) static const char build[] = "fairway-launcher (build " BUILD_ID ")";
 
 extern char **environ;
 
@@ -57,13 +64,20 @@ static _Noreturn void become_full(char **argv, const struct kept *input, const c
   const char *why = full_run(&full, input, reason);
   char bytes[5 * KIB];
   struct text text = {bytes, sizeof bytes, 0};
+  /* Only then the agent might have done it. */
+  if (reason != NULL) text_add(&text, "no fallback: ");
   text_add(&text, "the full executable ");
   text_add(&text, folder.path);
   text_add(&text, FULL_NAME " cannot be started: ");
   text_add(&text, why);
-  if (getenv("CNI_COMMAND") != NULL)
-    fail(CODE_IO, text.bytes, "install Fairway again on this node: it lies beside the launcher");
-  text_add(&text, "; install Fairway again on this node: it lies beside the launcher\n");
+  static const char advice[] =
+      "install Fairway again on this node, in the build for this host: it lies beside the launcher";
+  const char *verb = getenv("CNI_COMMAND");
+  if (verb != NULL)
+    fail(strcmp(verb, "STATUS") == 0 ? CODE_UNAVAILABLE : CODE_IO, text.bytes, advice);
+  text_add(&text, "; ");
+  text_add(&text, advice);
+  text_add(&text, "\n");
   write_all(STDERR_FILENO, "fairway: ", 9);
   write_all(STDERR_FILENO, text.bytes, text.length);
   _exit(1);

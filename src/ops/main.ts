@@ -2,7 +2,7 @@
  * The operator's tool is `fairway COMMAND`. Its exit codes are 0 (done), 1 (failed), 2 (wrong usage) and 3
  * (drift found).
  */
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { agentCommand } from "./agent/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";
@@ -16,10 +16,24 @@ import { setCommand } from "./set/command.ts";
 import { setCapacityCommand } from "./set-capacity/command.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
-import { description, version } from "./version.ts";
+import { description, versionAndBuild } from "./version.ts";
+
+/** The text is large, and is loaded for nothing else. */
+function printNotices(): never {
+  const { notices } = require("./notices.ts") as typeof import("./notices.ts");
+  // Whoever reads it may stop before its end.
+  process.stdout.on("error", () => {});
+  process.stdout.write(notices);
+  throw new CommanderError(0, "fairway.licenses", "");
+}
 
 export function program(): Command {
-  const root = new Command("fairway").description(description).version(version).exitOverride();
+  const root = new Command("fairway")
+    .description(description)
+    .version(versionAndBuild)
+    .option("--licenses", "what of others is in this program, with its licences")
+    .on("option:licenses", printNotices)
+    .exitOverride();
   const commands = [
     statusCommand(),
     topCommand(),

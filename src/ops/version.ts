@@ -1,6 +1,6 @@
-import { version } from "../../package.json";
+import { version, versionAndBuild } from "../build.ts";
 
-export { version };
+export { version, versionAndBuild };
 
 /**
  * Says in one line what Fairway is. Every build carries this text, and `install` knows a Fairway by it

@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -290,8 +291,17 @@ test("a file agent.socket-path that cannot be read leads to no agent", async () 
   });
 });
 
+/** An executable of this host whose loader is called otherwise. */
+function forAnotherLibc(full: string): void {
+  const bytes = readFileSync("/bin/true");
+  bytes.write("/lib64/ld-nowhere", bytes.indexOf("/lib64/ld-linux"));
+  writeFileSync(full, bytes, { mode: 0o755 });
+}
+
 const spoilers: [string, string, (full: string, launcher: string) => void][] = [
   ["is missing", "No such file or directory", () => {}],
+  ["is for another libc", "it was built for another libc", forAnotherLibc],
+  ["is damaged", "or is damaged", (full) => writeFileSync(full, "\x7fELF", { mode: 0o755 })],
   ["may not be executed", "Permission denied", (full) => writeFileSync(full, "", { mode: 0o600 })],
   ["is a link to the launcher", "is the launcher itself", (full) => symlinkSync("fairway", full)],
   ["is the launcher", "is the launcher itself", (full, launcher) => linkSync(launcher, full)],
@@ -313,9 +323,14 @@ test.each(spoilers)("a full executable that %s", async (_, why, spoil) => {
     expect(JSON.parse(verb.stdout.toString())).toEqual({
       cniVersion: "1.0.0",
       code: 5,
-      msg: expect.stringMatching(new RegExp(`^the full executable ${full} cannot .*${why}$`)),
+      msg: expect.stringMatching(
+        new RegExp(`^no fallback: the full executable ${full} cannot .*${why}$`),
+      ),
       details: expect.stringContaining("install Fairway again"),
     });
+
+    const status = await rig.run({ environment: { CNI_COMMAND: "STATUS" } });
+    expect(JSON.parse(status.stdout.toString())).toMatchObject({ code: 50 });
 
     const command = await rig.run({ environment: {}, args: ["status"] });
     expect({ exit: command.exit, stdout: command.stdout.toString() }).toEqual({
@@ -323,6 +338,7 @@ test.each(spoilers)("a full executable that %s", async (_, why, spoil) => {
       stdout: "",
     });
     expect(command.stderr).toContain(why);
+    expect(command.stderr).not.toContain("no fallback");
   });
 });
 

@@ -1,6 +1,6 @@
 /** What the doctor says of an installation, of the bridge's neighbours, and of what nobody owns. */
 import { expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../src/ops/doctor/finding.ts";
 import { inNamespace } from "../../src/prove/lab/namespaces.ts";
@@ -134,4 +134,35 @@ test("what bears our names and is nobody's, and that looking for it touches noth
     for (const each of ["bridge fw0", "nftables table inet fairway", "root qdisc of uplink"])
       expect(found).toContain(`leaks warn: ${each} is nobody's in ${other}`);
     expect(dumpNode(node.lab.node)).toBe(before);
+  }));
+
+test("executables that this node cannot run: where pods start by them, and where an agent serves verbs", () =>
+  withSite((site) => {
+    const { node, binDir, wrong, all, run } = site;
+    install(site);
+    const [plugin, full] = [join(binDir, "fairway"), join(binDir, "fairway-full")];
+    copyFileSync(plugin, full);
+    const fits = (): Finding[] => all().filter(({ id }) => id === "install.fits");
+    expect(fits().map(({ level }) => level)).toEqual(["ok", "ok"]);
+
+    // As if the file were for arm64.
+    const bytes = readFileSync(full);
+    bytes.writeUInt16LE(183, 18);
+    writeFileSync(full, bytes);
+    const why = `this node cannot run ${full}: it is for arm64, and this host is x86-64`;
+    expect(wrong()).toEqual([
+      `install.fits error: no fallback: verbs work only while the agent takes them, as ${why}`,
+    ]);
+    expect(fits()[1]?.todo).toBe("take the build fairway: run its `install`");
+
+    rmSync(plugin);
+    renameSync(full, plugin);
+    expect(wrong()).toContainEqual(
+      expect.stringMatching(/^install\.fits error: no pod starts, as this node cannot run /),
+    );
+    // Another build's place is taken by this one's `install`.
+    expect(
+      run("install", "--bin-dir", binDir, "--conf-dir", site.confDir, "--data-dir", node.dataDir),
+    ).toMatchObject({ code: 0 });
+    expect(wrong()).toEqual([]);
   }));

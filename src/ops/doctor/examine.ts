@@ -22,6 +22,7 @@ import { agent } from "./agent.ts";
 import { bridges } from "./bridges.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
+import { executableFits } from "./executable-fits.ts";
 import { attempt, driftId, type Finding, type Group, ok, warn } from "./finding.ts";
 import { forwarding } from "./forward.ts";
 import { installation } from "./installation.ts";
@@ -48,6 +49,7 @@ const groups: Group[] = [
   leafQueues,
   installation,
   agent,
+  executableFits,
   conflists,
   ledger,
   uplink,

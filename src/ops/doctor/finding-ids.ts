@@ -25,6 +25,7 @@ export const findingIds = [
   "drift",
   "install",
   "install.executable",
+  "install.fits",
   "install.link",
   "kernel.MODULE",
   "kernel.nf_tables_bridge",

@@ -56,10 +56,16 @@ export function sameBytes(a: string, b: string): boolean {
 
 const timeLimitMs = 10_000;
 
-/** The version of a Fairway, for a person. */
+/** The version of a Fairway, for a person. Which build it is stands behind it, in brackets, and is left out. */
 export function versionOf(path: string): string {
-  const { code, stdout } = runChild([path, "--version"], { timeoutMs: timeLimitMs });
-  return code === 0 ? stdout.trim() : "a version that it does not tell";
+  const untold = "a version that it does not tell";
+  try {
+    const { code, stdout } = runChild([path, "--version"], { timeoutMs: timeLimitMs });
+    return code === 0 ? stdout.replace(/ \(.*/s, "").trim() : untold;
+  } catch {
+    // It is a build for another host, which this one cannot start.
+    return untold;
+  }
 }
 
 /** The compiled file that runs at this moment. Throws unavailable where Fairway runs from a checkout. */

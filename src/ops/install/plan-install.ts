@@ -17,6 +17,7 @@ import { requireReady } from "../../node/verbs/readiness.ts";
 import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
+import { requireRunsHere } from "../host/facts.ts";
 import {
   type AskedSettings,
   type Conflist,
@@ -27,6 +28,7 @@ import {
   validated,
   withAsked,
 } from "./conflist.ts";
+import { ownExecutable } from "./executable.ts";
 import { type FileStep, isThere } from "./files.ts";
 import { readManifest } from "./manifest.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
@@ -214,6 +216,7 @@ function judgeChain(conflist: Conflist, { binDir }: Places): string[] {
 
 /** Throws whatever stands in the way. */
 export function planInstall(options: InstallOptions): InstallPlan {
+  requireRunsHere(ownExecutable());
   const places = placesOf(options);
   const path = join(places.confDir, places.confFile);
   const present = presentConflist(path);
