@@ -113,9 +113,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     tell: tellKept,
     signal: ending.signal,
     isBusy: () => server.isBusy,
+    onReady: () => {
+      server.ready();
+      const untold = supervisor.ready();
+      if (untold !== null) tell("error", untold);
+    },
   }).catch(onDefect);
-  const untold = supervisor.ready();
-  if (untold !== null) tell("error", untold);
   const signal = await toldToEnd;
   supervisor.stopping();
   ending.abort();

@@ -13,7 +13,7 @@ import { failed, type Tell, TellOnce } from "./events.ts";
 import { type Found, lasting } from "./found.ts";
 import { type Answer, Observing, type Part, Repairing } from "./mending.ts";
 import { reasonToLeave } from "./permission.ts";
-import { prepareBase } from "./prepare.ts";
+import { prepareBase, rehearseVerbs } from "./prepare.ts";
 import * as schedule from "./schedule.ts";
 import { Sight } from "./sight.ts";
 import { Waker } from "./waker.ts";
@@ -28,6 +28,8 @@ export interface KeepTrueOptions {
    * its pods share is made. Without the folder nothing is made in advance.
    */
   confDir?: string;
+  /** Called when what is made in advance is there, or cannot be made now. */
+  onReady?: () => void;
   tell: Tell;
   /** It ends when this is aborted. */
   signal: AbortSignal;
@@ -99,6 +101,8 @@ class Keeper implements Disposable {
     const wake = (): void => this.#waker.wake();
     signal.addEventListener("abort", wake);
     if (listens) await this.#ears.listen();
+    await this.#rehearse();
+    this.#options.onReady?.();
     while (!signal.aborted) {
       this.#takeHeard();
       for (const duty of schedule.duties)
@@ -170,6 +174,14 @@ class Keeper implements Disposable {
         return why === null ? this.#look(duty, ledger) : null;
       }
     }
+  }
+
+  /** Verbs go before it. */
+  async #rehearse(): Promise<void> {
+    const { confDir, dataDir, signal, isBusy = () => false } = this.#options;
+    if (confDir === undefined) return;
+    this.#prepare();
+    await rehearseVerbs(dataDir, confDir, () => signal.aborted || isBusy());
   }
 
   #prepare(): void {

@@ -69,7 +69,7 @@ export class KeptLedgers implements Disposable {
   /** To be called while no verb waits. Throws what the ledger throws. */
   emptyLogs(): void {
     for (const { ledger, files } of this.#kept.values()) {
-      const now = ledger.filesSeen();
+      const now = ledger.filesSeen(files);
       // The log of a file that was cut, or is another by now, is not put into it.
       if (isBroken(files, now)) this.#onBroken(ledger.file);
       if (now.file === files.file) ledger.emptyLog();
@@ -81,7 +81,7 @@ export class KeptLedgers implements Disposable {
     const { ledger } = known;
     let isGood = false;
     try {
-      const files = ledger.filesSeen();
+      const files = ledger.filesSeen(known.files);
       if (isBroken(known.files, files)) this.#onBroken(ledger.file);
       isGood =
         files.file === known.files.file && known.bootId === bootId && ledger.hasKnownSchema();

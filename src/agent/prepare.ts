@@ -1,7 +1,7 @@
 /** Makes the base before the first pod comes, for the network that the runtime gives pods to. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { networkPart } from "../cni/attach-ask.ts";
+import { attachAskOf, networkPart } from "../cni/attach-ask.ts";
 import { confFiles } from "../cni/conf-files.ts";
 import type { RawConfig } from "../cni/request.ts";
 import { pluginName } from "../config/plugin-name.ts";
@@ -10,6 +10,7 @@ import type { NetworkConfig } from "../config/types.ts";
 import { FairwayError } from "../errors.ts";
 import { inLedger, ledgerIfThere } from "../node/facts/open.ts";
 import { prepareNetwork } from "../node/verbs/prepare.ts";
+import { rehearse } from "../node/verbs/rehearse.ts";
 import { whyNoTool } from "../patience.ts";
 import { parseNetworkConfig } from "../promise/network-config.ts";
 
@@ -53,4 +54,32 @@ export function prepareBase(dataDir: string, confDir: string): boolean {
   if (found === null || found.config.dataDir !== dataDir) return false;
   const { raw, config } = found;
   return inLedger(dataDir, (ledger) => prepareNetwork(ledger, config, networkPart(raw, config)));
+}
+
+/** A pod that is not there. No runtime gives a container such an id. */
+const nobody = { containerId: "nobody", ifname: "eth0", netns: "/nowhere", args: {} };
+
+/** So often code has run that the runtime has compiled it (ops/agent/compile-early.ts). */
+const rehearsals = 30;
+
+/**
+ * Goes through what an ADD and a CHECK of this network think, so that the first pod does not wait for code to be
+ * compiled. The process hears what comes between two times. What an ADD would be refused for ends it.
+ */
+export async function rehearseVerbs(
+  dataDir: string,
+  confDir: string,
+  isOver: () => boolean,
+): Promise<void> {
+  try {
+    for (let times = 0; times < rehearsals && !isOver(); times++) {
+      const found = networkInUse(confDir);
+      const ledger = ledgerIfThere(dataDir);
+      if (found === null || found.config.dataDir !== dataDir || ledger === null) return;
+      rehearse(ledger, attachAskOf(nobody, found.config, null));
+      await Bun.sleep(0);
+    }
+  } catch (error) {
+    if (!(error instanceof FairwayError)) throw error;
+  }
 }

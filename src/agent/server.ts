@@ -35,6 +35,7 @@ export class AgentServer {
   readonly #onDefect: (error: unknown) => void;
   readonly #tidy: () => void;
   #isStopped = false;
+  #isReady = false;
   #tidying: ReturnType<typeof setTimeout> | undefined;
   #lastDeclined: string | null = null;
 
@@ -46,6 +47,11 @@ export class AgentServer {
     this.#onDefect = onDefect;
     this.#tidy = tidy;
     this.#listener = this.#listen(path);
+  }
+
+  /** All is done that is done before the first verb comes. Verbs are served without that, too. */
+  ready(): void {
+    this.#isReady = true;
   }
 
   /** Nothing new is taken. What was accepted has been answered. */
@@ -125,11 +131,7 @@ export class AgentServer {
         connection.answer(answers.plain(200, "ok"));
         return;
       case "readiness":
-        connection.answer(
-          this.#isStopped
-            ? answers.plain(503, "the agent is about to end")
-            : answers.plain(200, "ok"),
-        );
+        connection.answer(this.#readiness());
         return;
       case "version":
         connection.answer(answers.json(this.#about()));
@@ -137,6 +139,13 @@ export class AgentServer {
       case "verb":
         this.#takeVerb(request.body, connection);
     }
+  }
+
+  #readiness(): ReturnType<typeof answers.plain> {
+    if (this.#isStopped) return answers.plain(503, "the agent is about to end");
+    return this.#isReady
+      ? answers.plain(200, "ok")
+      : answers.plain(503, "verbs are served, and what all pods share is being made");
   }
 
   #about(): unknown {

@@ -67,6 +67,34 @@ function parseAddresses(
   return root.object("ipam") === undefined ? undefined : parseIpam(root, ipRanges);
 }
 
+/** What was parsed last, for the next pod of the same network in a process that serves many. */
+let last: { rules: readonly Rule[]; object: JsonObject; config: NetworkConfig } | null = null;
+
+/** What belongs to the network and not to one pod. */
+function networkText({ runtimeConfig: _, prevResult: __, args: ___, ...rest }: JsonObject): string {
+  return JSON.stringify(rest);
+}
+
+/**
+ * The configuration of another pod of the network that was parsed last. null means that it has to be parsed
+ * whole: it is another network's, or something is wrong with what belongs to the pod, or that says something
+ * of the network, too.
+ */
+function anotherPods(rules: readonly Rule[], object: JsonObject): NetworkConfig | null {
+  if (last === null || last.rules !== rules) return null;
+  const { config } = last;
+  if (config.chained || config.ipam.delegate !== null || config.runtime.ipRanges.length > 0)
+    return null;
+  if (networkText(object) !== networkText(last.object)) return null;
+  const problems = new Problems();
+  checkSchema(object, problems);
+  const root = new Section(object, "", problems);
+  const runtime = parseRuntime(root);
+  const prevResult = root.object("prevResult") ?? null;
+  if (problems.any || runtime.ipRanges.length > 0) return null;
+  return { ...config, runtime, prevResult };
+}
+
 /**
  * Parses one plugin configuration as the runtime composes it. All of it is validated, and defaults are filled
  * in where they need no look at the node. All that is wrong is in one error, with what breaks the rules.
@@ -74,6 +102,14 @@ function parseAddresses(
  */
 export function parseWith(rules: readonly Rule[], raw: unknown): NetworkConfig {
   const object = configObject(raw);
+  const known = anotherPods(rules, object);
+  if (known !== null) return known;
+  const config = parsedWhole(rules, object);
+  last = { rules, object, config };
+  return config;
+}
+
+function parsedWhole(rules: readonly Rule[], object: JsonObject): NetworkConfig {
   const problems = new Problems();
   const { name, cniVersion } = parseIdentity(object, problems);
   const delegate = delegateIn(object);

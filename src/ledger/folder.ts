@@ -77,8 +77,7 @@ export function refuseWhileRebuilt(dir: string): void {
 
 /** Identifies the file itself and not its name, because another file may take its place. */
 export function identityOf(file: string): string | null {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+  return identity(fs.statSync(file, { throwIfNoEntry: false }));
 }
 
 /** The ledger's files as they lie there at one moment. */
@@ -88,14 +87,34 @@ export interface FilesSeen {
   bytes: number;
   /** The write-ahead log and its index, which stay the same for as long as anybody has the ledger open. */
   beside: string;
+  /** Who may do what to all of it, and to the folders above: what `prepareFolder` judges. */
+  rights: string;
+}
+
+const identity = (stat: fs.Stats | undefined): string | null =>
+  stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+
+const rightsOf = (stat: fs.Stats | undefined): string =>
+  stat === undefined ? "" : `${stat.dev}:${stat.ino}:${stat.mode}:${stat.uid}`;
+
+/** The folder itself and all above it. */
+function foldersTo(dir: string): string[] {
+  const above = folderOf(dir);
+  return above === dir ? [dir] : [dir, ...foldersTo(above)];
 }
 
 export function filesSeen(file: string): FilesSeen {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  const dir = folderOf(file);
+  const look = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false });
+  const own = look(file);
+  const [log, index, journal] = sideSuffixes.map((suffix) => look(`${file}${suffix}`));
+  const folders = foldersTo(dir).map((path) => fs.statSync(path, { throwIfNoEntry: false }));
+  const mark = look(`${dir}/${rebuildMarkName}`);
   return {
-    file: stat === undefined ? null : `${stat.dev}:${stat.ino}`,
-    bytes: stat?.size ?? 0,
-    beside: `${identityOf(`${file}-wal`)} ${identityOf(`${file}-shm`)}`,
+    file: identity(own),
+    bytes: own?.size ?? 0,
+    beside: `${identity(log)} ${identity(index)}`,
+    rights: [own, log, index, journal, mark, ...folders].map(rightsOf).join(" "),
   };
 }
 

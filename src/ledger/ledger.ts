@@ -55,7 +55,7 @@ export interface Ledger extends Handle, Leases, Networks, Facts {
    * For whoever keeps the ledger open: the files that lie at its path now, and whether another version has
    * changed its schema. Both throw as `openLedger`.
    */
-  filesSeen(): FilesSeen;
+  filesSeen(before?: FilesSeen): FilesSeen;
   hasKnownSchema(): boolean;
   /**
    * Also for whoever keeps it open: the log is not emptied by transactions any more, which wait for the disk
@@ -88,7 +88,7 @@ function writable(store: Store): Ledger {
     ...parts(store),
     exclusively: (fn) => store.exclusively(fn),
     isFree: () => store.isFree(),
-    filesSeen: () => store.filesSeen(),
+    filesSeen: (before) => store.filesSeen(before),
     hasKnownSchema: () => store.hasKnownSchema(),
     leaveLog: () => store.leaveLog(),
     emptyLog: () => store.emptyLog(),

@@ -142,8 +142,13 @@ export class Store {
     }
   }
 
-  /** Checks the folder and the files as when the ledger is opened, and throws the same. */
-  filesSeen(): FilesSeen {
+  /**
+   * Checks the folder and the files as when the ledger is opened, and throws the same. Where all is as it was
+   * at a look `before`, nothing of it has to be judged again.
+   */
+  filesSeen(before?: FilesSeen): FilesSeen {
+    const now = filesSeen(this.file);
+    if (now.rights === before?.rights) return now;
     prepareFolder(folderOf(this.file));
     return filesSeen(this.file);
   }

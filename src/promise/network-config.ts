@@ -134,6 +134,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   policyFitsItsTiers,
 };
 
+const inOrder = Object.values(rules);
+
 /** @throws FairwayError decode (not an object), incompatibleVersion, badConfig with all that is wrong. */
-export const parseNetworkConfig = (raw: unknown): NetworkConfig =>
-  parseWith(Object.values(rules), raw);
+export const parseNetworkConfig = (raw: unknown): NetworkConfig => parseWith(inOrder, raw);

@@ -1,8 +1,6 @@
 /** Fairway where an agent runs: what is called is the launcher, and the executable lies beside it. */
 import { copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaults } from "../../src/config/defaults.ts";
-import { linkIndex } from "../../src/kernel/link-index.ts";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { minimalEnvironment } from "../../src/ops/child.ts";
 import { namespacePath } from "../../src/prove/lab/namespaces.ts";
@@ -55,14 +53,12 @@ function start(
     ),
   );
   const untilMs = performance.now() + readyWithinMs;
-  const hasBase = (): boolean =>
-    inNetns(namespacePath(node), () => linkIndex(defaults.bridge) !== null);
-  while (!existsSync(socket) || !hasBase()) {
+  const url = ["-sf", "--unix-socket", socket, "http://agent/readyz"];
+  const isReady = (): boolean => Bun.spawnSync(["curl", ...url]).exitCode === 0;
+  while (!existsSync(socket) || !isReady()) {
     if (performance.now() > untilMs) {
       agent.kill();
-      throw new Error(
-        `no agent on ${socket} that has made a base, after ${readyWithinMs / 1000} s`,
-      );
+      throw new Error(`no agent is ready on ${socket} after ${readyWithinMs / 1000} s`);
     }
     Bun.sleepSync(20);
   }

@@ -65,7 +65,7 @@ test("its pages, and what is none", () =>
   withNode(async (node) => {
     await using agent = await startAgent(node);
     expect(agent.page("/healthz")).toBe("ok\n");
-    expect(agent.page("/readyz")).toBe("ok\n");
+    await until("it is ready", () => agent.page("/readyz") === "ok\n");
     expect(JSON.parse(agent.page("/version"))).toMatchObject({ protocol: 1, pid: agent.pid });
     expect(agent.page("/metrics")).toContain("there is no /metrics");
     const verb = (...headers: string[]) =>
@@ -110,7 +110,7 @@ test("a socket that an agent left when it was killed is no obstacle; whoever els
     expect(existsSync(socket)).toBe(true);
     {
       await using agent = await startAgent(node, { socket });
-      expect(agent.page("/readyz")).toBe("ok\n");
+      await until("it is ready", () => agent.page("/readyz") === "ok\n");
     }
     rmSync(socket);
     const other = Bun.listen({ unix: socket, socket: { data: () => {} } });

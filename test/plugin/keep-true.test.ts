@@ -340,7 +340,7 @@ test("a base that was taken away while no pod is there is made again", () =>
     node.run("nft", "delete", "table", "inet", "fairway");
     await using keeper = await keeperOf(node, { confDir: confDirOf(node) });
     await until("it is as before", () => Bun.deepEquals(dumpNode(node.lab.node), before));
-    expect(keeper.told.map(({ event }) => event)).toContain("base made");
+    await until("it is told", () => keeper.told.some(({ event }) => event === "base made"));
   }, reliedOnConfig));
 
 test.each<[title: string, plugin: Json, fileName: string]>([

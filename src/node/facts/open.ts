@@ -6,8 +6,12 @@ import { existingFile } from "../../ledger/folder.ts";
 import { type Ledger, openLedger } from "../../ledger/ledger.ts";
 import { span } from "../../trace.ts";
 
+let boot: string | null = null;
+
+/** It stays the same for as long as a process lives. */
 export function bootId(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return boot;
 }
 
 /** Gives the ledger of a folder to processes that keep it open. */
@@ -26,12 +30,10 @@ let folder: string | null = null;
 export const ledgerFolder = (): string | null => folder;
 
 function open(dataDir: string): Ledger {
-  const boot = bootId();
-  const anew = (): Ledger => openLedger({ dir: dataDir, bootId: boot });
-  const ledger = span("open ledger", () =>
-    keeper === null ? anew() : keeper(dataDir, boot, anew),
-  );
-  keepGenerationsIn(dataDir, boot);
+  const id = bootId();
+  const anew = (): Ledger => openLedger({ dir: dataDir, bootId: id });
+  const ledger = span("open ledger", () => (keeper === null ? anew() : keeper(dataDir, id, anew)));
+  keepGenerationsIn(dataDir, id);
   folder = dataDir;
   return ledger;
 }
