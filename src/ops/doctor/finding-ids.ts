@@ -21,6 +21,7 @@ export const findingIds = [
   "drift",
   "install",
   "install.executable",
+  "install.launcher",
   "install.link",
   "kernel.MODULE",
   "kernel.nf_tables_bridge",
