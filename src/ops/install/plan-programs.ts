@@ -38,15 +38,13 @@ function refuseForeign(path: string): never {
   );
 }
 
-/** The program in its place, where it is not there already. `there` is what is to be replaced. */
-function planProgram(path: string, there: ProgramAt, from: string): FileStep[] {
-  const isOwn = from === path;
-  if (there !== "absent" && (isOwn || sameBytes(from, path)) && isExecutable(path)) return [];
-  const former = there === "launcher" ? "the launcher" : there === "executable" ? "it" : null;
-  const words =
-    former === null
-      ? `write ${path} (${version})`
-      : `replace ${path} (${former === "it" ? versionOf(path) : former} by ${version})`;
+/** The executable in its place, where it is not there already. `there` says whether one is to be replaced. */
+function planExecutable(path: string, there: ProgramAt, from: string): FileStep[] {
+  const isThere = there === "executable";
+  if (isThere && (from === path || sameBytes(from, path)) && isExecutable(path)) return [];
+  const words = isThere
+    ? `replace ${path} (${versionOf(path)} by ${version})`
+    : `write ${path} (${version})`;
   return [{ op: "write", path, mode: 0o755, content: { copyOf: from }, words }];
 }
 
@@ -108,7 +106,7 @@ function planAlone(paths: OwnedPaths, options: ProgramOptions, own: string): Pla
   if (programAt(paths.full) === "executable")
     notes.push(`${paths.full} is there, and without a launcher nobody needs it`);
   return {
-    steps: planProgram(paths.binary, programAt(paths.binary), own),
+    steps: planExecutable(paths.binary, programAt(paths.binary), own),
     notes,
     executable: paths.binary,
     hasLauncher: false,
@@ -132,7 +130,7 @@ export function planPrograms(paths: OwnedPaths, options: ProgramOptions): Planne
   const { socket, steps } = planSocket(paths.socketPath, options.socket);
   return {
     steps: [
-      ...planProgram(paths.full, fullThere, own),
+      ...planExecutable(paths.full, fullThere, own),
       ...steps,
       ...(launcher === null ? [] : planLauncher(paths.binary, there, launcher)),
     ],

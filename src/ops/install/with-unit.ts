@@ -1,5 +1,4 @@
 /** Changes files between what systemd does with the agent's unit before and after, all or nothing. */
-
 import { unitName } from "./places.ts";
 import type { PlannedAgent, UnitStep } from "./plan-agent.ts";
 import { act } from "./systemd.ts";
