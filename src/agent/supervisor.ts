@@ -10,6 +10,9 @@ const SOCK_CLOEXEC = 0o2000000;
 const familyBytes = 2;
 const longestPath = 107;
 
+/** A verb that waits for locks may keep one of them back for a while. */
+const signsPerLimit = 4;
+
 const signatures = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
@@ -39,7 +42,7 @@ export class Supervisor {
     this.#path = isPath ? path : null;
     const isForUs = env.WATCHDOG_PID === undefined || Number(env.WATCHDOG_PID) === process.pid;
     const limitUs = Number(env.WATCHDOG_USEC ?? 0);
-    this.#aliveEachMs = isForUs && limitUs > 0 ? limitUs / 1_000 / 2 : null;
+    this.#aliveEachMs = isForUs && limitUs > 0 ? limitUs / 1_000 / signsPerLimit : null;
   }
 
   /** Returns in words why it could not be told; null means that it was told, or that nobody wants to know. */

@@ -27,6 +27,13 @@ __attribute__((used, retain)) static const char build[] = "fairway-launcher (bui
 
 extern char **environ;
 
+/*
+ * `fairway install` knows a launcher by this text (src/ops/install/launcher-file.ts). Behind the colon stands
+ * what every build of the executable carries, so an older `install` takes it for a Fairway, too.
+ */
+__attribute__((used, retain)) static const char mark[] =
+  "fairway-launcher: promised shares of a node's network for Kubernetes pods (a CNI plugin; see README)";
+
 static struct folder folder;
 static struct kept kept;
 static struct request request;

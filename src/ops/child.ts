@@ -3,6 +3,8 @@
  * nothing else of this process's environment, and a time limit. The verbs have kernel/children.ts.
  */
 
+import { effect } from "../effect.ts";
+
 /** What a short command left behind. `code` is null when it was killed at its time limit. */
 export interface CommandResult {
   code: number | null;
@@ -49,6 +51,17 @@ export function runChild(
   const { exitCode, signal, stdout, stderr } = done;
   if (exitCode === undefined && signal === undefined) throw done.cause;
   return { code: exitCode ?? null, stdout, stderr };
+}
+
+/** The same for a command that changes something, or asks what a change depends on. `what` is for the faults. */
+export function runEffect(
+  what: string,
+  argv: readonly string[],
+  options: CommandOptions,
+): CommandResult {
+  const done = effect("child", what, () => runChild(argv, options));
+  // A fault of a test has a child's result in the runtime's own form.
+  return { code: done.code ?? null, stdout: String(done.stdout), stderr: String(done.stderr) };
 }
 
 /** Starts a command whose lines are read as they come. The signal ends it. */

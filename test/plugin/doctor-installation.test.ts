@@ -1,6 +1,6 @@
 /** What the doctor says of an installation, of the bridge's neighbours, and of what nobody owns. */
 import { expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../src/ops/doctor/finding.ts";
 import { inNamespace } from "../../src/prove/lab/namespaces.ts";
@@ -53,16 +53,48 @@ test("an installation: well, then with each part gone", () =>
     install(site);
     expect(wrong()).toEqual([]);
     const ids = all().map(({ id }) => id);
-    expect(ids).toEqual(expect.arrayContaining(["install.executable", "install.link"]));
+    expect(ids).toEqual(
+      expect.arrayContaining(["install.executable", "install.launcher", "install.link"]),
+    );
     expect(ids).toEqual(expect.arrayContaining(["conflist", "conflist.plugin", "leaks"]));
     rmSync(join(binDir, "fairway-ipam"));
     writeFileSync(join(binDir, "fairway"), "no executable of ours");
     rmSync(join(confDir, "10-fairway.conflist"));
     expect(wrong()).toEqual([
-      expect.stringContaining("install.executable error"),
+      expect.stringContaining("install.launcher error"),
       expect.stringContaining("install.link error"),
       expect.stringContaining("conflist error"),
     ]);
+    rmSync(join(binDir, "fairway-full"));
+    expect(wrong()[0]).toContain(`install.executable error: ${join(binDir, "fairway")} is gone`);
+  }));
+
+test("the launcher and the executable beside it: which of them is what", () =>
+  withSite((site) => {
+    const { binDir, wrong, all } = site;
+    const [plugin, full] = [join(binDir, "fairway"), join(binDir, "fairway-full")];
+    install(site);
+    rmSync(full);
+    expect(wrong()).toEqual([expect.stringContaining(`install.executable error: ${full} is gone`)]);
+    install(site);
+    const launcher = readFileSync(plugin);
+    launcher.writeUInt16LE(243, 18);
+    writeFileSync(plugin, launcher);
+    expect(wrong()).toEqual([
+      expect.stringMatching(/^install.launcher error: .* does not run here: it is for machine 243/),
+      expect.stringMatching(
+        /^install.fits error: no pod starts, .* is for a processor that Fairway is not built for/,
+      ),
+    ]);
+    // As an older version's `install` leaves it.
+    rmSync(plugin);
+    cpSync(binary, plugin);
+    expect(wrong()).toEqual([
+      expect.stringMatching(/^install.launcher warn: .* is an executable, and so is /),
+    ]);
+    rmSync(full);
+    expect(wrong()).toEqual([]);
+    expect(all().find(({ id }) => id === "install.executable")?.found).toStartWith(`${plugin}, `);
   }));
 
 test("other conflists: one before ours, a chain's plugin that is missing, keys that ADD refuses", () =>
@@ -141,7 +173,6 @@ test("executables that this node cannot run: where pods start by them, and where
     const { node, binDir, wrong, all, run } = site;
     install(site);
     const [plugin, full] = [join(binDir, "fairway"), join(binDir, "fairway-full")];
-    copyFileSync(plugin, full);
     const fits = (): Finding[] => all().filter(({ id }) => id === "install.fits");
     expect(fits().map(({ level }) => level)).toEqual(["ok", "ok"]);
 

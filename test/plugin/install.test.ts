@@ -4,7 +4,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -13,117 +12,25 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandResult } from "../../src/ops/child.ts";
 import { version } from "../../src/ops/version.ts";
-import { type Lab, withLab } from "../../src/prove/lab/lab.ts";
-import { inNamespace, mustInNamespace, namespacePath } from "../../src/prove/lab/namespaces.ts";
+import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { binary, repository } from "../support/binary.ts";
-import { dumpNode } from "../support/dump.ts";
+import {
+  anotherBuild,
+  capacities,
+  type Json,
+  must,
+  plain,
+  refused,
+  refusedWith,
+  type Site,
+  usualPath,
+  withSite,
+} from "../support/site.ts";
 import { withTraffic } from "../support/traffic.ts";
-import { dumpFiles, dumpWhole } from "../support/whole.ts";
-
-type Json = Record<string, unknown>;
-
-interface Site {
-  lab: Lab;
-  root: string;
-  binDir: string;
-  confDir: string;
-  dataDir: string;
-  conf: string;
-  plugin: string;
-  fairway(executable: string, ...args: string[]): CommandResult;
-  install(...args: string[]): CommandResult;
-  uninstall(...args: string[]): CommandResult;
-  whole(): string;
-  /** Without what SQLite keeps beside the ledger while, and after, somebody looks into it. */
-  state(): string;
-  files(): string;
-  network(): string;
-  /** The installed plugin, called with the installed conflist, as a runtime does. */
-  verb(
-    verb: string,
-    pod: string,
-    annotations?: Record<string, string>,
-    /** Over what the runtime's environment is. */
-    over?: Record<string, string>,
-  ): CommandResult;
-  run(...argv: string[]): string;
-}
-
-const usualPath = "/usr/sbin:/usr/bin:/sbin:/bin";
-
-const capacities = ["--egress-capacity", "400M", "--ingress-capacity", "400M"];
-const plain = ["--subnet", addresses.podSubnet, "--uplink", "uplink", ...capacities];
-
-function siteOf(lab: Lab, root: string): Site {
-  const [binDir, confDir] = [join(root, "opt/cni/bin"), join(root, "etc/cni/net.d")];
-  const dataDir = join(root, "var/lib/fairway");
-  const conf = join(confDir, "10-fairway.conflist");
-  const plugin = join(binDir, "fairway");
-  const folders = ["--bin-dir", binDir, "--conf-dir", confDir];
-  const fairway: Site["fairway"] = (executable, ...args) =>
-    inNamespace(lab.node, [executable, ...args]);
-  return {
-    ...{ lab, root, binDir, confDir, dataDir, conf, plugin, fairway },
-    install: (...args) => fairway(binary, "install", ...folders, "--data-dir", dataDir, ...args),
-    uninstall: (...args) => fairway(binary, "uninstall", ...folders, ...args),
-    whole: () => dumpWhole(lab.node, root),
-    state: () => dumpWhole(lab.node, root).replace(/^file .*\.db-(wal|shm) .*\n/gm, ""),
-    network: () => dumpNode(lab.node),
-    files: () => dumpFiles(root),
-    run: (...argv) => mustInNamespace(lab.node, argv),
-    verb: (verb, pod, annotations = {}, over = {}) => {
-      const { name, cniVersion, plugins } = JSON.parse(readFileSync(conf, "utf8")) as Json;
-      const [own] = plugins as Json[];
-      const runtimeConfig = { "io.kubernetes.cri.pod-annotations": annotations };
-      return inNamespace(lab.node, [plugin], {
-        stdin: JSON.stringify({ ...own, name, cniVersion, runtimeConfig, logLevel: "silent" }),
-        env: {
-          ...{ CNI_COMMAND: verb, CNI_CONTAINERID: pod, CNI_IFNAME: "eth0" },
-          ...{ CNI_NETNS: namespacePath(pod), CNI_PATH: binDir, PATH: usualPath, ...over },
-        },
-      });
-    },
-  };
-}
-
-async function withSite(use: (site: Site) => void | Promise<void>): Promise<void> {
-  const root = mkdtempSync(join(tmpdir(), "fairway-test-"));
-  try {
-    await withLab({ prefix: "fwi" }, (lab) => use(siteOf(lab, root)));
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-}
-
-function must({ code, stdout, stderr }: CommandResult): string {
-  expect({ code, stderr, stdout }).toMatchObject({ code: 0, stderr: "" });
-  return stdout;
-}
-
-function refused(result: CommandResult, ...says: string[]): void {
-  refusedWith(1, result, ...says);
-}
-
-function refusedWith(
-  wanted: number,
-  { code, stdout, stderr }: CommandResult,
-  ...says: string[]
-): void {
-  expect({ code, stdout }).toEqual({ code: wanted, stdout: "" });
-  for (const each of says) expect(stderr).toContain(each);
-}
-
-/** Another build: it differs in a byte of the ELF header's padding, which nothing reads. */
-function anotherBuild(path: string): void {
-  const bytes = readFileSync(binary);
-  bytes[15] = 1;
-  writeFileSync(path, bytes, { mode: 0o755 });
-}
 
 test("docs/install.md shows what install prints, in its order", () =>
   withSite((site) => {
@@ -150,7 +57,9 @@ test("install, pods, uninstall: links, addresses, routes, qdiscs, nftables, sysc
     run("sysctl", "-qw", "net.ipv4.conf.uplink.forwarding=1");
     run("sysctl", "-qw", "net.bridge.bridge-nf-call-ip6tables=0");
     const before = site.whole();
-    expect(must(site.install(...plain))).toContain(`write ${site.plugin} (${version})`);
+    expect(must(site.install(...plain))).toContain(
+      `write ${site.full} (${version})\nwrite ${site.plugin} (the launcher)\n`,
+    );
     expect(readlinkSync(join(site.binDir, "fairway-ipam"))).toBe("fairway");
     expect(statSync(site.dataDir).mode & 0o777).toBe(0o700);
     // The kernel is the first ADD's.
@@ -221,7 +130,7 @@ test(
   "an upgrade over 20 living pods under traffic: no connection breaks, no promise is lost, the plugin is always there",
   () =>
     withSite(async (site) => {
-      const { lab, root, plugin } = site;
+      const { lab, root, plugin, full } = site;
       const before = site.whole();
       must(site.install(...plain));
       const pods = Array.from({ length: 20 }, (_, i) => lab.addPod(`p${i}`));
@@ -266,14 +175,14 @@ test(
           ],
           { env: { CNI_COMMAND: "VERSION" }, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
         );
-        const oldInode = statSync(plugin).ino;
-        const folders = ["--bin-dir", site.binDir, "--conf-dir", site.confDir];
+        const oldInode = statSync(full).ino;
+        const { folders } = site;
         const upgraded = must(site.fairway(other, "install", ...folders));
         writeFileSync(stop, "");
-        expect(upgraded).toStartWith(`replace ${plugin} (${version} by ${version})\n`);
+        expect(upgraded).toStartWith(`replace ${full} (${version} by ${version})\n`);
         expect(upgraded).not.toContain("note:");
-        expect(statSync(plugin).ino).not.toBe(oldInode);
-        expect(readFileSync(plugin).equals(readFileSync(other))).toBe(true);
+        expect(statSync(full).ino).not.toBe(oldInode);
+        expect(readFileSync(full).equals(readFileSync(other))).toBe(true);
         expect(await calls.exited).toBe(0);
         expect((await new Response(calls.stdout).text()).length).toBeGreaterThan(0);
         expect(await old.exited).toBe(0);

@@ -6,10 +6,9 @@ import { chosenBackend } from "../../kernel/backend.ts";
 import { batchesOf } from "../../kernel/effects.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { desiredPod } from "../../plan/desired.ts";
-import { diff } from "../../plan/diff.ts";
 import { refuseNewOverlaps } from "../facts/surroundings.ts";
-import { look } from "../reconcile/run.ts";
-import { baseAndPod } from "../reconcile/scopes.ts";
+import { look, stepsOf } from "../reconcile/run.ts";
+import { allSteps, baseAndPod } from "../reconcile/scopes.ts";
 import { NodeView } from "../reconcile/view.ts";
 import { type AttachAsk, propose } from "./propose.ts";
 
@@ -20,6 +19,11 @@ export function rehearse(ledger: LedgerView, asked: AttachAsk): void {
   const { attachment } = propose(ledger, asked);
   const view = new NodeView(ledger).with(base);
   const pod = view.inForce(attachment, base.trees);
-  batchesOf(diff(desiredPod(pod, base), new Map()).steps, chosenBackend());
+  const nothing = {
+    desired: () => desiredPod(pod, base),
+    observed: () => new Map(),
+    steps: allSteps,
+  };
+  batchesOf(stepsOf(nothing), chosenBackend());
   look(baseAndPod(view, pod, base));
 }

@@ -26,6 +26,7 @@ export const findingIds = [
   "install",
   "install.executable",
   "install.fits",
+  "install.launcher",
   "install.link",
   "kernel.MODULE",
   "kernel.nf_tables_bridge",

@@ -1,12 +1,15 @@
 /** `fairway install` puts the plugin on a node, or a newer one over it. */
 import { Command } from "commander";
+import { defaultSocket } from "../../agent/protocol.ts";
 import { defaults } from "../../config/defaults.ts";
 import { asUsage } from "../command-line.ts";
 import { collect } from "../usage.ts";
 import { version } from "../version.ts";
+import { checkAsked, type InstallOptions } from "./asked.ts";
 import { applyFiles } from "./files.ts";
 import { usualPlaces } from "./places.ts";
-import { checkAsked, type InstallOptions, planInstall } from "./plan-install.ts";
+import { planInstall } from "./plan-install.ts";
+import { withUnit } from "./with-unit.ts";
 
 interface Options extends InstallOptions {
   dryRun?: boolean;
@@ -24,6 +27,7 @@ export function withPlaceOptions(command: Command): Command {
         "--conf-file <NAME>",
         `our conflist in it; the first by name counts (default: ${usualPlaces.confFile})`,
       )
+      .option("--unit-dir <DIR>", `systemd's units (default: ${usualPlaces.unitDir})`)
       .option(
         "--data-dir <DIR>",
         `the ledger's folder (default: the conflist's, else ${defaults.dataDir})`,
@@ -34,12 +38,13 @@ export function withPlaceOptions(command: Command): Command {
 
 function run(options: Options, command: Command): void {
   asUsage(command, () => checkAsked(options));
-  const { steps, notes, summary } = planInstall(options);
-  if (options.dryRun !== true) applyFiles(steps).commit();
+  const { steps, agent, notes, summary } = planInstall(options);
+  if (options.dryRun !== true) withUnit(agent, () => applyFiles(steps)).commit();
+  const done = [...agent.before, ...steps, ...agent.after];
   const lines = [
-    ...steps.map(({ words }) => words),
+    ...done.map(({ words }) => words),
     ...notes.map((note) => `note: ${note}`),
-    steps.length === 0 ? `nothing changed: ${version} is installed; ${summary}` : summary,
+    done.length === 0 ? `nothing changed: ${version} is installed; ${summary}` : summary,
     ...(options.dryRun === true ? ["nothing was done: --dry-run"] : []),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
@@ -58,6 +63,16 @@ export function installCommand(): Command {
     .option("--uplink <NAME>", "uplink.name")
     .option("--egress-capacity <RATE>", "uplink.egressCapacity")
     .option("--ingress-capacity <RATE>", "uplink.ingressCapacity")
+    .option(
+      "--launcher <FILE>",
+      "what the runtime calls in front of the executable (default: the fairway-launcher-... beside the executable, if there is one)",
+    )
+    .option("--agent", "run the agent by systemd, which the launcher asks")
+    .option("--no-agent", "take the agent's unit off again; the launcher stays")
+    .option(
+      "--socket <PATH>",
+      `where the launcher finds the agent (default: as it is, else ${defaultSocket})`,
+    )
     .option("--allow-earlier", "where another conflist that comes first is meant to (Multus)")
     .action(run);
 }

@@ -6,12 +6,13 @@ import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { effect } from "../../effect.ts";
 import { FairwayError, messageOf, orFail } from "../../errors.ts";
+import { runEffect } from "../child.ts";
 
 type Content = { text: string } | { copyOf: string };
 
 export type FileStep = { path: string; words: string } & (
   | { op: "folder"; mode: number }
-  | { op: "write"; mode: number; content: Content }
+  | { op: "write"; mode: number; content: Content; proof?: Proof }
   | { op: "link"; target: string }
   | { op: "remove" }
   /** The file is removed at the very end, in its place among the folders. */
@@ -19,6 +20,12 @@ export type FileStep = { path: string; words: string } & (
   /** A folder that still holds something stays. */
   | { op: "remove-folder" }
 );
+
+/** A program is run with these arguments before it takes its place, and has to say this. */
+interface Proof {
+  args: string[];
+  says: string;
+}
 
 type Undo = () => void;
 
@@ -96,6 +103,20 @@ function writeBeside(path: string, mode: number, content: Content): void {
   }
 }
 
+const proofLimitMs = 10_000;
+
+/** Throws where the program in `path` does not run, or says something else. */
+function prove(path: string, { args, says }: Proof): void {
+  const { code, stdout, stderr } = runEffect("try the program", [path, ...args], {
+    timeoutMs: proofLimitMs,
+  });
+  if (code === 0 && stdout.includes(says)) return;
+  const how = code === null ? `does not end within ${proofLimitMs / 1_000} s` : `ends with ${code}`;
+  throw new Error(
+    `it was tried as ${path} ${args.join(" ")}, and ${how}: ${stdout.trim() || stderr.trim() || "it says nothing"}`,
+  );
+}
+
 export const isThere = (path: string): boolean => entryAt(path).kind !== "absent";
 
 /** Puts what `make` makes beside a path into its place. What was there is kept for the way back. */
@@ -137,7 +158,10 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
       return { undo, commit: nothing };
     }
     case "write":
-      return place(path, (next) => writeBeside(next, step.mode, step.content));
+      return place(path, (next) => {
+        writeBeside(next, step.mode, step.content);
+        if (step.proof !== undefined) prove(next, step.proof);
+      });
     case "link":
       return place(path, (next) => disk.symlink(step.target, next));
     case "remove": {

@@ -8,7 +8,7 @@ import { isObject } from "../../config/section.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { Places } from "./places.ts";
 
-export interface Manifest extends Places {
+export interface Manifest extends Omit<Places, "unitDir"> {
   /** The folders that were not there before, from above. */
   foldersMade: string[];
   /**
@@ -16,6 +16,8 @@ export interface Manifest extends Places {
    * version did not write it.
    */
   dataDir?: string;
+  /** An older version did not write it, and knew no unit. */
+  unitDir?: string;
 }
 
 export const manifestFile = (dataDir: string): string => join(dataDir, "install.json");
@@ -54,9 +56,9 @@ function parsed(text: string): unknown {
 
 function isManifest(value: unknown): value is Manifest {
   if (!isObject(value)) return false;
-  const { binDir, confDir, confFile, foldersMade, dataDir } = value;
+  const { binDir, confDir, confFile, foldersMade, dataDir, unitDir } = value;
   return (
-    (dataDir === undefined || typeof dataDir === "string") &&
+    [dataDir, unitDir].every((each) => each === undefined || typeof each === "string") &&
     [binDir, confDir, confFile].every((each) => typeof each === "string") &&
     Array.isArray(foldersMade) &&
     foldersMade.every((each) => typeof each === "string")

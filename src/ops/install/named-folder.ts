@@ -20,7 +20,10 @@ const realPath = (path: string): string =>
 export const isSameFolder = (a: string, b: string): boolean => realPath(a) === realPath(b);
 
 /** null means that there is no conflist of ours. Throws io, decode, badConfig. */
-export function namedByConflist({ confDir, confFile }: Places): NamedFolder | null {
+export function namedByConflist({
+  confDir,
+  confFile,
+}: Pick<Places, "confDir" | "confFile">): NamedFolder | null {
   const path = join(confDir, confFile);
   const conflist = conflistAt(path);
   return typeof conflist === "string"

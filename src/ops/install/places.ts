@@ -5,6 +5,11 @@ import { ipamPluginName, pluginName } from "../../config/plugin-name.ts";
 import { FairwayError } from "../../errors.ts";
 
 export { pluginName };
+/** The executable's name beside a launcher, which looks for it there. */
+export const fullName = "fairway-full";
+/** A launcher looks into this file of its own folder for the agent's socket, where it is not the usual one. */
+export const socketPathName = "agent.socket-path";
+export const unitName = "fairway-agent.service";
 /** The plugin's other name, under which it is an IPAM plugin for others. */
 export const ipamName = ipamPluginName;
 
@@ -13,18 +18,22 @@ export const usualPlaces = {
   binDir: "/opt/cni/bin",
   confDir: "/etc/cni/net.d",
   confFile: "10-fairway.conflist",
+  unitDir: "/etc/systemd/system",
 } as const;
 
 export interface Places {
   binDir: string;
   confDir: string;
   confFile: string;
+  /** Where systemd looks for the agent's unit. */
+  unitDir: string;
 }
 
 export interface PlaceOptions {
   binDir?: string;
   confDir?: string;
   confFile?: string;
+  unitDir?: string;
 }
 
 function parseConfFile(text: string): string {
@@ -47,5 +56,6 @@ export function placesOf(options: PlaceOptions, known: Partial<Places> = {}): Pl
       options.confFile === undefined
         ? (known.confFile ?? usualPlaces.confFile)
         : parseConfFile(options.confFile),
+    unitDir: folder(options.unitDir, "--unit-dir") ?? known.unitDir ?? usualPlaces.unitDir,
   };
 }

@@ -2,33 +2,14 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { FairwayError } from "../../errors.ts";
-import { version } from "../version.ts";
 import type { Conflist } from "./conflist.ts";
-import { isFairway, ownExecutable, sameBytes, versionOf } from "./executable.ts";
 import { abandoned, entryAt, type FileStep, isThere, missingFolders } from "./files.ts";
 import { manifestFile, manifestText, readManifest } from "./manifest.ts";
 import { ipamName, type Places, pluginName } from "./places.ts";
+import type { PlannedAgent } from "./plan-agent.ts";
+import type { PlannedPrograms } from "./plan-programs.ts";
+import { planText } from "./plan-text.ts";
 import { isOwnLink, ownedPaths } from "./present.ts";
-
-const isExecutable = (path: string): boolean => (fs.statSync(path).mode & 0o111) === 0o111;
-
-function planBinary({ binDir }: Places): FileStep[] {
-  const own = ownExecutable();
-  const path = join(binDir, pluginName);
-  const write = (words: string): FileStep[] => [
-    { op: "write", path, mode: 0o755, content: { copyOf: own }, words },
-  ];
-  const found = entryAt(path);
-  if (found.kind === "absent") return write(`write ${path} (${version})`);
-  if (found.kind !== "file" || !isFairway(path))
-    throw new FairwayError(
-      "badConfig",
-      `${path} is there, and is ${found.kind === "link" ? `a link to ${found.target}` : "no Fairway"}`,
-      "it is not overwritten: move it away, or give another --bin-dir",
-    );
-  if (sameBytes(own, path) && isExecutable(path)) return [];
-  return write(`replace ${path} (${versionOf(path)} by ${version})`);
-}
 
 function planLink(places: Places): FileStep[] {
   const path = join(places.binDir, ipamName);
@@ -41,13 +22,6 @@ function planLink(places: Places): FileStep[] {
     `${path} is there, and is no link to ${pluginName}${found.kind === "link" ? ` but to ${found.target}` : ""}`,
     "it is not overwritten: move it away, or give another --bin-dir",
   );
-}
-
-function planText(path: string, text: string, mode: number): FileStep[] {
-  const found = entryAt(path);
-  if (found.kind === "file" && fs.readFileSync(path, "utf8") === text) return [];
-  const verb = found.kind === "absent" ? "write" : "replace";
-  return [{ op: "write", path, mode, content: { text }, words: `${verb} ${path}` }];
 }
 
 const ledgerFolderMode = 0o700;
@@ -75,11 +49,18 @@ function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
  * made, except for the folder in which that is written. The runtime begins with the conflist, so that one
  * comes last. Throws badConfig where somebody else's file is in the way.
  */
-export function planFiles(conflist: Conflist, places: Places, dataDir: string): FileStep[] {
+export function planFiles(
+  conflist: Conflist,
+  places: Places,
+  dataDir: string,
+  parts: { programs: PlannedPrograms; agent: PlannedAgent },
+): FileStep[] {
   const owned = ownedPaths(places, dataDir);
   const left = abandoned(Object.values(owned));
   const dataFolders = missingFolders(dataDir);
-  const otherFolders = [...new Set([places.binDir, places.confDir].flatMap(missingFolders))].filter(
+  const isUnitMade = parts.agent.files.some(({ op }) => op === "write");
+  const folders = [places.binDir, places.confDir, ...(isUnitMade ? [places.unitDir] : [])];
+  const otherFolders = [...new Set(folders.flatMap(missingFolders))].filter(
     (path) => !dataFolders.includes(path),
   );
   const foldersMade = [
@@ -95,8 +76,9 @@ export function planFiles(conflist: Conflist, places: Places, dataDir: string): 
     ...dataFolders.map(folderStep(dataDir)),
     ...planText(owned.manifest, manifestText({ ...places, foldersMade, dataDir }), 0o600),
     ...otherFolders.map(folderStep(dataDir)),
-    ...planBinary(places),
+    ...parts.programs.steps,
     ...planLink(places),
+    ...parts.agent.files,
     // Only root may read it, as the CIS benchmark wants it.
     ...planText(owned.conf, conflist.text, 0o600),
   ];

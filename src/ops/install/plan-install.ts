@@ -2,9 +2,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { confFiles, inWords, sortsBefore } from "../../cni/conf-files.ts";
-import { parseName } from "../../config/identity.ts";
-import { parseInterfaceName, parsePath } from "../../config/paths.ts";
-import { formatRate, parseLimitBits } from "../../config/quantities.ts";
+import { parsePath } from "../../config/paths.ts";
+import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
 import { type LedgerView, openLedgerReadonly } from "../../ledger/ledger.ts";
@@ -18,6 +17,7 @@ import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
 import { requireRunsHere } from "../host/facts.ts";
+import { type InstallOptions, noSubnet } from "./asked.ts";
 import {
   type AskedSettings,
   type Conflist,
@@ -31,23 +31,17 @@ import {
 import { ownExecutable } from "./executable.ts";
 import { type FileStep, isThere } from "./files.ts";
 import { readManifest } from "./manifest.ts";
-import { type PlaceOptions, type Places, placesOf, pluginName } from "./places.ts";
+import { type Places, placesOf, pluginName } from "./places.ts";
+import { type PlannedAgent, planAgent } from "./plan-agent.ts";
 import { planFiles } from "./plan-files.ts";
-import { conflistAt, settingsOf } from "./present.ts";
-import { askedSubnets, checkSubnetSources, readInput, type SubnetOptions } from "./subnets.ts";
-
-export interface InstallOptions extends PlaceOptions, SubnetOptions {
-  conflist?: string;
-  networkName?: string;
-  uplink?: string;
-  egressCapacity?: string;
-  ingressCapacity?: string;
-  dataDir?: string;
-  allowEarlier?: boolean;
-}
+import { planPrograms, requireLauncher } from "./plan-programs.ts";
+import { conflistAt, ownedPaths, settingsOf, unitAt } from "./present.ts";
+import { askedSubnets, readInput } from "./subnets.ts";
 
 export interface InstallPlan {
   steps: FileStep[];
+  /** Its files are among the steps. */
+  agent: PlannedAgent;
   /** What a person should know though it does not stand in the way. */
   notes: string[];
   /** Says in one line what the node has then. */
@@ -75,27 +69,6 @@ function askedOf(options: InstallOptions): AskedSettings {
     ...{ networkName, uplink, egressCapacity, ingressCapacity },
     dataDir: dataDir === undefined ? undefined : parsePath(dataDir, "--data-dir"),
   };
-}
-
-const noSubnet = (path: string): FairwayError =>
-  new FairwayError(
-    "badConfig",
-    `no pod subnet is given, and there is no ${path} yet`,
-    "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, or an own --conflist FILE",
-  );
-
-/** Finds what is wrong with the call itself, whatever the node is like. Throws badConfig. */
-export function checkAsked(options: InstallOptions): void {
-  const { confDir, confFile } = placesOf(options);
-  const { dataDir, networkName, uplink, egressCapacity, ingressCapacity } = options;
-  if (dataDir !== undefined) parsePath(dataDir, "--data-dir");
-  if (networkName !== undefined) parseName({ name: networkName });
-  if (uplink !== undefined) parseInterfaceName(uplink, "--uplink");
-  if (egressCapacity !== undefined) parseLimitBits(egressCapacity, "--egress-capacity");
-  if (ingressCapacity !== undefined) parseLimitBits(ingressCapacity, "--ingress-capacity");
-  const isSubnetGiven = checkSubnetSources(options);
-  const path = join(confDir, confFile);
-  if (!isSubnetGiven && options.conflist === undefined && !isThere(path)) throw noSubnet(path);
 }
 
 function conflistFor(options: InstallOptions, path: string, present: Conflist | null): Conflist {
@@ -134,6 +107,12 @@ function refuseMoves(
   if (!isThere(join(manifest.confDir, manifest.confFile))) return;
   refuseMove("--conf-dir", manifest.confDir, places.confDir);
   refuseMove("--conf-file", manifest.confFile, places.confFile);
+}
+
+function refuseUnitMove(dataDir: string, places: Places): void {
+  const { unitDir } = readManifest(dataDir) ?? {};
+  if (unitDir !== undefined && unitAt(ownedPaths({ ...places, unitDir }, dataDir)) === "own")
+    refuseMove("--unit-dir", unitDir, places.unitDir);
 }
 
 function refuseLedger(dataDir: string): void {
@@ -214,22 +193,46 @@ function judgeChain(conflist: Conflist, { binDir }: Places): string[] {
     );
 }
 
+/**
+ * The places that are asked for; the unit's else where an earlier run put it, so that an upgrade needs no
+ * options.
+ */
+function placesFor(options: InstallOptions, dataDir: string): Places {
+  const { unitDir } = readManifest(dataDir) ?? {};
+  return placesOf(options, unitDir === undefined ? {} : { unitDir });
+}
+
 /** Throws whatever stands in the way. */
 export function planInstall(options: InstallOptions): InstallPlan {
   requireRunsHere(ownExecutable());
-  const places = placesOf(options);
-  const path = join(places.confDir, places.confFile);
+  const { confDir, confFile } = placesOf(options);
+  const path = join(confDir, confFile);
   const present = presentConflist(path);
   const conflist = conflistFor(options, path, present);
   const config = validated(conflist, options.conflist ?? path);
+  const { dataDir } = config;
+  const places = placesFor(options, dataDir);
   refuseOtherShapers(conflist, options.conflist ?? path);
-  refuseMoves(present, path, config.dataDir, places);
+  refuseMoves(present, path, dataDir, places);
+  refuseUnitMove(dataDir, places);
   const { notes, summary } = checkNode(config);
   const missing = kernelParts().filter(({ level }) => level === "error");
+  const paths = ownedPaths(places, dataDir);
+  const programs = planPrograms(paths, options);
+  if (options.agent === true) requireLauncher(programs);
+  const agent = planAgent(paths, {
+    agent: options.agent,
+    unitDir: places.unitDir,
+    settings: { executable: programs.executable, socket: programs.socket, dataDir, confDir },
+    changes: programs.steps.some((step) => step.path !== paths.binary),
+  });
   return {
-    steps: planFiles(conflist, places, config.dataDir),
+    steps: planFiles(conflist, places, dataDir, { programs, agent }),
+    agent,
     notes: [
       ...notes,
+      ...programs.notes,
+      ...agent.notes,
       ...judgeOrder(places, options.allowEarlier === true),
       ...judgeChain(conflist, places),
       ...missing.map(({ id, found, todo }) => `${id}: ${found}; ${todo}`),

@@ -4,21 +4,69 @@ import { join, resolve } from "node:path";
 import { parseCleanupConfig } from "../../config/cleanup.ts";
 import { FairwayError } from "../../errors.ts";
 import { type Conflist, ownPlugin, parseConflist, typesOf } from "./conflist.ts";
+import { isFairway } from "./executable.ts";
 import { type Entry, entryAt } from "./files.ts";
+import { isLauncher } from "./launcher-file.ts";
 import { manifestFile } from "./manifest.ts";
-import { ipamName, type Places, pluginName } from "./places.ts";
+import { fullName, ipamName, type Places, pluginName, socketPathName, unitName } from "./places.ts";
+import { isUnitFor } from "./unit.ts";
+
+export interface OwnedPaths {
+  /** What the runtime calls: the executable, or the launcher. */
+  binary: string;
+  /** The executable, where `binary` is the launcher. */
+  full: string;
+  link: string;
+  socketPath: string;
+  conf: string;
+  manifest: string;
+  unit: string;
+}
 
 /** The whole paths of all that `install` writes. */
 export function ownedPaths(
-  { binDir, confDir, confFile }: Places,
+  { binDir, confDir, confFile, unitDir }: Places,
   dataDir: string,
-): Record<"binary" | "link" | "conf" | "manifest", string> {
+): OwnedPaths {
   return {
     binary: join(binDir, pluginName),
+    full: join(binDir, fullName),
     link: join(binDir, ipamName),
+    socketPath: join(binDir, socketPathName),
     conf: join(confDir, confFile),
     manifest: manifestFile(dataDir),
+    unit: join(unitDir, unitName),
   };
+}
+
+/** What a file of ours is. */
+export type ProgramAt = "absent" | "launcher" | "executable" | "foreign";
+
+export function programAt(path: string): ProgramAt {
+  const { kind } = entryAt(path);
+  if (kind === "absent") return "absent";
+  if (kind !== "file") return "foreign";
+  if (isLauncher(path)) return "launcher";
+  return isFairway(path) ? "executable" : "foreign";
+}
+
+const firstLine = (path: string): string => fs.readFileSync(path, "utf8").split("\n")[0] ?? "";
+
+/** Whether the agent's unit is there. "foreign" means that it is somebody else's, or another installation's. */
+export function unitAt({ unit, full, binary }: OwnedPaths): "absent" | "own" | "foreign" {
+  const { kind } = entryAt(unit);
+  if (kind === "absent") return "absent";
+  if (kind !== "file") return "foreign";
+  return isUnitFor(fs.readFileSync(unit, "utf8"), [full, binary]) ? "own" : "foreign";
+}
+
+/** The socket that the launcher is told in its folder. null means that it takes the usual one. */
+export function socketPathAt(path: string): string | null | "foreign" {
+  const { kind } = entryAt(path);
+  if (kind === "absent") return null;
+  if (kind !== "file") return "foreign";
+  const line = firstLine(path);
+  return line.startsWith("/") ? line : "foreign";
 }
 
 /** "foreign" means that something is there, and that it is no conflist that calls us. */

@@ -10,9 +10,18 @@ import { withPlaceOptions } from "../install/command.ts";
 import { applyFiles, type FileStep } from "../install/files.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
 import { type PlaceOptions, type Places, placesOf } from "../install/places.ts";
+import { planNoAgent } from "../install/plan-agent.ts";
 import { conflistAt, ownedPaths, settingsOf } from "../install/present.ts";
+import { withUnit } from "../install/with-unit.ts";
 import { otherFolder } from "./other-folder.ts";
-import { type Kept, planAbandoned, planBinaries, planConflist, planData } from "./plan-files.ts";
+import {
+  type Kept,
+  keptOfUnit,
+  planAbandoned,
+  planBinaries,
+  planConflist,
+  planData,
+} from "./plan-files.ts";
 import { readLedger, type Taken, takeAll, takeStrays } from "./take.ts";
 import { forGood, lossesOf, wordsOf } from "./words.ts";
 
@@ -60,9 +69,13 @@ function run(options: Options, command: Command): void {
   const elsewhere = otherFolder(dataDir, options);
   if (elsewhere !== null && !force) throw elsewhere;
   const kept: Kept = [];
-  const conflist = planConflist(ownedPaths(places, dataDir).conf, node.conflist, kept);
+  const paths = ownedPaths(places, dataDir);
+  const conflist = planConflist(paths.conf, node.conflist, kept);
   const read = readLedger(dataDir, { force, plan: options.dryRun === true });
+  const agent = planNoAgent(paths, places.unitDir);
+  keptOfUnit(paths, kept);
   const rest = (): FileStep[] => [
+    ...agent.files,
     ...planAbandoned(places, dataDir),
     ...planBinaries(places, dataDir, kept),
     ...planData(dataDir, manifest, options.keepLedger === true),
@@ -73,15 +86,26 @@ function run(options: Options, command: Command): void {
     taken = { steps: read.steps, cannot: [] };
     files = rest();
   } else {
-    taken = read.there
-      ? takeAll(dataDir, conflist, force)
-      : takeStrays(noLedgerIn(dataDir), conflist, force);
-    files = rest();
-    applyFiles(files).commit();
+    // The agent goes first: it would put back what is taken away. Verbs are processes of their own then.
+    ({ taken, files } = withUnit(agent, () => {
+      const taken = read.there
+        ? takeAll(dataDir, conflist, force)
+        : takeStrays(noLedgerIn(dataDir), conflist, force);
+      const files = rest();
+      applyFiles(files).commit();
+      // What was taken cannot be undone.
+      return { taken, files, undo: () => {} };
+    }));
   }
   if (logFile !== null && fs.existsSync(logFile)) kept.push(`${logFile}: the log`);
   if (options.keepLedger === true && read.there) kept.push(`${dataDir}: the ledger, as asked`);
-  const done = [...conflist, ...taken.steps.map((step) => ({ words: wordsOf(step) })), ...files];
+  const done = [
+    ...agent.before,
+    ...conflist,
+    ...taken.steps.map((step) => ({ words: wordsOf(step) })),
+    ...files,
+    ...agent.after,
+  ];
   const lines = [
     ...done.map(({ words }) => words),
     ...read.notes.map((each) => `note: ${each}`),

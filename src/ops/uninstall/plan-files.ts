@@ -4,11 +4,18 @@ import { join } from "node:path";
 import { fellBackFileNames } from "../../cni/fell-back.ts";
 import { generationsFileName } from "../../kernel/own-generations.ts";
 import { atWorkFileName } from "../../node/verbs/at-work.ts";
-import { isFairway } from "../install/executable.ts";
 import { abandoned, entryAt, type FileStep, isThere } from "../install/files.ts";
 import { type Manifest, manifestFile } from "../install/manifest.ts";
 import { type Places, pluginName } from "../install/places.ts";
-import { type conflistAt, isOwnLink, ownedPaths } from "../install/present.ts";
+import {
+  type conflistAt,
+  isOwnLink,
+  type OwnedPaths,
+  ownedPaths,
+  programAt,
+  socketPathAt,
+  unitAt,
+} from "../install/present.ts";
 
 /** Says what stays, and why. */
 export type Kept = string[];
@@ -26,14 +33,29 @@ export function planConflist(
 }
 
 export function planBinaries(places: Places, dataDir: string, kept: Kept): FileStep[] {
-  const { binary, link } = ownedPaths(places, dataDir);
-  const [there, beside] = [entryAt(binary), entryAt(link)];
+  const { binary, link, full, socketPath } = ownedPaths(places, dataDir);
+  const beside = entryAt(link);
   const steps: FileStep[] = [];
   if (isOwnLink(places, beside)) steps.push(remove(link));
   else if (beside.kind !== "absent") kept.push(`${link}: it is no link to ${pluginName}`);
-  if (there.kind === "file" && isFairway(binary)) steps.push(remove(binary));
-  else if (there.kind !== "absent") kept.push(`${binary}: it is no Fairway`);
+  // The launcher goes before the executable that it needs.
+  for (const path of [binary, full]) {
+    const there = programAt(path);
+    if (there === "foreign") kept.push(`${path}: it is no Fairway`);
+    else if (there !== "absent") steps.push(remove(path));
+  }
+  const socket = socketPathAt(socketPath);
+  if (socket === "foreign") kept.push(`${socketPath}: it names no socket`);
+  else if (socket !== null) steps.push(remove(socketPath));
   return steps;
+}
+
+/** What is beside the agent's unit and not ours. Its own files are `planNoAgent`'s. */
+export function keptOfUnit(paths: OwnedPaths, kept: Kept): void {
+  if (unitAt(paths) === "foreign")
+    kept.push(`${paths.unit}: \`fairway install\` did not write it for ${paths.full}`);
+  const changes = `${paths.unit}.d`;
+  if (isThere(changes)) kept.push(`${changes}: what somebody changed of the agent's unit`);
 }
 
 const ledgerFiles = [

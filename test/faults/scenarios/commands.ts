@@ -2,6 +2,7 @@
 import { cpSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "../../../src/faults.ts";
+import { repository } from "../../support/binary.ts";
 import { readPoints } from "../support/points.ts";
 import type { Scenario } from "../support/scenario.ts";
 import type { FaultEnv, World } from "../support/world.ts";
@@ -169,6 +170,32 @@ const install: Scenario = {
   },
 };
 
+/** As scripts/build-launcher leaves it; the executable of these tests has none beside it. */
+const launcher = join(repository, `dist/fairway-launcher-${process.arch}`);
+
+const withLauncher = (world: World): string[] => [
+  ...installation(world),
+  ...["--launcher", launcher, "--socket", join(world.root, "run/agent.sock")],
+  ...["--agent", "--unit-dir", join(world.root, "units")],
+];
+
+/** No systemd looks into that folder, so its commands are not among the effects. */
+const installLauncher: Scenario = {
+  verb: "install",
+  title: "with a launcher and the agent's unit, on a bare node",
+  setUp: (world) => {
+    for (const folder of [...folders(world), join(world.root, "units")])
+      rmSync(folder, { recursive: true, force: true });
+  },
+  act: (world, fault) => world.fairway(withLauncher(world), fault),
+  isAtomic: true,
+  recovery: {
+    words: "`install` again",
+    run: (world) => void world.must(world.fairway(withLauncher(world))),
+    to: "done",
+  },
+};
+
 const uninstallation = (world: World): string[] => ["uninstall", ...places(world)];
 
 /** A copy of 100 MB for each try would be most of the time: the executable is linked. */
@@ -243,6 +270,7 @@ export const commandScenarios: Scenario[] = [
   repair,
   deadAdd(),
   install,
+  installLauncher,
   uninstall,
   ipamImport,
 ];
