@@ -1,5 +1,6 @@
 /** Listens on the agent's socket, and gives each request its answer. */
 import { version } from "../../package.json";
+import { effect, effectsOfVerb } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/elements.ts";
 import * as answers from "./answers.ts";
@@ -161,7 +162,8 @@ export class AgentServer {
       return;
     }
     const job: Job = {
-      run: (untilMs) => this.#guarded(() => this.#run(call, peer, connection, untilMs)),
+      run: (untilMs) =>
+        this.#guarded(() => effectsOfVerb(() => this.#run(call, peer, connection, untilMs))),
       decline: (why) => this.#decline(connection, why),
     };
     connection.onGone = () => this.#queue.remove(job);
@@ -172,7 +174,8 @@ export class AgentServer {
     const served = serveVerb(call, peer, () => {
       if (performance.now() > acceptUntilMs)
         return { state: "declined", why: "it took too long to look for what is in the way" };
-      return connection.tell(answers.accepted) ? null : { state: "nobody" };
+      const isHeard = effect("file", "accept the verb", () => connection.tell(answers.accepted));
+      return isHeard ? null : { state: "nobody" };
     });
     switch (served.state) {
       case "nobody":
@@ -183,7 +186,7 @@ export class AgentServer {
         return;
       case "ended":
         this.#counts[served.exitCode === 0 ? "served" : "failed"] += 1;
-        connection.answer(answers.ended(served));
+        effect("file", "print the answer", () => connection.answer(answers.ended(served)));
         this.#tidyLater();
     }
   }

@@ -3,13 +3,13 @@
  * Several such processes may run beside each other.
  */
 import { writeFileSync } from "node:fs";
-import { nameOf, scenarios } from "./scenarios/index.ts";
+import { allScenarios, nameOf } from "./scenarios/index.ts";
 import { type Played, play } from "./support/play.ts";
 
 const [, , file = "/dev/stdout", ...names] = process.argv;
 const only = process.env.ONLY === undefined ? undefined : process.env.ONLY.split(",");
 const results: Played[] = [];
-for (const scenario of scenarios) {
+for (const scenario of allScenarios) {
   if (names.length > 0 && !names.some((name) => nameOf(scenario).startsWith(name))) continue;
   const played = await play(scenario, {
     progress: (text) => console.error(text),
