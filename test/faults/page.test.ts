@@ -28,7 +28,7 @@ const sweep = (seed: number, rounds: number, error: string[]): SweepResult => ({
   seeds: [seed],
   fairway: {
     counts: {
-      ...{ rounds, addsKilled: 1, delsKilled: 2, notKilled: 3, alive: 4 },
+      ...{ rounds, addsKilled: 1, delsKilled: 2, notKilled: 3, addsLost: 0, alive: 4 },
       ...{ duplicates: [], failures: error, seconds: 5 },
     },
     leaks: { addresses: 0, devices: 1, classes: 0, elements: 0, rows: 0, notWhole: [] },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EffectKind } from "../../../src/effect-kind.ts";
 import type { Fault } from "../../../src/faults.ts";
 import type { Ended } from "../../support/node.ts";
+import { isLostAdd } from "./fairway-chain.ts";
 import { faultsAt, isKill, type Point, readPoints } from "./points.ts";
 import type { Scenario } from "./scenario.ts";
 import { type FaultEnv, mustEnd, type World, withWorld } from "./world.ts";
@@ -94,10 +95,6 @@ class NotStruck extends Error {}
 
 /** So often a fault is tried that does not come to be. */
 const mostTries = 5;
-
-/** An ADD that an agent had begun when it died: what its launcher prints. */
-const isLostAdd = ({ json }: Ended): boolean =>
-  json.code === 11 && String(json.msg).startsWith("Fairway's agent accepted the ADD");
 
 function same(what: string, wanted: string, found: string): void {
   if (wanted !== found) throw new Unmet(`${what}:\n${difference(wanted, found)}`);

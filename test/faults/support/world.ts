@@ -64,6 +64,8 @@ export function ledgerRows(dataDir: string): string {
   if (!existsSync(file)) return "";
   const db = new Database(file, { readonly: true });
   try {
+    // An agent may be about to make the file what a ledger is.
+    db.run("PRAGMA busy_timeout = 5000");
     const rows = (sql: string): string[] =>
       db
         .query<Json, []>(sql)
