@@ -5,6 +5,7 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/elements.ts";
 import * as answers from "./answers.ts";
 import { Connection } from "./connection.ts";
+import { lacksFiles } from "./own-limits.ts";
 import { type Peer, peerOf } from "./peers.ts";
 import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
 import { type Job, VerbQueue } from "./queue.ts";
@@ -12,7 +13,7 @@ import { serveVerb } from "./serve-verb.ts";
 import { type VerbCall, verbCallIn } from "./verb-call.ts";
 
 /** Each takes a descriptor. Whoever comes after them is declined at once. */
-const mostConnections = 256;
+const mostConnections = 1_000;
 
 /** After this long without a verb, what verbs have left open or in memory is given back. */
 const tidiedAfterMs = 1_000;
@@ -161,9 +162,14 @@ export class AgentServer {
       connection.answer(answers.refusedWith(call));
       return;
     }
+    if (lacksFiles(connection.socket)) {
+      this.#decline(connection, "the agent has no room for more open files");
+      return;
+    }
     const job: Job = {
       run: (untilMs) =>
         this.#guarded(() => effectsOfVerb(() => this.#run(call, peer, connection, untilMs))),
+      queued: () => connection.tell(answers.queued),
       decline: (why) => this.#decline(connection, why),
     };
     connection.onGone = () => this.#queue.remove(job);

@@ -206,12 +206,12 @@ test("more connections than it keeps are declined at once, and go again", () =>
     const own = files();
     // They go again after two seconds, in which a machine with other work may not get to ask.
     await until("one more is declined", async () => {
-      while (files() - own < 256) {
-        for (let n = 0; n < 50; n++) silent.push(said(agent.socket, ""));
+      while (files() - own < 1_000) {
+        for (let n = 0; n < 200; n++) silent.push(said(agent.socket, ""));
         await Bun.sleep(20);
       }
       const [came] = await agent.ask([callOf(node, "CHECK", pod)]);
-      return came?.state === "declined" && came.why === "256 others are connected";
+      return came?.state === "declined" && came.why === "1000 others are connected";
     });
     await Promise.all(silent);
     expect((await agent.verb("ADD", pod)).code).toBe(0);
