@@ -19,7 +19,7 @@ const [, , file = "/dev/stdout", rounds = "1000", seed = "1"] = process.argv;
 await withNode(
   async (node) => {
     const random = randomOf(Number(seed));
-    using place = placeLauncher();
+    using place = await placeLauncher(node.lab.node);
     await using launched = await launchedCall(node, place, random);
     const chain = fairwayChain(node, launched.call, launched.calm);
     const shape = { rounds: Number(rounds), workers: 10, perLook: 100, canStep: true, random };

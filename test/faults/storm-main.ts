@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { binary } from "../support/binary.ts";
 import { requestOf, verbEnvironment, withNode } from "../support/node.ts";
 import { countOf } from "./support/fairway-chain.ts";
-import { runIn } from "./support/process.ts";
+import { runIn } from "../support/process.ts";
 import { randomOf } from "./support/random.ts";
 import { type StormResult, storm } from "./support/storm.ts";
 

@@ -4,7 +4,7 @@ import type { NodeStatus } from "../../src/ops/status/model.ts";
 import { useLossBasedTcp } from "../../src/prove/lab/namespaces.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { countOf } from "../faults/support/fairway-chain.ts";
-import { runIn } from "../faults/support/process.ts";
+import { runIn } from "../support/process.ts";
 import { binary, prover } from "../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment, withNode } from "../support/node.ts";
 import { withTraffic } from "../support/traffic.ts";

@@ -40,6 +40,8 @@ export interface FellBack {
 }
 
 export interface LauncherPlace extends Disposable {
+  /** Into the node's network namespace, with the same mounts each time, as processes of a node have them. */
+  enter(argv: readonly string[]): string[];
   folder: string;
   launcher: string;
   ipam: string;
@@ -51,10 +53,19 @@ export interface LauncherPlace extends Disposable {
   replaceFull(file: string): void;
 }
 
-export function placeLauncher({
-  full = binary,
-  build = "shipped",
-}: { full?: string; build?: LauncherBuild } = {}): LauncherPlace {
+/** A process that does nothing, in whose namespaces others run. */
+async function keeperIn(namespace: string): Promise<Bun.Subprocess> {
+  const keeper = Bun.spawn(insideNamespace(namespace, ["sh", "-c", "echo; exec sleep infinity"]), {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await keeper.stdout.getReader().read();
+  return keeper;
+}
+
+export async function placeLauncher(
+  namespace: string,
+  { full = binary, build = "shipped" }: { full?: string; build?: LauncherBuild } = {},
+): Promise<LauncherPlace> {
   for (const file of [launcherFile(build), tellingFull])
     if (!existsSync(file))
       throw new Error(`${file} is not built: run scripts/build-launcher tests`);
@@ -77,9 +88,11 @@ export function placeLauncher({
   copyFileSync(tellingFull, at("fairway-full"));
   writeFileSync(at("agent.socket-path"), `${socket}\n`);
   writeFileSync(reasons, "", { mode: 0o600 });
+  const keeper = await keeperIn(namespace);
   let read = 0;
   return {
     ...{ folder, socket, replaceLauncher, replaceFull },
+    enter: (argv) => ["nsenter", "-t", String(keeper.pid), "-m", "-n", ...argv],
     launcher: at("fairway"),
     ipam: at("fairway-ipam"),
     fellBack: () => {
@@ -91,7 +104,10 @@ export function placeLauncher({
         return { reason, verb, containerId };
       });
     },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: () => {
+      keeper.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -101,7 +117,6 @@ export const watchdogMs = 5_000;
 const lookEachMs = 20;
 
 export interface SupervisedOptions {
-  namespace: string;
   /** Asked at each start: another one may have taken its place. */
   executable: () => string;
   place: LauncherPlace;
@@ -124,6 +139,7 @@ export class Supervised implements AsyncDisposable {
   #isServing = false;
   #isStopped = false;
   #aliveAtMs = 0;
+  #lookedAtMs = 0;
   #running: Promise<void> = Promise.resolve();
   readonly counts = { started: 0, killedByWatchdog: 0 };
 
@@ -167,7 +183,7 @@ export class Supervised implements AsyncDisposable {
   }
 
   #spawn(): Bun.Subprocess {
-    const { namespace, executable, place, dataDir, env = {}, options = [] } = this.#options;
+    const { executable, place, dataDir, env = {}, options = [] } = this.#options;
     const argv = [executable(), "agent", "--socket", place.socket, "--data-dir", dataDir];
     const notifying = this.#notify && {
       NOTIFY_SOCKET: this.#notify.path,
@@ -175,7 +191,7 @@ export class Supervised implements AsyncDisposable {
     };
     const log = openSync(this.#logFile, "a", 0o600);
     try {
-      return Bun.spawn(insideNamespace(namespace, [...argv, ...options]), {
+      return Bun.spawn(place.enter([...argv, ...options]), {
         stdio: ["ignore", "ignore", log],
         env: { PATH: process.env.PATH ?? "", LC_ALL: "C", ...notifying, ...env },
         onExit: () => {
@@ -194,6 +210,7 @@ export class Supervised implements AsyncDisposable {
       this.#child = child;
       this.counts.started += 1;
       this.#aliveAtMs = performance.now();
+      this.#lookedAtMs = this.#aliveAtMs;
       while (child.exitCode === null && child.signalCode === null) {
         await Promise.race([child.exited, Bun.sleep(lookEachMs)]);
         if (this.#isStopped) child.kill("SIGKILL");
@@ -207,16 +224,26 @@ export class Supervised implements AsyncDisposable {
     }
   }
 
+  /** While this process was not let run, it could hear nothing. */
+  #silentMs(): number {
+    const nowMs = performance.now();
+    const unheardMs = nowMs - this.#lookedAtMs - lookEachMs;
+    if (unheardMs > 0) this.#aliveAtMs += Math.min(unheardMs, nowMs - this.#aliveAtMs);
+    this.#lookedAtMs = nowMs;
+    return nowMs - this.#aliveAtMs;
+  }
+
   #look(child: Bun.Subprocess, from: number): void {
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     if (this.#notify === null) {
       this.#isServing ||= !hasEnded && this.log().slice(from).includes('"serving verbs"');
       return;
     }
+    const silentMs = this.#silentMs();
     const told = this.#notify.socket.heard();
     if (told.length > 0) this.#aliveAtMs = performance.now();
     if (!hasEnded && told.includes("READY=1")) this.#isServing = true;
-    if (performance.now() - this.#aliveAtMs <= watchdogMs || hasEnded) return;
+    if (told.length > 0 || silentMs <= watchdogMs || hasEnded || child.killed) return;
     this.counts.killedByWatchdog += 1;
     child.kill("SIGKILL");
   }

@@ -7,7 +7,7 @@ import { must } from "../../../src/prove/lab/run.ts";
 import { binary } from "../../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
 import { readPoints } from "./points.ts";
-import { type Gone, runIn } from "./process.ts";
+import { type Gone, runIn } from "../../support/process.ts";
 import type { Random } from "./random.ts";
 import type { Chain, Kill } from "./sweep.ts";
 import { faultyBinary } from "./world.ts";

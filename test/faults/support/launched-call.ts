@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type LauncherPlace, Supervised } from "../../support/launched.ts";
 import { requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
 import { type Call, directCall, killAt, options, pointsOf } from "./fairway-chain.ts";
-import { type Gone, runIn } from "./process.ts";
+import { type Gone, runToItsEnd } from "../../support/process.ts";
 import type { Random } from "./random.ts";
 import { faultyBinary } from "./world.ts";
 
@@ -43,7 +43,6 @@ export async function launchedCall(
   const points = pointsOf(node);
   const alone = directCall(node, points, random);
   const agent = new Supervised({
-    namespace: node.lab.node,
     executable: () => faultyBinary,
     place,
     dataDir: node.dataDir,
@@ -56,8 +55,8 @@ export async function launchedCall(
 
   const launched = async (asked: Parameters<Call>[0], killAfterMs?: number): Promise<Gone> => {
     const { verb, pod, config = {} } = asked;
-    const done = await runIn(node.lab.node, {
-      argv: [place.launcher],
+    const done = await runToItsEnd({
+      argv: place.enter([place.launcher]),
       stdin: requestOf(node.config, { ...options, config }),
       env: verbEnvironment(verb, pod, {}),
       ...(killAfterMs !== undefined && { killAfterMs }),

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { binary } from "../../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
-import { type Gone, runIn } from "./process.ts";
+import { type Gone, runIn } from "../../support/process.ts";
 import type { Random } from "./random.ts";
 
 type Json = Record<string, unknown>;

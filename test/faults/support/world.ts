@@ -2,7 +2,8 @@
 import { Database } from "bun:sqlite";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
+import { insideNamespace } from "../../../src/prove/lab/namespaces.ts";
+import { run as runCommand } from "../../../src/prove/lab/run.ts";
 import { repository } from "../../support/binary.ts";
 import { dumpNode, dumpPod } from "../../support/dump.ts";
 import {
@@ -103,22 +104,23 @@ class Launched implements AsyncDisposable {
   readonly #agent: Supervised;
   readonly #next: string;
 
-  constructor(node: TestNode, dataDir: string) {
-    this.place = placeLauncher({ full: faultyBinary, build: "patient" });
+  constructor(place: LauncherPlace, dataDir: string) {
+    this.place = place;
     this.#next = join(this.place.folder, "next");
     this.#agent = new Supervised({
-      namespace: node.lab.node,
       executable: () => faultyBinary,
-      place: this.place,
-      dataDir,
+      ...{ place, dataDir },
       env: { FAIRWAY_FAULT_NEXT: this.#next },
       // What it repairs by itself would come between a verb's fault and a look at what it left.
       options: ["--repair", "observe"],
     });
   }
 
-  start(): Promise<void> {
-    return this.#agent.start();
+  static async on(node: TestNode, dataDir: string): Promise<Launched> {
+    const options = { full: faultyBinary, build: "patient" } as const;
+    const launched = new Launched(await placeLauncher(node.lab.node, options), dataDir);
+    await launched.#agent.start();
+    return launched;
   }
 
   ready(): Promise<void> {
@@ -152,8 +154,7 @@ export async function withWorld(
 ): Promise<void> {
   await withNode(async (node) => {
     const dataDir = join(node.dataDir, "data");
-    await using launched = isLaunched ? new Launched(node, dataDir) : null;
-    await launched?.start();
+    await using launched = isLaunched ? await Launched.on(node, dataDir) : null;
     await use(worldOn(node, dataDir, config, launched));
   });
 }
@@ -166,8 +167,9 @@ function worldOn(
 ): World {
   const pods = new Map<string, Pod>();
   const all = { ...node.config, dataDir, ...config(node.dataDir) };
+  const inside = launched?.place.enter ?? ((argv) => insideNamespace(node.lab.node, argv));
   const run = (argv: string[], stdin: string, env: Record<string, string>): Ended => {
-    const done = inNamespace(node.lab.node, argv, { stdin, env });
+    const done = runCommand(inside(argv), { stdin, env });
     let json: Json = {};
     try {
       json = JSON.parse(done.stdout) as Json;

@@ -1,0 +1,54 @@
+/** A node whose verbs go through a launcher to an agent that is kept alive. */
+import { runToItsEnd } from "./process.ts";
+import { binary } from "./binary.ts";
+import { type LauncherBuild, type LauncherPlace, placeLauncher, Supervised } from "./launched.ts";
+import {
+  type AddOptions,
+  type Pod,
+  requestOf,
+  type TestNode,
+  verbEnvironment,
+  withNode,
+} from "./node.ts";
+
+type Json = Record<string, unknown>;
+
+export interface Launched {
+  node: TestNode;
+  place: LauncherPlace;
+  agent: Supervised;
+  /** Any verb, as a runtime asks for it. */
+  verb(verb: string, pod: Pod, options?: AddOptions): ReturnType<typeof runToItsEnd>;
+  /** Why full executables ran in launchers' places since this was last asked. */
+  reasons(): string[];
+}
+
+export async function withLaunched(
+  use: (launched: Launched) => Promise<void>,
+  {
+    config = {},
+    env = {},
+    build = "patient",
+  }: { config?: Json; env?: Record<string, string>; build?: LauncherBuild } = {},
+): Promise<void> {
+  await withNode(async (node) => {
+    using place = await placeLauncher(node.lab.node, { build });
+    await using agent = new Supervised({
+      executable: () => binary,
+      dataDir: node.dataDir,
+      watches: true,
+      ...{ place, env },
+    });
+    await agent.start();
+    await use({
+      ...{ node, place, agent },
+      verb: (verb, pod, options = {}) =>
+        runToItsEnd({
+          argv: place.enter([place.launcher]),
+          stdin: requestOf(node.config, options),
+          env: verbEnvironment(verb, pod, options),
+        }),
+      reasons: () => place.fellBack().map(({ reason }) => reason),
+    });
+  }, config);
+}
