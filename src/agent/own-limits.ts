@@ -52,7 +52,5 @@ const mayTryAgain = (error: unknown): boolean =>
 export function limitOf(ended: Ended): string | null {
   if (ended.ok) return null;
   if (mayTryAgain(ended.error)) return messageOf(ended.error);
-  return hasFiles()
-    ? null
-    : `the agent has no room for more open files: ${messageOf(ended.error)}`;
+  return hasFiles() ? null : `the agent has no room for more open files: ${messageOf(ended.error)}`;
 }

@@ -81,7 +81,8 @@ function serve(call: VerbCall, peer: Peer, accept: Accept): Served {
   if (!ended.ok && ended.error instanceof Declined)
     return { state: "declined", why: ended.error.message };
   const limit = limitOf(ended);
-  if (limit !== null && mayBeDoneAgain(call, configIn(call.stdin))) return { state: "declined", why: limit };
+  if (limit !== null && mayBeDoneAgain(call, configIn(call.stdin)))
+    return { state: "declined", why: limit };
   const output = outputOf(ended, env);
   const stdout = output === null ? "" : printed(output);
   let stderr = "";

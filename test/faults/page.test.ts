@@ -4,7 +4,13 @@ import type { Played } from "./support/play.ts";
 import type { SweepResult } from "./sweep-main.ts";
 
 const played: Played = {
-  ...{ verb: "ADD", title: "a pod", recovery: "one DEL", points: { ledger: 2, kernel: 1 } },
+  ...{
+    verb: "ADD",
+    title: "a pod",
+    isLaunched: false,
+    recovery: "one DEL",
+    points: { ledger: 2, kernel: 1 },
+  },
   tries: [
     { fault: "kill-before", kind: "ledger", outcome: "recovered" },
     { fault: "kill-after", kind: "ledger", outcome: "recovered" },

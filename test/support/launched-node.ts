@@ -1,5 +1,6 @@
 /** A node whose verbs go through a launcher to an agent that is kept alive. */
-import { runToItsEnd } from "./process.ts";
+
+import { must } from "../../src/prove/lab/run.ts";
 import { binary } from "./binary.ts";
 import { type LauncherBuild, type LauncherPlace, placeLauncher, Supervised } from "./launched.ts";
 import {
@@ -10,6 +11,7 @@ import {
   verbEnvironment,
   withNode,
 } from "./node.ts";
+import { runToItsEnd } from "./process.ts";
 
 type Json = Record<string, unknown>;
 
@@ -23,15 +25,28 @@ export interface Launched {
   reasons(): string[];
 }
 
+function fileSystemAt(folder: string, bytes: number): Disposable {
+  must(["mount", "-t", "tmpfs", "-o", `size=${bytes},mode=0700`, "tmpfs", folder]);
+  return { [Symbol.dispose]: () => void must(["umount", "-l", folder]) };
+}
+
 export async function withLaunched(
   use: (launched: Launched) => Promise<void>,
   {
     config = {},
     env = {},
     build = "patient",
-  }: { config?: Json; env?: Record<string, string>; build?: LauncherBuild } = {},
+    dataBytes,
+  }: {
+    config?: Json;
+    env?: Record<string, string>;
+    build?: LauncherBuild;
+    /** The data folder is a file system of its own, of this size. */
+    dataBytes?: number;
+  } = {},
 ): Promise<void> {
   await withNode(async (node) => {
+    using _ = dataBytes === undefined ? null : fileSystemAt(node.dataDir, dataBytes);
     using place = await placeLauncher(node.lab.node, { build });
     await using agent = new Supervised({
       executable: () => binary,

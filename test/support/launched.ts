@@ -138,6 +138,8 @@ export class Supervised implements AsyncDisposable {
   #child: Bun.Subprocess | null = null;
   #isServing = false;
   #isStopped = false;
+  /** The watchdog has killed it, and it has not ended yet. */
+  #isGivenUp = false;
   #aliveAtMs = 0;
   #lookedAtMs = 0;
   #running: Promise<void> = Promise.resolve();
@@ -211,6 +213,7 @@ export class Supervised implements AsyncDisposable {
       this.counts.started += 1;
       this.#aliveAtMs = performance.now();
       this.#lookedAtMs = this.#aliveAtMs;
+      this.#isGivenUp = false;
       while (child.exitCode === null && child.signalCode === null) {
         await Promise.race([child.exited, Bun.sleep(lookEachMs)]);
         if (this.#isStopped) child.kill("SIGKILL");
@@ -243,7 +246,8 @@ export class Supervised implements AsyncDisposable {
     const told = this.#notify.socket.heard();
     if (told.length > 0) this.#aliveAtMs = performance.now();
     if (!hasEnded && told.includes("READY=1")) this.#isServing = true;
-    if (told.length > 0 || silentMs <= watchdogMs || hasEnded || child.killed) return;
+    if (told.length > 0 || silentMs <= watchdogMs || hasEnded || this.#isGivenUp) return;
+    this.#isGivenUp = true;
     this.counts.killedByWatchdog += 1;
     child.kill("SIGKILL");
   }

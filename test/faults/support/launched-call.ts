@@ -6,8 +6,8 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LauncherPlace, Supervised } from "../../support/launched.ts";
 import { requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
-import { type Call, directCall, killAt, options, pointsOf } from "./fairway-chain.ts";
 import { type Gone, runToItsEnd } from "../../support/process.ts";
+import { type Call, directCall, killAt, options, pointsOf } from "./fairway-chain.ts";
 import type { Random } from "./random.ts";
 import { faultyBinary } from "./world.ts";
 

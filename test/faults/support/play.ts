@@ -23,6 +23,7 @@ type Outcome =
 export interface Played {
   verb: string;
   title: string;
+  isLaunched: boolean;
   recovery: string;
   points: Partial<Record<EffectKind, number>>;
   tries: { fault: Fault; kind: EffectKind; outcome: Outcome }[];
@@ -102,7 +103,7 @@ function same(what: string, wanted: string, found: string): void {
 
 export interface PlayOptions {
   /** Only these points, for a look at one of them. */
-  only?: (point: Point, fault: Fault) => boolean;
+  only?: (point: Point, fault: Fault, points: number) => boolean;
   progress?: (text: string) => void;
 }
 
@@ -226,7 +227,7 @@ async function playOn(
     waiting ??
     points.flatMap((point) =>
       faultsAt(point).flatMap((fault) =>
-        options.only?.(point, fault) === false ? [] : [{ point, fault }],
+        options.only?.(point, fault, points.length) === false ? [] : [{ point, fault }],
       ),
     );
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
@@ -258,6 +259,7 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
   const played: Played = {
     verb: scenario.verb,
     title: scenario.title,
+    isLaunched: scenario.isLaunched ?? false,
     recovery: scenario.recovery.words,
     points: {},
     tries: [],

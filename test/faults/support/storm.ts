@@ -4,10 +4,13 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { insideNamespace } from "../../../src/prove/lab/namespaces.ts";
 import { binary } from "../../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
-import { type Gone, runIn } from "../../support/process.ts";
+import { type Gone, runIn, runToItsEnd } from "../../support/process.ts";
+import { isLostAdd } from "./fairway-chain.ts";
 import type { Random } from "./random.ts";
+import type { Weather } from "./weather.ts";
 
 type Json = Record<string, unknown>;
 
@@ -52,7 +55,15 @@ export async function storm(
     seconds,
     pods,
     workers,
-  }: { random: Random; seconds: number; pods: number; workers: number },
+    weather = null,
+  }: {
+    random: Random;
+    seconds: number;
+    pods: number;
+    workers: number;
+    /** With it verbs go through launcher and agent. */
+    weather?: Weather | null;
+  },
 ): Promise<StormResult & { members: Member[] }> {
   const result: StormResult = {
     ...{ seconds: 0, done: {}, refused: {}, failures: [], hung: 0, longestMs: 0 },
@@ -74,6 +85,8 @@ export async function storm(
 
   const note = (what: string, gone: Gone): boolean => {
     result.longestMs = Math.max(result.longestMs, gone.tookMs);
+    // It is counted where what befell the agent is.
+    if (what === "ADD" && weather !== null && isLostAdd(gone)) return false;
     if (gone.hung) result.hung += 1;
     if (gone.code === 0) {
       result.done[what] = (result.done[what] ?? 0) + 1;
@@ -93,7 +106,7 @@ export async function storm(
     } else result.failures.push(`${what}: ${gone.stdout}${gone.stderr}`.slice(0, 500));
     return false;
   };
-  const verb = (
+  const verb = async (
     name: string,
     { pod, args }: Pick<Member, "pod" | "args">,
     egressMbit: number,
@@ -103,11 +116,14 @@ export async function storm(
       annotations: { "fairway.dev/egress-guarantee": `${egressMbit}M` },
       config,
     };
-    return runIn(node.lab.node, {
-      argv: [executable()],
+    const through = weather?.argv() ?? null;
+    const gone = await runToItsEnd({
+      argv: through ?? insideNamespace(node.lab.node, [executable()]),
       stdin: requestOf(node.config, options),
       env: verbEnvironment(name, pod, { args }),
     });
+    if (through !== null) weather?.note(name === "ADD" && isLostAdd(gone));
+    return gone;
   };
   const command = (...args: string[]) =>
     runIn(node.lab.node, { argv: [executable(), ...args, "--data-dir", node.dataDir] });
@@ -222,7 +238,8 @@ export async function storm(
   const worker = async (): Promise<void> => {
     while (performance.now() - startedMs < seconds * 1000) await one();
   };
-  await Promise.all(Array.from({ length: workers }, worker));
+  const isOver = (): boolean => performance.now() - startedMs >= seconds * 1000;
+  await Promise.all([...Array.from({ length: workers }, worker), weather?.rage(isOver)]);
   result.seconds = (performance.now() - startedMs) / 1000;
   await gc();
   for (const member of members) if (member.is === "dying") await acts.del(member);

@@ -6,6 +6,7 @@ import { insideNamespace } from "../../../src/prove/lab/namespaces.ts";
 import { run as runCommand } from "../../../src/prove/lab/run.ts";
 import { repository } from "../../support/binary.ts";
 import { dumpNode, dumpPod } from "../../support/dump.ts";
+import { type LauncherPlace, placeLauncher, Supervised } from "../../support/launched.ts";
 import {
   type AddOptions,
   type Ended,
@@ -15,7 +16,6 @@ import {
   verbEnvironment,
   withNode,
 } from "../../support/node.ts";
-import { type LauncherPlace, placeLauncher, Supervised } from "../../support/launched.ts";
 import { dumpFiles } from "../../support/whole.ts";
 
 type Json = Record<string, unknown>;
