@@ -216,7 +216,7 @@ function weatherRows(weather: WeatherFigures | null): string[] {
       "the agent",
       `killed: ${weather.killed}; stopped: ${weather.stopped}; upgraded, with the executables: ${weather.upgraded}`,
     ]),
-    row(["from a stop to the next agent, at most", `${weather.longestStopMs} ms`]),
+    row(["from a stop until the watchdog killed it, at most", `${weather.longestStopMs} ms`]),
     row(["verbs done by an agent", weather.byAgent]),
     row(["verbs that were not asked of it", weather.alone]),
     ...fellBackRows(weather.fellBack),

@@ -34,13 +34,14 @@ export async function withLaunched(
   use: (launched: Launched) => Promise<void>,
   {
     config = {},
-    env = {},
+    envOn = () => ({}),
     build = "patient",
     dataBytes,
   }: {
     config?: Json;
-    env?: Record<string, string>;
     build?: LauncherBuild;
+    /** Made once there is a node: the agent's environment. */
+    envOn?: (node: TestNode) => Record<string, string>;
     /** The data folder is a file system of its own, of this size. */
     dataBytes?: number;
   } = {},
@@ -52,7 +53,8 @@ export async function withLaunched(
       executable: () => binary,
       dataDir: node.dataDir,
       watches: true,
-      ...{ place, env },
+      place,
+      env: envOn(node),
     });
     await agent.start();
     await use({

@@ -93,11 +93,11 @@ export class Weather implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
-    const { started } = this.#agent.counts;
+    const { killedByWatchdog } = this.#agent.counts;
     const startMs = performance.now();
     this.#figures.stopped += 1;
     this.#agent.kill("SIGSTOP");
-    while (this.#agent.counts.started === started) await Bun.sleep(20);
+    while (this.#agent.counts.killedByWatchdog === killedByWatchdog) await Bun.sleep(20);
     const tookMs = Math.round(performance.now() - startMs);
     this.#figures.longestStopMs = Math.max(this.#figures.longestStopMs, tookMs);
   }
