@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "../support/binary.ts";
 import { faultTable, mergedSweeps, withSection } from "./page.ts";
 import type { Played } from "./support/play.ts";
 import type { SweepResult } from "./sweep-main.ts";
@@ -54,4 +57,17 @@ test("a section is replaced, and one that has no place is an error", () => {
     "a\n<!-- x: written by scripts/test-faults --record -->\nold\n<!-- end of x -->\nb\n";
   expect(withSection(page, "x", "new")).toBe(page.replace("old", "new"));
   expect(() => withSection(page, "y", "new")).toThrow("no section y");
+});
+
+test("each test that the page names is there", () => {
+  const read = (path: string): string => readFileSync(join(repository, path), "utf8");
+  const named = [
+    ...read("docs/engineering/reliability.md").matchAll(/`(test\/[\w./-]+)`: "([^"]+)"/g),
+  ];
+  expect(named.length).toBeGreaterThan(20);
+  for (const [, path = "", title = ""] of named)
+    expect({ path, title, isThere: read(path).includes(`"${title}"`) }).toEqual({
+      ...{ path, title },
+      isThere: true,
+    });
 });

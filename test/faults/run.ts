@@ -104,7 +104,7 @@ async function table(
   // How many points there are is the kernel's matter, too; which rows there are is not.
   const page = readFileSync(pagePath, "utf8");
   const missing = scenarios.filter((each) => !page.includes(`| ${rowName(each)} |`)).map(nameOf);
-  const what = `docs/engineering/reliability.md has each row of the ${section}`;
+  const what = `docs/engineering/reliability.md has each row: ${section}`;
   tell(what, missing, `${scenarios.length} rows`);
 }
 
@@ -209,7 +209,7 @@ const short = isRecorded ? [] : ["--short"];
 
 const run: Record<Part, () => Promise<void>> = {
   table: () => table("table of faults", scenarios),
-  "agent-table": () => table("table of the agent's faults", launchedScenarios, ...short),
+  "agent-table": () => table("faults of an agent", launchedScenarios, ...short),
   sweep,
   "agent-sweep": launchedSweep,
   storm: () => storm("storm"),
