@@ -237,10 +237,14 @@ export function stormTable(storm: StormFigures): string {
     row(["the longest", `${Math.round(storm.longestMs)} ms`]),
     row(["alive at the end", storm.aliveAtEnd]),
     row(["ledger, kernel and model differ in", storm.disagreements.length]),
-    row([
-      "20 DELs behind a lock that is never given back",
-      `${storm.waitedInVain.filter((code) => code === 11).length} ended with code 11`,
-    ]),
+    ...(storm.weather === null
+      ? [
+          row([
+            "20 DELs behind a lock that is never given back",
+            `${storm.waitedInVain.filter((code) => code === 11).length} ended with code 11`,
+          ]),
+        ]
+      : []),
   ].join("\n");
 }
 

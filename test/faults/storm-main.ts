@@ -66,14 +66,14 @@ await withNode(
     const { stdout } = node.fairway("explain");
     if (!stdout.includes("nothing to do")) disagreements.push(stdout);
 
-    // Somebody holds the lock, and never lets it go.
+    // Somebody holds the lock, and never lets it go. Without an agent, since that one leaves such a verb to others.
+    const waiting = place === null ? members.slice(0, 20) : [];
     const db = new Database(join(node.dataDir, "ledger.db"));
     db.run("BEGIN IMMEDIATE");
     const waitedInVain = await Promise.all(
-      members.slice(0, 20).map(async ({ pod }) => {
-        const plain = insideNamespace(node.lab.node, [binary]);
+      waiting.map(async ({ pod }) => {
         const done = await runToItsEnd({
-          argv: place?.enter([place.launcher]) ?? plain,
+          argv: insideNamespace(node.lab.node, [binary]),
           stdin: requestOf(node.config, {}),
           env: verbEnvironment("DEL", pod, {}),
         });

@@ -22,8 +22,8 @@ export interface Gone {
   hung: boolean;
 }
 
-/** Whoever waits gives up after 10 s for each of two locks; this is longer than both and the work. */
-const hungMs = 60_000;
+/** A launcher may wait for an agent for 65 s, and a process of the verb's own for 40 s: a runtime waits longer. */
+const hungMs = 110_000;
 
 export const runIn = (namespace: string, asked: Asked): Promise<Gone> =>
   runToItsEnd({ ...asked, argv: insideNamespace(namespace, asked.argv) });
