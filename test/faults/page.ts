@@ -2,6 +2,7 @@
 import type { Fault } from "../../src/faults.ts";
 import type { SoakResult } from "../soak/main.ts";
 import type { LaunchedSweep } from "./launched-sweep-main.ts";
+import type { ManyFigures } from "./many-main.ts";
 import type { StormFigures } from "./storm-main.ts";
 import type { Leaks } from "./support/fairway-chain.ts";
 import type { LaunchedFigures } from "./support/launched-call.ts";
@@ -206,6 +207,26 @@ export function launchedSweepTable({ counts, leaks, figures, seeds }: LaunchedSw
     row(["map elements leaked or missing", leaks.elements]),
     row(["rows leaked or missing", leaks.rows]),
     row(["living pods about which CHECK or `explain` finds something", leaks.notWhole.length]),
+  ].join("\n");
+}
+
+export function manyTable({ pods, failures, ...verbs }: ManyFigures): string {
+  const both = [verbs.ADD, verbs.DEL];
+  const fell = Object.keys(reasons).map((reason) =>
+    row([
+      `by a process of their own, since ${reasons[reason]}`,
+      ...both.map(({ fellBack }) => fellBack[reason] ?? 0),
+    ]),
+  );
+  return [
+    `${failures.length} failed.`,
+    "",
+    row(["", `${pods} ADDs`, `${pods} DELs`]),
+    rule(3),
+    row(["done by the agent", ...both.map(({ byAgent }) => byAgent)]),
+    ...fell,
+    row(["for", ...both.map(({ seconds }) => `${seconds.toFixed(1)} s`)]),
+    row(["the longest", ...both.map(({ longestMs }) => `${(longestMs / 1000).toFixed(1)} s`)]),
   ].join("\n");
 }
 

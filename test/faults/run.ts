@@ -11,9 +11,11 @@ import type { SoakResult } from "../soak/main.ts";
 import { plot } from "../soak/plot.ts";
 import { repository } from "../support/binary.ts";
 import type { LaunchedSweep } from "./launched-sweep-main.ts";
+import type { ManyFigures } from "./many-main.ts";
 import {
   faultTable,
   launchedSweepTable,
+  manyTable,
   mergedLaunched,
   mergedSweeps,
   rowName,
@@ -29,7 +31,8 @@ import type { Scenario } from "./support/scenario.ts";
 import type { SweepResult } from "./sweep-main.ts";
 
 const parts = [
-  ...["table", "agent-table", "sweep", "agent-sweep", "storm", "agent-storm", "soak"],
+  ...(["table", "agent-table", "sweep", "agent-sweep", "storm"] as const),
+  ...(["agent-storm", "agent-many", "soak"] as const),
 ] as const;
 type Part = (typeof parts)[number];
 
@@ -187,6 +190,15 @@ async function storm(name: string, ...options: string[]): Promise<void> {
   record(name, stormTable(found));
 }
 
+async function many(): Promise<void> {
+  const found = await result<ManyFigures>("faults/many-main.ts", "many", "500");
+  if (found === null) return;
+  const byAgent = found.ADD.byAgent + found.DEL.byAgent;
+  const facts = `${found.pods} ADDs and then ${found.pods} DELs at once, ${byAgent} of them by an agent`;
+  tell("many at once", found.failures, facts);
+  record("many at once", manyTable(found));
+}
+
 async function soak(): Promise<void> {
   const found = await result<SoakResult>("soak/main.ts", "soak", values.minutes);
   if (found === null) return;
@@ -213,6 +225,7 @@ const run: Record<Part, () => Promise<void>> = {
   sweep,
   "agent-sweep": launchedSweep,
   storm: () => storm("storm"),
+  "agent-many": many,
   "agent-storm": () => storm("storm with an agent", "agent"),
   soak,
 };
