@@ -33,7 +33,7 @@ const launcherFile = (build: LauncherBuild): string =>
 const tellingFull = join(dist, "test-tools/launcher-telling-full");
 
 /** Why a launcher became the full executable: no-agent, declined, timeout, broken ... */
-export interface FellBack {
+interface FellBack {
   reason: string;
   verb: string;
   containerId: string;
@@ -113,7 +113,7 @@ export async function placeLauncher(
 
 /** As the unit of `install --agent` has them. */
 const restartAfterMs = 100;
-export const watchdogMs = 5_000;
+const watchdogMs = 5_000;
 const lookEachMs = 20;
 
 export interface SupervisedOptions {

@@ -83,7 +83,7 @@ export function countOf(node: TestNode, dataDir: string): Counted {
   }
 }
 
-export interface Asked {
+interface Asked {
   verb: string;
   pod: Pod;
   config?: Json;

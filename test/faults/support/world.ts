@@ -26,7 +26,7 @@ export const faultyBinary = join(repository, "dist/test-tools/fairway-faults");
 export type FaultEnv = Record<string, string>;
 
 /** What became of a fault that an agent was told of. */
-export interface Struck {
+interface Struck {
   /** Whether it struck: an agent leaves a verb to others where the machine was too slow for it. */
   isStruck: boolean;
   /** Why full executables ran in launchers' places. */
