@@ -115,6 +115,8 @@ export async function placeLauncher(
 const restartAfterMs = 100;
 const watchdogMs = 5_000;
 const lookEachMs = 20;
+/** Between two looks of a process that is let run. */
+const longGapMs = 500;
 
 export interface SupervisedOptions {
   /** Asked at each start: another one may have taken its place. */
@@ -230,8 +232,8 @@ export class Supervised implements AsyncDisposable {
   /** While this process was not let run, it could hear nothing. */
   #silentMs(): number {
     const nowMs = performance.now();
-    const unheardMs = nowMs - this.#lookedAtMs - lookEachMs;
-    if (unheardMs > 0) this.#aliveAtMs += Math.min(unheardMs, nowMs - this.#aliveAtMs);
+    const unheardMs = nowMs - this.#lookedAtMs;
+    if (unheardMs > longGapMs) this.#aliveAtMs += Math.min(unheardMs, nowMs - this.#aliveAtMs);
     this.#lookedAtMs = nowMs;
     return nowMs - this.#aliveAtMs;
   }

@@ -78,11 +78,11 @@ export class Weather implements AsyncDisposable {
   async rage(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       await this.#agent.serving();
-      await Bun.sleep(300 + this.#random.below(1_500));
+      await Bun.sleep(500 + this.#random.below(3_000));
       if (isOver()) return;
       const dice = this.#random.next();
-      if (dice < 0.5) this.#kill();
-      else if (dice < 0.62) await this.#stop();
+      if (dice < 0.55) this.#kill();
+      else if (dice < 0.65) await this.#stop();
       else await this.#upgrade();
     }
   }
