@@ -169,7 +169,11 @@ export class AgentServer {
     const job: Job = {
       run: (untilMs) =>
         this.#guarded(() => effectsOfVerb(() => this.#run(call, peer, connection, untilMs))),
-      queued: () => connection.tell(answers.queued),
+      queued: () => {
+        const isHeard = connection.tell(answers.queued);
+        if (!isHeard) this.#counts.abandoned += 1;
+        return isHeard;
+      },
       decline: (why) => this.#decline(connection, why),
     };
     connection.onGone = () => this.#queue.remove(job);
