@@ -187,6 +187,7 @@ async function storm(name: string, ...options: string[]): Promise<void> {
   const done = Object.values(found.done).reduce((sum, n) => sum + n, 0);
   const byAgent = found.weather === null ? "" : `, ${found.weather.byAgent} verbs by an agent`;
   tell(name, wrong, `${done} succeeded in ${Math.round(found.seconds)} s${byAgent}`);
+  for (const each of found.toldToTryAgain) console.log(`  to try again: ${each.slice(0, 500)}`);
   record(name, stormTable(found));
 }
 

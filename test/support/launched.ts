@@ -248,7 +248,8 @@ export class Supervised implements AsyncDisposable {
     const told = this.#notify.socket.heard();
     if (told.length > 0) this.#aliveAtMs = performance.now();
     if (!hasEnded && told.includes("READY=1")) this.#isServing = true;
-    if (told.length > 0 || silentMs <= watchdogMs || hasEnded || this.#isGivenUp) return;
+    if (told.length > 0 || silentMs + lookEachMs <= watchdogMs || hasEnded || this.#isGivenUp)
+      return;
     this.#isGivenUp = true;
     this.counts.killedByWatchdog += 1;
     child.kill("SIGKILL");

@@ -36,6 +36,8 @@ export interface StormResult {
   done: Record<string, number>;
   /** Refused for want of capacity, or because others were at it for as long as one waits: as they should. */
   refused: Record<string, number>;
+  /** What those said that were to try again. */
+  toldToTryAgain: string[];
   /** Whatever else did not succeed. */
   failures: string[];
   hung: number;
@@ -66,7 +68,8 @@ export async function storm(
   },
 ): Promise<StormResult & { members: Member[] }> {
   const result: StormResult = {
-    ...{ seconds: 0, done: {}, refused: {}, failures: [], hung: 0, longestMs: 0 },
+    ...{ seconds: 0, done: {}, refused: {}, toldToTryAgain: [], failures: [] },
+    ...{ hung: 0, longestMs: 0 },
     ...{ disagreements: [], aliveAtEnd: 0 },
   };
   const places = ["--bin-dir", join(node.dataDir, "bin"), "--conf-dir", join(node.dataDir, "conf")];
@@ -103,6 +106,7 @@ export async function storm(
     if ((allowed[what] ?? [11]).includes(code)) {
       const key = `${what}, code ${code}`;
       result.refused[key] = (result.refused[key] ?? 0) + 1;
+      if (code === 11) result.toldToTryAgain.push(`${what}: ${gone.stdout}${gone.stderr}`);
     } else result.failures.push(`${what}: ${gone.stdout}${gone.stderr}`.slice(0, 500));
     return false;
   };
