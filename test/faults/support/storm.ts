@@ -152,8 +152,10 @@ export async function storm(
         }
       }
       member.is = "dying";
+      // What an agent had begun when it died may be there already, and the other of two finds it.
+      const mayBeThere = all.some(isLostAdd);
       for (const gone of all)
-        if (note("ADD", gone))
+        if (!(mayBeThere && gone.json.code === 103) && note("ADD", gone))
           Object.assign(member, { is: "alive", result: gone.json, egressMbit });
     },
     async del(member: Member): Promise<void> {
