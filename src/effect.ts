@@ -25,6 +25,15 @@ export function effects<T>(kind: EffectKind, what: string[], act: (what: string[
 }
 
 /**
+ * One verb of a process that serves many. A test tells such a process before each verb what of it fails, and
+ * what it does by itself between two verbs is not counted.
+ */
+export function effectsOfVerb<T>(verb: () => T): T {
+  if (isForFaults) return (require("./faults.ts") as Faults).effectsOfVerb(verb);
+  return verb();
+}
+
+/**
  * Questions that are asked again until the answer is the wanted one. They count as one effect, however many
  * they are.
  */

@@ -1,9 +1,9 @@
 /**
  * This is for tests only, and in no other build. The effects of this process are counted, and the k-th fails
- * in the way that was asked for. Three environment variables control it; without them nothing fails.
+ * in the way that was asked for. Environment variables control it; without them nothing fails.
  */
 import { SQLiteError } from "bun:sqlite";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { EffectKind } from "./effect-kind.ts";
 import { FairwayError } from "./errors.ts";
 
@@ -12,6 +12,12 @@ const logVariable = "FAIRWAY_FAULT_LOG";
 /** The number of the effect that fails, counted from 1. */
 const atVariable = "FAIRWAY_FAULT_AT";
 const asVariable = "FAIRWAY_FAULT_AS";
+/**
+ * For a process that serves many verbs: a file with the other three variables as JSON, which are for its next
+ * verb alone. The process takes the file away, and writes the effect that failed into a file `.struck` beside
+ * it.
+ */
+const nextVariable = "FAIRWAY_FAULT_NEXT";
 
 /** How the k-th effect goes wrong. */
 export type Fault =
@@ -44,21 +50,54 @@ export type Fault =
   | "timeout"
   | "no-space";
 
-const at = Number(process.env[atVariable] ?? 0);
-const fault = process.env[asVariable] as Fault | undefined;
-const log = process.env[logVariable];
+const next = process.env[nextVariable];
 
+let at = 0;
+let fault: Fault | undefined;
+let log: string | undefined;
 let count = 0;
+let isCounting = next === undefined;
 
-let isCounting = true;
+function begin(variables: Readonly<Record<string, string | undefined>>): void {
+  at = Number(variables[atVariable] ?? 0);
+  fault = variables[asVariable] as Fault | undefined;
+  log = variables[logVariable];
+  count = 0;
+}
+
+begin(process.env);
+
+/** Of several who take it, only one gets it. */
+function takenFrom(file: string): Record<string, string> {
+  try {
+    const text = readFileSync(file, "utf8");
+    rmSync(file);
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+export function effectsOfVerb<T>(verb: () => T): T {
+  if (next === undefined) return verb();
+  begin(takenFrom(next));
+  isCounting = true;
+  try {
+    return verb();
+  } finally {
+    isCounting = false;
+    begin({});
+  }
+}
 
 /** Effects inside `act` are not counted. */
 export function uncounted<T>(act: () => T): T {
+  const before = isCounting;
   isCounting = false;
   try {
     return act();
   } finally {
-    isCounting = true;
+    isCounting = before;
   }
 }
 
@@ -67,6 +106,7 @@ function counted(kind: EffectKind, what: string): boolean {
   if (!isCounting) return false;
   count += 1;
   if (log !== undefined) appendFileSync(log, `${kind}\t${what.replaceAll(/\s+/g, " ").trim()}\n`);
+  if (count === at && next !== undefined) writeFileSync(`${next}.struck`, `${kind}\t${what}`);
   return count === at;
 }
 

@@ -39,6 +39,9 @@ function answer(status: Status, headers: Record<string, string | number>, body: 
   return whole;
 }
 
+/** It tells that the verb waits for its turn. Nothing of it has begun, and it may still be declined. */
+export const queued: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
+
 /** It tells that the verb will be run here. It is sent before the verb has any effect. */
 export const accepted: Uint8Array = encoder.encode("HTTP/1.1 102 Processing\r\n\r\n");
 

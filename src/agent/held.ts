@@ -1,4 +1,4 @@
-/** Whether a verb would have to wait for another process. */
+/** What of the ledger is in a verb's way: whether it would have to wait, and what a failure has left there. */
 import type { RawConfig } from "../cni/request.ts";
 import { parseCleanupConfig } from "../config/cleanup.ts";
 import { parseIpamCleanupConfig } from "../config/ipam-plugin.ts";
@@ -62,5 +62,22 @@ export function heldByOthers(call: VerbCall, config: RawConfig): string | null {
   } catch (error) {
     if (error instanceof FairwayError) return error.message;
     throw error;
+  }
+}
+
+/**
+ * Whether another process may do a verb that failed here. Of an ADD nothing may be left: its row stays as long
+ * as anything of it does. The other verbs go on from wherever they find things.
+ */
+export function mayBeDoneAgain(call: VerbCall, config: RawConfig | null): boolean {
+  const place = config === null ? null : placeOf(call, config);
+  if (call.env.CNI_COMMAND !== "ADD" || call.isIpam || place === null) return true;
+  const key = lockedBy(call, place.network);
+  if (key === null) return true;
+  try {
+    if (existingFile(place.dataDir) === null) return true;
+    return inLedger(place.dataDir, (ledger) => ledger.attachments.find(key) === null);
+  } catch {
+    return false;
   }
 }

@@ -3,25 +3,27 @@
 export interface Job {
   /** Runs the verb to its end. It may be accepted until `acceptUntilMs`, and not later. */
   run(acceptUntilMs: number): void;
+  /** Tells whoever asked that the verb waits for its turn. false means that nobody hears it. */
+  queued(): boolean;
   /** Tells whoever asked that the verb was not begun. */
   decline(why: string): void;
 }
 
 interface Waiting {
   job: Job;
-  arrivedAtMs: number;
+  acceptUntilMs: number;
 }
 
 /** A launcher does the verb itself when it has heard nothing for 200 ms, and both must not do it. */
-const longestWaitMs = 150;
+const longestSilenceMs = 150;
 
-/** More would not have their turn in that time. */
-const longestQueue = 32;
+/** A launcher that was told that its verb waits for its turn does it itself after 20 s. */
+const longestTurnMs = 15_000;
 
 export class VerbQueue {
   #waiting: Waiting[] = [];
-  /** Since when the process has heard nothing from outside. null means that it hears at once. */
-  #deafSinceMs: number | null = null;
+  /** Whether the process may not hear at once what comes. */
+  #isAtWork = false;
   #hasListened = false;
   #isStopped = false;
 
@@ -29,20 +31,13 @@ export class VerbQueue {
     return this.#waiting.length;
   }
 
-  /** What has just been heard may have come at any moment since the last verb began. */
-  #arrivedAtMs(): number {
-    return this.#deafSinceMs ?? performance.now();
-  }
-
   add(job: Job): void {
-    const arrivedAtMs = this.#arrivedAtMs();
     if (this.#isStopped) job.decline("the agent is about to end");
-    else if (this.#waiting.length >= longestQueue)
-      job.decline(`${longestQueue} verbs wait already`);
-    else {
-      this.#waiting.push({ job, arrivedAtMs });
-      if (this.#deafSinceMs === null) this.#turn();
-    }
+    else if (!this.#isAtWork) {
+      this.#waiting.push({ job, acceptUntilMs: performance.now() + longestSilenceMs });
+      this.#turn();
+    } else if (job.queued())
+      this.#waiting.push({ job, acceptUntilMs: performance.now() + longestTurnMs });
   }
 
   remove(job: Job): void {
@@ -60,16 +55,16 @@ export class VerbQueue {
   #turn(): void {
     const next = this.#waiting.shift();
     if (next === undefined && this.#hasListened) {
-      this.#deafSinceMs = null;
+      this.#isAtWork = false;
       this.#hasListened = false;
       return;
     }
     this.#hasListened = next === undefined;
     if (next !== undefined) {
-      this.#deafSinceMs = performance.now();
-      if (this.#deafSinceMs - next.arrivedAtMs > longestWaitMs)
+      this.#isAtWork = true;
+      if (performance.now() > next.acceptUntilMs)
         next.job.decline("the verbs before it took too long");
-      else next.job.run(next.arrivedAtMs + longestWaitMs);
+      else next.job.run(next.acceptUntilMs);
     }
     // All that came meanwhile is heard before the next turn.
     setImmediate(() => this.#turn());

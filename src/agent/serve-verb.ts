@@ -17,7 +17,8 @@ import { Declined, whyNoTool, withBudget } from "../patience.ts";
 import { forgetSpans, span } from "../trace.ts";
 import type { VerbEnded } from "./answers.ts";
 import { declinedFor } from "./decline.ts";
-import { heldByOthers } from "./held.ts";
+import { heldByOthers, mayBeDoneAgain } from "./held.ts";
+import { limitOf } from "./own-limits.ts";
 import { pathsIn } from "./paths-in.ts";
 import { apartFrom, type Peer } from "./peers.ts";
 import type { VerbCall } from "./verb-call.ts";
@@ -80,6 +81,9 @@ function serve(call: VerbCall, peer: Peer, accept: Accept): Served {
   const ended = attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb);
   if (!ended.ok && ended.error instanceof Declined)
     return { state: "declined", why: ended.error.message };
+  const limit = limitOf(ended);
+  if (limit !== null && mayBeDoneAgain(call, configIn(call.stdin)))
+    return { state: "declined", why: limit };
   const output = outputOf(ended, env);
   const stdout = output === null ? "" : printed(output);
   let stderr = "";

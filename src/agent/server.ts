@@ -1,9 +1,11 @@
 /** Listens on the agent's socket, and gives each request its answer. */
 import { buildId, target, version } from "../build.ts";
+import { effect, effectsOfVerb } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/elements.ts";
 import * as answers from "./answers.ts";
 import { Connection } from "./connection.ts";
+import { lacksFiles } from "./own-limits.ts";
 import { type Peer, peerOf } from "./peers.ts";
 import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
 import { type Job, VerbQueue } from "./queue.ts";
@@ -11,7 +13,7 @@ import { serveVerb } from "./serve-verb.ts";
 import { type VerbCall, verbCallIn } from "./verb-call.ts";
 
 /** Each takes a descriptor. Whoever comes after them is declined at once. */
-const mostConnections = 256;
+const mostConnections = 1_000;
 
 /** After this long without a verb, what verbs have left open or in memory is given back. */
 const tidiedAfterMs = 1_000;
@@ -176,8 +178,18 @@ export class AgentServer {
       connection.answer(answers.refusedWith(call));
       return;
     }
+    if (lacksFiles(connection.socket)) {
+      this.#decline(connection, "the agent has no room for more open files");
+      return;
+    }
     const job: Job = {
-      run: (untilMs) => this.#guarded(() => this.#run(call, peer, connection, untilMs)),
+      run: (untilMs) =>
+        this.#guarded(() => effectsOfVerb(() => this.#run(call, peer, connection, untilMs))),
+      queued: () => {
+        const isHeard = connection.tell(answers.queued);
+        if (!isHeard) this.#counts.abandoned += 1;
+        return isHeard;
+      },
       decline: (why) => this.#decline(connection, why),
     };
     connection.onGone = () => this.#queue.remove(job);
@@ -188,7 +200,8 @@ export class AgentServer {
     const served = serveVerb(call, peer, () => {
       if (performance.now() > acceptUntilMs)
         return { state: "declined", why: "it took too long to look for what is in the way" };
-      return connection.tell(answers.accepted) ? null : { state: "nobody" };
+      const isHeard = effect("file", "accept the verb", () => connection.tell(answers.accepted));
+      return isHeard ? null : { state: "nobody" };
     });
     switch (served.state) {
       case "nobody":
@@ -199,7 +212,7 @@ export class AgentServer {
         return;
       case "ended":
         this.#counts[served.exitCode === 0 ? "served" : "failed"] += 1;
-        connection.answer(answers.ended(served));
+        effect("file", "print the answer", () => connection.answer(answers.ended(served)));
         this.#tidyLater();
     }
   }

@@ -113,6 +113,11 @@ static bool begins_well(const char *bytes, size_t length) {
 
 static enum answer_state after_head(struct answer *answer, const struct head *head) {
   if (head->status == 503 && head->is_declined) return ANSWER_DECLINED;
+  if (head->status == 100) {
+    if (answer->queued || answer->accepted || head->body != -1 || head->is_chunked) return ANSWER_BROKEN;
+    answer->queued = true;
+    return ANSWER_QUEUED;
+  }
   if (head->status == 102) {
     if (answer->accepted || head->body != -1 || head->is_chunked) return ANSWER_BROKEN;
     answer->accepted = true;

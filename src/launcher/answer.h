@@ -7,11 +7,12 @@
 
 #include "limits.h"
 
-/* The most that answer_read asks for: two heads and a body. */
-#define ANSWER_MAX (2 * ANSWER_HEAD_MAX + ANSWER_BODY_MAX)
+/* The most that answer_read asks for: three heads and a body. */
+#define ANSWER_MAX (3 * ANSWER_HEAD_MAX + ANSWER_BODY_MAX)
 
 enum answer_state {
   ANSWER_MORE,     /* What has come is the beginning of an answer. */
+  ANSWER_QUEUED,   /* The agent will come to it. It has not begun. This state is told once. */
   ANSWER_ACCEPTED, /* The agent begins. This state is told once. */
   ANSWER_DONE,     /* All of it is there. */
   ANSWER_DECLINED, /* The agent did nothing and will do nothing. */
@@ -21,6 +22,7 @@ enum answer_state {
 
 /* It begins as zeros. */
 struct answer {
+  bool queued;
   bool accepted;
   bool has_head;
   size_t at;      /* The head that is read next begins here, and later the body does. */

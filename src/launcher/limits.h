@@ -30,7 +30,11 @@
 #ifndef ACCEPT_MS
 #define ACCEPT_MS 200
 #endif
-/* It is shorter than the two minutes after which a kubelet gives up. */
+/* From when the agent has said that the verb waits for its turn. The agent begins none after 15 s. */
+#ifndef QUEUED_MS
+#define QUEUED_MS 20000
+#endif
+/* With the one before, it is shorter than the two minutes after which a kubelet gives up. */
 #ifndef ANSWER_MS
 #define ANSWER_MS 45000
 #endif

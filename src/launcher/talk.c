@@ -81,7 +81,7 @@ static enum talk_end too_late(int agent, struct talk *talk) {
   if (talk->answer.accepted) return TALK_NOT_ANSWERED_IN_TIME;
   shutdown(agent, SHUT_RD);
   while (receive(agent, talk) == RECEIVED) {}
-  answer_read(&talk->answer, talk->bytes, talk->length);
+  while (answer_read(&talk->answer, talk->bytes, talk->length) == ANSWER_QUEUED) {}
   return without_answer(talk, TALK_NOT_ACCEPTED_IN_TIME, TALK_LOST_CONNECTION);
 }
 
@@ -89,6 +89,7 @@ static enum talk_end too_late(int agent, struct talk *talk) {
 static bool is_end(enum answer_state state, const struct talk *talk, enum talk_end *end) {
   switch (state) {
     case ANSWER_MORE:
+    case ANSWER_QUEUED:
     case ANSWER_ACCEPTED: return false;
     case ANSWER_DONE: *end = TALK_ANSWERED; break;
     case ANSWER_DECLINED: *end = TALK_DECLINED; break;
@@ -111,8 +112,8 @@ static enum talk_end converse(int agent, struct talk *talk, struct sending *rest
     if (wait.revents & POLLOUT) send_some(agent, rest);
     if (receive(agent, talk) == RECEIVED_END) return without_answer(talk, TALK_BROKEN, TALK_LOST_CONNECTION);
     enum answer_state state = answer_read(&talk->answer, talk->bytes, talk->length);
-    if (state == ANSWER_ACCEPTED) {
-      left = ANSWER_MS;
+    while (state == ANSWER_QUEUED || state == ANSWER_ACCEPTED) {
+      left = state == ANSWER_QUEUED ? QUEUED_MS : ANSWER_MS;
       deadline = now_ms() + left;
       state = answer_read(&talk->answer, talk->bytes, talk->length);
     }

@@ -20,8 +20,11 @@ import { keepOlder } from "./keep-older.ts";
 import { applicationId, schemaVersion, upgradeFrom } from "./schema.ts";
 import { faultsOf } from "./sound.ts";
 
-/** This is longer than any verb holds the lock, and shorter than any runtime's deadline. */
-export const defaultBusyTimeoutMs = 10_000;
+/**
+ * Hundreds of processes that come at once each have their turn in this time, and it is shorter than any
+ * runtime's deadline (two minutes), also after a launcher has waited in vain for its agent.
+ */
+export const defaultBusyTimeoutMs = 30_000;
 
 /**
  * After this many pages the contents of the log are written into the file. That takes two waits for the disk

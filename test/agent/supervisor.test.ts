@@ -4,42 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Supervisor } from "../../src/agent/supervisor.ts";
-import { callsOf, ptr } from "../../src/kernel/netlink/libc.ts";
+import { listenTo } from "../support/notify-socket.ts";
 
-const { socket, bind, recv, close } = callsOf({
-  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
-  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
-  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
-  close: { args: ["i32"], returns: "i32" },
-});
-
-const [AF_UNIX, SOCK_DGRAM, MSG_DONTWAIT] = [1, 2, 0x40];
 const folder = mkdtempSync(join(tmpdir(), "fairway-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Listens at this name; "\0" at its beginning stands for the kernel's own name space. */
-function listener(name: string) {
-  const fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-  const address = Buffer.concat([new Uint8Array([AF_UNIX, 0]), Buffer.from(name)]);
-  if (bind(fd, ptr(address), address.length) !== 0) throw new Error(`cannot bind ${name}`);
-  return {
-    heard(): string[] {
-      const texts: string[] = [];
-      for (const bytes = new Uint8Array(500); ; ) {
-        const length = Number(recv(fd, ptr(bytes), bytes.length, MSG_DONTWAIT));
-        if (length < 0) return texts;
-        texts.push(Buffer.from(bytes.subarray(0, length)).toString());
-      }
-    },
-    [Symbol.dispose]: () => void close(fd),
-  };
-}
 
 test.each([
   ["a path", join(folder, "notify"), join(folder, "notify")],
   ["a name of the kernel's own", "@fairway-test-notify", "\0fairway-test-notify"],
 ])("at %s: ready, alive each half of the limit, and about to end", async (_, told, bound) => {
-  using systemd = listener(bound);
+  using systemd = listenTo(bound);
   const supervisor = new Supervisor({ NOTIFY_SOCKET: told, WATCHDOG_USEC: "40000" });
   expect(systemd.heard()).toEqual([]);
   expect(supervisor.ready()).toBeNull();
@@ -58,7 +32,7 @@ test.each([
 
 test("a watchdog for another process, or none, is not fed", async () => {
   const path = join(folder, "others");
-  using systemd = listener(path);
+  using systemd = listenTo(path);
   for (const env of [{ WATCHDOG_USEC: "10000", WATCHDOG_PID: "1" }, {}, { WATCHDOG_USEC: "0" }]) {
     const supervisor = new Supervisor({ NOTIFY_SOCKET: path, ...env });
     supervisor.ready();

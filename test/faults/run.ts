@@ -10,8 +10,13 @@ import { parseArgs } from "node:util";
 import type { SoakResult } from "../soak/main.ts";
 import { plot } from "../soak/plot.ts";
 import { repository } from "../support/binary.ts";
+import type { LaunchedSweep } from "./launched-sweep-main.ts";
+import type { ManyFigures } from "./many-main.ts";
 import {
   faultTable,
+  launchedSweepTable,
+  manyTable,
+  mergedLaunched,
   mergedSweeps,
   rowName,
   soakTable,
@@ -19,12 +24,16 @@ import {
   sweepTable,
   withSection,
 } from "./page.ts";
-import { nameOf, scenarios } from "./scenarios/index.ts";
+import { launchedScenarios, nameOf, scenarios } from "./scenarios/index.ts";
 import type { StormFigures } from "./storm-main.ts";
 import type { Played } from "./support/play.ts";
+import type { Scenario } from "./support/scenario.ts";
 import type { SweepResult } from "./sweep-main.ts";
 
-const parts = ["table", "sweep", "storm", "soak"] as const;
+const parts = [
+  ...(["table", "agent-table", "sweep", "agent-sweep", "storm"] as const),
+  ...(["agent-storm", "agent-many", "soak"] as const),
+] as const;
 type Part = (typeof parts)[number];
 
 const { values, positionals } = parseArgs({
@@ -69,30 +78,37 @@ function record(name: string, text: string): void {
   writeFileSync(pagePath, withSection(readFileSync(pagePath, "utf8"), name, text));
 }
 
-async function table(): Promise<void> {
+/** With `options` for whoever plays them. Into the page's section. */
+async function table(
+  section: string,
+  scenarios: readonly Scenario[],
+  ...options: string[]
+): Promise<void> {
   const found = new Map<string, Played>();
   const waiting = scenarios.map((scenario, index) => ({ scenario, index }));
+  const fileOf = (index: number): string => `${section.replaceAll(" ", "-")}-${index}`;
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const name = nameOf(next.scenario);
-      const all = await result<Played[]>("faults/main.ts", `faults-${next.index}`, name);
+      const all = await result<Played[]>("faults/main.ts", fileOf(next.index), ...options, name);
       const played = all?.find((each) => nameOf(each) === name);
       if (played === undefined) continue;
       found.set(name, played);
       tell(
         name,
         played.failures,
-        `${played.tries.length} tries undone, made good or tolerated, ${played.seconds.toFixed(0)} s`,
+        `${played.tries.length} tries as they have to be, ${played.seconds.toFixed(0)} s`,
       );
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   const all = scenarios.flatMap((scenario) => found.get(nameOf(scenario)) ?? []);
-  record("table of faults", faultTable(all));
+  record(section, faultTable(all));
   // How many points there are is the kernel's matter, too; which rows there are is not.
   const page = readFileSync(pagePath, "utf8");
   const missing = scenarios.filter((each) => !page.includes(`| ${rowName(each)} |`)).map(nameOf);
-  tell("docs/engineering/reliability.md has each row", missing, `${scenarios.length} rows`);
+  const what = `docs/engineering/reliability.md has each row: ${section}`;
+  tell(what, missing, `${scenarios.length} rows`);
 }
 
 async function sweep(): Promise<void> {
@@ -108,19 +124,21 @@ async function sweep(): Promise<void> {
   if (first !== undefined) tellSweep(mergedSweeps([first, ...others]));
 }
 
+/** What must not be, of a sweep. */
+const wrongOf = ({ counts: done, leaks }: SweepResult["fairway"]): string[] => [
+  ...(["addresses", "devices", "classes", "elements", "rows"] as const)
+    .filter((key) => leaks[key] > 0)
+    .map((key) => `${leaks[key]} ${key}`),
+  ...leaks.notWhole,
+  ...done.duplicates,
+  ...done.failures,
+  ...(done.addsKilled + done.delsKilled === 0 ? ["nothing was killed"] : []),
+];
+
 function tellSweep(found: SweepResult): void {
-  const { counts: done, leaks } = found.fairway;
-  const wrong = [
-    ...(["addresses", "devices", "classes", "elements", "rows"] as const)
-      .filter((key) => leaks[key] > 0)
-      .map((key) => `${leaks[key]} ${key}`),
-    ...leaks.notWhole,
-    ...done.duplicates,
-    ...done.failures,
-    ...(done.addsKilled + done.delsKilled === 0 ? ["nothing was killed"] : []),
-  ];
+  const { counts: done } = found.fairway;
   const killed = `${done.addsKilled} ADDs and ${done.delsKilled} DELs killed`;
-  tell("kill sweep", wrong, `${done.rounds} rounds, ${killed}`);
+  tell("kill sweep", wrongOf(found.fairway), `${done.rounds} rounds, ${killed}`);
   if (found.reference === null) {
     counts.skipped += 1;
     console.log("(skip) the sweep of the reference chain: needs Go");
@@ -128,12 +146,35 @@ function tellSweep(found: SweepResult): void {
   record("kill sweep", sweepTable(found));
 }
 
-async function storm(): Promise<void> {
+async function launchedSweep(): Promise<void> {
+  const [pieces, rounds] = isRecorded ? [4, "250"] : [1, "60"];
+  const done: LaunchedSweep[] = [];
+  for (let piece = 1; piece <= pieces; piece++) {
+    const seed = String(Number(values.seed) + piece - 1);
+    const name = `agent-sweep-${piece}`;
+    const one = await result<LaunchedSweep>("faults/launched-sweep-main.ts", name, rounds, seed);
+    if (one === null) return;
+    done.push(one);
+  }
+  const found = mergedLaunched(done);
+  const { agentsKilled, byAgent } = found.figures;
+  const wrong = [
+    ...wrongOf(found),
+    ...(agentsKilled === 0 ? ["no agent was killed"] : []),
+    ...(byAgent === 0 ? ["no agent did anything"] : []),
+  ];
+  const facts = `${found.counts.rounds} rounds, ${agentsKilled} agents killed, ${byAgent} verbs by an agent`;
+  tell("kill sweep through launcher and agent", wrong, facts);
+  record("kill sweep through launcher and agent", launchedSweepTable(found));
+}
+
+async function storm(name: string, ...options: string[]): Promise<void> {
   const found = await result<StormFigures>(
     "faults/storm-main.ts",
-    "storm",
+    name.replaceAll(" ", "-"),
     isRecorded ? "120" : "20",
     values.seed,
+    ...options,
   );
   if (found === null) return;
   const waited = found.waitedInVain.filter((code) => code !== 11);
@@ -144,8 +185,19 @@ async function storm(): Promise<void> {
     ...waited.map((code) => `behind a lock that is never given back one ended with ${code}`),
   ];
   const done = Object.values(found.done).reduce((sum, n) => sum + n, 0);
-  tell("storm", wrong, `${done} succeeded in ${Math.round(found.seconds)} s`);
-  record("storm", stormTable(found));
+  const byAgent = found.weather === null ? "" : `, ${found.weather.byAgent} verbs by an agent`;
+  tell(name, wrong, `${done} succeeded in ${Math.round(found.seconds)} s${byAgent}`);
+  for (const each of found.toldToTryAgain) console.log(`  to try again: ${each.slice(0, 500)}`);
+  record(name, stormTable(found));
+}
+
+async function many(): Promise<void> {
+  const found = await result<ManyFigures>("faults/many-main.ts", "many", "500");
+  if (found === null) return;
+  const byAgent = found.ADD.byAgent + found.DEL.byAgent;
+  const facts = `${found.pods} ADDs and then ${found.pods} DELs at once, ${byAgent} of them by an agent`;
+  tell("many at once", found.failures, facts);
+  record("many at once", manyTable(found));
 }
 
 async function soak(): Promise<void> {
@@ -166,6 +218,17 @@ async function soak(): Promise<void> {
   writeFileSync(picture, plot(found.samples));
 }
 
-const run: Record<Part, () => Promise<void>> = { table, sweep, storm, soak };
+const short = isRecorded ? [] : ["--short"];
+
+const run: Record<Part, () => Promise<void>> = {
+  table: () => table("table of faults", scenarios),
+  "agent-table": () => table("faults of an agent", launchedScenarios, ...short),
+  sweep,
+  "agent-sweep": launchedSweep,
+  storm: () => storm("storm"),
+  "agent-many": many,
+  "agent-storm": () => storm("storm with an agent", "agent"),
+  soak,
+};
 for (const part of chosen) await run[part]();
 writeFileSync(join(folder, "counts"), `${counts.passed} ${counts.failed} ${counts.skipped}\n`);

@@ -1,21 +1,29 @@
-/** The storm, and who waits for a lock that nobody gives back: storm-main.ts RESULT_FILE SECONDS SEED */
+/**
+ * The storm, and who waits for a lock that nobody gives back: storm-main.ts RESULT_FILE SECONDS SEED [agent]
+ * With "agent" verbs go through launcher and agent, and the agent has bad weather.
+ */
 import { Database } from "bun:sqlite";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary } from "../support/binary.ts";
+import { placeLauncher } from "../support/launched.ts";
 import { requestOf, verbEnvironment, withNode } from "../support/node.ts";
+import { runToItsEnd } from "../support/process.ts";
 import { countOf } from "./support/fairway-chain.ts";
-import { runIn } from "./support/process.ts";
 import { randomOf } from "./support/random.ts";
 import { type StormResult, storm } from "./support/storm.ts";
+import { Weather, type WeatherFigures } from "./support/weather.ts";
 
 export interface StormFigures extends StormResult {
   seed: number;
   /** Those that waited for a lock that was never given: their codes. */
   waitedInVain: (number | null)[];
+  /** What befell the agent, where there was one. */
+  weather: WeatherFigures | null;
 }
 
-const [, , file = "/dev/stdout", seconds = "120", seed = "1"] = process.argv;
+const [, , file = "/dev/stdout", seconds = "120", seed = "1", agent] = process.argv;
 const pods = 60;
 
 interface Status {
@@ -24,8 +32,12 @@ interface Status {
 
 await withNode(
   async (node) => {
+    const random = randomOf(Number(seed));
+    using place = agent === undefined ? null : await placeLauncher(node.lab.node);
+    await using weather = place && new Weather(node, place, random);
+    await weather?.start();
     const { members, ...result } = await storm(node, {
-      random: randomOf(Number(seed)),
+      ...{ random, weather },
       seconds: Number(seconds),
       pods,
       workers: 20,
@@ -54,13 +66,14 @@ await withNode(
     const { stdout } = node.fairway("explain");
     if (!stdout.includes("nothing to do")) disagreements.push(stdout);
 
-    // Somebody holds the lock, and never lets it go.
+    // Somebody holds the lock, and never lets it go. Without an agent, since that one leaves such a verb to others.
+    const waiting = place === null ? members.slice(0, 20) : [];
     const db = new Database(join(node.dataDir, "ledger.db"));
     db.run("BEGIN IMMEDIATE");
     const waitedInVain = await Promise.all(
-      members.slice(0, 20).map(async ({ pod }) => {
-        const done = await runIn(node.lab.node, {
-          argv: [binary],
+      waiting.map(async ({ pod }) => {
+        const done = await runToItsEnd({
+          argv: insideNamespace(node.lab.node, [binary]),
           stdin: requestOf(node.config, {}),
           env: verbEnvironment("DEL", pod, {}),
         });
@@ -73,7 +86,12 @@ await withNode(
     const left = countOf(node, node.dataDir);
     for (const [what, count] of Object.entries(left))
       if (count !== 0) disagreements.push(`${count} ${what} after the last DEL`);
-    const figures: StormFigures = { ...result, seed: Number(seed), waitedInVain };
+    const figures: StormFigures = {
+      ...result,
+      seed: Number(seed),
+      waitedInVain,
+      weather: weather?.figures() ?? null,
+    };
     writeFileSync(file, JSON.stringify(figures, null, 2));
   },
   {

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { withNode } from "../support/node.ts";
 import { hasReference } from "../support/reference.ts";
-import { fairwayChain, type Leaks } from "./support/fairway-chain.ts";
+import { directCall, fairwayChain, type Leaks, pointsOf } from "./support/fairway-chain.ts";
 import { randomOf } from "./support/random.ts";
 import { type ReferenceLeaks, referenceChain } from "./support/reference-chain.ts";
 import { type SweepCounts, sweep } from "./support/sweep.ts";
@@ -22,7 +22,7 @@ let reference: SweepResult["reference"] = null;
 await withNode(
   async (node) => {
     const random = randomOf(Number(seed));
-    const chain = fairwayChain(node, random);
+    const chain = fairwayChain(node, directCall(node, pointsOf(node), random));
     const counts = await sweep(chain, { ...shape, canStep: true, random });
     fairway = { counts, leaks: chain.leaks };
   },

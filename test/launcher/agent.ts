@@ -56,6 +56,7 @@ export async function listen(path: string, script: Script): Promise<ScriptedAgen
   };
 }
 
+export const queued = "HTTP/1.1 100 Continue\r\n\r\n";
 export const accepted = "HTTP/1.1 102 Processing\r\n\r\n";
 export const declined =
   "HTTP/1.1 503 Service Unavailable\r\nFairway-Declined: busy\r\nContent-Length: 0\r\n\r\n";

@@ -1,5 +1,14 @@
 /** What an agent does with a verb, and what comes of it. */
-import { accepted, declined, dribbles, final, type Script, says, saysAndCloses } from "./agent.ts";
+import {
+  accepted,
+  declined,
+  dribbles,
+  final,
+  queued,
+  type Script,
+  says,
+  saysAndCloses,
+} from "./agent.ts";
 import type { Build } from "./rig.ts";
 
 export interface Case {
@@ -88,6 +97,27 @@ const beforeItBegan: Case[] = [
     expected: full("broken"),
   },
   {
+    title: "says that the verb waits, and is silent",
+    agent: says(queued),
+    build: "hasty",
+    expected: full("timeout"),
+  },
+  {
+    title: "says that the verb waits, and dies",
+    agent: saysAndCloses(queued),
+    expected: full("broken"),
+  },
+  {
+    title: "says that the verb waits, and declines",
+    agent: says(queued, declined),
+    expected: full("declined"),
+  },
+  {
+    title: "says twice that the verb waits",
+    agent: says(queued, queued),
+    expected: full("broken"),
+  },
+  {
     title: "declines after it accepted",
     agent: says(accepted, declined),
     expected: full("declined"),
@@ -126,6 +156,21 @@ const answers: Case[] = [
     title: "answers with as much as it may",
     agent: says(accepted, final({ stdout: most })),
     expected: { by: "agent", stdout: most },
+  },
+  {
+    title: "says that the verb waits, accepts and answers",
+    agent: says(queued, accepted, final({ stdout: "{}" })),
+    expected: { by: "agent", stdout: "{}" },
+  },
+  {
+    title: "says all at once, and that the verb waits before it",
+    agent: says(Buffer.concat([Buffer.from(queued + accepted), final({ stdout: "{}" })])),
+    expected: { by: "agent", stdout: "{}" },
+  },
+  {
+    title: "says each byte on its own, and that the verb waits before it",
+    agent: dribbles(Buffer.concat([Buffer.from(queued + accepted), final({ stdout: "{}" })])),
+    expected: { by: "agent", stdout: "{}" },
   },
   {
     title: "says all at once",
@@ -201,6 +246,7 @@ const noAnswers: Record<string, string | Uint8Array> = {
   "is a failure": "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
   "declines without a reason": "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
   "accepts once more": accepted,
+  "says that it waits": queued,
   "is another language": "panic: out of memory",
 };
 

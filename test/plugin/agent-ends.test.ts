@@ -1,44 +1,12 @@
 /** An agent that dies, ends or is stopped in the middle: nothing is lost, and nothing is done twice. */
 import { expect, test } from "bun:test";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type Agent, callOf, startAgent } from "../support/agent.ts";
 import { attachmentNames } from "../support/gone.ts";
 import { type Ended, type TestNode, withNode } from "../support/node.ts";
+import { slow, slowTools } from "../support/slow-tools.ts";
 import { until } from "../support/until.ts";
-
-/** An `nft` that waits for as long as a file is there, and says that it has begun to. */
-function slowTools(node: TestNode) {
-  const folder = join(node.dataDir, "slow");
-  const [wait, begun] = [join(folder, "wait"), join(folder, "begun")];
-  mkdirSync(folder);
-  const real = Bun.which("nft", { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" });
-  const script = `#!/bin/sh
-[ ! -e ${wait} ] || : > ${begun}
-while [ -e ${wait} ]; do sleep 0.02; done
-exec ${real} "$@"
-`;
-  writeFileSync(join(folder, "nft"), script);
-  chmodSync(join(folder, "nft"), 0o755);
-  return {
-    path: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`,
-    hold: () => writeFileSync(wait, ""),
-    hasBegun: () => existsSync(begun),
-    goOn: () => rmSync(wait),
-  };
-}
-
-/** What is promised to come in changes a rule, which only nft writes. */
-const slow = { annotations: { "fairway.dev/ingress-guarantee": "20M" } };
 
 interface World {
   node: TestNode;

@@ -120,6 +120,22 @@ test("a socket that an agent left when it was killed is no obstacle; whoever els
     other.stop();
   }));
 
+test("whoever can connect and is not root is refused with words, and nothing is done", () =>
+  withNode(async (node) => {
+    const socket = socketIn(node);
+    await using agent = await startAgent(node, { socket });
+    chmodSync(node.dataDir, 0o711);
+    chmodSync(join(node.dataDir, "run"), 0o711);
+    chmodSync(socket, 0o666);
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const said = node.run(
+      ...[...nobody, "curl", "-sS", "-i", "--unix-socket", socket, "-H", "Fairway-Protocol: 1"],
+      ...["--data-binary", "CNI_COMMAND=DEL", "http://agent/v1/verb"],
+    );
+    expect(said).toMatch(/^HTTP\/1\.1 403 .*uid 65534 asked for a verb, and only root may\n$/s);
+    expect(JSON.parse(agent.page("/version")).verbs).toMatchObject({ served: 0, failed: 0 });
+  }));
+
 const badPlaces: [title: string, place: (root: string) => string, says: RegExp, code: number][] = [
   ["a relative path", () => "run/agent.sock", /--socket.*is not an absolute path/, 2],
   [
@@ -206,12 +222,12 @@ test("more connections than it keeps are declined at once, and go again", () =>
     const own = files();
     // They go again after two seconds, in which a machine with other work may not get to ask.
     await until("one more is declined", async () => {
-      while (files() - own < 256) {
-        for (let n = 0; n < 50; n++) silent.push(said(agent.socket, ""));
+      while (files() - own < 1_000) {
+        for (let n = 0; n < 200; n++) silent.push(said(agent.socket, ""));
         await Bun.sleep(20);
       }
       const [came] = await agent.ask([callOf(node, "CHECK", pod)]);
-      return came?.state === "declined" && came.why === "256 others are connected";
+      return came?.state === "declined" && came.why === "1000 others are connected";
     });
     await Promise.all(silent);
     expect((await agent.verb("ADD", pod)).code).toBe(0);

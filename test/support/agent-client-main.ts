@@ -14,10 +14,13 @@ function bodyOf({ env, stdin, as = "fairway" }: Call): Uint8Array {
 }
 
 function cameOf(bytes: Buffer): Came {
-  const before = "HTTP/1.1 102 Processing\r\n\r\n";
+  const [queued, accepted] = ["100 Continue", "102 Processing"].map(
+    (status) => `HTTP/1.1 ${status}\r\n\r\n`,
+  ) as [string, string];
   const text = bytes.toString("latin1");
-  const isAccepted = text.startsWith(before);
-  const answer = bytes.subarray(isAccepted ? before.length : 0);
+  const from = text.startsWith(queued) ? queued.length : 0;
+  const isAccepted = text.startsWith(accepted, from);
+  const answer = bytes.subarray(from + (isAccepted ? accepted.length : 0));
   const end = answer.indexOf("\r\n\r\n");
   if (end < 0) return { state: "broken", isAccepted, text };
   const [first = "", ...lines] = answer.subarray(0, end).toString("latin1").split("\r\n");

@@ -20,8 +20,9 @@ static struct outcome read_in_pieces(const char *bytes, size_t length, size_t pi
   while (outcome.state == ANSWER_MORE && come < length) {
     come = piece < length - come ? come + piece : length;
     outcome.state = answer_read(&outcome.answer, bytes, come);
+    if (outcome.state == ANSWER_QUEUED) outcome.state = answer_read(&outcome.answer, bytes, come);
     if (outcome.state == ANSWER_ACCEPTED) outcome.state = answer_read(&outcome.answer, bytes, come);
-    if (outcome.state == ANSWER_ACCEPTED) abort();
+    if (outcome.state == ANSWER_QUEUED || outcome.state == ANSWER_ACCEPTED) abort();
   }
   return outcome;
 }

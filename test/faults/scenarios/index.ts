@@ -3,6 +3,7 @@ import type { Scenario } from "../support/scenario.ts";
 import { addScenarios } from "./add.ts";
 import { chainedScenarios } from "./chained.ts";
 import { commandScenarios } from "./commands.ts";
+import { launchedScenarios } from "./launched.ts";
 import { verbScenarios } from "./verbs.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -12,5 +13,14 @@ export const scenarios: readonly Scenario[] = [
   ...commandScenarios,
 ];
 
-export const nameOf = ({ verb, title }: Pick<Scenario, "verb" | "title">): string =>
-  `${verb}: ${title}`;
+/** Those, and the rows of the table of the agent's. */
+export const allScenarios: readonly Scenario[] = [...scenarios, ...launchedScenarios];
+
+export { launchedScenarios };
+
+export const nameOf = ({
+  verb,
+  title,
+  isLaunched = false,
+}: Pick<Scenario, "verb" | "title" | "isLaunched">): string =>
+  `${isLaunched ? "agent: " : ""}${verb}: ${title}`;

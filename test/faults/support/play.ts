@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EffectKind } from "../../../src/effect-kind.ts";
 import type { Fault } from "../../../src/faults.ts";
 import type { Ended } from "../../support/node.ts";
+import { isLostAdd } from "./fairway-chain.ts";
 import { faultsAt, isKill, type Point, readPoints } from "./points.ts";
 import type { Scenario } from "./scenario.ts";
 import { type FaultEnv, mustEnd, type World, withWorld } from "./world.ts";
@@ -12,6 +13,8 @@ import { type FaultEnv, mustEnd, type World, withWorld } from "./world.ts";
 type Outcome =
   /** The verb succeeded all the same. */
   | "tolerated"
+  /** The agent died of it or left it to others, and the launcher had the verb done by a process of its own. */
+  | "again"
   /** It failed, and all was as before. */
   | "undone"
   /** It failed or died, and the recovery made it good. */
@@ -20,6 +23,7 @@ type Outcome =
 export interface Played {
   verb: string;
   title: string;
+  isLaunched: boolean;
   recovery: string;
   points: Partial<Record<EffectKind, number>>;
   tries: { fault: Fault; kind: EffectKind; outcome: Outcome }[];
@@ -87,13 +91,19 @@ function unclear(ended: Ended): string | null {
 
 class Unmet extends Error {}
 
+/** The fault did not come to be, since the agent left the verb to others: the machine was too slow for it. */
+class NotStruck extends Error {}
+
+/** So often a fault is tried that does not come to be. */
+const mostTries = 5;
+
 function same(what: string, wanted: string, found: string): void {
   if (wanted !== found) throw new Unmet(`${what}:\n${difference(wanted, found)}`);
 }
 
 export interface PlayOptions {
   /** Only these points, for a look at one of them. */
-  only?: (point: Point, fault: Fault) => boolean;
+  only?: (point: Point, fault: Fault, points: number) => boolean;
   progress?: (text: string) => void;
 }
 
@@ -107,13 +117,17 @@ function playOne(
 ): Outcome {
   const { recovery } = scenario;
   const ended = scenario.act(world, envOf(point, fault));
+  const struck = world.struck();
+  if (struck?.isStruck === false) throw new NotStruck("the agent left the verb to others");
   const left = world.state();
   if (ended.code === 0) {
     same("it succeeded, and did not do all", states.done, left);
     same("it succeeded, and says something else", states.says, ended.stdout);
-    return "tolerated";
+    return (struck?.reasons ?? []).length > 0 ? "again" : "tolerated";
   }
-  if (isKill(fault)) {
+  if (isKill(fault) && struck !== null) {
+    if (!isLostAdd(ended)) throw new Unmet(`the agent's death was told as: ${ended.stdout}`);
+  } else if (isKill(fault)) {
     // 128 + SIGKILL, where a shell or `ip` is between us.
     if (ended.stdout.includes('"code"')) throw new Unmet(`it was not killed: ${ended.stdout}`);
   } else {
@@ -162,14 +176,30 @@ interface Try {
   fault: Fault;
 }
 
+async function struckAtLast(
+  scenario: Scenario,
+  world: World,
+  once: () => Outcome,
+): Promise<Outcome> {
+  for (let left = mostTries; ; left--) {
+    try {
+      return once();
+    } catch (error) {
+      if (!(error instanceof NotStruck) || left === 1) throw error;
+      await world.ready();
+      scenario.setUp(world);
+    }
+  }
+}
+
 /** On one node, until all are through or the node does not come back to what it was. */
-function playOn(
+async function playOn(
   world: World,
   scenario: Scenario,
   waiting: Try[] | null,
   played: Played,
   options: PlayOptions,
-): Try[] {
+): Promise<Try[]> {
   const fail = ({ point, fault }: Try, text: string): void => {
     const where = `${fault} at ${point.at} (${point.kind} ${point.what.slice(0, 90)})`;
     const line = `${scenario.verb}, ${scenario.title}: ${where}: ${text}`;
@@ -197,18 +227,21 @@ function playOn(
     waiting ??
     points.flatMap((point) =>
       faultsAt(point).flatMap((fault) =>
-        options.only?.(point, fault) === false ? [] : [{ point, fault }],
+        options.only?.(point, fault, points.length) === false ? [] : [{ point, fault }],
       ),
     );
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
     const { point, fault } = next;
+    const once = (): Outcome =>
+      playOne(scenario, world, { before, done, says }, point, fault, played);
     try {
-      const outcome = playOne(scenario, world, { before, done, says }, point, fault, played);
+      const outcome = await struckAtLast(scenario, world, once);
       played.tries.push({ fault, kind: point.kind, outcome });
       if (played.tries.length % 50 === 0)
         options.progress?.(
           `${scenario.verb}, ${scenario.title}: ${played.tries.length} tries, ${rest.length} to go`,
         );
+      await world.ready();
       scenario.setUp(world);
     } catch (error) {
       fail(next, error instanceof Error ? error.message : String(error));
@@ -226,6 +259,7 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
   const played: Played = {
     verb: scenario.verb,
     title: scenario.title,
+    isLaunched: scenario.isLaunched ?? false,
     recovery: scenario.recovery.words,
     points: {},
     tries: [],
@@ -236,9 +270,11 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
   };
   let waiting: Try[] | null = null;
   do {
-    await withWorld(scenario.config ?? (() => ({})), (world) => {
-      waiting = playOn(world, scenario, waiting, played, options);
-    });
+    const use = async (world: World): Promise<void> => {
+      waiting = await playOn(world, scenario, waiting, played, options);
+    };
+    const { config = () => ({}), isLaunched = false } = scenario;
+    await withWorld(config, use, { isLaunched });
   } while ((waiting ?? []).length > 0 && played.failures.length < enoughFailures);
   played.seconds = (performance.now() - startedMs) / 1000;
   return played;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { inNamespace } from "../../../src/prove/lab/namespaces.ts";
 import { must } from "../../../src/prove/lab/run.ts";
 import { type Pod, type TestNode, verbEnvironment } from "../../support/node.ts";
+import { type Gone, runIn } from "../../support/process.ts";
 import { toolsFolder } from "../../support/reference.ts";
-import { type Gone, runIn } from "./process.ts";
 import type { Chain, Kill } from "./sweep.ts";
 
 type Json = Record<string, unknown>;

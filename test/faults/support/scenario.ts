@@ -10,6 +10,8 @@ type Reached = "before" | "done" | "either";
 export interface Scenario {
   verb: string;
   title: string;
+  /** Its verbs go through launcher and agent, and the faults are the agent's. */
+  isLaunched?: boolean;
   /** Over the node's; `root`: the folder of all that it may write. */
   config?(root: string): Json;
   /** Once. */

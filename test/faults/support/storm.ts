@@ -4,10 +4,13 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { insideNamespace } from "../../../src/prove/lab/namespaces.ts";
 import { binary } from "../../support/binary.ts";
 import { type Pod, requestOf, type TestNode, verbEnvironment } from "../../support/node.ts";
-import { type Gone, runIn } from "./process.ts";
+import { type Gone, runIn, runToItsEnd } from "../../support/process.ts";
+import { isLostAdd } from "./fairway-chain.ts";
 import type { Random } from "./random.ts";
+import type { Weather } from "./weather.ts";
 
 type Json = Record<string, unknown>;
 
@@ -33,6 +36,8 @@ export interface StormResult {
   done: Record<string, number>;
   /** Refused for want of capacity, or because others were at it for as long as one waits: as they should. */
   refused: Record<string, number>;
+  /** What those said that were to try again. */
+  toldToTryAgain: string[];
   /** Whatever else did not succeed. */
   failures: string[];
   hung: number;
@@ -52,10 +57,19 @@ export async function storm(
     seconds,
     pods,
     workers,
-  }: { random: Random; seconds: number; pods: number; workers: number },
+    weather = null,
+  }: {
+    random: Random;
+    seconds: number;
+    pods: number;
+    workers: number;
+    /** With it verbs go through launcher and agent. */
+    weather?: Weather | null;
+  },
 ): Promise<StormResult & { members: Member[] }> {
   const result: StormResult = {
-    ...{ seconds: 0, done: {}, refused: {}, failures: [], hung: 0, longestMs: 0 },
+    ...{ seconds: 0, done: {}, refused: {}, toldToTryAgain: [], failures: [] },
+    ...{ hung: 0, longestMs: 0 },
     ...{ disagreements: [], aliveAtEnd: 0 },
   };
   const places = ["--bin-dir", join(node.dataDir, "bin"), "--conf-dir", join(node.dataDir, "conf")];
@@ -74,6 +88,8 @@ export async function storm(
 
   const note = (what: string, gone: Gone): boolean => {
     result.longestMs = Math.max(result.longestMs, gone.tookMs);
+    // It is counted where what befell the agent is.
+    if (what === "ADD" && weather !== null && isLostAdd(gone)) return false;
     if (gone.hung) result.hung += 1;
     if (gone.code === 0) {
       result.done[what] = (result.done[what] ?? 0) + 1;
@@ -90,10 +106,11 @@ export async function storm(
     if ((allowed[what] ?? [11]).includes(code)) {
       const key = `${what}, code ${code}`;
       result.refused[key] = (result.refused[key] ?? 0) + 1;
+      if (code === 11) result.toldToTryAgain.push(`${what}: ${gone.stdout}${gone.stderr}`);
     } else result.failures.push(`${what}: ${gone.stdout}${gone.stderr}`.slice(0, 500));
     return false;
   };
-  const verb = (
+  const verb = async (
     name: string,
     { pod, args }: Pick<Member, "pod" | "args">,
     egressMbit: number,
@@ -103,11 +120,14 @@ export async function storm(
       annotations: { "fairway.dev/egress-guarantee": `${egressMbit}M` },
       config,
     };
-    return runIn(node.lab.node, {
-      argv: [executable()],
+    const through = weather?.argv() ?? null;
+    const gone = await runToItsEnd({
+      argv: through ?? insideNamespace(node.lab.node, [executable()]),
       stdin: requestOf(node.config, options),
       env: verbEnvironment(name, pod, { args }),
     });
+    if (through !== null) weather?.note(name === "ADD" && isLostAdd(gone));
+    return gone;
   };
   const command = (...args: string[]) =>
     runIn(node.lab.node, { argv: [executable(), ...args, "--data-dir", node.dataDir] });
@@ -132,8 +152,10 @@ export async function storm(
         }
       }
       member.is = "dying";
+      // What an agent had begun when it died may be there already, and the other of two finds it.
+      const mayBeThere = all.some(isLostAdd);
       for (const gone of all)
-        if (note("ADD", gone))
+        if (!(mayBeThere && gone.json.code === 103) && note("ADD", gone))
           Object.assign(member, { is: "alive", result: gone.json, egressMbit });
     },
     async del(member: Member): Promise<void> {
@@ -222,7 +244,8 @@ export async function storm(
   const worker = async (): Promise<void> => {
     while (performance.now() - startedMs < seconds * 1000) await one();
   };
-  await Promise.all(Array.from({ length: workers }, worker));
+  const isOver = (): boolean => performance.now() - startedMs >= seconds * 1000;
+  await Promise.all([...Array.from({ length: workers }, worker), weather?.rage(isOver)]);
   result.seconds = (performance.now() - startedMs) / 1000;
   await gc();
   for (const member of members) if (member.is === "dying") await acts.del(member);

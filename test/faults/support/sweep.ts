@@ -9,6 +9,8 @@ interface Ran {
   ok: boolean;
   /** Ended by a signal. */
   killed: boolean;
+  /** An ADD that ended with an error since the agent that had begun it died. */
+  isLost?: boolean;
   /** Of an ADD that succeeded. */
   address: string | null;
   tookMs: number;
@@ -33,6 +35,8 @@ export interface SweepCounts {
   delsKilled: number;
   /** Where the kill came too late. */
   notKilled: number;
+  /** ADDs that an agent had begun when it died. */
+  addsLost: number;
   /** Pods that were alive at a look after the kills. */
   alive: number;
   /** An address that two pods had at one moment. */
@@ -62,6 +66,7 @@ export async function sweep(chain: Chain, options: SweepOptions): Promise<SweepC
     addsKilled: 0,
     delsKilled: 0,
     notKilled: 0,
+    addsLost: 0,
     alive: 0,
     duplicates: [],
     failures: [],
@@ -91,7 +96,8 @@ export async function sweep(chain: Chain, options: SweepOptions): Promise<SweepC
     }
     if (isKilled && ran.killed) counts[verb === "ADD" ? "addsKilled" : "delsKilled"] += 1;
     else if (isKilled) counts.notKilled += 1;
-    if (!ran.ok && !ran.killed)
+    if (ran.isLost) counts.addsLost += 1;
+    if (!ran.ok && !ran.killed && !ran.isLost)
       counts.failures.push(`${verb} of ${pod.containerId}: ${ran.told.slice(0, 300)}`);
     return ran;
   };
@@ -101,11 +107,10 @@ export async function sweep(chain: Chain, options: SweepOptions): Promise<SweepC
   const round = async (pod: Pod): Promise<void> => {
     const killsAdd = random.chance(0.5);
     const added = await run("ADD", pod, killsAdd);
-    if (killsAdd && !added.ok) {
+    if (!added.ok) {
       if (random.chance(0.5)) await run("DEL", pod, random.chance(0.3));
       return;
     }
-    if (!added.ok) return;
     live.add(pod);
     if (killsAdd && random.chance(0.5)) return;
     live.delete(pod);

@@ -1,10 +1,10 @@
 /** Processes in a namespace, beside others, that may be killed at a moment that was asked for. */
-import { insideNamespace } from "../../../src/prove/lab/namespaces.ts";
+import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
 
 type Json = Record<string, unknown>;
 
 export interface Asked {
-  argv: string[];
+  argv: readonly string[];
   stdin?: string;
   env?: Record<string, string>;
   /** SIGKILL so long after its start. */
@@ -22,12 +22,15 @@ export interface Gone {
   hung: boolean;
 }
 
-/** Whoever waits gives up after 10 s for each of two locks; this is longer than both and the work. */
-const hungMs = 60_000;
+/** A launcher may wait for an agent for 65 s, and a process of the verb's own for 40 s: a runtime waits longer. */
+const hungMs = 110_000;
 
-export async function runIn(namespace: string, asked: Asked): Promise<Gone> {
+export const runIn = (namespace: string, asked: Asked): Promise<Gone> =>
+  runToItsEnd({ ...asked, argv: insideNamespace(namespace, asked.argv) });
+
+export async function runToItsEnd(asked: Asked): Promise<Gone> {
   const startedMs = performance.now();
-  const child = Bun.spawn(insideNamespace(namespace, asked.argv), {
+  const child = Bun.spawn([...asked.argv], {
     stdin: new TextEncoder().encode(asked.stdin ?? ""),
     stdout: "pipe",
     stderr: "pipe",
