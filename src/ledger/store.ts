@@ -18,6 +18,7 @@ import {
 } from "./folder.ts";
 import { keepOlder } from "./keep-older.ts";
 import { applicationId, schemaVersion, upgradeFrom } from "./schema.ts";
+import { schemaOf, schemaText, standingOf } from "./schema-version.ts";
 import { faultsOf } from "./sound.ts";
 
 /** This is longer than any verb holds the lock, and shorter than any runtime's deadline. */
@@ -132,9 +133,9 @@ export class Store {
     return filesSeen(this.file);
   }
 
-  /** Whether the file still has the schema that this version knows. Throws as when the ledger is opened. */
+  /** Whether the file still has a schema that this version can use. Throws as when the ledger is opened. */
   hasKnownSchema(): boolean {
-    return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
+    return !isBehind(this.#guard(() => checkedVersion(this.#db, this.file)));
   }
 
   assertExclusive(what: string): void {
@@ -205,11 +206,11 @@ export function openStore(options: StoreOptions): Store {
     const found = checkedVersion(db, file);
     // This is checked again now that all of its files are open: nobody moves them before the mark is there.
     refuseWhileRebuilt(options.dir);
-    if (found < schemaVersion) useWal(db, file, busyTimeoutMs);
+    if (isBehind(found)) useWal(db, file, busyTimeoutMs);
     db.run(
       `PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${logPages}`,
     );
-    if (found < schemaVersion) upgrade(db, file);
+    if (isBehind(found)) upgrade(db, file);
     return new Store(db, file, options.bootId, busyTimeoutMs);
   });
 }
@@ -227,7 +228,7 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
     guardedOpen(file, busyTimeoutMs, viewMode(file), (db) => {
       const found = checkedVersion(db, file);
       refuseWhileRebuilt(options.dir);
-      if (found === schemaVersion)
+      if (!isBehind(found))
         return { found, store: new Store(db, file, options.bootId, busyTimeoutMs) };
       db.close();
       return { found, store: null };
@@ -253,7 +254,7 @@ export function openStoreCopy(options: StoreOptions): Store {
     const db = existing === null ? new Database(":memory:", { strict: true }) : inMemory(existing);
     refuseWhileRebuilt(options.dir);
     const found = checkedVersion(db, file);
-    if (found < schemaVersion) db.run(upgradeFrom(found));
+    if (isBehind(found)) db.run(upgradeFrom(found));
     db.run("PRAGMA foreign_keys = ON");
     return new Store(db, file, options.bootId, busyTimeoutMs);
   } catch (error) {
@@ -340,6 +341,8 @@ const versionSql = `
     (SELECT count(*) FROM sqlite_schema) AS tables
   FROM pragma_user_version, pragma_application_id`;
 
+const isBehind = (version: number): boolean => standingOf(version, schemaVersion) === "behind";
+
 /** Returns 0 for an empty file. It only reads: a file that is not ours stays as it is. */
 function checkedVersion(db: Database, file: string): number {
   const found = db.query<Version, []>(versionSql).get();
@@ -352,9 +355,9 @@ function checkedVersion(db: Database, file: string): number {
       `move ${file} away, or set dataDir to a folder of Fairway's own`,
     );
   }
-  if (version > schemaVersion) {
+  if (standingOf(version, schemaVersion) === "ahead") {
     throw unusable(
-      `the ledger ${file} has schema ${version}; this fairway knows ${schemaVersion} and older`,
+      `the ledger ${file} has schema ${schemaText(version)}; this fairway knows ${schemaText(schemaVersion)} and older`,
       "a newer fairway wrote it: install that one again",
     );
   }
@@ -392,8 +395,10 @@ function upgrade(db: Database, file: string): void {
   try {
     // Another first opener may have been faster.
     const found = checkedVersion(db, file);
-    if (found > 0 && found < schemaVersion) keepOlder(db, file, found);
-    if (found < schemaVersion) run(upgradeFrom(found));
+    // After an addition an older program goes on with the file, and needs no copy of it.
+    const isOldFormat = schemaOf(found).format < schemaOf(schemaVersion).format;
+    if (found > 0 && isOldFormat) keepOlder(db, file, found);
+    if (isBehind(found)) run(upgradeFrom(found));
     run("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");
