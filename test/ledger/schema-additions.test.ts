@@ -123,10 +123,12 @@ describe("a ledger with an addition that this version does not know", () => {
       ledger.attachments.setPromise(attachment(1), attachment(4).promise, attachment(4).asks);
     });
     for (const table of kept)
-      expect({ table, later: rowsOf(table).filter((row) => row.later === "newer").length }).toEqual({
-        table,
-        later: table === "attachments" || table === "leases" ? 2 : table === "facts" ? 3 : 1,
-      });
+      expect({ table, later: rowsOf(table).filter((row) => row.later === "newer").length }).toEqual(
+        {
+          table,
+          later: table === "attachments" || table === "leases" ? 2 : table === "facts" ? 3 : 1,
+        },
+      );
     expect(rowsOf("attachments").map(({ later, counted }) => [later, counted])).toEqual([
       ["newer", 7],
       ["newer", 7],

@@ -9,7 +9,8 @@ import { Glob } from "bun";
 
 const root = join(import.meta.dir, "../..");
 /** Of a text without comments: all columns, or values without a list of columns. */
-const unnamed = /\bSELECT\s+\*|\b\w+\.\*\s*(?:,|FROM\b)|\bINSERT\s+INTO\s+\w+\s+(?:VALUES|SELECT)\b|\bREPLACE\s+INTO\b/i;
+const unnamed =
+  /\bSELECT\s+\*|\b\w+\.\*\s*(?:,|FROM\b)|\bINSERT\s+INTO\s+\w+\s+(?:VALUES|SELECT)\b|\bREPLACE\s+INTO\b/i;
 const comment = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 
 test("every statement names its columns", () => {

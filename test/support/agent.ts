@@ -91,11 +91,19 @@ export async function startAgent(
     socket = "",
     env = {},
     options = [],
-  }: { enter?: Enter; socket?: string; env?: Record<string, string>; options?: string[] } = {},
+    executable = binary,
+  }: {
+    enter?: Enter;
+    socket?: string;
+    env?: Record<string, string>;
+    options?: string[];
+    /** Another build. */
+    executable?: string;
+  } = {},
 ): Promise<Agent> {
   const folder = socket === "" ? mkdtempSync(join(tmpdir(), "fairway-agent-")) : null;
   const path = folder === null ? socket : join(folder, "agent.sock");
-  const argv = [binary, "agent", "--socket", path, "--data-dir", node.dataDir, ...options];
+  const argv = [executable, "agent", "--socket", path, "--data-dir", node.dataDir, ...options];
   const child = Bun.spawn(enter(node.lab.node, argv), {
     stdin: "ignore",
     stdout: "inherit",

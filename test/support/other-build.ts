@@ -18,7 +18,10 @@ export function must(argv: string[], cwd: string): void {
 }
 
 /** A folder with a copy of these parts of the tree, with what is replaced in them. The caller removes it. */
-export function otherSource(parts: readonly string[], replacements: readonly Replacement[]): string {
+export function otherSource(
+  parts: readonly string[],
+  replacements: readonly Replacement[],
+): string {
   const folder = mkdtempSync(join(tmpdir(), "fairway-other-"));
   try {
     for (const part of parts) cpSync(join(root, part), join(folder, part), { recursive: true });
@@ -38,7 +41,10 @@ export function otherSource(parts: readonly string[], replacements: readonly Rep
 }
 
 /** An executable of a copy of the tree. Its folder, which the caller removes, has nothing else of a build. */
-export function otherBuild(replacements: readonly Replacement[]): { folder: string; binary: string } {
+export function otherBuild(replacements: readonly Replacement[]): {
+  folder: string;
+  binary: string;
+} {
   const folder = otherSource(["bin", "src", "package.json", "tsconfig.json"], replacements);
   try {
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
