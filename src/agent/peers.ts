@@ -34,9 +34,18 @@ export function peerOf(socket: object): Peer | null {
 const namespaceOf = (process: string, kind: "net" | "mnt"): string =>
   readlinkSync(`/proc/${process}/ns/${kind}`);
 
+/** null means that there is none, or that the path cannot be one: it is too long, or leads through a file. */
+function statOf(path: string): { dev: number; ino: number } | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
+}
+
 function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  const [a, b] = [statOf(one), statOf(other)];
+  return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**
