@@ -3,7 +3,7 @@ import { judge, Unmet } from "./judge.ts";
 import type { Row, StillRow, StoryRow } from "./row.ts";
 import { emptyTranscript, type Transcript, transcripts } from "./transcript.ts";
 import { Unprepared } from "./unprepared.ts";
-import type { Way } from "./ways.ts";
+import type { Manner, Way } from "./ways.ts";
 import { type Json, type Network, type Pod, World } from "./world.ts";
 
 export interface Outcome extends Transcript {
@@ -18,6 +18,14 @@ const stillTogether = 8;
 /** An agent serves one verb after the other, and takes none that has waited for long. */
 const stillsAtOnce: Record<Way, number> = { "one-shot": 8, agent: 2 };
 const storiesAtOnce: Record<Way, number> = { "one-shot": 3, agent: 2 };
+
+export interface Run {
+  way: Way;
+  manner: Manner;
+}
+
+const atOnce = (of: Record<Way, number>, { way, manner }: Run): number =>
+  manner === "patient" ? 1 : of[way];
 
 type Tell = (outcome: Outcome) => void;
 
@@ -62,8 +70,8 @@ interface Stage {
 }
 
 /** A pod that is there and has to stay, an address of fairway-ipam, and an empty pod to ask for. */
-async function makeStage(way: Way): Promise<Stage> {
-  const world = await World.open(way);
+async function makeStage({ way, manner }: Run): Promise<Stage> {
+  const world = await World.open(way, manner);
   try {
     const [network, ipam] = [world.network({ name: "pods" }), world.ipamNetwork({ name: "pods" })];
     const [kept, asked] = [world.pod(), world.pod()];
@@ -106,13 +114,13 @@ function blame(outcomes: Outcome[]): Outcome[] {
   }));
 }
 
-async function runStills(rows: readonly StillRow[], way: Way, tell: Tell) {
+async function runStills(rows: readonly StillRow[], run: Run, tell: Tell) {
   let stage: Stage | null = null;
   try {
     for (let first = 0; first < rows.length; first += stillTogether) {
       const some = rows.slice(first, first + stillTogether);
       try {
-        stage ??= await makeStage(way);
+        stage ??= await makeStage(run);
       } catch (error) {
         const why = `no node for it: ${error instanceof Error ? error.message : error}`;
         for (const { id } of some) tell({ id, state: "unprepared", why, ...emptyTranscript() });
@@ -120,7 +128,7 @@ async function runStills(rows: readonly StillRow[], way: Way, tell: Tell) {
       }
       const current: Stage = stage;
       const { world, kept, asked, before } = current;
-      const outcomes = await pool(some, stillsAtOnce[way], (row) => runStill(current, row));
+      const outcomes = await pool(some, atOnce(stillsAtOnce, run), (row) => runStill(current, row));
       if (world.dump(kept, asked) === before) {
         for (const outcome of outcomes) tell(outcome);
         continue;
@@ -137,22 +145,22 @@ async function runStills(rows: readonly StillRow[], way: Way, tell: Tell) {
 const runStory = (world: World, row: StoryRow): Promise<Outcome> =>
   outcomeOf(row.id, async () => row.run(world));
 
-async function runStories(rows: readonly StoryRow[], way: Way, tell: Tell) {
+async function runStories(rows: readonly StoryRow[], run: Run, tell: Tell) {
   if (rows.length === 0) return;
-  const world = await World.open(way);
+  const world = await World.open(run.way, run.manner);
   try {
-    await pool(rows, storiesAtOnce[way], async (row) => tell(await runStory(world, row)));
+    await pool(rows, atOnce(storiesAtOnce, run), async (row) => tell(await runStory(world, row)));
   } finally {
     await world.close();
   }
 }
 
 /** One after the other on one node, for as long as each leaves it as it was. */
-async function runAlone(rows: readonly StoryRow[], way: Way, tell: Tell) {
+async function runAlone(rows: readonly StoryRow[], run: Run, tell: Tell) {
   let world: World | null = null;
   try {
     for (const row of rows) {
-      world ??= await World.open(way);
+      world ??= await World.open(run.way, run.manner);
       const outcome = await runStory(world, row);
       tell(outcome);
       if (outcome.state === "met") continue;
@@ -165,23 +173,17 @@ async function runAlone(rows: readonly StoryRow[], way: Way, tell: Tell) {
 }
 
 /** `tell` hears of each row once, in the order in which they end. */
-export async function runRows(rows: readonly Row[], way: Way, tell: Tell) {
+export async function runRows(rows: readonly Row[], run: Run, tell: Tell) {
+  const stills = rows.filter((row) => row.kind === "still");
   const stories = rows.filter((row) => row.kind === "story");
-  await Promise.all([
-    runStills(
-      rows.filter((row) => row.kind === "still"),
-      way,
-      tell,
-    ),
-    runStories(
-      stories.filter((row) => !row.alone),
-      way,
-      tell,
-    ),
-  ]);
+  const beside = stories.filter((row) => !row.alone);
+  if (run.manner === "patient") {
+    await runStills(stills, run, tell);
+    await runStories(beside, run, tell);
+  } else await Promise.all([runStills(stills, run, tell), runStories(beside, run, tell)]);
   await runAlone(
     stories.filter((row) => row.alone),
-    way,
+    run,
     tell,
   );
 }

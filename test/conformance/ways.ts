@@ -3,16 +3,27 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync 
 import { join } from "node:path";
 import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
 import { binary, repository } from "../support/binary.ts";
-import { placeLauncher } from "../support/launched.ts";
+import { launcher, placeLauncher } from "../support/launched.ts";
 import { until } from "../support/until.ts";
 
 export const ways = ["one-shot", "agent"] as const;
 export type Way = (typeof ways)[number];
 
-const recorder = join(repository, "dist/test-tools/launcher-recorder");
+/**
+ * "patient": the launcher waits for the agent for as long as that takes, one row runs at a time, and why the
+ * agent declines is asked of it. On a machine with other work the launcher that is shipped goes on without it.
+ */
+export type Manner = "usual" | "patient";
+
+const tools = join(repository, "dist/test-tools");
+const recorder = join(tools, "launcher-recorder");
+const launchers: Record<Manner, string> = {
+  usual: launcher,
+  patient: join(tools, "launcher-patient-x64"),
+};
 
 /** By the name that it has in the folder. */
-export function placePlugin(folder: string, way: Way): void {
+export function placePlugin(folder: string, way: Way, manner: Manner): void {
   mkdirSync(folder, { mode: 0o700 });
   if (way === "one-shot") {
     for (const name of ["fairway", "fairway-ipam"]) symlinkSync(binary, join(folder, name));
@@ -20,7 +31,11 @@ export function placePlugin(folder: string, way: Way): void {
   }
   if (!existsSync(recorder))
     throw new Error(`${recorder} is not built: run scripts/build-launcher tests`);
-  placeLauncher(folder, { full: "fairway-real", socket: socketIn(folder) });
+  placeLauncher(folder, {
+    full: "fairway-real",
+    socket: socketIn(folder),
+    file: launchers[manner],
+  });
   rmSync(join(folder, "fairway-full"));
   copyFileSync(recorder, join(folder, "fairway-full"));
   symlinkSync(binary, join(folder, "fairway-real"));
@@ -45,10 +60,12 @@ export function fellBack(folder: string, call: string): string | null {
 export class NodeAgent {
   readonly #child: Bun.Subprocess<"ignore", "ignore", "pipe">;
   readonly #reading: Promise<void>;
+  readonly #socket: string;
   #log = "";
 
   private constructor(folder: string, namespace: string, dataDir: string) {
-    const options = ["--socket", socketIn(folder), "--data-dir", dataDir, "--repair", "observe"];
+    this.#socket = socketIn(folder);
+    const options = ["--socket", this.#socket, "--data-dir", dataDir, "--repair", "observe"];
     const argv = insideNamespace(namespace, [binary, "agent", ...options]);
     const child = Bun.spawn(argv, {
       stdin: "ignore",
@@ -79,6 +96,13 @@ export class NodeAgent {
   /** null while it lives. */
   get ended(): string | null {
     return this.#child.exitCode === null && this.#child.signalCode === null ? null : this.#log;
+  }
+
+  /** Why it left the last verb to others that it did not take. */
+  async lastDeclined(): Promise<string> {
+    const page = await fetch("http://agent/version", { unix: this.#socket });
+    const { verbs } = (await page.json()) as { verbs: { lastDeclined: string | null } };
+    return verbs.lastDeclined ?? "nothing was declined";
   }
 
   async end(): Promise<void> {

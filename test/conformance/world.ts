@@ -16,7 +16,7 @@ import { answerText } from "./answers.ts";
 import { transcripts } from "./transcript.ts";
 import { Unprepared } from "./unprepared.ts";
 import type { Version } from "./versions.ts";
-import { fellBack, NodeAgent, placePlugin, type Way } from "./ways.ts";
+import { fellBack, type Manner, NodeAgent, placePlugin, type Way } from "./ways.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -85,6 +85,8 @@ function reader(file: string): Database {
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "fairway-conformance-"));
   readonly dataDir = join(this.folder, "data");
+  /** The ledger's folder of fairway-ipam. */
+  readonly addresses = join(this.folder, "addresses");
   /** A CNI_PATH with both names in it. */
   readonly bin = join(this.folder, "bin");
   readonly lab: Lab;
@@ -93,10 +95,14 @@ export class World {
   #calls = 0;
   #agent: NodeAgent | null = null;
 
-  private constructor(readonly way: Way) {
+  private constructor(
+    readonly way: Way,
+    readonly manner: Manner,
+  ) {
     try {
-      mkdirSync(this.dataDir, { mode: 0o700 });
-      placePlugin(this.bin, way);
+      // Where its folder is not there yet, the agent cannot tell that it is the caller's, too.
+      for (const folder of [this.dataDir, this.addresses]) mkdirSync(folder, { mode: 0o700 });
+      placePlugin(this.bin, way, manner);
       this.lab = makeLab({ prefix: "fwc" });
     } catch (error) {
       rmSync(this.folder, { recursive: true, force: true });
@@ -104,8 +110,8 @@ export class World {
     }
   }
 
-  static async open(way: Way): Promise<World> {
-    const world = new World(way);
+  static async open(way: Way, manner: Manner = "usual"): Promise<World> {
+    const world = new World(way, manner);
     if (way === "one-shot") return world;
     try {
       world.#agent = await NodeAgent.start(world.bin, world.lab.node, world.dataDir);
@@ -152,7 +158,7 @@ export class World {
       bridge: 5,
       ipam: {
         type: "fairway-ipam",
-        dataDir: join(this.folder, "addresses"),
+        dataDir: this.addresses,
         subnet: `${prefix}0/27`,
         routes: [{ dst: "0.0.0.0/0" }],
         ...ipam,
@@ -219,20 +225,22 @@ export class World {
     ]);
     const code = child.signalCode === null ? exit : null;
     const reply = { exit: code, stdout, stderr, json: parsed(stdout) };
-    this.#note(callId, call.command, reply);
+    await this.#note(callId, call.command, reply);
     return reply;
   }
 
-  #note(callId: string, command: string, reply: Reply): void {
-    const agentEnded = this.#agent?.ended ?? null;
-    if (agentEnded !== null) throw new Error(`the agent ended: ${agentEnded}`);
+  async #note(callId: string, command: string, reply: Reply): Promise<void> {
+    const agent = this.#agent;
+    const ended = agent?.ended ?? null;
+    if (ended !== null) throw new Error(`the agent ended: ${ended.slice(-600)}`);
     const transcript = transcripts.getStore();
     if (transcript === undefined) return;
     transcript.answers.push(answerText(command, reply));
-    if (this.way === "one-shot") return;
+    if (agent === null) return;
     const why = fellBack(this.bin, callId);
     if (why === null) transcript.served += 1;
-    else transcript.fellBack.push(why);
+    else if (why !== "declined" || this.manner === "usual") transcript.fellBack.push(why);
+    else transcript.fellBack.push(`declined: ${await agent.lastDeclined()}`);
   }
 
   verb(command: string, pod: Pod | null, { config }: Network, call: Partial<Call> = {}) {
@@ -293,7 +301,7 @@ export class World {
       dumpNode(this.lab.node),
       ...pods.map(({ namespace }) => dumpPod(namespace)),
       this.ledger(),
-      this.ledger(join(this.folder, "addresses")),
+      this.ledger(this.addresses),
     ].join("\n=====\n");
   }
 }
