@@ -1,5 +1,10 @@
 /** What a row was answered, so that the same row can be compared by two ways. Pure. */
-import type { Reply } from "./world.ts";
+
+interface Answered {
+  exit: number | null;
+  stdout: string;
+  stderr: string;
+}
 
 /**
  * What is another with each run: names and numbers that the suite gives out as rows come, what is made at
@@ -12,12 +17,14 @@ const different: [RegExp, string][] = [
   [/\b198\.19\.\d+\./g, "198.19.N."],
   [/\b(net|ipam|p)\d+\b/g, "$1N"],
   [/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, "MAC"],
+  [/\bfe80::[0-9a-f:]+/g, "LINK-LOCAL"],
+  [/\b0x[0-9a-f]{12,32}\b/g, "MAC"],
   [/\bfwv[0-9a-f]+\b/g, "VETH"],
   [/\bfa0[12]:[0-9a-f]+\b/g, "CLASS"],
   [/"(time|pid|durationMs|classMinor)":(?:"[^"]*"|[\d.]+)/g, '"$1":0'],
 ];
 
-export function answerText(command: string, { exit, stdout, stderr }: Reply): string {
+export function answerText(command: string, { exit, stdout, stderr }: Answered): string {
   const text = `${command}: ${exit} ${stdout}${stderr}`;
   return different.reduce((so, [pattern, instead]) => so.replace(pattern, instead), text);
 }

@@ -39,7 +39,8 @@ describe("conformance through the launcher and an agent", () => {
     const [one, other] = [outcomes["one-shot"].get(id), outcomes.agent.get(id)];
     if (one === undefined || other === undefined) throw new Error("it was not run");
     if (!sameAnswers(one.answers, other.answers)) expect(other.answers).toEqual(one.answers);
-    if (!isAsDesigned(other)) expect({ id, fellBack: other.fellBack }).toEqual({ id, fellBack: [] });
+    if (!isAsDesigned(other))
+      expect({ id, fellBack: other.fellBack }).toEqual({ id, fellBack: [] });
   });
 
   test("most calls are served by the agent", () => {

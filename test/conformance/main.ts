@@ -11,8 +11,7 @@ const [, , given, ...wanted] = process.argv;
 const way = ways.find((known) => known === given);
 if (way === undefined) throw new Error(`${given} is none of ${ways.join(", ")}`);
 const some = rows.filter(({ id }) => wanted.length === 0 || wanted.some((w) => id.startsWith(w)));
-const tell = (outcome: Outcome): void =>
-  void process.stdout.write(`${JSON.stringify(outcome)}\n`);
+const tell = (outcome: Outcome): void => void process.stdout.write(`${JSON.stringify(outcome)}\n`);
 await (way === "agent"
   ? runThroughAgent(some, tell)
   : runRows(some, { way, manner: "usual" }, tell));

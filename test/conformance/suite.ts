@@ -43,7 +43,11 @@ async function outcomeOf(id: string, run: () => Promise<void>): Promise<Outcome>
 }
 
 /** So many of them beside each other, in their order. */
-async function pool<In, Out>(items: readonly In[], atOnce: number, act: (item: In) => Promise<Out>) {
+async function pool<In, Out>(
+  items: readonly In[],
+  atOnce: number,
+  act: (item: In) => Promise<Out>,
+) {
   const waiting = [...items.entries()];
   const results: Out[] = [];
   const next = async (): Promise<void> => {

@@ -40,18 +40,23 @@ export function otherSource(
   }
 }
 
-/** An executable of a copy of the tree. Its folder, which the caller removes, has nothing else of a build. */
+/** Makes an executable of a copy of the tree, in its folder. */
+export function buildIn(folder: string): string {
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const binary = join(folder, "fairway");
+  const flags = ["--compile", "--bytecode", "--minify", "--format=esm", "--target=bun-linux-x64"];
+  must([process.execPath, "build", ...flags, "bin/fairway.ts", "--outfile", binary], folder);
+  return binary;
+}
+
+/** An executable of a copy of the tree, in a folder which the caller removes. */
 export function otherBuild(replacements: readonly Replacement[]): {
   folder: string;
   binary: string;
 } {
   const folder = otherSource(["bin", "src", "package.json", "tsconfig.json"], replacements);
   try {
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const binary = join(folder, "fairway");
-    const flags = ["--compile", "--bytecode", "--minify", "--format=esm", "--target=bun-linux-x64"];
-    must([process.execPath, "build", ...flags, "bin/fairway.ts", "--outfile", binary], folder);
-    return { folder, binary };
+    return { folder, binary: buildIn(folder) };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
