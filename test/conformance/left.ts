@@ -20,7 +20,7 @@ const designs: [RegExp, string][] = [
 /** Rows that make several calls beside each other, more than an agent has the time for on a busy machine. */
 const manyAtOnce: readonly string[] = ["add/concurrent", "ipam/concurrent"];
 
-export const designOf = (fellBack: string): string | null =>
+const designOf = (fellBack: string): string | null =>
   designs.find(([pattern]) => pattern.test(fellBack))?.[1] ?? null;
 
 /** Whether all that the agent did not answer was left to others by design, as far as the outcome tells. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Way } from "./ways.ts";
 
 /** By way, the rows that failed. */
-export type Caught = Record<Way, string[]>;
+type Caught = Record<Way, string[]>;
 
 /** How the rows went by one way. */
 export interface Went {
