@@ -99,11 +99,11 @@ export const partFaults: Readonly<Record<string, PartFault>> = {
     by: { tests: "test/agent/queue.test.ts" },
   },
   "agent-begins-unheard": {
-    breaks: "a verb is begun though nobody is there to hear that it is accepted",
-    file: "src/agent/server.ts",
-    old: 'return connection.tell(answers.accepted) ? null : { state: "nobody" };',
-    new: "connection.tell(answers.accepted);\n      return null;",
-    by: { tests: "test/plugin/agent-ends.test.ts", title: "nobody waits for any more" },
+    breaks: "an acceptance that nobody hears is taken for one that was heard",
+    file: "src/agent/connection.ts",
+    old: "return !this.#isAnswered && this.#socket.write(bytes) === bytes.length;",
+    new: "this.#socket.write(bytes);\n    return true;",
+    by: { tests: "test/agent/connection.test.ts" },
   },
   "agent-two-at-once": {
     breaks: "a verb is begun while another one runs",
