@@ -1,7 +1,7 @@
 /** What an agent leaves to a process of the verb's own, before anything of it was done. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { tryAtWork } from "../../src/node/verbs/at-work.ts";
 import {
