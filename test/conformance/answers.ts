@@ -17,11 +17,13 @@ const different: [RegExp, string][] = [
   [/\b198\.19\.\d+\./g, "198.19.N."],
   [/\b(net|ipam|p)\d+\b/g, "$1N"],
   [/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, "MAC"],
+  // Which steps there are depends on what other rows have left to do.
+  [/^\{.*"msg":"step"\}\n/gm, ""],
   [/\bfe80::[0-9a-f:]+/g, "LINK-LOCAL"],
   [/\b0x[0-9a-f]{12,32}\b/g, "MAC"],
   [/\bfwv[0-9a-f]+\b/g, "VETH"],
   [/\bfa0[12]:[0-9a-f]+\b/g, "CLASS"],
-  [/"(time|pid|durationMs|classMinor)":(?:"[^"]*"|[\d.]+)/g, '"$1":0'],
+  [/"(time|pid|durationMs|class)":(?:"[^"]*"|[\d.]+)/g, '"$1":0'],
 ];
 
 export function answerText(command: string, { exit, stdout, stderr }: Answered): string {
