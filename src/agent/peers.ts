@@ -45,15 +45,22 @@ function ownNamespace(kind: Kind): string {
   return own[kind];
 }
 
+/** null means that there is none, or that the path cannot be one: it is too long, or leads through a file. */
+function statOf(path: string): { dev: number; ino: number } | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Whether a path leads to the same from here and from below another root. One that leads to nothing in both
  * is the same where its folder is: a pod's namespace that is gone, at its DEL.
  */
 function isSame(path: string, root: string): boolean {
-  const [here, there] = [path, `${root}${path}`].map((each) =>
-    statSync(each, { throwIfNoEntry: false }),
-  );
-  if (here === undefined && there === undefined)
+  const [here, there] = [statOf(path), statOf(`${root}${path}`)];
+  if (here === null && there === null)
     return path !== folderOf(path) && isSame(folderOf(path), root);
   return here?.dev === there?.dev && here?.ino === there?.ino;
 }

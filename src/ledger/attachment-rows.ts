@@ -46,9 +46,14 @@ interface Row {
   leases: string;
 }
 
-/** It is one statement, so that an attachment and its leases are always from the same moment. */
+/**
+ * It is one statement, so that an attachment and its leases are always from the same moment. Columns are
+ * named, here and everywhere, since a newer version may have added some.
+ */
 const selectRows = `
-SELECT a.*, (
+SELECT a.network, a.container_id, a.ifname, a.phase, a.netns, a.host_veth, a.pod_mac, a.class_minor,
+  a.mtu_bytes, a.promise, a.asks, a.routes, a.pod_namespace, a.pod_name, a.chained, a.created_at_ms,
+  a.created_up_ms, (
   SELECT json_group_array(
     json_object('address', l.address, 'prefixLength', l.prefix_length, 'gateway', l.gateway)
     ORDER BY l.position)

@@ -50,6 +50,8 @@ interface Row {
   boot_id: string;
 }
 
+const columns = "name, config, base, boot_id";
+
 export function networksOf(store: Store): Networks {
   const fromRow = (row: Row): RecordedNetwork => ({
     name: row.name,
@@ -60,11 +62,11 @@ export function networksOf(store: Store): Networks {
 
   return {
     network(name) {
-      const row = store.get<Row>("SELECT * FROM networks WHERE name = ?", name);
+      const row = store.get<Row>(`SELECT ${columns} FROM networks WHERE name = ?`, name);
       return row && fromRow(row);
     },
 
-    networks: () => store.all<Row>("SELECT * FROM networks ORDER BY name").map(fromRow),
+    networks: () => store.all<Row>(`SELECT ${columns} FROM networks ORDER BY name`).map(fromRow),
 
     recordNetwork({ name, config, base }) {
       store.run(

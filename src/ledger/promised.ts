@@ -36,7 +36,7 @@ export const nothingPromised: Promised = {
 };
 
 /** It is one statement, since each verb runs it. */
-const sums = `SELECT totals.*, EXISTS (
+const sums = `SELECT egress_bits, egress_floors, ingress_bits, ingress_floors, ready_ingress_bits, EXISTS (
     SELECT 1 FROM attachments INDEXED BY attachments_with_target
     WHERE boot_id = totals.boot_id AND promise ->> '$.latencyTargetUs' IS NOT NULL
   ) AS has_targets

@@ -1,12 +1,15 @@
 /** The tables of the ledger, and how an older file becomes one of this version. */
 import { floorBits } from "../plan/shape.ts";
+import { type SchemaVersion, schemaNumber, schemaOf } from "./schema-version.ts";
 
 /** "FWAY". It distinguishes our file from another program's database (`file` shows it too). */
 export const applicationId = 0x46574159;
 
 /**
- * There is one entry for each version of the schema: the statements that lead to it from the one before.
- * Never edit an entry that was released; add one.
+ * There is one entry for each format: the statements that lead to it from the one before, with all of that
+ * one's additions. Never edit an entry that was released; add one. A program that does not know a format
+ * refuses it, so a new entry costs every older program the ledger: a column or a table that older programs
+ * need not know is an addition.
  *
  * Everything that may be alive carries its boot, and is unique within that boot. So what an earlier boot left
  * can neither block what runs now nor be mistaken for it.
@@ -209,15 +212,41 @@ WHERE promise ->> '$.latencyTargetUs' IS NOT NULL
 `,
 ];
 
-export const schemaVersion = migrations.length;
+/**
+ * Additions to a format, by the format's number, in their order. A program that knows the format and not the
+ * addition goes on using the file, so an addition may only be: a table, an index, a column that may be NULL
+ * or has a default, a trigger or a view for these. It changes nothing of what is there, since others read and
+ * write that as before. Never edit one that was released; add one.
+ */
+const additions: Readonly<Record<number, readonly string[]>> = {};
+
+interface Step extends SchemaVersion {
+  sql: string;
+}
+
+/** From an empty file on. */
+const steps: readonly Step[] = migrations.flatMap((sql, index) => {
+  const format = index + 1;
+  const added = additions[format] ?? [];
+  return [sql, ...added].map((each, count) => ({ format, additions: count, sql: each }));
+});
+
+const last: SchemaVersion = steps.at(-1) ?? { format: 0, additions: 0 };
+
+/** The number that a file has which this program has made. */
+export const schemaVersion = schemaNumber(last);
+
+const isAfter = (a: SchemaVersion, b: SchemaVersion): boolean =>
+  a.format === b.format ? a.additions > b.additions : a.format > b.format;
 
 /**
  * The statements that make a file of version `from` (0 for an empty file) one of ours. They belong in one
  * transaction.
  */
 export function upgradeFrom(from: number, to = schemaVersion): string {
+  const [first, end] = [schemaOf(from), schemaOf(to)];
   return [
-    ...migrations.slice(from, to),
+    ...steps.filter((step) => isAfter(step, first) && !isAfter(step, end)).map(({ sql }) => sql),
     `PRAGMA user_version = ${to}`,
     `PRAGMA application_id = ${applicationId}`,
   ].join(";\n");

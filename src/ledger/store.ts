@@ -18,6 +18,7 @@ import {
 } from "./folder.ts";
 import { keepOlder } from "./keep-older.ts";
 import { applicationId, schemaVersion, upgradeFrom } from "./schema.ts";
+import { schemaOf, schemaText, standingOf } from "./schema-version.ts";
 import { faultsOf } from "./sound.ts";
 
 /**
@@ -157,12 +158,12 @@ export class Store {
   }
 
   /**
-   * Whether the file still has the schema that this version knows. Throws as when the ledger is opened. It is
+   * Whether the file still has a schema that this version can use. Throws as when the ledger is opened. It is
    * asked before each use of a ledger that stays open, so from here on others are waited for as at this moment.
    */
   hasKnownSchema(): boolean {
     this.#waitFor(patienceMs(this.#usualTimeoutMs));
-    return this.#guard(() => checkedVersion(this.#db, this.file)) === schemaVersion;
+    return !isBehind(this.#guard(() => checkedVersion(this.#db, this.file)));
   }
 
   /** From now on whoever has this open empties the log himself (emptyLog). */
@@ -243,11 +244,11 @@ export function openStore(options: StoreOptions): Store {
     const found = checkedVersion(db, file);
     // This is checked again now that all of its files are open: nobody moves them before the mark is there.
     refuseWhileRebuilt(options.dir);
-    if (found < schemaVersion) useWal(db, file, wait.setMs);
+    if (isBehind(found)) useWal(db, file, wait.setMs);
     db.run(
       `PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${logPages}`,
     );
-    if (found < schemaVersion) upgrade(db, file);
+    if (isBehind(found)) upgrade(db, file);
     return new Store(db, file, options.bootId, wait);
   });
 }
@@ -265,8 +266,7 @@ export function openStoreReadonly(options: StoreOptions): Store | null {
     guardedOpen(file, wait.setMs, viewMode(file), (db) => {
       const found = checkedVersion(db, file);
       refuseWhileRebuilt(options.dir);
-      if (found === schemaVersion)
-        return { found, store: new Store(db, file, options.bootId, wait) };
+      if (!isBehind(found)) return { found, store: new Store(db, file, options.bootId, wait) };
       db.close();
       return { found, store: null };
     });
@@ -291,7 +291,7 @@ export function openStoreCopy(options: StoreOptions): Store {
     const db = existing === null ? new Database(":memory:", { strict: true }) : inMemory(existing);
     refuseWhileRebuilt(options.dir);
     const found = checkedVersion(db, file);
-    if (found < schemaVersion) db.run(upgradeFrom(found));
+    if (isBehind(found)) db.run(upgradeFrom(found));
     db.run("PRAGMA foreign_keys = ON");
     return new Store(db, file, options.bootId, wait);
   } catch (error) {
@@ -378,6 +378,8 @@ const versionSql = `
     (SELECT count(*) FROM sqlite_schema) AS tables
   FROM pragma_user_version, pragma_application_id`;
 
+const isBehind = (version: number): boolean => standingOf(version, schemaVersion) === "behind";
+
 /** Returns 0 for an empty file. It only reads: a file that is not ours stays as it is. */
 function checkedVersion(db: Database, file: string): number {
   const found = db.query<Version, []>(versionSql).get();
@@ -390,9 +392,9 @@ function checkedVersion(db: Database, file: string): number {
       `move ${file} away, or set dataDir to a folder of Fairway's own`,
     );
   }
-  if (version > schemaVersion) {
+  if (standingOf(version, schemaVersion) === "ahead") {
     throw unusable(
-      `the ledger ${file} has schema ${version}; this fairway knows ${schemaVersion} and older`,
+      `the ledger ${file} has schema ${schemaText(version)}; this fairway knows ${schemaText(schemaVersion)} and older`,
       "a newer fairway wrote it: install that one again",
     );
   }
@@ -430,8 +432,10 @@ function upgrade(db: Database, file: string): void {
   try {
     // Another first opener may have been faster.
     const found = checkedVersion(db, file);
-    if (found > 0 && found < schemaVersion) keepOlder(db, file, found);
-    if (found < schemaVersion) run(upgradeFrom(found));
+    // After an addition an older program goes on with the file, and needs no copy of it.
+    const isOldFormat = schemaOf(found).format < schemaOf(schemaVersion).format;
+    if (found > 0 && isOldFormat) keepOlder(db, file, found);
+    if (isBehind(found)) run(upgradeFrom(found));
     run("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");

@@ -3,16 +3,27 @@
  * Seeded faults: each makes a build that breaks a sentence, and rows that have to see it. They are run by
  * `scripts/conformance --faults`, which writes record.json: which rows failed for which fault.
  */
-export interface Fault {
+import type { Replacement } from "../support/other-build.ts";
+
+export interface Fault extends Replacement {
   /** What it does to the plugin. */
   breaks: string;
-  file: string;
-  /** Exactly once in that file. */
-  old: string;
-  new: string;
-  /** The rows that are run against it: those whose id begins so. */
+  /** The same in the agent, where that has code of its own for it. */
+  inAgent?: Replacement;
+  /** The rows that are run against it, by each way: those whose id begins so. */
   rows: readonly string[];
 }
+
+/** Through the agent, a fault is to be seen by looking, and not by what the kernel tells. */
+export const deaf: Replacement = {
+  file: "src/agent/keep-true.ts",
+  old: "const { signal, listens = true,",
+  new: "const { signal, listens = false,",
+};
+
+const agentsVerb = "src/agent/serve-verb.ts";
+const agentsAttempt =
+  "  const ended = attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb);";
 
 export const faults: Readonly<Record<string, Fault>> = {
   "answers-everything": {
@@ -20,6 +31,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     file: "src/cni/main.ts",
     old: "  const ended = attempt(env, readStdin, runVerb);",
     new: '  const ended: import("./attempt.ts").Ended = { ok: true, outcome: { output: {}, log: null, facts: {} } };',
+    inAgent: {
+      file: agentsVerb,
+      old: agentsAttempt,
+      new: '  const ended: import("../cni/attempt.ts").Ended = { ok: true, outcome: { output: {}, log: null, facts: {} } };',
+    },
     rows: [""],
   },
   "refuses-everything": {
@@ -27,6 +43,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     file: "src/cni/main.ts",
     old: "  const ended = attempt(env, readStdin, runVerb);",
     new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: import("./attempt.ts").Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? attempt(env, readStdin, runVerb) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
+    inAgent: {
+      file: agentsVerb,
+      old: agentsAttempt,
+      new: '  const { FairwayError } = require("../errors.ts") as typeof import("../errors.ts");\n  const ended: import("../cni/attempt.ts").Ended = ["ADD", "STATUS"].includes(env.CNI_COMMAND ?? "") ? attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb) : { ok: false, error: new FairwayError("badConfig", "no", "none"), stdin: "" };',
+    },
     rows: ["version/", "error/version-unreadable"],
   },
   "prints-nothing": {
@@ -34,6 +55,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     file: "src/cni/main.ts",
     old: "    if (output !== null) print(output);",
     new: "    if (env.CNI_COMMAND === undefined && output !== null) print(output);",
+    inAgent: {
+      file: agentsVerb,
+      old: 'output === null ? "" : printed(output)',
+      new: 'env.CNI_COMMAND === undefined && output !== null ? printed(output) : ""',
+    },
     rows: ["version/", "environment/command", "add/stdout"],
   },
   "ignores-stdin": {
@@ -369,6 +395,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     file: "src/cni/log-file.ts",
     old: "const stderr = 2;",
     new: "const stderr = 1;",
+    inAgent: {
+      file: agentsVerb,
+      old: "exitCode: exitCodeOf(ended), stdout, stderr };",
+      new: 'exitCode: exitCodeOf(ended), stdout: stdout + stderr, stderr: "" };',
+    },
     rows: ["add/log", "add/stdout"],
   },
   "exit-always-zero": {
@@ -376,6 +407,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     file: "src/cni/main.ts",
     old: "  return exitCodeOf(ended);",
     new: "  return exitCodeOf(ended) * 0;",
+    inAgent: {
+      file: agentsVerb,
+      old: "exitCode: exitCodeOf(ended), stdout",
+      new: "exitCode: exitCodeOf(ended) * 0, stdout",
+    },
     rows: [
       "add/exit",
       "check/previous",

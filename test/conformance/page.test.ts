@@ -3,8 +3,10 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../support/binary.ts";
-import { faults } from "./faults.ts";
-import { gaps, pageOf, readRecord } from "./page.ts";
+import { deaf, faults } from "./faults.ts";
+import { gaps, pageOf } from "./page.ts";
+import { partFaults } from "./part-faults.ts";
+import { readRecord } from "./record.ts";
 import { rows } from "./rows/index.ts";
 import { sentences } from "./sentences.ts";
 
@@ -24,21 +26,28 @@ test("each sentence is checked by a row", () => {
 
 test("the record names faults and rows that there are", () => {
   const ids = new Set(rows.map(({ id }) => id));
-  const record = readRecord();
-  expect(Object.keys(record).filter((name) => !(name in faults))).toEqual([]);
-  expect(
-    Object.values(record)
-      .flat()
-      .filter((id) => !ids.has(id)),
-  ).toEqual([]);
+  const { faults: seen, parts } = readRecord();
+  expect(Object.keys(seen).filter((name) => !(name in faults))).toEqual([]);
+  expect(Object.keys(parts).filter((name) => !(name in partFaults))).toEqual([]);
+  const named = Object.values(seen).flatMap((caught) => Object.values(caught).flat());
+  expect(named.filter((id) => !ids.has(id))).toEqual([]);
 });
 
 test("each fault was caught, and each row was seen to fail", () => {
   expect(gaps(readRecord())).toEqual([]);
 });
 
+const replacements = [
+  ["closed sockets", deaf] as const,
+  ...Object.entries(faults),
+  ...Object.entries(partFaults),
+  ...Object.entries(faults).flatMap(([name, { inAgent }]) =>
+    inAgent === undefined ? [] : [[`${name}, in the agent`, inAgent] as const],
+  ),
+];
+
 describe("a seeded fault's text stands once in its source", () => {
-  test.each(Object.entries(faults))("%s", (_, { file, old }) => {
+  test.each(replacements)("%s", (_, { file, old }) => {
     expect(readFileSync(join(repository, file), "utf8").split(old)).toHaveLength(2);
   });
 });

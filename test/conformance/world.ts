@@ -1,6 +1,6 @@
 /** Where rows are run: a node of namespaces, the built binary under both its names, called by environment and stdin only. */
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Lab, makeLab } from "../../src/prove/lab/lab.ts";
@@ -10,11 +10,13 @@ import {
   mustInNamespace,
   namespacePath,
 } from "../../src/prove/lab/namespaces.ts";
-import { binary } from "../support/binary.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
 import { type FakeDelegate, fakeDelegate } from "../support/fake-delegate.ts";
+import { answerText } from "./answers.ts";
+import { transcripts } from "./transcript.ts";
 import { Unprepared } from "./unprepared.ts";
 import type { Version } from "./versions.ts";
+import { fellBack, type Manner, NodeAgent, placePlugin, type Way } from "./ways.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -83,16 +85,24 @@ function reader(file: string): Database {
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), "fairway-conformance-"));
   readonly dataDir = join(this.folder, "data");
+  /** The ledger's folder of fairway-ipam. */
+  readonly addresses = join(this.folder, "addresses");
   /** A CNI_PATH with both names in it. */
   readonly bin = join(this.folder, "bin");
   readonly lab: Lab;
   readonly #pods = new Map<string, Pod>();
   #made = 0;
+  #calls = 0;
+  #agent: NodeAgent | null = null;
 
-  constructor() {
+  private constructor(
+    readonly way: Way,
+    readonly manner: Manner,
+  ) {
     try {
-      for (const folder of [this.dataDir, this.bin]) mkdirSync(folder, { mode: 0o700 });
-      for (const name of ["fairway", "fairway-ipam"]) symlinkSync(binary, join(this.bin, name));
+      // Where its folder is not there yet, the agent cannot tell that it is the caller's, too.
+      for (const folder of [this.dataDir, this.addresses]) mkdirSync(folder, { mode: 0o700 });
+      placePlugin(this.bin, way, manner);
       this.lab = makeLab({ prefix: "fwc" });
     } catch (error) {
       rmSync(this.folder, { recursive: true, force: true });
@@ -100,7 +110,20 @@ export class World {
     }
   }
 
-  close(): void {
+  static async open(way: Way, manner: Manner = "usual"): Promise<World> {
+    const world = new World(way, manner);
+    if (way === "one-shot") return world;
+    try {
+      world.#agent = await NodeAgent.start(world.bin, world.lab.node, world.dataDir);
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.end();
     this.lab.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -135,7 +158,7 @@ export class World {
       bridge: 5,
       ipam: {
         type: "fairway-ipam",
-        dataDir: join(this.folder, "addresses"),
+        dataDir: this.addresses,
         subnet: `${prefix}0/27`,
         routes: [{ dst: "0.0.0.0/0" }],
         ...ipam,
@@ -172,9 +195,11 @@ export class World {
     const argv = call.redirect ? ["sh", "-c", `exec "$0" ${call.redirect}`, plugin] : [plugin];
     const stdin = typeof call.stdin === "function" ? call.stdin() : call.stdin;
     const text = stdin ?? JSON.stringify({ ...config, ...call.config });
+    const callId = String(++this.#calls);
     const env: Record<string, string | null> = {
       PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin",
       LC_ALL: "C",
+      ...(this.way === "agent" && { CONFORMANCE_CALL: callId }),
       CNI_COMMAND: call.command,
       CNI_CONTAINERID: pod?.id ?? null,
       CNI_NETNS: pod?.netns ?? null,
@@ -198,7 +223,24 @@ export class World {
       new Response(child.stderr).text(),
       child.exited,
     ]);
-    return { exit: child.signalCode === null ? exit : null, stdout, stderr, json: parsed(stdout) };
+    const code = child.signalCode === null ? exit : null;
+    const reply = { exit: code, stdout, stderr, json: parsed(stdout) };
+    await this.#note(callId, call.command, reply);
+    return reply;
+  }
+
+  async #note(callId: string, command: string, reply: Reply): Promise<void> {
+    const agent = this.#agent;
+    const ended = agent?.ended ?? null;
+    if (ended !== null) throw new Error(`the agent ended: ${ended.slice(-600)}`);
+    const transcript = transcripts.getStore();
+    if (transcript === undefined) return;
+    transcript.answers.push(answerText(command, reply));
+    if (agent === null) return;
+    const why = fellBack(this.bin, callId);
+    if (why === null) transcript.served += 1;
+    else if (why !== "declined" || this.manner === "usual") transcript.fellBack.push(why);
+    else transcript.fellBack.push(`declined: ${await agent.lastDeclined()}`);
   }
 
   verb(command: string, pod: Pod | null, { config }: Network, call: Partial<Call> = {}) {
@@ -259,7 +301,7 @@ export class World {
       dumpNode(this.lab.node),
       ...pods.map(({ namespace }) => dumpPod(namespace)),
       this.ledger(),
-      this.ledger(join(this.folder, "addresses")),
+      this.ledger(this.addresses),
     ].join("\n=====\n");
   }
 }

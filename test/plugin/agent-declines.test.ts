@@ -1,7 +1,7 @@
 /** What an agent leaves to a process of the verb's own, before anything of it was done. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { tryAtWork } from "../../src/node/verbs/at-work.ts";
 import { must } from "../../src/prove/lab/run.ts";
@@ -152,10 +152,17 @@ test("a ledger that a newer version wrote", () =>
 test("a ledger in whose place another file was put is opened anew", () =>
   withAgent(async ({ node, agent, pod }) => {
     expect((await agent.verb("ADD", pod)).code).toBe(0);
-    const config = join(node.dataDir, "config.json");
-    writeFileSync(config, JSON.stringify(node.config));
-    const rebuilt = node.fairway("repair", "--rebuild", "--kernel-only", "--config", config);
-    expect(rebuilt.code).toBe(0);
+    const [file, other] = [ledgerOf(node), join(node.dataDir, "other.db")];
+    const db = new Database(file);
+    db.run(`VACUUM INTO '${other}'`);
+    db.close();
+    const copy = new Database(other);
+    copy.run("PRAGMA journal_mode = WAL");
+    copy.close();
+    chmodSync(other, 0o600);
+    for (const suffix of ["", "-wal", "-shm"])
+      if (existsSync(file + suffix)) renameSync(file + suffix, `${file}.aside${suffix}`);
+    renameSync(other, file);
     expect(attachmentNames(node).length).toBe(2);
     expect((await agent.verb("ADD", node.pod("b"))).code).toBe(0);
     expect(attachmentNames(node).length).toBe(3);

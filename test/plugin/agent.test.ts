@@ -127,8 +127,9 @@ test("verbs of an agent and of processes of their own go on from each other", ()
     expect(node.check(b, added.json).code).toBe(0);
     expect((await agent.verb("ADD", a)).json).toMatchObject({ code: 103 });
     expect(node.verb("ADD", b).json).toMatchObject({ code: 103 });
-    expect(node.fairway("set", "shop/web", "egress-guarantee=30M").code).toBe(0);
     const config = { prevResult: added.json };
+    expect((await agent.verb("CHECK", b, { config })).code).toBe(0);
+    expect(node.fairway("set", "shop/web", "egress-guarantee=30M").code).toBe(0);
     expect((await agent.verb("CHECK", b, { config })).code).toBe(0);
     // Drift is seen by whoever looks.
     node.run("tc", "class", "del", "dev", "uplink", "classid", "fa01:11");

@@ -5,6 +5,7 @@ import type { RecordedAttachment } from "../../ledger/attachment-rows.ts";
 import { faultOfFolder } from "../../ledger/folder.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { type LedgerLook, lookAtLedger } from "../../ledger/look.ts";
+import { schemaText, standingOf } from "../../ledger/schema-version.ts";
 import { requireKnownPods } from "../../node/facts/known-pods.ts";
 import { requireSound } from "../../node/facts/lost-ledger.ts";
 import { attachmentName } from "../../plan/node.ts";
@@ -56,16 +57,28 @@ function judgeSchema({ schema, knownSchema, file }: LedgerLook): Finding[] {
   if (schema === null || file === null) return [];
   if (typeof schema === "string")
     return [error(id, `cannot be read: ${schema}`, `see docs/errors.md, ledgerUnusable`)];
-  if (schema > knownSchema)
-    return [
-      error(
-        id,
-        `schema ${schema}; this fairway knows ${knownSchema} and older`,
-        "a newer fairway wrote it: install that one again",
-      ),
-    ];
-  const older = schema < knownSchema ? `: the next ADD or DEL makes it ${knownSchema}` : "";
-  return [ok(id, `schema ${schema}${older}`)];
+  const [found, known] = [schemaText(schema), schemaText(knownSchema)];
+  switch (standingOf(schema, knownSchema)) {
+    case "ahead":
+      return [
+        error(
+          id,
+          `schema ${found}; this fairway knows ${known} and older`,
+          "a newer fairway wrote it: install that one again",
+        ),
+      ];
+    case "behind":
+      return [ok(id, `schema ${found}: the next ADD or DEL makes it ${known}`)];
+    case "usable":
+      return [
+        ok(
+          id,
+          schema === knownSchema
+            ? `schema ${found}`
+            : `schema ${found}, with what a newer fairway has added to ${known}, which this one leaves alone`,
+        ),
+      ];
+  }
 }
 
 export function judgeLedger(look: LedgerLook): Finding[] {

@@ -2,6 +2,7 @@
 import { demand, equal, judge } from "../judge.ts";
 import type { Row, StoryRow } from "../row.ts";
 import { versions } from "../versions.ts";
+import type { Way } from "../ways.ts";
 import { type Json, newest, type Pod, World } from "../world.ts";
 
 /** As `ptp` leaves it: a pair, routed. */
@@ -37,12 +38,12 @@ const previousOf = (cniVersion: string, pod: Pod, host: string, address: string)
 });
 
 /** A node of its own: one whose pods hang on Fairway's bridge has no place for a chain. */
-async function onChainedNode(use: (world: World) => Promise<void>): Promise<void> {
-  const world = new World();
+async function onChainedNode(way: Way, use: (world: World) => Promise<void>): Promise<void> {
+  const world = await World.open(way);
   try {
     await use(world);
   } finally {
-    world.close();
+    await world.close();
   }
 }
 
@@ -70,7 +71,7 @@ const story = (
   sentence,
   sent,
   expected,
-  run: () => onChainedNode(use),
+  run: ({ way }) => onChainedNode(way, use),
 });
 
 export const chainedRows: Row[] = [
