@@ -160,14 +160,14 @@ class Keeper implements Disposable {
   }
 
   async #duty(duty: schedule.Duty): Promise<number | null> {
+    // Twice a second: to see whether the ledger is still the same takes several times as long.
+    if (duty === "settings") return this.#settings();
     if (preparing.includes(duty)) this.#prepare();
     const ledger = this.#ledger();
     if (ledger === null) return null;
     switch (duty) {
       case "sweep":
         return this.#sweep(ledger);
-      case "settings":
-        return this.#settings();
       default: {
         const why = reasonToLeave(ledger);
         this.#once.about("leave", why === null ? null : { event: "left alone", why });

@@ -11,8 +11,11 @@ import { interestIn, nodeSide, podSide, silentIn } from "./looks.ts";
 
 /** So many pods are looked into before everything else has its turn: about as long as one verb. */
 const podsAtOnce = 8;
-/** In every pass of so many, each pod is looked at whole. */
-const wholePass = 10;
+/** In every pass of so many, each pod is looked at whole, whatever its outline is. */
+const wholePass = 60;
+
+/** A number that differs where the values do. */
+const digest = (value: unknown, seed = 0n): bigint => Bun.hash.wyhash(JSON.stringify(value), seed);
 
 export class Sight implements Disposable {
   #interest: Interest | null = null;
@@ -20,7 +23,7 @@ export class Sight implements Disposable {
   /** Its values at the last look. */
   #values = "";
   #spentMs = 0;
-  /** The outlines of pods of which nothing differed. */
+  /** Of pods of which nothing differed: their outlines, and a digest of what they were to have. */
   readonly #right = new Map<string, string>();
   #passes = 0;
 
@@ -80,17 +83,18 @@ export class Sight implements Disposable {
     const isAsked = (pod: Attachment): boolean => names === null || names.has(attachmentName(pod));
     const pods = view.connectable().filter(isAsked);
     if (names === null) this.#forgetPods(pods);
+    const networks = digest(view.networks);
     const seen = { found: [] as Found[], names: new Set<string>() };
     for (const [at, pod] of pods.entries()) {
       if (at % podsAtOnce === podsAtOnce - 1) await Bun.sleep(0);
-      const found = this.#pod(view, pod);
+      const found = this.#pod(view, pod, digest(pod, networks));
       if (found.length > 0) seen.names.add(attachmentName(pod));
       seen.found.push(...found);
     }
     return seen;
   }
 
-  /** What a pod is to have may be otherwise by now, so none is taken for right for ever. */
+  /** None is taken for right for ever. */
   #forgetPods(pods: readonly Attachment[]): void {
     const names = new Set(pods.map(attachmentName));
     this.#passes = (this.#passes + 1) % wholePass;
@@ -98,13 +102,14 @@ export class Sight implements Disposable {
       if (this.#passes === 0 || !names.has(name)) this.#right.delete(name);
   }
 
-  #pod(view: NodeView, pod: Attachment): Found[] {
+  #pod(view: NodeView, pod: Attachment, wanted: bigint): Found[] {
     const name = attachmentName(pod);
     const outline = podOutline(pod.netns, pod.ifname);
-    if (outline !== null && this.#right.get(name) === outline) return [];
+    const known = outline === null ? null : `${outline} ${wanted}`;
+    if (known !== null && this.#right.get(name) === known) return [];
     const found = foundIn(look(podSide(view, [pod])));
-    if (found.length > 0 || outline === null) this.#right.delete(name);
-    else this.#right.set(name, outline);
+    if (found.length > 0 || known === null) this.#right.delete(name);
+    else this.#right.set(name, known);
     return found;
   }
 }

@@ -1,25 +1,23 @@
 /** Fairway where an agent runs: what is called is the launcher, and the executable lies beside it. */
-import { copyFileSync, existsSync, linkSync, mkdirSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { inNetns } from "../../src/kernel/netns.ts";
 import { minimalEnvironment } from "../../src/ops/child.ts";
 import { namespacePath } from "../../src/prove/lab/namespaces.ts";
 import type { Json } from "./plugin.ts";
-import { networkName, type SideSpec } from "./side.ts";
+import { networkName, type SideAgent, type SideSpec } from "./side.ts";
 import { type FairwayOptions, fairwaySide, ledgerOf, sideNames } from "./sides.ts";
 
 const readyWithinMs = 10_000;
-
-/** A launcher in a folder of its own. Returns the path of the agent's socket that it asks. */
-function install(launcher: string, binary: string, folder: string): string {
-  const bin = join(folder, "bin");
-  mkdirSync(bin, { recursive: true });
-  copyFileSync(launcher, join(bin, "fairway"));
-  linkSync(binary, join(bin, "fairway-full"));
-  const socket = join(folder, "agent/agent.sock");
-  writeFileSync(join(bin, "agent.socket-path"), `${socket}\n`);
-  return socket;
-}
 
 /** What the runtime of such a node would read. Returns its folder. */
 function writeConflist(plugin: Json, folder: string): string {
@@ -31,52 +29,117 @@ function writeConflist(plugin: Json, folder: string): string {
   return confDir;
 }
 
-/**
- * An agent in the node's namespace, once it answers and has made what all pods share. Returns what ends it.
- * Throws where it does not.
- */
-function start(
-  binary: string,
-  node: string,
-  socket: string,
-  folder: string,
-  confDir: string,
-): () => void {
-  const agent = inNetns(namespacePath(node), () =>
-    Bun.spawn(
-      [
-        binary,
-        "agent",
-        ...["--socket", socket, "--data-dir", ledgerOf(folder), "--conf-dir", confDir],
-      ],
-      { env: minimalEnvironment(), stdin: "ignore", stdout: "ignore", stderr: "inherit" },
-    ),
-  );
-  const untilMs = performance.now() + readyWithinMs;
-  const url = ["-sf", "--unix-socket", socket, "http://agent/readyz"];
-  const isReady = (): boolean => Bun.spawnSync(["curl", ...url]).exitCode === 0;
-  while (!existsSync(socket) || !isReady()) {
-    if (performance.now() > untilMs) {
-      agent.kill();
-      throw new Error(`no agent is ready on ${socket} after ${readyWithinMs / 1000} s`);
-    }
-    Bun.sleepSync(20);
-  }
-  return () => agent.kill();
+const socketOf = (folder: string): string => join(folder, "agent/agent.sock");
+
+/** A launcher in a folder of its own, which asks the agent of `socketOf`. */
+function install(launcher: string, binary: string, folder: string): void {
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  copyFileSync(launcher, join(bin, "fairway"));
+  linkSync(binary, join(bin, "fairway-full"));
+  writeFileSync(join(bin, "agent.socket-path"), `${socketOf(folder)}\n`);
 }
 
-/** As `fairwaySide`, asked through a launcher. */
-export function agentSide(launcher: string, binary: string, options: FairwayOptions): SideSpec {
-  const name = options.masquerade === true ? sideNames.agentMasquerade : sideNames.agent;
-  const own = fairwaySide(binary, { ...options, name });
+class Agent implements SideAgent {
+  readonly #argv: string[];
+  readonly #node: string;
+  readonly #socket: string;
+  readonly #log: string;
+  #child: ReturnType<typeof Bun.spawn> | null = null;
+
+  constructor(binary: string, node: string, folder: string, confDir: string) {
+    this.#socket = socketOf(folder);
+    const places = ["--data-dir", ledgerOf(folder), "--conf-dir", confDir];
+    this.#argv = [binary, "agent", "--socket", this.#socket, ...places];
+    this.#node = node;
+    this.#log = join(folder, "agent.log");
+  }
+
+  get pid(): number {
+    if (this.#child === null) throw new Error("the agent does not run");
+    return this.#child.pid;
+  }
+
+  log(): string {
+    return existsSync(this.#log) ? readFileSync(this.#log, "utf8") : "";
+  }
+
+  /** In the node's namespace. It is ready when this returns, and has made what all pods share. */
+  start(): void {
+    const log = openSync(this.#log, "a", 0o600);
+    try {
+      this.#child = inNetns(namespacePath(this.#node), () =>
+        Bun.spawn(this.#argv, {
+          env: minimalEnvironment(),
+          stdin: "ignore",
+          stdout: "ignore",
+          stderr: log,
+        }),
+      );
+    } finally {
+      closeSync(log);
+    }
+    const untilMs = performance.now() + readyWithinMs;
+    while (!this.#isReady()) {
+      if (performance.now() > untilMs) {
+        this.kill();
+        const seconds = readyWithinMs / 1000;
+        throw new Error(
+          `no agent is ready on ${this.#socket} after ${seconds} s; it says: ${this.log()}`,
+        );
+      }
+      Bun.sleepSync(20);
+    }
+  }
+
+  #isReady(): boolean {
+    const url = ["-sf", "--unix-socket", this.#socket, "http://agent/readyz"];
+    return existsSync(this.#socket) && Bun.spawnSync(["curl", ...url]).exitCode === 0;
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+    this.#child = null;
+  }
+}
+
+/** As `fairwaySide`, asked through a launcher that asks `agent`. */
+function launcherSide(
+  launcher: string,
+  binary: string,
+  options: FairwayOptions,
+  begin: (node: string, folder: string) => SideAgent | null,
+): SideSpec {
+  const own = fairwaySide(binary, options);
   return {
     ...own,
     plugins: (folder) =>
       own.plugins(folder).map((plugin) => ({ ...plugin, file: join(folder, "bin/fairway") })),
     begin: (node, folder) => {
-      const [plugin] = own.plugins(folder);
-      const confDir = writeConflist(plugin?.config ?? {}, folder);
-      return start(binary, node, install(launcher, binary, folder), folder, confDir);
+      install(launcher, binary, folder);
+      return begin(node, folder);
     },
   };
+}
+
+/** The launcher finds nobody, and executes the whole executable. */
+export function launcherAloneSide(
+  launcher: string,
+  binary: string,
+  options: FairwayOptions,
+): SideSpec {
+  const name = options.masquerade === true ? sideNames.launcherMasquerade : sideNames.launcher;
+  return launcherSide(launcher, binary, { ...options, name }, () => null);
+}
+
+/** With an agent that answers. */
+export function agentSide(launcher: string, binary: string, options: FairwayOptions): SideSpec {
+  const name = options.masquerade === true ? sideNames.agentMasquerade : sideNames.agent;
+  return launcherSide(launcher, binary, { ...options, name }, (node, folder) => {
+    const [plugin] = fairwaySide(binary, options).plugins(folder);
+    const confDir = writeConflist(plugin?.config ?? {}, folder);
+    const agent = new Agent(binary, node, folder, confDir);
+    agent.start();
+    return agent;
+  });
 }

@@ -1,9 +1,12 @@
 /** What is set beside what, and what is wanted of it: the figures that issues and readers ask for, as data. */
 import { directions } from "../../src/plan/node.ts";
+import { driftNames } from "./parts/drift.ts";
+import { firstName } from "./parts/first.ts";
 import { classCounts, classesName, cpuOf, flowCounts, throughputOf } from "./parts/packets.ts";
+import { restNames } from "./parts/rest.ts";
 import { leasesName, podsName } from "./parts/scale.ts";
 import { verbs } from "./parts/verbs.ts";
-import { sideNames } from "./sides.ts";
+import { otherBuild, sideNames } from "./sides.ts";
 
 /** Of the ratio ours / theirs. */
 export interface Wanted {
@@ -23,13 +26,16 @@ export interface Comparison {
   wanted: Wanted | null;
 }
 
-const { fairway, fairwayMasquerade, agent, agentMasquerade, ptp, bridge, plain, bandwidth } =
-  sideNames;
+const { fairway, fairwayMasquerade, agent, agentMasquerade, launcher } = sideNames;
+const { ptp, bridge, plain, bandwidth } = sideNames;
 
 const atMost = (ratio: number, stretch?: number): Wanted =>
   stretch === undefined ? { kind: "atMost", ratio } : { kind: "atMost", ratio, stretch };
 const atLeast = (ratio: number, stretch?: number): Wanted =>
   stretch === undefined ? { kind: "atLeast", ratio } : { kind: "atLeast", ratio, stretch };
+
+/** As far as it can be told. */
+const notSlower: Wanted = { ...atMost(1), intervalCounts: true };
 
 /** Two sides of Fairway's, the second with masquerade, each against the chain that does the same. */
 const against =
@@ -82,10 +88,16 @@ export const comparisons: readonly Comparison[] = [
   ...chains("a", "ADD", atMost(0.8, 0.6), atMost(0.5, 0.35)),
   ...chains("a", "CHECK", atMost(1), atMost(1)),
   ...chains("a", "DEL", atMost(0.4, 0.3), atMost(0.25, 0.15)),
-  ...chainsByAgent("a", "the first ADD of a node", atMost(1), null),
   ...chainsByAgent("a", "ADD", atMost(0.5, 0.35), atMost(0.2)),
   ...chainsByAgent("a", "CHECK", atMost(0.5, 0.3), null),
   ...chainsByAgent("a", "DEL", atMost(0.15, 0.1), atMost(0.1)),
+  ...chains("h", firstName, null, null),
+  ...chainsByAgent("h", firstName, atMost(1), null),
+  ...verbs.flatMap((verb) => [
+    { part: "i", what: verb, ours: launcher, theirs: fairway, wanted: notSlower },
+    { part: "i", what: verb, ours: launcher, theirs: otherBuild(fairway), wanted: notSlower },
+    { part: "i", what: verb, ours: fairway, theirs: otherBuild(fairway), wanted: notSlower },
+  ]),
   ...[50, 250].flatMap((pods) => [
     ...chains(`b-${pods}`, "ADD of all", pods === 250 ? atMost(0.9) : null, null),
     ...chains(`b-${pods}`, "ADD, p50", null, null),
@@ -118,10 +130,52 @@ export const comparisons: readonly Comparison[] = [
   ...chains("g", "ADD, files not in memory", null, null),
 ];
 
-/** Nothing may fail: series of Fairway's that have to be zero throughout. */
-export const failuresOf = (part: string): { what: string; side: string }[] =>
-  part.startsWith("b-")
-    ? ["ADD, failures", "DEL, failures"].flatMap((what) =>
-        [fairway, fairwayMasquerade].map((side) => ({ what, side })),
-      )
-    : [];
+/** Of the values themselves. */
+export interface Bound {
+  part: string;
+  what: string;
+  side: string;
+  of: "sum" | "median" | "largest";
+  atMost: number;
+}
+
+const burstsOf = (pods: number, sides: readonly string[]): Bound[] =>
+  ["ADD, failures", "DEL, failures"].flatMap((what) =>
+    sides.map((side): Bound => ({ part: `b-${pods}`, what, side, of: "sum", atMost: 0 })),
+  );
+
+const resting = (what: string, of: Bound["of"], bound: number): Bound => ({
+  part: "j-rest",
+  what,
+  side: agent,
+  of,
+  atMost: bound,
+});
+
+const drifting = (id: string, slowestMs: number): Bound[] => [
+  { part: `k-${id}`, what: driftNames.missed, side: driftNames.all, of: "sum", atMost: 0 },
+  {
+    part: `k-${id}`,
+    what: driftNames.slowest,
+    side: driftNames.all,
+    of: "largest",
+    atMost: slowestMs,
+  },
+];
+
+/** In a pod a period passes, and then the look and the repair. */
+const inPodMs = 31_000;
+
+export const bounds: readonly Bound[] = [
+  ...[50, 250].flatMap((pods) =>
+    burstsOf(pods, [fairway, fairwayMasquerade, agent, agentMasquerade]),
+  ),
+  ...burstsOf(500, [fairway, agent, launcher]),
+  resting(restNames.processor, "median", 0.3),
+  resting(restNames.resident, "largest", 100),
+  { part: "j-long", what: restNames.growth, side: agent, of: "largest", atMost: 5 },
+  { part: "j-long", what: restNames.descriptorGrowth, side: agent, of: "largest", atMost: 2 },
+  ...drifting("node", 1_000),
+  ...drifting("node-250", 1_000),
+  ...drifting("pods", inPodMs),
+];

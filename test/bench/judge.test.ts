@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Wanted } from "./comparisons.ts";
-import { compare, comparisonsOf, judge } from "./judge.ts";
+import { boundedOf, compare, comparisonsOf, judge } from "./judge.ts";
 import { parseLog } from "./log-lines.ts";
 import type { PartRun } from "./result.ts";
 import { orderOf } from "./rounds.ts";
@@ -70,3 +70,35 @@ test("parseLog: durations, a traced verb's stages before it, and no line that is
     { verb: "CHECK", durationMs: 2, spans: [] },
   ]);
 });
+
+test("another build of part i is judged, and is no row where nobody named one", () => {
+  const [own, other] = [add(sideNames.fairway, [10, 10]), otherBuild(sideNames.fairway)];
+  const theirsOf = (series: PartRun["series"]): string[] =>
+    comparisonsOf("i", runOf(series))
+      .filter(({ what, ours }) => what === "ADD" && ours === sideNames.fairway)
+      .map(({ theirs, wanted }) => `${theirs}: ${wanted === null ? "told" : "judged"}`);
+  expect(theirsOf([own])).toEqual([]);
+  expect(theirsOf([own, add(other, [20, 20])])).toEqual([`${other}: judged`]);
+});
+
+test.each([
+  ["all of a count", "b-250", "ADD, failures", "count", [0, 2, 1], 3, false],
+  ["none", "b-250", "ADD, failures", "count", [0, 0, 0], 0, true],
+  ["the median", "j-rest", "processor time while nothing happens", "%", [0.2, 0.25, 2], 0.25, true],
+  ["the largest", "j-rest", "resident memory while nothing happens", "MiB", [90, 101], 101, false],
+  [
+    "no number",
+    "j-rest",
+    "processor time while nothing happens",
+    "%",
+    [Number.NaN],
+    Number.NaN,
+    false,
+  ],
+] as const)(
+  "a bound of the values themselves: %s",
+  (_title, part, what, unit, values, found, isKept) => {
+    const run = runOf([{ what, side: sideNames.agent, unit, values: [...values] }]);
+    expect(boundedOf(part, run)).toMatchObject([{ unit, found, isKept }]);
+  },
+);

@@ -1,8 +1,8 @@
 /** Pure: what came of a comparison in one run, and whether it is what was wanted. */
-import { type Comparison, comparisons, type Wanted } from "./comparisons.ts";
+import { type Bound, bounds, type Comparison, comparisons, type Wanted } from "./comparisons.ts";
 import type { PartRun, Series } from "./result.ts";
 import { otherBuild } from "./sides.ts";
-import { type Estimate, pairRatios, ratioOfMedians, spread } from "./statistics.ts";
+import { type Estimate, median, pairRatios, ratioOfMedians, spread } from "./statistics.ts";
 
 export interface Compared {
   comparison: Comparison;
@@ -44,10 +44,43 @@ function besideOtherBuild(part: string, series: readonly Series[]): Comparison[]
 const isOtherOf = (side: string, other: string): boolean =>
   side !== other && other.replace(otherBuild(""), "") === side;
 
-export const comparisonsOf = (part: string, { series }: PartRun): Comparison[] => [
-  ...comparisons.filter((c) => c.part === part),
-  ...besideOtherBuild(part, series),
-];
+/** Another build is beside ours only where somebody named one. */
+const isOfOtherBuild = ({ theirs }: Comparison): boolean => theirs.includes(otherBuild(""));
+
+export function comparisonsOf(part: string, { series }: PartRun): Comparison[] {
+  const hasOther = series.some(({ side }) => side.includes(otherBuild("")));
+  const known = comparisons.filter((c) => c.part === part && (hasOther || !isOfOtherBuild(c)));
+  const isKnown = ({ what, ours, theirs }: Comparison): boolean =>
+    known.some((c) => c.what === what && c.ours === ours && c.theirs === theirs);
+  return [...known, ...besideOtherBuild(part, series).filter((c) => !isKnown(c))];
+}
+
+export interface Bounded {
+  bound: Bound;
+  unit: Series["unit"];
+  found: number;
+  isKept: boolean;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0);
+
+const foldedBy: Record<Bound["of"], (values: readonly number[]) => number> = {
+  sum,
+  median,
+  largest: (values) => Math.max(...values),
+};
+
+/** What was measured of what has a bound. NaN keeps none. */
+export function boundedOf(part: string, { series }: PartRun): Bounded[] {
+  return bounds
+    .filter((bound) => bound.part === part)
+    .flatMap((bound) => {
+      const of = series.find((s) => s.what === bound.what && s.side === bound.side);
+      if (of === undefined || of.values.length === 0) return [];
+      const found = foldedBy[bound.of](of.values);
+      return [{ bound, unit: of.unit, found, isKept: found <= bound.atMost }];
+    });
+}
 
 export type Verdict = "stretch" | "reached" | "not reached";
 

@@ -1,33 +1,13 @@
 /** docs/engineering/benchmarks.md, from the figures. Pure. */
 import type { Environment } from "../../src/prove/engine/result.ts";
-import { failuresOf, type Wanted } from "./comparisons.ts";
-import { type Compared, compare, comparisonsOf, judge } from "./judge.ts";
+import { type Bound, bounds, type Wanted } from "./comparisons.ts";
+import { boundedOf, type Compared, compare, comparisonsOf, judge } from "./judge.ts";
+import { number, table } from "./markdown.ts";
+import { ownTableOf } from "./own-tables.ts";
 import type { Part } from "./part.ts";
 import { parts } from "./parts/index.ts";
 import type { BenchResult, PartRun, Series, Unit } from "./result.ts";
-import { stages, untilHere, wholeAdd } from "./start/names.ts";
-import { type Estimate, median, pairRatios, spread } from "./statistics.ts";
-
-const digits: Record<Unit, number> = {
-  ms: 1,
-  us: 0,
-  "Gbit/s": 2,
-  "CPU s/GB": 3,
-  MiB: 1,
-  count: 0,
-};
-
-const number = (value: number, unit: Unit): string =>
-  value.toLocaleString("en-US", {
-    minimumFractionDigits: digits[unit],
-    maximumFractionDigits: digits[unit],
-  });
-
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
-}
+import { type Estimate, spread } from "./statistics.ts";
 
 const ratio = (value: number): string => `${value.toFixed(2)}x`;
 const interval = ({ from, to }: Estimate): string => `${from.toFixed(2)}-${to.toFixed(2)}`;
@@ -102,47 +82,22 @@ function ratioTable(part: string, run: PartRun): string {
   );
 }
 
-function failureLines(part: string, { series }: PartRun): string[] {
-  return failuresOf(part).flatMap(({ what, side }) => {
-    const found = series.find((s) => s.what === what && s.side === side);
-    if (found === undefined || sumOf(found) === 0) return [];
-    return [`- **not reached**: ${side}: ${sumOf(found)} ${what}; none was wanted.`];
-  });
-}
+const ofWords: Record<Bound["of"], string> = {
+  sum: "in all",
+  median: "median",
+  largest: "at most",
+};
 
-/** A start is cumulative: each stage with what it adds to the one before. */
-function startTable({ series }: PartRun): string {
-  const of = (name: string): number[] =>
-    series.find((s) => s.what === untilHere && s.side === name)?.values ?? [];
-  const whole = of(wholeAdd);
-  const rows = stages.map(({ name, does }, i) => {
-    const values = of(name);
-    const before = of(stages[i - 1]?.name ?? "");
-    const own =
-      before.length === 0 ? values : values.map((v, at) => v - (before[at] ?? Number.NaN));
-    const { value, from, to } = spread(own);
-    return [
-      name,
-      does,
-      `${number(median(values), "ms")} ms`,
-      `${number(value, "ms")} ms`,
-      `${number(from, "ms")} - ${number(to, "ms")}`,
-      `${(100 * median(pairRatios(own, whole))).toFixed(0)}%`,
-    ];
-  });
-  const { value, from, to } = spread(whole);
-  const last = [
-    "",
-    `**${wholeAdd}**`,
-    `${number(value, "ms")} ms`,
-    "",
-    `${number(from, "ms")} - ${number(to, "ms")}`,
-    "100%",
-  ];
-  return table(
-    ["stage", "what is done", "until here", "its own", "quartiles", "of an ADD"],
-    [...rows, last],
-  );
+const amount = (value: number, unit: Unit): string =>
+  unit === "count" ? number(value, unit) : `${number(value, unit)} ${unit}`;
+
+function boundLines(part: string, run: PartRun): string[] {
+  return boundedOf(part, run)
+    .filter(({ isKept }) => !isKept)
+    .map(({ bound: { what, side, of, atMost }, unit, found }) => {
+      const [wanted, got] = [amount(atMost, unit), amount(found, unit)];
+      return `- **not reached**: ${side}: ${what}: ${got} (${ofWords[of]}); ${wanted} was wanted.`;
+    });
 }
 
 function logSection({ series }: PartRun): string[] {
@@ -156,13 +111,14 @@ function logSection({ series }: PartRun): string[] {
 
 function runSection(part: Part, run: PartRun, index: number, of: number): string[] {
   const date = `${new Date(run.startedAtMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const ownTable = ownTableOf(part.id, run);
   const which = of === 1 ? "" : `Run ${index + 1} of ${of}. `;
   return [
     `${which}${date}, ${run.tookSeconds.toFixed(0)} s, build ${run.build}.`,
     ...(run.notes.length === 0 ? [] : [run.notes.map((note) => `- ${note}`).join("\n")]),
-    ...failureLines(part.id, run),
-    ...(part.id === "start" && run.series.length > 0
-      ? [startTable(run)]
+    ...boundLines(part.id, run),
+    ...(ownTable !== null
+      ? [ownTable]
       : [
           ratioTable(part.id, run),
           table(
@@ -178,6 +134,27 @@ function partSection(part: Part, runs: readonly PartRun[]): string[] {
   const head = [`## (${part.id}) ${part.title}`, part.method];
   if (runs.length === 0) return [...head, "Not measured."];
   return [...head, ...runs.flatMap((run, i) => runSection(part, run, i, runs.length))];
+}
+
+/** What has a bound of its own, not beside another. */
+function boundRows(result: BenchResult): string[][] {
+  return bounds.flatMap((bound) => {
+    const { part, what, side, of, atMost } = bound;
+    const found = (result.parts[part] ?? []).flatMap((run) =>
+      boundedOf(part, run).filter((each) => each.bound === bound),
+    );
+    if (found[0] === undefined) return [];
+    const texts = found.map((each) => amount(each.found, each.unit));
+    return [
+      [
+        part,
+        `${what}: ${side} (${ofWords[of]})`,
+        `<= ${amount(atMost, found[0].unit)}`,
+        texts.join("; "),
+        found.every(({ isKept }) => isKept) ? "reached" : "**not reached**",
+      ],
+    ];
+  });
 }
 
 /** All that was wanted, in one table: each run's figure, none left out. */
@@ -208,7 +185,10 @@ function verdictTable(result: BenchResult): string {
       ];
     });
   });
-  return table(["part", "", "wanted", "found, of each run (95%)", ""], rows);
+  return table(
+    ["part", "", "wanted", "found, of each run (95%)", ""],
+    [...rows, ...boundRows(result)],
+  );
 }
 
 const intro = `# Benchmarks

@@ -1,7 +1,7 @@
 /** What the bench writes as JSON: every single value, in the order in which it was taken. */
 import type { Environment } from "../../src/prove/engine/result.ts";
 
-export type Unit = "ms" | "us" | "Gbit/s" | "CPU s/GB" | "MiB" | "count";
+export type Unit = "ms" | "us" | "Gbit/s" | "CPU s/GB" | "MiB" | "%" | "count";
 
 /** The i-th values of all series of a part were taken in the same round. */
 export interface Series {

@@ -32,8 +32,16 @@ export interface SideSpec {
   pluginFolder: string;
   /** What they run of it. */
   otherFiles?: string[];
-  /** Starts what has to run beside them, and returns what ends it. */
-  begin?(node: string, folder: string): () => void;
+  /** Places what they need, and starts the agent that runs beside them, if there is one. */
+  begin?(node: string, folder: string): SideAgent | null;
+}
+
+/** An agent of a side. */
+export interface SideAgent {
+  readonly pid: number;
+  /** What it has written of itself so far. */
+  log(): string;
+  kill(): void;
 }
 
 export interface Side {
@@ -43,6 +51,8 @@ export interface Side {
   files: readonly string[];
   /** What its plugins record is in here. */
   folder: string;
+  /** null means that no agent belongs to it. */
+  agent: SideAgent | null;
   /** A pod in a namespace of its own, not yet wired. */
   pod(name: string): BenchPod;
   /** Milliseconds of all plugins together. Throws what a plugin said. */
@@ -74,7 +84,7 @@ function makeSide(
   const folder = join(scratch, lab.node);
   mkdirSync(folder, { recursive: true });
   const chain = plugins(folder);
-  const end = begin?.(lab.node, folder);
+  const agent = begin?.(lab.node, folder) ?? null;
   const place: Place = { node: lab.node, pluginFolder };
   const results = new Map<string, Json>();
   const keyOf = ({ containerId, ifname }: BenchPod): string => `${containerId}/${ifname}`;
@@ -109,6 +119,7 @@ function makeSide(
     name,
     lab,
     folder,
+    agent,
     files: [...chain.map(({ file }) => file), ...otherFiles.map((f) => join(pluginFolder, f))],
     pod: (podName) => ({
       containerId: podName,
@@ -134,7 +145,7 @@ function makeSide(
     },
     resultOf: (pod) => results.get(keyOf(pod)) ?? {},
     remove: () => {
-      end?.();
+      agent?.kill();
       lab.remove();
     },
   };

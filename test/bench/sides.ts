@@ -11,6 +11,8 @@ export const sideNames = {
   fairwayMasquerade: "Fairway, masquerade",
   agent: "Fairway, launcher and agent",
   agentMasquerade: "Fairway, launcher and agent, masquerade",
+  launcher: "Fairway, launcher without an agent",
+  launcherMasquerade: "Fairway, launcher without an agent, masquerade",
   ptp: "ptp + host-local + bandwidth",
   bridge: "bridge (ipMasq) + host-local + bandwidth",
   plain: "plain forwarding (bridge + host-local)",

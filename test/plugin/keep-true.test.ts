@@ -144,6 +144,39 @@ test(
   120_000,
 );
 
+test.each(grouped(ours))(
+  "%s: with `observe` each is told and left",
+  (_, rows) =>
+    withNode(async (node) => {
+      const [pod, other] = [node.pod("a"), node.pod("b")];
+      node.add(pod, { annotations });
+      node.add(other);
+      await using keeper = await keeperOf(node, { repair: "observe", pace: { slowMs: oftenMs } });
+      for (const row of rows) {
+        const { title, says } = row;
+        const from = keeper.told.length;
+        happens(row, node, pod);
+        const told = (): string => said(keeper.told.slice(from));
+        await until(`${title}: told`, () => told().includes(says), limitMs);
+        const left = node.fairway("explain");
+        expect({ title, ...left }).toMatchObject({
+          title,
+          stderr: "",
+          stdout: expect.stringContaining(says),
+        });
+        expect(node.fairway("repair").code).toBe(0);
+        await until(
+          `${title}: right again`,
+          () => keeper.told.at(-1)?.event === "right again",
+          limitMs,
+        );
+      }
+      const events = new Set(keeper.told.map(({ event }) => event));
+      expect(events).toEqual(new Set(["drift", "right again"]));
+    }, reliedOnConfig),
+  600_000,
+);
+
 test(
   "where the kernel could not tell all of it, everything is looked at, time and again",
   () =>

@@ -1,37 +1,15 @@
 import { percentile } from "../../../src/prove/judge/statistics.ts";
+import { launcherAloneSide } from "../agent-side.ts";
+import { type Burst, burst } from "../burst.ts";
 import type { Part, PartContext } from "../part.ts";
-import type { BenchPod, Verb } from "../plugin.ts";
+import type { Verb } from "../plugin.ts";
 import { inRounds } from "../rounds.ts";
-import { type Side, withSides } from "../side.ts";
+import { type Side, type SideSpec, withSides } from "../side.ts";
+import type { Builds } from "../sides.ts";
+import { sideNames } from "../sides.ts";
 import { verbSides } from "../verb-sides.ts";
 
-const AT_ONCE = 10;
-
-interface Burst {
-  wallMs: number;
-  /** Of those that succeeded. */
-  podMs: number[];
-  failures: string[];
-}
-
-/** One verb of all pods, so many at once. What fails is counted, and the others go on. */
-async function burst(side: Side, verb: Verb, pods: readonly BenchPod[]): Promise<Burst> {
-  const waiting = [...pods];
-  const podMs: number[] = [];
-  const failures: string[] = [];
-  const work = async (): Promise<void> => {
-    for (let pod = waiting.shift(); pod !== undefined; pod = waiting.shift()) {
-      try {
-        podMs.push(await side.runBeside(verb, pod));
-      } catch (error) {
-        failures.push(String(error));
-      }
-    }
-  };
-  const fromMs = performance.now();
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { wallMs: performance.now() - fromMs, podMs, failures };
-}
+const SEVERAL = 10;
 
 function recordBurst(
   { recorder }: PartContext,
@@ -47,16 +25,34 @@ function recordBurst(
   if (failures[0] !== undefined) recorder.note(`${side.name}: ${failures[0]}`);
 }
 
-function burstPart(pods: number, usualRounds: number): Part {
+interface BurstSpec {
+  pods: number;
+  atOnce: number;
+  rounds: number;
+  sides(builds: Builds): SideSpec[];
+}
+
+/** Without those that masquerade: five hundred namespaces for each are enough. */
+function allWays(builds: Builds): SideSpec[] {
+  const { binary, launcher } = builds;
+  const names: readonly string[] = [sideNames.fairway, sideNames.agent, sideNames.ptp];
+  return [
+    ...verbSides(builds).filter(({ name }) => names.includes(name)),
+    ...(launcher === null ? [] : [launcherAloneSide(launcher, binary, {})]),
+  ];
+}
+
+function burstPart({ pods, atOnce, rounds: usualRounds, sides: specsOf }: BurstSpec): Part {
+  const manner = atOnce === pods ? "all at once" : `${atOnce} at a time`;
   return {
     id: `b-${pods}`,
-    title: `${pods} pods, ${AT_ONCE} at a time`,
-    method: `All pods of a side are added, then all are removed, ${AT_ONCE} at a time; then it is the next side's turn. A pod's time is from the start of its first plugin to the end of its last.`,
+    title: `${pods} pods, ${manner}`,
+    method: `All pods of a side are added, then all are removed, ${manner}; then it is the next side's turn. A pod's time is from the start of its first plugin to the end of its last.`,
     rounds: usualRounds,
     quickRounds: 1,
     run: (context) =>
-      withSides(verbSides(context.builds), context.scratch, async (sides) => {
-        const count = context.quick ? AT_ONCE : pods;
+      withSides(specsOf(context.builds), context.scratch, async (sides) => {
+        const count = context.quick ? SEVERAL : pods;
         const prepared = sides.map((side) => {
           side.run("ADD", side.pod("first"));
           return { side, pods: Array.from({ length: count }, (_, i) => side.pod(`p${i}`)) };
@@ -65,7 +61,7 @@ function burstPart(pods: number, usualRounds: number): Part {
         const turns = { rounds, warmUps: 0, signal };
         await inRounds(prepared, turns, async ({ side, pods: all }) => {
           for (const verb of ["ADD", "DEL"] as const) {
-            recordBurst(context, side, verb, await burst(side, verb, all));
+            recordBurst(context, side, verb, await burst(side, verb, all, atOnce));
             // What the kernel puts off of so many is more.
             await Bun.sleep(500);
           }
@@ -74,4 +70,8 @@ function burstPart(pods: number, usualRounds: number): Part {
   };
 }
 
-export const burstParts: Part[] = [burstPart(50, 6), burstPart(250, 3)];
+export const burstParts: Part[] = [
+  burstPart({ pods: 50, atOnce: SEVERAL, rounds: 6, sides: verbSides }),
+  burstPart({ pods: 250, atOnce: SEVERAL, rounds: 5, sides: verbSides }),
+  burstPart({ pods: 500, atOnce: 500, rounds: 2, sides: allWays }),
+];

@@ -1,11 +1,15 @@
 import type { Part } from "../part.ts";
 import { burstParts } from "./bursts.ts";
 import { cyclesPart } from "./cycles.ts";
+import { driftParts } from "./drift.ts";
+import { firstPart } from "./first.ts";
 import { footprintPart } from "./footprint.ts";
 import { latencyPart, throughputParts } from "./packets.ts";
+import { restParts } from "./rest.ts";
 import { scaleParts } from "./scale.ts";
 import { startPart } from "./start.ts";
 import { verbsPart } from "./verbs.ts";
+import { withoutPart } from "./without.ts";
 
 /** In the order of the page. */
 export const parts: readonly Part[] = [
@@ -16,6 +20,10 @@ export const parts: readonly Part[] = [
   latencyPart,
   cyclesPart,
   footprintPart,
+  firstPart,
+  withoutPart,
+  ...restParts,
+  ...driftParts,
   startPart,
 ];
 

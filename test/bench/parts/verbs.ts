@@ -22,12 +22,7 @@ export const verbsPart: Part = {
   run: ({ builds, scratch, rounds, recorder, signal }) =>
     withSides(verbSides(builds), scratch, async (sides) => {
       const prepared = sides.map((side) => {
-        recorder.add(
-          "the first ADD of a node",
-          side.name,
-          "ms",
-          side.run("ADD", side.pod("first")),
-        );
+        side.run("ADD", side.pod("first"));
         return { side, pod: side.pod("pod") };
       });
       await inRounds(prepared, { rounds, warmUps: 2, signal }, ({ side, pod }, counted) => {
