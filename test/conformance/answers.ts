@@ -23,6 +23,7 @@ const different: [RegExp, string][] = [
   [/\b0x[0-9a-f]{12,32}\b/g, "MAC"],
   [/\bfwv[0-9a-f]+\b/g, "VETH"],
   [/\bfa0[12]:[0-9a-f]+\b/g, "CLASS"],
+  [/,"fellBack":"[a-z-]+"/g, ""],
   [/"(time|pid|durationMs|class)":(?:"[^"]*"|[\d.]+)/g, '"$1":0'],
 ];
 

@@ -134,7 +134,7 @@ Each row runs twice: the plugin is a process of its own, and the plugin is the l
 | --- | --- | --- |
 ${wayLines(record)}
 
-The answers of both ways are compared, too: exit code, stdout and stderr of each call. What may differ is what differs between any two runs: names of pods, networks, folders and namespaces, MAC addresses and what follows from them, numbers of classes, in a log line \`time\`, \`pid\` and \`durationMs\`, and which steps a verb has at level debug, since rows share a node.
+The answers of both ways are compared, too: exit code, stdout and stderr of each call. What may differ is what differs between any two runs: names of pods, networks, folders and namespaces, MAC addresses and what follows from them, numbers of classes, in a log line \`time\`, \`pid\`, \`durationMs\` and \`fellBack\`, and which steps a verb has at level debug, since rows share a node.
 
 A launcher that gets no acceptance within 200 ms becomes the full executable. So that this is not mistaken for the agent, whatever is called in the full executable's place notes why, and such a row runs again, alone and with a launcher that waits. What is left to the full executable by design:
 

@@ -10,7 +10,8 @@ export const otherVersion = "99.0.0";
 export function buildOtherVersion(folder: string): string {
   const tree = join(folder, "tree");
   mkdirSync(tree);
-  for (const part of ["bin", "conf", "scripts", "src", "tsconfig.json", "package-lock.json"])
+  const files = ["THIRD-PARTY-NOTICES.txt", "tsconfig.json", "package-lock.json"];
+  for (const part of ["bin", "conf", "scripts", "src", ...files])
     cpSync(join(repository, part), join(tree, part), { recursive: true });
   symlinkSync(join(repository, "node_modules"), join(tree, "node_modules"));
   const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as object;

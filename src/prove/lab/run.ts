@@ -25,7 +25,7 @@ export function run(argv: readonly string[], options: LabOptions = {}): CommandR
       "install iproute2 (ip and tc)",
     );
   }
-  return runChild(argv, { timeoutMs: 30_000, ...options });
+  return runChild(argv, { timeoutMs: 45_000, ...options });
 }
 
 /**
