@@ -1,5 +1,5 @@
 /** The ledgers that stay open from one verb to the next. */
-import { type FilesSeen, refuseReadOnly } from "../ledger/folder.ts";
+import { type FilesSeen, identityOf, refuseReadOnly } from "../ledger/folder.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Keeper } from "../node/facts/open.ts";
 
@@ -69,10 +69,11 @@ export class KeptLedgers implements Disposable {
   /** To be called while no verb waits. Throws what the ledger throws. */
   emptyLogs(): void {
     for (const { ledger, files } of this.#kept.values()) {
-      const now = ledger.filesSeen(files);
-      // The log of a file that was cut, or is another by now, is not put into it.
-      if (isBroken(files, now)) this.#onBroken(ledger.file);
-      if (now.file === files.file) ledger.emptyLog();
+      // What `uninstall` has taken away is not made again here, nor is anything put into another's place.
+      if (identityOf(ledger.file) !== files.file) continue;
+      // Nor is the log of a file that was cut put into it.
+      if (isBroken(files, ledger.filesSeen(files))) this.#onBroken(ledger.file);
+      ledger.emptyLog();
     }
   }
 

@@ -1,6 +1,6 @@
 /** A ledger stays open for as long as opening it anew would give the same. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeptLedgers } from "../../src/agent/kept-ledgers.ts";
@@ -100,6 +100,15 @@ test("the log is emptied when it is told to, and not by who writes", () => {
   expect(logBytes(ledger)).toBe(fullBytes);
   using other = openLedger({ dir: join(root, "a"), bootId: "boot" });
   expect(other.fact("x")).toBe("after");
+});
+
+test("a ledger that was taken away is not made again to empty its log", async () => {
+  using kept = new KeptLedgers(broken);
+  given(kept);
+  await nextTurn();
+  rmSync(join(root, "a"), { recursive: true });
+  kept.emptyLogs();
+  expect(existsSync(join(root, "a"))).toBe(false);
 });
 
 test("the log of a file that was cut is not put into it", async () => {

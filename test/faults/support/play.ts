@@ -91,7 +91,7 @@ function unclear(ended: Ended): string | null {
 
 class Unmet extends Error {}
 
-/** The fault did not come to be, since the agent left the verb to others: the machine was too slow for it. */
+/** The fault did not come to be, since the agent left the verb to others: it was late, or a tool had hung in it. */
 class NotStruck extends Error {}
 
 /** So often a fault is tried that does not come to be. */
@@ -186,7 +186,7 @@ async function struckAtLast(
       return once();
     } catch (error) {
       if (!(error instanceof NotStruck) || left === 1) throw error;
-      await world.ready();
+      await world.renew();
       scenario.setUp(world);
     }
   }

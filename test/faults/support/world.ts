@@ -1,4 +1,5 @@
 /** A node on which one scenario is played again and again, and all that can be seen of it. */
+
 import { Database } from "bun:sqlite";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,6 +17,7 @@ import {
   verbEnvironment,
   withNode,
 } from "../../support/node.ts";
+import { until } from "../../support/until.ts";
 import { dumpFiles } from "../../support/whole.ts";
 
 type Json = Record<string, unknown>;
@@ -50,6 +52,8 @@ export interface World {
   state(): string;
   /** Of a world whose verbs go through launcher and agent: until the agent serves. */
   ready(): Promise<void>;
+  /** The same, of an agent that was started anew: one that had a tool hang leaves verbs to others for a while. */
+  renew(): Promise<void>;
   /** The same: what became of the fault that was asked for last. null where there is no agent. */
   struck(): Struck | null;
 }
@@ -128,6 +132,13 @@ class Launched implements AsyncDisposable {
 
   ready(): Promise<void> {
     return this.#agent.serving();
+  }
+
+  async renew(): Promise<void> {
+    const { started } = this.#agent.counts;
+    this.#agent.kill("SIGKILL");
+    await until("the agent is started anew", () => this.#agent.counts.started > started);
+    await this.ready();
   }
 
   /** An agent that is told of a fault has none but this one. */
@@ -226,6 +237,7 @@ function worldOn(
         files(node.dataDir),
       ].join("\n=====\n"),
     ready: async () => launched?.ready(),
+    renew: async () => launched?.renew(),
     struck: () => launched?.struck() ?? null,
   };
 }
