@@ -1,7 +1,7 @@
 /** The agent that serves verbs keeps the node true beside that, unless it was told only to observe. */
 import { expect, test } from "bun:test";
 import { startAgent } from "../support/agent.ts";
-import { dumpNode } from "../support/dump.ts";
+import { dumpNode, withoutHandles } from "../support/dump.ts";
 import { withNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
 
@@ -9,8 +9,6 @@ const broken = [
   ["nft", "flush", "chain", "inet", "fairway", "classify"],
   ["ip", "link", "set", "dev", "fw0", "down"],
 ];
-
-const withoutHandles = (dump: string): string => dump.replace(/handle \d+/g, "handle N");
 
 test("what is broken under it is put back, and verbs are served meanwhile", () =>
   withNode(async (node) => {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Told } from "../../src/agent/events.ts";
 import { ledgerFileName } from "../../src/ledger/folder.ts";
 import { delNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
-import { dumpNode } from "../support/dump.ts";
+import { dumpNode, withoutHandles } from "../support/dump.ts";
 import { type Keeper, keeperOf } from "../support/keeper.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 import { type Reliance, reliances } from "../support/relied-on.ts";
@@ -340,8 +340,6 @@ function confDirOf(node: TestNode, plugin: Json = {}, fileName = usualName): str
   writeFileSync(join(confDir, fileName), JSON.stringify(conflist));
   return confDir;
 }
-
-const withoutHandles = (dump: string): string => dump.replace(/handle \d+/g, "handle N");
 
 test("on a bare node the base is made as the first ADD makes it, and the ADD finds it whole", () =>
   withNode(async (node) => {

@@ -6,7 +6,10 @@ import {
   runChild,
 } from "../../ops/child.ts";
 
-/** The default time limit is 30 s; no command of a lab needs more. */
+/** No command of a lab needs more: a verb waits 30 s for the ledger's lock, and then says so. */
+const usualLimitMs = 45_000;
+
+/** The default time limit is `usualLimitMs`. */
 export type LabOptions = Partial<CommandOptions>;
 
 /**
@@ -25,7 +28,7 @@ export function run(argv: readonly string[], options: LabOptions = {}): CommandR
       "install iproute2 (ip and tc)",
     );
   }
-  return runChild(argv, { timeoutMs: 45_000, ...options });
+  return runChild(argv, { timeoutMs: usualLimitMs, ...options });
 }
 
 /**
