@@ -4,6 +4,7 @@ import { buildId, target, version } from "../build.ts";
 import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
+import { folderOf } from "../paths.ts";
 import { limitTools, waitForNobody } from "../patience.ts";
 import type { Tell, Told } from "./events.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
@@ -109,6 +110,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const kept = keepTrue({
     dataDir,
     confDir,
+    stageIn: folderOf(socket),
     repair,
     tell: tellKept,
     signal: ending.signal,

@@ -16,6 +16,8 @@ export type Told =
   /** The node is left alone for now: why. It is told once, until it is otherwise. */
   | { event: "left alone"; why: string }
   | { event: "base made" }
+  /** So many verbs were played before the first pod's, in namespaces that are gone again. */
+  | { event: "rehearsed"; verbs: number }
   | { event: "swept"; freed: string[]; inDoubt: string[]; failed: string[] }
   /** The kernel cannot be listened to; the looks that follow without it still find everything. */
   | { event: "deaf"; why: string };

@@ -28,6 +28,8 @@ export interface KeepTrueOptions {
    * its pods share is made. Without the folder nothing is made in advance.
    */
   confDir?: string;
+  /** A folder of this process's own, for what a rehearsal needs. Without it there is none. */
+  stageIn?: string;
   /** Called when what is made in advance is there, or cannot be made now. */
   onReady?: () => void;
   tell: Tell;
@@ -178,10 +180,12 @@ class Keeper implements Disposable {
 
   /** Verbs go before it. */
   async #rehearse(): Promise<void> {
-    const { confDir, dataDir, signal, isBusy = () => false } = this.#options;
-    if (confDir === undefined) return;
+    const { dataDir, confDir, stageIn, signal, tell, isBusy = () => false } = this.#options;
     this.#prepare();
-    await rehearseVerbs(dataDir, confDir, () => signal.aborted || isBusy());
+    if (confDir === undefined || stageIn === undefined) return;
+    const places = { dataDir, confDir, stageIn };
+    const verbs = await rehearseVerbs(places, () => signal.aborted || isBusy());
+    if (verbs > 0) tell({ event: "rehearsed", verbs });
   }
 
   #prepare(): void {

@@ -1,18 +1,20 @@
 /** Makes the base before the first pod comes, for the network that the runtime gives pods to. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { attachAskOf, networkPart } from "../cni/attach-ask.ts";
+import { networkPart } from "../cni/attach-ask.ts";
 import { confFiles } from "../cni/conf-files.ts";
 import type { RawConfig } from "../cni/request.ts";
 import { pluginName } from "../config/plugin-name.ts";
 import { isObject } from "../config/section.ts";
 import type { NetworkConfig } from "../config/types.ts";
+import { effect } from "../effect.ts";
 import { FairwayError } from "../errors.ts";
 import { inLedger, ledgerIfThere } from "../node/facts/open.ts";
+import { findUplink } from "../node/facts/uplink.ts";
 import { prepareNetwork } from "../node/verbs/prepare.ts";
-import { rehearse } from "../node/verbs/rehearse.ts";
 import { whyNoTool } from "../patience.ts";
 import { parseNetworkConfig } from "../promise/network-config.ts";
+import { Stage, stagePrefix } from "./stage.ts";
 
 /** The configuration of our plugin as the runtime composes it, without what belongs to one pod. */
 function composed(text: string): RawConfig | null {
@@ -56,30 +58,41 @@ export function prepareBase(dataDir: string, confDir: string): boolean {
   return inLedger(dataDir, (ledger) => prepareNetwork(ledger, config, networkPart(raw, config)));
 }
 
-/** A pod that is not there. No runtime gives a container such an id. */
-const nobody = { containerId: "nobody", ifname: "eth0", netns: "/nowhere", args: {} };
-
 /** So often code has run that the runtime has compiled it (ops/agent/compile-early.ts). */
-const rehearsals = 30;
+const rehearsals = 20;
+
+/** An agent that was killed has left its stage. */
+function clearStages(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (name.startsWith(stagePrefix))
+      effect("file", "take a stage away", () => rmSync(join(folder, name), { recursive: true }));
+}
 
 /**
- * Goes through what an ADD and a CHECK of this network think, so that the first pod does not wait for code to be
- * compiled. The process hears what comes between two times. What an ADD would be refused for ends it.
+ * Plays the verbs of this network on a node that is nobody's, so that the first pod does not wait for code to be
+ * loaded and compiled. The process hears what comes between two verbs. `stageIn` is a folder of this process's
+ * own. Returns how many verbs were played. One that is refused ends it, since a pod's would be, too.
  */
 export async function rehearseVerbs(
-  dataDir: string,
-  confDir: string,
+  { dataDir, confDir, stageIn }: { dataDir: string; confDir: string; stageIn: string },
   isOver: () => boolean,
-): Promise<void> {
+): Promise<number> {
+  let played = 0;
   try {
-    for (let times = 0; times < rehearsals && !isOver(); times++) {
-      const found = networkInUse(confDir);
-      const ledger = ledgerIfThere(dataDir);
-      if (found === null || found.config.dataDir !== dataDir || ledger === null) return;
-      rehearse(ledger, attachAskOf(nobody, found.config, null));
-      await Bun.sleep(0);
-    }
+    clearStages(stageIn);
+    const found = networkInUse(confDir);
+    if (found === null || found.config.dataDir !== dataDir) return played;
+    const { raw, config } = found;
+    using stage = new Stage(stageIn, raw, findUplink(config.uplink, config.bridge));
+    for (let times = 0; times < rehearsals; times++)
+      for (const verb of ["ADD", "CHECK", "DEL"] as const) {
+        if (isOver() || !stage.play(verb)) return played;
+        played += 1;
+        await Bun.sleep(0);
+      }
   } catch (error) {
-    if (!(error instanceof FairwayError)) throw error;
+    if (!(error instanceof FairwayError || (error instanceof Error && "code" in error)))
+      throw error;
   }
+  return played;
 }

@@ -71,12 +71,7 @@ function inTheWay(call: VerbCall, peer: Peer): string | null {
   );
 }
 
-function serve(call: VerbCall, peer: Peer, accept: Accept): Served {
-  const startedAtMs = performance.now();
-  const why = span("look for what is in the way", () => inTheWay(call, peer));
-  if (why !== null) return { state: "declined", why };
-  const instead = accept();
-  if (instead !== null) return instead;
+function performed(call: VerbCall, startedAtMs: number): Served {
   const { env, isIpam } = call;
   const ended = attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb);
   if (!ended.ok && ended.error instanceof Declined)
@@ -94,13 +89,25 @@ function serve(call: VerbCall, peer: Peer, accept: Accept): Served {
   return { state: "ended", exitCode: exitCodeOf(ended), stdout, stderr };
 }
 
-/**
- * `accept` is called before the first effect. Nothing that one verb has found out is there for the next,
- * except for what the ledger keeps.
- */
-export function serveVerb(call: VerbCall, peer: Peer, accept: Accept): Served {
+function serve(call: VerbCall, peer: Peer, accept: Accept): Served {
+  const startedAtMs = performance.now();
+  const why = span("look for what is in the way", () => inTheWay(call, peer));
+  if (why !== null) return { state: "declined", why };
+  return accept() ?? performed(call, startedAtMs);
+}
+
+/** Nothing that one verb has found out is there for the next, except for what the ledger keeps. */
+function afresh(verb: () => Served): Served {
   forgetJournal();
   forgetSpans();
   forgetTools();
-  return withBudget(budgetMs, () => serve(call, peer, accept));
+  return withBudget(budgetMs, verb);
 }
+
+/** `accept` is called before the first effect. */
+export const serveVerb = (call: VerbCall, peer: Peer, accept: Accept): Served =>
+  afresh(() => serve(call, peer, accept));
+
+/** For a verb that nobody has asked for: nothing can be in its way. */
+export const playVerb = (call: VerbCall): Served =>
+  afresh(() => performed(call, performance.now()));

@@ -85,6 +85,32 @@ export function inNetns<T>(path: string, work: () => T): T {
   }
 }
 
+/**
+ * Makes a network namespace. It is there for as long as the returned descriptor is open, or something is in
+ * it. Throws io.
+ */
+export function newNetns(): number {
+  const own = openSync(ownNetns, "r");
+  try {
+    effect("file", "make a namespace", () => {
+      if (libc().unshare(newNet) === 0) return;
+      throw new FairwayError(
+        "io",
+        `cannot make a network namespace (errno ${errno()})`,
+        "fairway needs CAP_SYS_ADMIN, and a place below /proc/sys/user/max_net_namespaces",
+      );
+    });
+    try {
+      return openSync(ownNetns, "r");
+    } finally {
+      // A process in the wrong namespace must not go on.
+      if (libc().setns(own, newNet) !== 0) process.abort();
+    }
+  } finally {
+    closeSync(own);
+  }
+}
+
 /** Does the same as `inNetns`. null means that there is no namespace, or that it is gone. */
 export function inNetnsIfThere<T>(path: string, work: () => T): T | null {
   if (!hasNetns(path)) return null;

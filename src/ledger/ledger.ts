@@ -10,14 +10,9 @@ import type { FilesSeen } from "./folder.ts";
 import { type Holds, type HoldsView, holdsOf } from "./holds.ts";
 import { type Leases, type LeasesView, leasesOf } from "./leases.ts";
 import { type Networks, type NetworksView, networksOf } from "./networks.ts";
+import { openStore, openStoreCopy, openStoreReadonly } from "./opening.ts";
 import { type Reservations, type ReservationsView, reservationsOf } from "./reservations.ts";
-import {
-  openStore,
-  openStoreCopy,
-  openStoreReadonly,
-  type Store,
-  type StoreOptions,
-} from "./store.ts";
+import type { Store, StoreOptions } from "./store.ts";
 
 export type LedgerOptions = StoreOptions;
 

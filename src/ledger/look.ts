@@ -5,8 +5,8 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
 import { ledgerFileName, networkFileSystem } from "./folder.ts";
+import { openToLook } from "./opening.ts";
 import { schemaVersion } from "./schema.ts";
-import { openToLook } from "./store.ts";
 
 interface PathLook {
   path: string;

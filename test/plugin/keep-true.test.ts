@@ -5,7 +5,7 @@
 
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Told } from "../../src/agent/events.ts";
 import { ledgerFileName } from "../../src/ledger/folder.ts";
@@ -360,6 +360,22 @@ test("on a bare node the base is made as the first ADD makes it, and the ADD fin
     node.del(pod);
     expect(withoutHandles(dumpNode(node.lab.node))).toEqual(withoutHandles(made));
   }, reliedOnConfig));
+
+test("verbs are rehearsed where nobody sees it, and nothing is left of it", () =>
+  withNode(async (node) => {
+    const stageIn = join(node.dataDir, "stages");
+    // An agent that was killed has left this one.
+    mkdirSync(join(stageIn, "stage-left", "below"), { recursive: true });
+    const plugin = { capabilities: { bandwidth: true }, ipMasq: true };
+    const confDir = confDirOf(node, plugin);
+    await using keeper = await keeperOf(node, { confDir, stageIn, repair: "observe" });
+    const bare = dumpNode(node.lab.node);
+    await until("it is told", () => keeper.told.length > 0);
+    expect(keeper.told).toEqual([{ event: "rehearsed", verbs: 60 }]);
+    expect(readdirSync(stageIn)).toEqual([]);
+    expect(dumpNode(node.lab.node)).toEqual(bare);
+    expect(readdirSync(node.dataDir).toSorted()).toEqual(["net.d", "stages"]);
+  }));
 
 test("a base that was taken away while no pod is there is made again", () =>
   withNode(async (node) => {

@@ -24,6 +24,17 @@ export function keepLedgers(given: Keeper): void {
   keeper = given;
 }
 
+/** While `use` runs, `given` gives the ledgers. `use` must be synchronous. */
+export function withKeeper<T>(given: Keeper, use: () => T): T {
+  const usual = keeper;
+  keeper = given;
+  try {
+    return use();
+  } finally {
+    keeper = usual;
+  }
+}
+
 let folder: string | null = null;
 
 /** The folder of the ledger that this process has opened last; null means that it has opened none. */
