@@ -52,7 +52,7 @@ export const agendaAt = (nowMs: number): Agenda => ({
 export const duties: readonly Duty[] = ["sweep", "settings", "node", "pods"];
 
 /** So long a look waits at most while verbs are at work in this process. */
-const patienceMs = 300;
+const patienceMs = 1_000;
 
 /** `isBusy` says that verbs are at work in this process. */
 export function isDue(agenda: Agenda, duty: Duty, nowMs: number, isBusy: boolean): boolean {
