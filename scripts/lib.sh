@@ -178,9 +178,15 @@ run_group() {
   count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$results/$name.xml" | head -1; }
   total=$(count tests) bad=$(count failures) left_out=$(count skipped)
   passed=$((passed + total - bad - left_out)) skipped=$((skipped + left_out))
+  [ $# -lt 12 ] || { say "the slowest files"; slowest_files "$results/$name.xml"; }
   # A file that cannot be loaded counts as no test at all.
   [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
   failed=$((failed + bad))
+}
+
+# Of a report of tests: the files that took longest, in seconds, with what they waited for each other.
+slowest_files() {
+  sed -n 's/^  <testsuite [^>]*file="\([^"]*\)".* time="\([0-9]*\)[^"]*".*/\2 s \1/p' "$1" | sort -rn | head -12
 }
 
 # Of a report of tests: "FILE TOTAL FAILED SKIPPED" for each file with a failure.
