@@ -26,6 +26,7 @@ export function containerdConfig(
   version: 2 | 3,
   { socket, confDir, binDir }: Places,
   runc: string,
+  snapshots = snapshotter,
 ): string {
   const cri = version === 2 ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.runtime";
   const images =
@@ -34,9 +35,9 @@ export function containerdConfig(
 sandbox_image = ${quoted(pauseImage)}
 ${restrictions}
 [plugins."${cri}".containerd]
-snapshotter = ${quoted(snapshotter)}`
+snapshotter = ${quoted(snapshots)}`
       : `[plugins."io.containerd.cri.v1.images"]
-snapshotter = ${quoted(snapshotter)}
+snapshotter = ${quoted(snapshots)}
 [plugins."io.containerd.cri.v1.images".pinned_images]
 sandbox = ${quoted(pauseImage)}
 [plugins."${cri}"]

@@ -1,8 +1,7 @@
 /** The image of a pod's sandbox, made on the spot: one program that waits, in an OCI archive. */
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "../../../src/prove/lab/run.ts";
+import { writeImage } from "./image.ts";
 
 export const pauseImage = "fairway.test/pause:1";
 
@@ -35,50 +34,10 @@ function pauseProgram(): Buffer {
   return elf;
 }
 
-interface Blob {
-  mediaType: string;
-  digest: string;
-  size: number;
-}
-
 /** Writes the archive to `file`; `scratch` is a folder for what it is made of. */
 export function writePauseImage(file: string, scratch: string): void {
-  const work = mkdtempSync(join(scratch, "image-"));
-  const [root, layout] = [join(work, "root"), join(work, "layout")];
-  const blobs = join(layout, "blobs/sha256");
-  mkdirSync(root);
-  mkdirSync(blobs, { recursive: true });
-  const blob = (mediaType: string, content: Buffer | string): Blob => {
-    const hash = createHash("sha256").update(content).digest("hex");
-    writeFileSync(join(blobs, hash), content);
-    return { mediaType, digest: `sha256:${hash}`, size: Buffer.byteLength(content) };
-  };
-  const json = (kind: string, value: unknown): Blob =>
-    blob(`application/vnd.oci.image.${kind}.v1+json`, JSON.stringify(value));
-
+  const root = mkdtempSync(join(scratch, "pause-"));
   writeFileSync(join(root, "pause"), pauseProgram(), { mode: 0o755 });
-  const layerFile = join(work, "layer.tar");
-  must(["tar", "--owner=0", "--group=0", "-C", root, "-cf", layerFile, "pause"]);
-  const layer = blob("application/vnd.oci.image.layer.v1.tar", readFileSync(layerFile));
-  const config = json("config", {
-    architecture: "amd64",
-    os: "linux",
-    config: { Entrypoint: ["/pause"] },
-    rootfs: { type: "layers", diff_ids: [layer.digest] },
-  });
-  const manifest = json("manifest", {
-    schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.manifest.v1+json",
-    config,
-    layers: [layer],
-  });
-  // The annotation is containerd's: the name that the image gets.
-  const named = { ...manifest, annotations: { "io.containerd.image.name": pauseImage } };
-  writeFileSync(join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-  writeFileSync(
-    join(layout, "index.json"),
-    JSON.stringify({ schemaVersion: 2, manifests: [named] }),
-  );
-  must(["tar", "-C", layout, "-cf", file, "oci-layout", "index.json", "blobs"]);
-  rmSync(work, { recursive: true });
+  writeImage(file, scratch, { name: pauseImage, entrypoint: ["/pause"], root });
+  rmSync(root, { recursive: true });
 }
