@@ -58,6 +58,7 @@ export function attachAskOf(
     netns,
     podNamespace,
     podName,
+    podUid: args.K8S_POD_UID ?? null,
     config,
     uplink,
     base: networkBase(

@@ -40,6 +40,7 @@ interface Row {
   routes: string;
   pod_namespace: string | null;
   pod_name: string | null;
+  pod_uid: string | null;
   chained: string | null;
   created_at_ms: number;
   created_up_ms: number | null;
@@ -52,7 +53,7 @@ interface Row {
  */
 const selectRows = `
 SELECT a.network, a.container_id, a.ifname, a.phase, a.netns, a.host_veth, a.pod_mac, a.class_minor,
-  a.mtu_bytes, a.promise, a.asks, a.routes, a.pod_namespace, a.pod_name, a.chained, a.created_at_ms,
+  a.mtu_bytes, a.promise, a.asks, a.routes, a.pod_namespace, a.pod_name, a.pod_uid, a.chained, a.created_at_ms,
   a.created_up_ms, (
   SELECT json_group_array(
     json_object('address', l.address, 'prefixLength', l.prefix_length, 'gateway', l.gateway)
@@ -78,9 +79,9 @@ export function insertRows(
 ): void {
   const inserted = store.write<{ id: number }>(
     `INSERT INTO attachments (boot_id, network, container_id, ifname, phase, netns, host_veth,
-       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, chained,
+       pod_mac, class_minor, mtu_bytes, promise, asks, routes, pod_namespace, pod_name, pod_uid, chained,
        created_at_ms, created_up_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     store.bootId,
     a.network,
     a.containerId,
@@ -96,6 +97,7 @@ export function insertRows(
     JSON.stringify(a.routes),
     a.podNamespace,
     a.podName,
+    a.podUid ?? null,
     a.chained == null ? null : JSON.stringify(a.chained),
     atMs,
     upMs,
@@ -133,6 +135,7 @@ function fromRow(row: Row, file: string): RecordedAttachment {
       asks: JSON.parse(row.asks) as PodAsks,
       podNamespace: row.pod_namespace,
       podName: row.pod_name,
+      ...(row.pod_uid !== null && { podUid: row.pod_uid }),
       ...(row.chained !== null && { chained: JSON.parse(row.chained) as ChainedLink }),
       createdAtMs: row.created_at_ms,
       createdUpMs: row.created_up_ms,

@@ -218,7 +218,11 @@ WHERE promise ->> '$.latencyTargetUs' IS NOT NULL
  * or has a default, a trigger or a view for these. It changes nothing of what is there, since others read and
  * write that as before. Never edit one that was released; add one.
  */
-const additions: Readonly<Record<number, readonly string[]>> = {};
+const additions: Readonly<Record<number, readonly string[]>> = {
+  // One name may belong to another pod by now. NULL means that the runtime did not tell it, or that an older
+  // version recorded the row.
+  6: ["ALTER TABLE attachments ADD COLUMN pod_uid TEXT"],
+};
 
 interface Step extends SchemaVersion {
   sql: string;

@@ -95,6 +95,8 @@ export interface Attachment extends AttachmentKey {
   asks: PodAsks;
   podNamespace: string | null;
   podName: string | null;
+  /** Kubernetes' own id of the pod. It is absent where the runtime did not tell it. */
+  podUid?: string;
   /**
    * For a pod whose interface another plugin made: what that interface was before us. Absent or null means
    * that the interface is ours.

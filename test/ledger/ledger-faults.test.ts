@@ -7,6 +7,7 @@ import { faultOfFolder, refuseNetworkFileSystem } from "../../src/ledger/folder.
 import { olderFileOf } from "../../src/ledger/keep-older.ts";
 import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import { schemaVersion, upgradeFrom } from "../../src/ledger/schema.ts";
+import { schemaOf } from "../../src/ledger/schema-version.ts";
 import { refusal } from "../support/refusal.ts";
 import { attachment, bootId, tempFolder } from "./fixtures/samples.ts";
 
@@ -109,21 +110,23 @@ describe("the ledger", () => {
     }
   });
 
+  const newer = schemaOf(schemaVersion).format + 1;
+
   test("a newer schema is refused with words, and left as it is", () => {
     insert(1).close();
     const db = new Database(file);
-    db.run(`PRAGMA user_version = ${schemaVersion + 1}`);
+    db.run(`PRAGMA user_version = ${newer}`);
     db.close();
     const before = fs.readFileSync(file);
     for (const open of [openLedger, openLedgerReadonly]) {
       const error = refusal(() => open({ dir, bootId }));
-      expect(error.message).toContain(`schema ${schemaVersion + 1}; this fairway knows`);
+      expect(error.message).toContain(`schema ${newer}; this fairway knows`);
       expect(error.details).toContain("install that one again");
     }
     expect(fs.readFileSync(file).equals(before)).toBe(true);
   });
 
-  test.each(Array.from({ length: schemaVersion - 1 }, (_, n) => n + 1))(
+  test.each(Array.from({ length: schemaOf(schemaVersion).format - 1 }, (_, n) => n + 1))(
     "an older schema, %d, is migrated, and a copy is kept",
     (schema) => {
       fs.mkdirSync(dir, { mode: 0o700 });

@@ -4,8 +4,11 @@ import fs from "node:fs";
 import { networkFileSystem } from "../../src/ledger/folder.ts";
 import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
 import { schemaVersion } from "../../src/ledger/schema.ts";
+import { schemaOf, schemaText } from "../../src/ledger/schema-version.ts";
 import { refusal } from "../support/refusal.ts";
 import { attachment, bootId, tempFolder } from "./fixtures/samples.ts";
+
+const newer = schemaOf(schemaVersion).format + 1;
 
 let root = "";
 let dir = "";
@@ -102,10 +105,10 @@ describe("a file that cannot be used is refused in words, and left as it is", ()
       "a newer schema",
       () => {
         const db = new Database(file);
-        db.run(`PRAGMA user_version = ${schemaVersion + 1}`);
+        db.run(`PRAGMA user_version = ${newer}`);
         db.close();
       },
-      new RegExp(`schema ${schemaVersion + 1}; this fairway knows ${schemaVersion}`),
+      new RegExp(`schema ${newer}; this fairway knows ${schemaText(schemaVersion)}`),
       /newer fairway/,
     ],
     [

@@ -21,8 +21,8 @@ const rows = "src/ledger/attachment-rows.ts";
 const replacements: readonly Replacement[] = [
   {
     file: "src/ledger/schema.ts",
-    old: "const additions: Readonly<Record<number, readonly string[]>> = {};",
-    new: `const additions: Readonly<Record<number, readonly string[]>> = { [migrations.length]: [\`${addition}\`] };`,
+    old: 'ADD COLUMN pod_uid TEXT"],',
+    new: `ADD COLUMN pod_uid TEXT", \`${addition}\`],`,
   },
   { file: rows, old: "a.created_up_ms, (", new: "a.created_up_ms, a.made, a.seen, (" },
   {

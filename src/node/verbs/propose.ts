@@ -31,6 +31,8 @@ export interface AttachAsk extends Settlement {
   netns: string;
   podNamespace: string | null;
   podName: string | null;
+  /** null means that the runtime did not tell it. */
+  podUid: string | null;
   asks: PodAsks;
   config: NetworkConfig;
   uplink: Uplink;
@@ -110,6 +112,7 @@ export function propose(view: LedgerView, asked: AttachAsk): Proposal {
       asks: asked.asks,
       podNamespace: asked.podNamespace,
       podName: asked.podName,
+      ...(asked.podUid !== null && { podUid: asked.podUid }),
       chained: port === null ? null : port.link,
     },
   };
