@@ -135,6 +135,26 @@ export function asksUnder(
   return { annotations: { ...annotations, ...overrides }, bandwidth, tiers, defaultTier, rules };
 }
 
+/**
+ * What a living pod is to be promised once its own annotations are those of `asks`. They have to be such that
+ * a new pod could have them; what `fairway set` put over them then counts over them. Throws badConfig,
+ * policyRefused.
+ */
+export function promiseForLiving(
+  terms: Terms,
+  asks: PodAsks,
+  namespace: string | null,
+  holder: string,
+): Settlement {
+  const own = asksUnder(terms, { ...asks, overrides: null }, namespace);
+  const settlement = settlementOf(own);
+  const { promise } = settlement;
+  const { rules } = own;
+  const refused = rules === null ? null : policyRefusal({ ...own, rules, promise, holder });
+  if (refused !== null) throw refused;
+  return asks.overrides === null ? settlement : settlementOf(asksUnder(terms, asks, namespace));
+}
+
 /** What a new pod asks for and is to be promised. `holder` names it. Throws badConfig, policyRefused. */
 export function promiseForNew(
   config: Terms & Pick<NetworkConfig, "runtime">,

@@ -9,7 +9,7 @@ import { classesOf } from "../../src/kernel/read/tc.ts";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
 import { bootId } from "../../src/node/facts/open.ts";
 import { attach } from "../../src/node/verbs/attach.ts";
-import { changePromise } from "../../src/ops/set/change.ts";
+import { changePromise } from "../../src/node/verbs/change-promise.ts";
 import type { Attachment, AttachmentKey } from "../../src/plan/node.ts";
 import { settlementOf } from "../../src/promise/ask.ts";
 import { parseNetworkConfig } from "../../src/promise/network-config.ts";

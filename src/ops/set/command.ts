@@ -5,6 +5,7 @@ import { existingFile } from "../../ledger/folder.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import { type Override, overrideOf } from "../../node/facts/override.ts";
 import { NodeView } from "../../node/reconcile/view.ts";
+import { changePromise, type PromiseChange, tryPromise } from "../../node/verbs/change-promise.ts";
 import { type Attachment, attachmentName, type PodPromise } from "../../plan/node.ts";
 import { asksUnder, settlementOf } from "../../promise/ask.ts";
 import { asksWith, type Changes } from "../../promise/override.ts";
@@ -22,7 +23,6 @@ import { promiseLines } from "../explain.ts";
 import { overrideWords } from "../overrides.ts";
 import { print } from "../print.ts";
 import { refuseUsage } from "../usage.ts";
-import { changePromise, type PromiseChange, tryPromise } from "./change.ts";
 import { changesOf } from "./changes.ts";
 import { isSamePromise, reasonsOf, type TierSource, withTierSource } from "./reasons.ts";
 

@@ -1,13 +1,6 @@
 /** Changes a promise while the pod lives: it is admitted anew, changed in place and recorded. */
 import { FairwayError } from "../../errors.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { capacitySet } from "../../node/facts/capacity-set.ts";
-import { locked } from "../../node/reconcile/locked.ts";
-import { type Lock, reconcile, required, stepsOf } from "../../node/reconcile/run.ts";
-import { everybody } from "../../node/reconcile/scopes.ts";
-import { keepInForce } from "../../node/reconcile/shares.ts";
-import { NodeView } from "../../node/reconcile/view.ts";
-import { requireAttachment } from "../../node/verbs/check.ts";
 import type { Step } from "../../plan/diff.ts";
 import {
   type AttachmentKey,
@@ -17,6 +10,13 @@ import {
 } from "../../plan/node.ts";
 import type { Settlement } from "../../promise/ask.ts";
 import { admitted, heldBy } from "../../promise/held.ts";
+import { capacitySet } from "../facts/capacity-set.ts";
+import { locked } from "../reconcile/locked.ts";
+import { type Lock, reconcile, required, stepsOf } from "../reconcile/run.ts";
+import { everybody } from "../reconcile/scopes.ts";
+import { keepInForce } from "../reconcile/shares.ts";
+import { NodeView } from "../reconcile/view.ts";
+import { requireAttachment } from "./check.ts";
 
 /**
  * Brings the base and all pods' parts in it to what the ledger says. Throws foreignQdisc and what the kernel
