@@ -3,6 +3,7 @@
  * - `src/config/generated/validate.js` and its types: the compiled validator, so that ajv itself is
  *   not loaded when the plugin starts. Not committed.
  * - `conf/fairway.schema.json`: the schema, for editors and readers. Committed.
+ * - `conf/cluster/bandwidthclass.yaml`: what of it a BandwidthClass may say, for a cluster. Committed.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,6 +11,7 @@ import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
 import { ownIpamTypes } from "../src/config/delegate.ts";
 import { type Schema, schema } from "../src/config/schema.ts";
+import { definitionText } from "./bandwidthclass.ts";
 
 /** With its indentation and key it has to stay within the formatter's width of a line. */
 const shortList = 70;
@@ -74,6 +76,7 @@ export function generate(): void {
   write("src/config/generated/validate.js", validatorCode());
   write("src/config/generated/validate.d.ts", validatorTypes);
   write("conf/fairway.schema.json", schemaText());
+  write("conf/cluster/bandwidthclass.yaml", definitionText());
 }
 
 if (import.meta.main) generate();

@@ -77,8 +77,8 @@ export function toolPatienceMs(usualMs: number, nowMs = performance.now()): numb
 
 /**
  * To be called before something that may take long, while there is nothing that would have to be taken back.
- * Throws Declined in a process that lives.
+ * Throws Declined in a process that lives. `cause` is what the verb would fail with if others can do no better.
  */
-export function leaveToOthers(why: string): void {
-  if (deadlineMs !== null) throw new Declined(why);
+export function leaveToOthers(why: string, cause?: unknown): void {
+  if (deadlineMs !== null) throw new Declined(why, { cause });
 }

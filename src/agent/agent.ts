@@ -1,14 +1,18 @@
 /** The resident process: it takes its place, serves verbs, and ends when it is told to. */
 import { writeSync } from "node:fs";
 import { buildId, target, version } from "../build.ts";
+import { Member } from "../cluster/member.ts";
 import { plainLine } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
+import type { Access } from "../kube/access.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
 import { folderOf } from "../paths.ts";
 import { limitTools, waitForNobody } from "../patience.ts";
 import type { Tell, Told } from "./events.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
+import { knowsAllPods, reasonToLeave } from "./permission.ts";
 import { AgentServer } from "./server.ts";
 import { takePlace } from "./socket-place.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -24,6 +28,16 @@ export interface AgentOptions {
   repair: KeepTrueOptions["repair"];
   /** How long a tool may take before it is ended. */
   toolLimitMs: number;
+  /** The cluster that the node is part of; null means that it asks no API server. */
+  cluster: ClusterOptions | null;
+}
+
+export interface ClusterOptions {
+  access: Access;
+  /** The name of the Node object. */
+  node: string;
+  /** Whether it keeps the routes to the other nodes' pods. */
+  routes: boolean;
 }
 
 /** How long whoever is connected may take to read the last answers. */
@@ -83,6 +97,31 @@ async function farewell(server: AgentServer): Promise<void> {
   while (!server.isQuiet && performance.now() < deadlineMs) await Bun.sleep(1);
 }
 
+/** A ledger that does not know all pods is not followed. */
+const whyNotChange = (ledger: Ledger): string | null =>
+  reasonToLeave(ledger) ??
+  (knowsAllPods(ledger) ? null : "the ledger does not know all pods that this node has");
+
+/** null means that the agent is part of no cluster. */
+function memberOf(
+  { cluster, confDir, dataDir }: AgentOptions,
+  server: AgentServer,
+  signal: AbortSignal,
+): Member | null {
+  if (cluster === null) return null;
+  return new Member({
+    ...cluster,
+    confDir,
+    dataDir,
+    userAgent: `fairway-agent/${version} (${target})`,
+    ledger: () => ledgerIfThere(dataDir),
+    whyNot: whyNotChange,
+    isBusy: () => server.isBusy,
+    tell,
+    signal,
+  });
+}
+
 /** Runs until it is told to end. Throws io where it cannot begin. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { socket, dataDir, confDir, repair } = options;
@@ -104,9 +143,15 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     tell("error", `a defect of the agent, which ends now: ${messageOf(error)}`, { stack });
     process.exit(1);
   };
-  const server = new AgentServer(socket, onDefect, () => tidy(ledgers));
+  const server = new AgentServer(
+    socket,
+    onDefect,
+    () => tidy(ledgers),
+    (refused) => member?.refused(refused),
+  );
   tell("info", "serving verbs", { version, build: buildId, target, socket });
   const ending = new AbortController();
+  const member: Member | null = memberOf(options, server, ending.signal);
   const kept = keepTrue({
     dataDir,
     confDir,
@@ -117,15 +162,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     isBusy: () => server.isBusy,
     onReady: () => {
       server.ready();
+      member?.ready();
       const untold = supervisor.ready();
       if (untold !== null) tell("error", untold);
     },
   }).catch(onDefect);
+  const joined = member?.run().catch(onDefect);
   const signal = await toldToEnd;
   supervisor.stopping();
   ending.abort();
   server.stop();
   await farewell(server);
   await kept;
+  await joined;
   tell("info", "ended", { signal });
 }

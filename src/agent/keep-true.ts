@@ -7,6 +7,7 @@ import { FairwayError } from "../errors.ts";
 import type { Cause } from "../kernel/watch-filter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerIfThere } from "../node/facts/open.ts";
+import { Waker } from "../waker.ts";
 import { clean } from "./clean.ts";
 import { Ears } from "./ears.ts";
 import { failed, type Tell, TellOnce } from "./events.ts";
@@ -16,7 +17,6 @@ import { reasonToLeave } from "./permission.ts";
 import { prepareBase, rehearseVerbs } from "./prepare.ts";
 import * as schedule from "./schedule.ts";
 import { Sight } from "./sight.ts";
-import { Waker } from "./waker.ts";
 
 export interface KeepTrueOptions {
   /** The ledger's folder. This process keeps its ledgers open (keepLedgers) and waits for nobody. */

@@ -21,12 +21,13 @@ import { heldByOthers, mayBeDoneAgain } from "./held.ts";
 import { limitOf } from "./own-limits.ts";
 import { pathsIn } from "./paths-in.ts";
 import { apartFrom, type Peer } from "./peers.ts";
+import { type RefusedAdd, refusedAdd } from "./refused-add.ts";
 import type { VerbCall } from "./verb-call.ts";
 
 export type Served =
-  | ({ state: "ended" } & VerbEnded)
+  | ({ state: "ended"; refused: RefusedAdd | null } & VerbEnded)
   /** Nothing was done. */
-  | { state: "declined"; why: string }
+  | { state: "declined"; why: string; refused?: RefusedAdd | null }
   /** Whoever asked was gone before anything was done. */
   | { state: "nobody" };
 
@@ -74,8 +75,12 @@ function inTheWay(call: VerbCall, peer: Peer): string | null {
 function performed(call: VerbCall, startedAtMs: number): Served {
   const { env, isIpam } = call;
   const ended = attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb);
-  if (!ended.ok && ended.error instanceof Declined)
-    return { state: "declined", why: ended.error.message };
+  const refusedFor = (error: unknown, mayStart: boolean): RefusedAdd | null =>
+    isIpam ? null : refusedAdd(env, configIn(call.stdin), error, mayStart);
+  if (!ended.ok && ended.error instanceof Declined) {
+    const { message, cause } = ended.error;
+    return { state: "declined", why: message, refused: refusedFor(cause, true) };
+  }
   const limit = limitOf(ended);
   if (limit !== null && mayBeDoneAgain(call, configIn(call.stdin)))
     return { state: "declined", why: limit };
@@ -86,7 +91,8 @@ function performed(call: VerbCall, startedAtMs: number): Served {
     logEnded(ended, { env, durationMs: performance.now() - startedAtMs }, (line) => {
       stderr += line;
     });
-  return { state: "ended", exitCode: exitCodeOf(ended), stdout, stderr };
+  const refused = ended.ok ? null : refusedFor(ended.error, false);
+  return { state: "ended", exitCode: exitCodeOf(ended), stdout, stderr, refused };
 }
 
 function serve(call: VerbCall, peer: Peer, accept: Accept): Served {

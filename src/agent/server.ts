@@ -9,6 +9,7 @@ import { lacksFiles } from "./own-limits.ts";
 import { type Peer, peerOf } from "./peers.ts";
 import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
 import { type Job, VerbQueue } from "./queue.ts";
+import type { RefusedAdd } from "./refused-add.ts";
 import { serveVerb } from "./serve-verb.ts";
 import { type VerbCall, verbCallIn } from "./verb-call.ts";
 
@@ -36,6 +37,7 @@ export class AgentServer {
   readonly #listener: { stop(): void };
   readonly #onDefect: (error: unknown) => void;
   readonly #tidy: () => void;
+  readonly #onRefused: (refused: RefusedAdd) => void;
   #isStopped = false;
   #isReady = false;
   #tidying: ReturnType<typeof setTimeout> | undefined;
@@ -43,11 +45,17 @@ export class AgentServer {
 
   /**
    * `onDefect` is called where the agent itself is at fault, and should end. `tidy` is called when there was no
-   * verb for a while. Throws io.
+   * verb for a while. `onRefused` is called for an ADD whose pod cannot have what it asks for. Throws io.
    */
-  constructor(path: string, onDefect: (error: unknown) => void, tidy: () => void) {
+  constructor(
+    path: string,
+    onDefect: (error: unknown) => void,
+    tidy: () => void,
+    onRefused: (refused: RefusedAdd) => void,
+  ) {
     this.#onDefect = onDefect;
     this.#tidy = tidy;
+    this.#onRefused = onRefused;
     this.#listener = this.#listen(path);
   }
 
@@ -209,10 +217,12 @@ export class AgentServer {
         return;
       case "declined":
         this.#decline(connection, served.why);
+        if (served.refused) this.#onRefused(served.refused);
         return;
       case "ended":
         this.#counts[served.exitCode === 0 ? "served" : "failed"] += 1;
         effect("file", "print the answer", () => connection.answer(answers.ended(served)));
+        if (served.refused !== null) this.#onRefused(served.refused);
         this.#tidyLater();
     }
   }

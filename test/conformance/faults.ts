@@ -397,8 +397,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     new: "const stderr = 1;",
     inAgent: {
       file: agentsVerb,
-      old: "exitCode: exitCodeOf(ended), stdout, stderr };",
-      new: 'exitCode: exitCodeOf(ended), stdout: stdout + stderr, stderr: "" };',
+      old: "exitCode: exitCodeOf(ended), stdout, stderr, refused };",
+      new: 'exitCode: exitCodeOf(ended), stdout: stdout + stderr, stderr: "", refused };',
     },
     rows: ["add/log", "add/stdout"],
   },

@@ -137,6 +137,17 @@ const rows: Record<string, Row[]> = {
     row("agent --conf-dir x", ...relative("--conf-dir")),
     row("agent --repair x", "--repair <WHAT>", "Allowed choices are repair, observe"),
     row("agent --tool-limit 60s", "60s is not from 100ms to 20s"),
+    row("agent --node node1", "--node says something about --cluster only"),
+    row("agent --kubeconfig /x", "--kubeconfig says something about --cluster only"),
+    row("agent --cluster", "--cluster needs the name of this node"),
+    row("agent --cluster --node Node_1", "is no name of a node"),
+    row("agent --cluster --node node1", "there is no KUBERNETES_SERVICE_HOST"),
+    row("agent --cluster --node node1 --kubeconfig x", ...relative("--kubeconfig")),
+    row(
+      "agent --cluster --routes bgp",
+      "--routes <WHICH>",
+      "Allowed choices are off, host-gateway",
+    ),
     row("agent x", "too many arguments"),
   ],
   install: [

@@ -200,7 +200,7 @@ function recordWhereItFits(
     return recordIntent(ledger, asked, rawConfig);
   } catch (error) {
     if (!isShortage(error)) throw error;
-    leaveToOthers("there is no room, unless sandboxes that are gone are freed");
+    leaveToOthers("there is no room, unless sandboxes that are gone are freed", error);
     const freed = sweep(ledger, null).freed.map(({ attachment }) => attachment);
     if (freed.length === 0) throw error;
     tellFreed(freed);

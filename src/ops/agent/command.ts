@@ -1,12 +1,14 @@
 /** `fairway agent` is one process that serves the verbs of this node. */
 import { Command, Option } from "commander";
+import type { ClusterOptions } from "../../agent/agent.ts";
 import { defaultSocket } from "../../agent/protocol.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
 import { parseDurationUs } from "../../config/quantities.ts";
-import { asUsage } from "../command-line.ts";
+import { kubeconfigAccess, podAccess } from "../../kube/access.ts";
+import { asUsage, requireWith } from "../command-line.ts";
 import { usualPlaces } from "../install/places.ts";
-import { usage } from "../usage.ts";
+import { refuseUsage, usage } from "../usage.ts";
 import { compileEarly } from "./compile-early.ts";
 
 interface AgentCommandOptions {
@@ -16,6 +18,10 @@ interface AgentCommandOptions {
   repair: "observe" | "repair";
   /** Milliseconds. */
   toolLimit: number;
+  cluster?: true;
+  node?: string;
+  kubeconfig?: string;
+  routes: "off" | "host-gateway";
 }
 
 /** Other verbs wait meanwhile, and a process of one verb gives a tool no more than the longest. */
@@ -25,6 +31,30 @@ function parseToolLimit(text: string): number {
   const ms = parseDurationUs(text, "--tool-limit") / 1000;
   if (ms >= shortestLimitMs && ms <= longestLimitMs) return ms;
   throw new Error(`${text} is not from ${shortestLimitMs}ms to ${longestLimitMs / 1000}s`);
+}
+
+/** As the API takes it, so that it can stand in a path. */
+const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** null means that the agent is part of no cluster. */
+function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptions | null {
+  const { cluster, kubeconfig } = options;
+  requireWith(command, ["node", "kubeconfig", "routes"], "cluster");
+  if (cluster !== true) return null;
+  const node = options.node ?? process.env.NODE_NAME ?? "";
+  if (!nodeName.test(node))
+    refuseUsage(
+      command,
+      node === ""
+        ? "--cluster needs the name of this node"
+        : `${JSON.stringify(node)} is no name of a node`,
+      "give --node NAME, or NODE_NAME in the environment (fieldRef spec.nodeName in a pod)",
+    );
+  const access =
+    kubeconfig === undefined
+      ? podAccess(process.env)
+      : kubeconfigAccess(parsePath(kubeconfig, "--kubeconfig"));
+  return { access, node, routes: options.routes === "host-gateway" };
 }
 
 export function agentCommand(): Command {
@@ -50,6 +80,17 @@ export function agentCommand(): Command {
         .argParser(usage(parseToolLimit))
         .default(2_000, "2s"),
     )
+    .option("--cluster", "be part of a Kubernetes cluster: live promises, events, the Node object")
+    .option("--node <NAME>", "the name of its Node object (else NODE_NAME of the environment)")
+    .option("--kubeconfig <FILE>", "how to reach the API server (else as a pod does)")
+    .addOption(
+      new Option(
+        "--routes <WHICH>",
+        "host-gateway keeps the routes to other nodes' pods, where all nodes are on one link",
+      )
+        .choices(["off", "host-gateway"])
+        .default("off"),
+    )
     .action(async (options: AgentCommandOptions, command: Command) => {
       const given = asUsage(command, () => ({
         socket: parsePath(options.socket, "--socket"),
@@ -57,6 +98,7 @@ export function agentCommand(): Command {
         confDir: parsePath(options.confDir, "--conf-dir"),
         repair: options.repair,
         toolLimitMs: options.toolLimit,
+        cluster: clusterOf(options, command),
       }));
       compileEarly();
       // No other command needs the verbs.

@@ -1,6 +1,7 @@
 /** The files and folders that `uninstall` removes, and those that stay. */
 import fs from "node:fs";
 import { join } from "node:path";
+import { classRecordName } from "../../cluster/class-record-name.ts";
 import { fellBackFileNames } from "../../cni/fell-back.ts";
 import { generationsFileName } from "../../kernel/own-generations.ts";
 import { atWorkFileName } from "../../node/verbs/at-work.ts";
@@ -65,6 +66,7 @@ const ledgerFiles = [
   atWorkFileName,
   generationsFileName,
   ...fellBackFileNames,
+  classRecordName,
 ];
 
 export function planData(

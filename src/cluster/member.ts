@@ -1,0 +1,333 @@
+/**
+ * The agent as a part of a Kubernetes cluster. It follows what the API server has of this node and its pods, and
+ * compares that with the ledger whenever either may have changed. All that changes the node is done between two
+ * verbs, from its beginning to its end; whatever asks the API server is not waited for by anybody. An API server
+ * that is away changes nothing on the node.
+ */
+import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
+import type { Access } from "../kube/access.ts";
+import { KubeClient } from "../kube/client.ts";
+import { follow } from "../kube/follow.ts";
+import { isMissing, type KubeError } from "../kube/kube-error.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { nothingPromised } from "../ledger/promised.ts";
+import { bootId } from "../node/facts/open.ts";
+import { NodeView } from "../node/reconcile/view.ts";
+import { whyNoTool } from "../patience.ts";
+import { Waker } from "../waker.ts";
+import { type ClassSeen, classResource, readClass } from "./class-object.ts";
+import { Classes } from "./classes.ts";
+import type { Happened } from "./event-log.ts";
+import { type NodeSeen, readNode } from "./node-object.ts";
+import { nodeAnnotationsOf } from "./node-told.ts";
+import { NodeWriter } from "./node-writer.ts";
+import { type PodSeen, readPod } from "./pod-seen.ts";
+import { Pods } from "./pods.ts";
+import { Recorder } from "./recorder.ts";
+import { dropRoutes, keepRoutes } from "./routes.ts";
+import { type Tell, Troubles } from "./told.ts";
+
+export interface MemberOptions {
+  access: Access;
+  /** The name of the Node object. */
+  node: string;
+  /** Whether it keeps the routes to the other nodes' pods. */
+  routes: boolean;
+  userAgent: string;
+  /** Where the runtime reads its networks, and the ledger's folder. */
+  confDir: string;
+  dataDir: string;
+  /** null means that there is none yet. Throws what the ledger throws. */
+  ledger: () => Ledger | null;
+  /** Why nothing of this node is to be changed now; null means that it may be. */
+  whyNot: (ledger: Ledger) => string | null;
+  /** Whether verbs wait for their turn in this process. */
+  isBusy: () => boolean;
+  tell: Tell;
+  /** It ends when this is aborted. */
+  signal: AbortSignal;
+}
+
+/** A pod as CNI_ARGS names it, and why it cannot start. */
+export interface RefusedPod {
+  namespace: string;
+  name: string;
+  uid: string;
+  words: string;
+  /** Another process tries it once more, and may do better. */
+  mayStart: boolean;
+}
+
+/** What others change of the ledger is seen at the latest after this time. */
+const roundMs = 10_000;
+/** How often it is asked whether the ledger's sums are others: that costs next to nothing. */
+const glanceMs = 1_000;
+/** Another has the lock, or verbs wait. */
+const busyMs = 100;
+const betweenMs = 5;
+/** Another process that frees what is held for sandboxes that are gone takes less. */
+const elsewhereMs = 3_000;
+const mostElsewhere = 1_000;
+
+export class Member {
+  readonly #options: MemberOptions;
+  readonly #troubles: Troubles;
+  readonly #client: KubeClient;
+  readonly #waker = new Waker();
+  readonly #pods: Pods;
+  readonly #writer: NodeWriter;
+  readonly #recorder: Recorder;
+  readonly #classes: Classes;
+  /** null means that the API server has not told them yet. */
+  #podsSeen: readonly PodSeen[] | null = null;
+  #node: NodeSeen | null = null;
+  /** All nodes of the cluster where routes are kept, and this one alone where they are not. */
+  #nodes: readonly NodeSeen[] = [];
+  #hasDropped = false;
+  /** Pods that another process tries to give what they ask for. */
+  #elsewhere: { pod: RefusedPod; atMs: number }[] = [];
+  #classesSeen: readonly ClassSeen[] | null = null;
+  #isReady = false;
+  #isDue = true;
+  #sums = "";
+  #roundAtMs = Number.NEGATIVE_INFINITY;
+  /** When something waits for its time. */
+  #againMs: number | null = null;
+
+  constructor(options: MemberOptions) {
+    const { access, node, userAgent, tell, signal } = options;
+    this.#options = options;
+    this.#troubles = new Troubles(tell);
+    this.#client = new KubeClient(access, userAgent);
+    const about = (matter: string) => (words: string | null) => this.#troubles.about(matter, words);
+    this.#recorder = new Recorder({
+      client: this.#client,
+      node,
+      signal,
+      onTrouble: about("events cannot be written"),
+    });
+    const happened = (event: Happened): void => this.#recorder.tell(event);
+    this.#pods = new Pods({ tell: happened, busyMs });
+    this.#classes = new Classes({
+      places: options,
+      happened,
+      tell,
+    });
+    this.#writer = new NodeWriter({
+      client: this.#client,
+      bootId: bootId(),
+      signal,
+      onTrouble: about(`Node ${node} cannot be written`),
+      onOther: about("the Node is not this machine"),
+      wakeIn: (ms) => this.#comeBack(performance.now() + ms),
+      onUntainted: () => tell("info", "the cluster: the node is open to pods", { node }),
+    });
+  }
+
+  /** A pod cannot start, since it cannot have what it asks for. */
+  refused(pod: RefusedPod): void {
+    if (pod.mayStart) {
+      const atMs = performance.now() + elsewhereMs;
+      this.#elsewhere.push({ pod, atMs });
+      this.#comeBack(atMs);
+    } else this.#tellRefused(pod);
+  }
+
+  /** Of what other processes tried, only what they have made can be seen. */
+  #seeElsewhere(ledger: Ledger, nowMs: number): void {
+    const due = this.#elsewhere.filter(({ atMs }) => atMs <= nowMs);
+    if (due.length === 0) return;
+    this.#elsewhere = this.#elsewhere.filter(({ atMs }) => atMs > nowMs).slice(-mostElsewhere);
+    const made = new Set(ledger.attachments.all().map(({ podUid }) => podUid));
+    for (const { pod } of due) if (!made.has(pod.uid)) this.#tellRefused(pod);
+  }
+
+  #tellRefused({ namespace, name, uid, words }: RefusedPod): void {
+    this.#recorder.tell({
+      regarding: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+      type: "Warning",
+      reason: "BandwidthRejected",
+      action: "Assign",
+      note: `the pod cannot start: ${words}`,
+    });
+  }
+
+  /** Verbs are served, and what all pods share is there. */
+  ready(): void {
+    this.#isReady = true;
+    this.#wake();
+  }
+
+  async run(): Promise<void> {
+    const { node, tell, signal } = this.#options;
+    tell("info", "the cluster: following", { server: this.#client.server, node });
+    const wake = (): void => this.#waker.wake();
+    signal.addEventListener("abort", wake);
+    await Promise.all([
+      this.#followPods(),
+      this.#followNode(),
+      this.#followClasses(),
+      this.#work(),
+    ]);
+    signal.removeEventListener("abort", wake);
+  }
+
+  #wake(): void {
+    this.#isDue = true;
+    this.#waker.wake();
+  }
+
+  #comeBack(atMs: number): void {
+    if (this.#againMs === null || atMs < this.#againMs) this.#againMs = atMs;
+    this.#waker.wake();
+  }
+
+  #trouble(matter: string): (trouble: KubeError | null) => void {
+    return (trouble) => this.#troubles.about(matter, trouble === null ? null : trouble.message);
+  }
+
+  #followPods(): Promise<void> {
+    return follow({
+      client: this.#client,
+      path: "/api/v1/pods",
+      query: { fieldSelector: `spec.nodeName=${this.#options.node}` },
+      metadataOnly: true,
+      read: readPod,
+      onChange: (pods) => {
+        this.#podsSeen = pods;
+        this.#wake();
+      },
+      onTrouble: this.#trouble("pods cannot be followed"),
+      signal: this.#options.signal,
+    });
+  }
+
+  #followNode(): Promise<void> {
+    const { node, routes, signal } = this.#options;
+    return follow({
+      client: this.#client,
+      path: "/api/v1/nodes",
+      ...(!routes && { query: { fieldSelector: `metadata.name=${node}` } }),
+      read: readNode,
+      onChange: (nodes) => {
+        const seen = nodes.find(({ name }) => name === node) ?? null;
+        [this.#node, this.#nodes] = [seen, nodes];
+        const absent = `there is no Node ${node}: --node or NODE_NAME names it, and its kubelet makes it`;
+        this.#troubles.about("Node", seen === null ? absent : null);
+        this.#wake();
+      },
+      onTrouble: this.#trouble("the Node cannot be followed"),
+      signal,
+    });
+  }
+
+  /** A cluster without the definition has no classes, and the node keeps what it has. */
+  #followClasses(): Promise<void> {
+    const trouble = this.#trouble("BandwidthClasses cannot be followed");
+    return follow({
+      client: this.#client,
+      path: classResource.path,
+      read: readClass,
+      onChange: (classes) => {
+        this.#classesSeen = classes;
+        this.#wake();
+      },
+      onTrouble: (error) => trouble(isMissing(error) ? null : error),
+      signal: this.#options.signal,
+    });
+  }
+
+  async #work(): Promise<void> {
+    const { signal, isBusy } = this.#options;
+    while (!signal.aborted) {
+      const isMore = !isBusy() && this.#tried();
+      await this.#waker.sleep(this.#idleMs(isMore));
+      // All that came meanwhile, a verb above all, is heard before the next turn.
+      await Bun.sleep(0);
+    }
+  }
+
+  #idleMs(isMore: boolean): number {
+    if (this.#options.isBusy()) return busyMs;
+    if (isMore) return betweenMs;
+    const nowMs = performance.now();
+    return Math.max(
+      betweenMs,
+      Math.min(glanceMs, (this.#againMs ?? Number.POSITIVE_INFINITY) - nowMs),
+    );
+  }
+
+  /** Tells whether there is more to do at once. */
+  #tried(): boolean {
+    try {
+      const isMore = this.#turn();
+      this.#troubles.about("the ledger", null);
+      return isMore;
+    } catch (error) {
+      if (!(error instanceof FairwayError)) throw error;
+      const busy: ErrorName = "tryAgain";
+      if (error.kind !== busy) this.#troubles.about("the ledger", messageOf(error));
+      this.#isDue = true;
+      this.#againMs = performance.now() + (error.kind === busy ? busyMs : glanceMs);
+      return false;
+    }
+  }
+
+  #isTurnDue(ledger: Ledger | null, nowMs: number): boolean {
+    const sums = JSON.stringify(ledger?.attachments.promised() ?? null);
+    const isOther = sums !== this.#sums;
+    this.#sums = sums;
+    const isTime = this.#againMs !== null && nowMs >= this.#againMs;
+    return this.#isDue || isOther || isTime || nowMs - this.#roundAtMs > roundMs;
+  }
+
+  #turn(): boolean {
+    const nowMs = performance.now();
+    const ledger = this.#options.ledger();
+    if (!this.#isTurnDue(ledger, nowMs)) return false;
+    [this.#isDue, this.#againMs, this.#roundAtMs] = [false, null, nowMs];
+    if (this.#node !== null && this.#classesSeen !== null)
+      this.#classes.turn(this.#node, this.#classesSeen, ledger, this.#mayChange(ledger));
+    const isMore = ledger !== null && this.#seePods(ledger, nowMs);
+    this.#isDue = isMore;
+    if (ledger !== null) {
+      this.#seeRoutes(ledger);
+      this.#seeElsewhere(ledger, nowMs);
+    }
+    // Whoever waits for its time says so in each turn.
+    for (const { atMs } of this.#elsewhere) this.#comeBack(atMs);
+    this.#seeNode(ledger);
+    return isMore;
+  }
+
+  #seePods(ledger: Ledger, nowMs: number): boolean {
+    if (this.#podsSeen === null) return false;
+    const mayChange = this.#mayChange(ledger);
+    const { isMore, againMs } = this.#pods.round(ledger, this.#podsSeen, mayChange, nowMs);
+    if (againMs !== null) this.#comeBack(againMs);
+    return isMore;
+  }
+
+  #seeRoutes(ledger: Ledger): void {
+    const { routes, tell } = this.#options;
+    const uplink = new NodeView(ledger).first?.trees.uplink ?? null;
+    if (this.#node === null || uplink === null || !this.#mayChange(ledger)()) return;
+    if (routes) keepRoutes(this.#node, this.#nodes, uplink, tell, this.#troubles);
+    else if (!this.#hasDropped) {
+      dropRoutes(uplink, tell);
+      this.#hasDropped = true;
+    }
+  }
+
+  #mayChange(ledger: Ledger | null): () => boolean {
+    return () => ledger !== null && whyNoTool() === null && this.#options.whyNot(ledger) === null;
+  }
+
+  #seeNode(ledger: Ledger | null): void {
+    if (this.#node === null) return;
+    const trees = ledger === null ? null : (new NodeView(ledger).first?.trees ?? null);
+    const promised = ledger?.attachments.promised() ?? nothingPromised;
+    const annotations = nodeAnnotationsOf(trees, promised, this.#classes.inForce);
+    this.#writer.see(this.#node, annotations, this.#isReady);
+  }
+}
