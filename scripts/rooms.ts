@@ -47,7 +47,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   kube: { rooms: [], files: ["errors.ts"], packages: [...nodes], depth: 0 },
   cluster: {
-    rooms: ["cni", "config", "kernel", "kube", "ledger", "node", "plan", "promise"],
+    rooms: ["cni", "config", "kernel", "kube", "ledger", "measure", "node", "plan", "promise"],
     files: [...everyones, "waker.ts"],
     packages: [...nodes],
     depth: 0,

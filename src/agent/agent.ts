@@ -38,6 +38,8 @@ export interface ClusterOptions {
   node: string;
   /** Whether it keeps the routes to the other nodes' pods. */
   routes: boolean;
+  /** How long a guarantee has to be missed until its pod is told. */
+  unmetAfterMs: number;
 }
 
 /** How long whoever is connected may take to read the last answers. */

@@ -18,6 +18,7 @@ import { Waker } from "../waker.ts";
 import { type ClassSeen, classResource, readClass } from "./class-object.ts";
 import { Classes } from "./classes.ts";
 import type { Happened } from "./event-log.ts";
+import { watchGuarantees } from "./guarantees.ts";
 import { type NodeSeen, readNode } from "./node-object.ts";
 import { nodeAnnotationsOf } from "./node-told.ts";
 import { NodeWriter } from "./node-writer.ts";
@@ -33,6 +34,8 @@ export interface MemberOptions {
   node: string;
   /** Whether it keeps the routes to the other nodes' pods. */
   routes: boolean;
+  /** How long a guarantee has to be missed until its pod is told. */
+  unmetAfterMs: number;
   userAgent: string;
   /** Where the runtime reads its networks, and the ledger's folder. */
   confDir: string;
@@ -168,6 +171,13 @@ export class Member {
       this.#followNode(),
       this.#followClasses(),
       this.#work(),
+      watchGuarantees({
+        ledger: this.#options.ledger,
+        pods: () => this.#podsSeen,
+        tell: (event) => this.#recorder.tell(event),
+        afterMs: this.#options.unmetAfterMs,
+        signal,
+      }),
     ]);
     signal.removeEventListener("abort", wake);
   }

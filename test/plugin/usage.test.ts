@@ -139,6 +139,8 @@ const rows: Record<string, Row[]> = {
     row("agent --tool-limit 60s", "60s is not from 100ms to 20s"),
     row("agent --node node1", "--node says something about --cluster only"),
     row("agent --kubeconfig /x", "--kubeconfig says something about --cluster only"),
+    row("agent --unmet-after 1m", "--unmet-after says something about --cluster only"),
+    row("agent --cluster --node node1 --unmet-after 1s", "1s is not from 10s to 60m"),
     row("agent --cluster", "--cluster needs the name of this node"),
     row("agent --cluster --node Node_1", "is no name of a node"),
     row("agent --cluster --node node1", "there is no KUBERNETES_SERVICE_HOST"),

@@ -21,6 +21,8 @@ interface AgentCommandOptions {
   cluster?: true;
   node?: string;
   kubeconfig?: string;
+  /** Milliseconds. */
+  unmetAfter?: number;
   routes: "off" | "host-gateway";
 }
 
@@ -39,7 +41,7 @@ const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** null means that the agent is part of no cluster. */
 function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptions | null {
   const { cluster, kubeconfig } = options;
-  requireWith(command, ["node", "kubeconfig", "routes"], "cluster");
+  requireWith(command, ["node", "kubeconfig", "routes", "unmetAfter"], "cluster");
   if (cluster !== true) return null;
   const node = options.node ?? process.env.NODE_NAME ?? "";
   if (!nodeName.test(node))
@@ -54,7 +56,22 @@ function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptio
     kubeconfig === undefined
       ? podAccess(process.env)
       : kubeconfigAccess(parsePath(kubeconfig, "--kubeconfig"));
-  return { access, node, routes: options.routes === "host-gateway" };
+  return {
+    access,
+    node,
+    routes: options.routes === "host-gateway",
+    unmetAfterMs: options.unmetAfter ?? usualUnmetMs,
+  };
+}
+
+/** A guarantee is judged every few seconds, and an hour later nobody remembers what it was about. */
+const [soonestMs, latestMs] = [10_000, 3_600_000];
+const usualUnmetMs = 60_000;
+
+function parseUnmetAfter(text: string): number {
+  const ms = parseDurationUs(text, "--unmet-after") / 1000;
+  if (ms >= soonestMs && ms <= latestMs) return ms;
+  throw new Error(`${text} is not from ${soonestMs / 1000}s to ${latestMs / 60_000}m`);
 }
 
 export function agentCommand(): Command {
@@ -90,6 +107,12 @@ export function agentCommand(): Command {
       )
         .choices(["off", "host-gateway"])
         .default("off"),
+    )
+    .addOption(
+      new Option(
+        "--unmet-after <TIME>",
+        "how long a guarantee has to be missed, while there is demand, until its pod is told",
+      ).argParser(usage(parseUnmetAfter)),
     )
     .action(async (options: AgentCommandOptions, command: Command) => {
       const given = asUsage(command, () => ({
