@@ -71,7 +71,7 @@ const usualUnmetMs = 60_000;
 function parseUnmetAfter(text: string): number {
   const ms = parseDurationUs(text, "--unmet-after") / 1000;
   if (ms >= soonestMs && ms <= latestMs) return ms;
-  throw new Error(`${text} is not from ${soonestMs / 1000}s to ${latestMs / 60_000}m`);
+  throw new Error(`${text} is not from ${soonestMs / 1000}s to ${latestMs / 1000}s`);
 }
 
 export function agentCommand(): Command {
