@@ -25,6 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   measure: { rooms: ["plan"], files: [], packages: [], depth: 0 },
   config: { rooms: ["plan"], files: ["errors.ts"], packages: ["ip-num"], depth: 1 },
   promise: { rooms: ["config", "plan"], files: ["errors.ts"], packages: [], depth: 0 },
+  chain: { rooms: ["config"], files: everyones, packages: [...nodes], depth: 0 },
   cri: { rooms: [], files: ["errors.ts"], packages: [...nodes], depth: 0 },
   ledger: {
     rooms: ["config", "plan"],
@@ -53,7 +54,18 @@ export const rooms: Readonly<Record<string, Room>> = {
     depth: 0,
   },
   agent: {
-    rooms: ["cluster", "cni", "config", "kernel", "kube", "ledger", "node", "plan", "promise"],
+    rooms: [
+      "chain",
+      "cluster",
+      "cni",
+      "config",
+      "kernel",
+      "kube",
+      "ledger",
+      "node",
+      "plan",
+      "promise",
+    ],
     files: [...everyones, "build.ts", "waker.ts"],
     packages: ["bun", ...nodes],
     depth: 0,
@@ -61,6 +73,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   ops: {
     rooms: [
       "agent",
+      "chain",
       "cluster",
       "cni",
       "config",

@@ -10,6 +10,7 @@ import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts
 import { folderOf } from "../paths.ts";
 import { limitTools, waitForNobody } from "../patience.ts";
 import type { Tell, Told } from "./events.ts";
+import { followChain } from "./follow-chain.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
 import { knowsAllPods, reasonToLeave } from "./permission.ts";
@@ -55,7 +56,9 @@ const tell = (level: "info" | "error", msg: string, fields: Record<string, unkno
 };
 
 const levelOf = ({ event }: Told): "info" | "error" =>
-  event === "failed" || event === "fight" || event === "deaf" ? "error" : "info";
+  event === "failed" || event === "fight" || event === "deaf" || event === "no copy"
+    ? "error"
+    : "info";
 
 /** The line's own `msg` takes the place of what was told as one. */
 const wordsOf = (told: Told): string =>
@@ -170,12 +173,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     },
   }).catch(onDefect);
   const joined = member?.run().catch(onDefect);
+  const following = followChain({
+    ...{ dataDir, confDir, repair, tell: tellKept, signal: ending.signal },
+  }).catch(onDefect);
   const signal = await toldToEnd;
   supervisor.stopping();
   ending.abort();
   server.stop();
   await farewell(server);
-  await kept;
-  await joined;
+  await Promise.all([kept, joined, following]);
   tell("info", "ended", { signal });
 }

@@ -20,7 +20,13 @@ export type Told =
   | { event: "rehearsed"; verbs: number }
   | { event: "swept"; freed: string[]; inDoubt: string[]; failed: string[] }
   /** The kernel cannot be listened to; the looks that follow without it still find everything. */
-  | { event: "deaf"; why: string };
+  | { event: "deaf"; why: string }
+  /** The copy that stands behind another's network is there, after `follows` had changed or it was gone. */
+  | { event: "copied"; file: string; follows: string; network: string }
+  /** There is no copy now: why. */
+  | { event: "no copy"; file: string; why: string; details: string }
+  /** The copy stays as it is for now. */
+  | { event: "copy waits"; file: string; why: string };
 
 export type Tell = (told: Told) => void;
 

@@ -3,6 +3,7 @@
  * (drift found).
  */
 import { Command, CommanderError } from "commander";
+import { adoptCommand } from "./adopt/command.ts";
 import { agentCommand } from "./agent/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";
@@ -45,6 +46,7 @@ export function program(): Command {
     doctorCommand(),
     installCommand(),
     uninstallCommand(),
+    adoptCommand(),
     ipamCommand(),
     agentCommand(),
     proveCommand(),

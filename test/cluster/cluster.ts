@@ -36,6 +36,8 @@ export interface ClusterOptions {
   nodes: number;
   /** Taints that nodes are born with, "key=value:Effect". */
   taints?: readonly string[];
+  /** Where the parts' logs go; a folder of its own below dist/test-cluster. */
+  logs?: string;
 }
 
 function refuseSecond(): void {
@@ -64,7 +66,7 @@ export async function clusterUp(options: ClusterOptions): Promise<Cluster> {
   const stem = stemOf(process.pid);
   const [wire, remote] = [`${stem}-wire`, `${stem}-remote`];
   const scratch = join(tmpdir(), `${stem}-disks`);
-  const logs = join(logsFolder, "logs");
+  const logs = join(logsFolder, options.logs ?? "logs");
   const machines: Machine[] = [];
   const remoteEnd = { name: "remote", namespace: remote, address: addresses.remote, routes: [] };
   let isUp = true;

@@ -5,7 +5,12 @@ import { createServer, type Http2Server, type ServerHttp2Stream } from "node:htt
 import { createServer as createNetServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listSandboxes, sandboxIds, socketPath } from "../../src/cri/sandboxes.ts";
+import {
+  listAnnotations,
+  listSandboxes,
+  sandboxesIn,
+  socketPath,
+} from "../../src/cri/sandboxes.ts";
 import { FairwayError } from "../../src/errors.ts";
 import { counted, frame, listResponse, number } from "../support/cri.ts";
 
@@ -158,6 +163,17 @@ test("fields of other kinds and numbers are passed over", () => {
     ...[0x7d, 1, 2, 3, 4],
   ];
   expect(
-    sandboxIds(Uint8Array.from([...counted(1, Uint8Array.from(sandbox)), ...number(7, 1)])),
-  ).toEqual(["id"]);
+    sandboxesIn(Uint8Array.from([...counted(1, Uint8Array.from(sandbox)), ...number(7, 1)])),
+  ).toEqual([{ id: "id", annotations: {} }]);
+});
+
+test("the annotations of each sandbox, an empty value among them", async () => {
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+  const sandbox = Buffer.concat([
+    counted(1, text("id")),
+    counted(6, Buffer.concat([counted(1, text("a")), counted(2, text("b"))])),
+    counted(6, counted(1, text("empty"))),
+  ]);
+  const path = await served(answering(counted(1, sandbox)));
+  expect(await listAnnotations(path)).toEqual(new Map([["id", { a: "b", empty: "" }]]));
 });

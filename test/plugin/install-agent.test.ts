@@ -1,6 +1,7 @@
 /** `install --agent` on a node with a real systemd: the unit, what it starts and ends, and its way off. */
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { CommandResult } from "../../src/ops/child.ts";
 import { version } from "../../src/ops/version.ts";
 import { binary } from "../support/binary.ts";
@@ -241,4 +242,30 @@ test("an uninstall that is refused leaves the agent as it is", () =>
     expect(node.agentPid()).toBe(former);
     must(node.fairway("uninstall", "--force"));
     expect(node.agentPid()).toBe(0);
+  }));
+
+/** /etc is read-only to the unit, but for that one folder. */
+test("behind another network: the unit lets the agent keep the copy up to date", () =>
+  withSystemdNode(async (node) => {
+    const folder = node.path("/etc/cni/net.d");
+    mkdirSync(folder, { recursive: true });
+    const [original, copy] = ["10-other.conflist", "00-fairway-chained.conflist"].map((name) =>
+      join(folder, name),
+    ) as [string, string];
+    const other = { cniVersion: "1.0.0", name: "other", plugins: [{ type: "bridge" }] };
+    writeFileSync(original, JSON.stringify(other));
+    const before = files(node);
+    const chain = ["--uplink", "uplink", "--egress-capacity", "1G", "--ingress-capacity", "1G"];
+    expect(must(node.fairway("install", "--chain", "--agent", ...chain))).toContain(
+      "write /etc/cni/net.d/00-fairway-chained.conflist\nreload systemd's units\nenable and start",
+    );
+    expect(readFileSync(copy, "utf8")).toContain('"type": "fairway"');
+    writeFileSync(original, JSON.stringify({ ...other, cniVersion: "0.4.0" }));
+    await until("the copy follows", () => readFileSync(copy, "utf8").includes('"0.4.0"'));
+    rmSync(original);
+    await until("the copy goes", () => !existsSync(copy));
+    writeFileSync(original, JSON.stringify(other));
+    await until("the copy is back", () => existsSync(copy));
+    must(node.run([plugin, "uninstall"]));
+    expect(files(node)).toBe(before);
   }));

@@ -82,8 +82,10 @@ export function conflists({ places, manifest }: Patient): Finding[] {
   return attempt(id, () => {
     const files = confFiles(places.confDir);
     const own = files.filter((file) => file.problem === null && isOurs(file));
+    // Of a chain it is told what it stands behind (chain.ts).
+    const isChained = manifest?.chain !== undefined && own.length === 0;
     return [
-      judgeConflists(files, places, manifest !== null),
+      ...(isChained ? [] : [judgeConflists(files, places, manifest !== null)]),
       ...own.flatMap((file) => judgeOwn(file, places)),
     ];
   });

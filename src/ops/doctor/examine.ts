@@ -20,6 +20,7 @@ import { type Manifest, readManifest } from "../install/manifest.ts";
 import { type PlaceOptions, type Places, placesOf, pluginName } from "../install/places.ts";
 import { agent } from "./agent.ts";
 import { bridges } from "./bridges.ts";
+import { chain } from "./chain.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
 import { executableFits } from "./executable-fits.ts";
@@ -31,6 +32,7 @@ import { leafQueues } from "./leaf-queues.ts";
 import { leaks } from "./leaks.ts";
 import { ledger } from "./ledger.ts";
 import { places } from "./places.ts";
+import { platform } from "./platform.ts";
 import { pools } from "./pools.ts";
 import { overrides, promises } from "./promises.ts";
 import { flowtables, roots } from "./roots.ts";
@@ -51,6 +53,8 @@ const groups: Group[] = [
   agent,
   executableFits,
   conflists,
+  chain,
+  platform,
   ledger,
   uplink,
   subnets,

@@ -1,5 +1,6 @@
 /** What `install` is asked for, and what is wrong with it whatever the node is like. */
 import { join } from "node:path";
+import type { ChainWay } from "../../chain/record.ts";
 import { parseName } from "../../config/identity.ts";
 import { parseInterfaceName, parsePath } from "../../config/paths.ts";
 import { parseLimitBits } from "../../config/quantities.ts";
@@ -17,6 +18,11 @@ export interface InstallOptions extends PlaceOptions, ProgramOptions, SubnetOpti
   ingressCapacity?: string;
   dataDir?: string;
   allowEarlier?: boolean;
+  /** Behind the network that is there. */
+  chain?: boolean;
+  chainWay?: ChainWay;
+  /** The chain's reference `bandwidth` plugin is left out. */
+  replaceBandwidth?: boolean;
   /** false is --no-agent. */
   agent?: boolean;
 }
@@ -42,8 +48,11 @@ function checkSocket({ socket }: InstallOptions): void {
   );
 }
 
-/** Finds what is wrong with the call itself, whatever the node is like. Throws badConfig. */
-export function checkAsked(options: InstallOptions): void {
+/**
+ * Finds what is wrong with the call itself, whatever the node is like. A network of our own needs a subnet.
+ * Throws badConfig.
+ */
+export function checkAsked(options: InstallOptions, isChained: boolean): void {
   const { confDir, confFile } = placesOf(options);
   checkSocket(options);
   const { dataDir, networkName, uplink, egressCapacity, ingressCapacity } = options;
@@ -54,5 +63,6 @@ export function checkAsked(options: InstallOptions): void {
   if (ingressCapacity !== undefined) parseLimitBits(ingressCapacity, "--ingress-capacity");
   const isSubnetGiven = checkSubnetSources(options);
   const path = join(confDir, confFile);
-  if (!isSubnetGiven && options.conflist === undefined && !isThere(path)) throw noSubnet(path);
+  if (!isChained && !isSubnetGiven && options.conflist === undefined && !isThere(path))
+    throw noSubnet(path);
 }

@@ -1,18 +1,39 @@
 /** `fairway install` puts the plugin on a node, or a newer one over it. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { defaultSocket } from "../../agent/protocol.ts";
+import { chainWays } from "../../chain/record.ts";
 import { defaults } from "../../config/defaults.ts";
-import { asUsage } from "../command-line.ts";
-import { collect } from "../usage.ts";
+import { parseDurationUs } from "../../config/quantities.ts";
+import { asUsage, refuseBoth, requireWith } from "../command-line.ts";
+import { collect, usage } from "../usage.ts";
 import { version } from "../version.ts";
 import { checkAsked, type InstallOptions } from "./asked.ts";
+import { awaitPrimary } from "./await-primary.ts";
 import { applyFiles } from "./files.ts";
 import { usualPlaces } from "./places.ts";
+import { isChained } from "./plan-chain.ts";
 import { planInstall } from "./plan-install.ts";
 import { withUnit } from "./with-unit.ts";
 
 interface Options extends InstallOptions {
   dryRun?: boolean;
+  /** Milliseconds. */
+  wait?: number;
+}
+
+const ownNetworks = [
+  "subnet",
+  "subnetFromNodeJson",
+  "subnetFromConflist",
+  "networkName",
+  "allowEarlier",
+] as const;
+
+function checkUsage(options: Options, command: Command): void {
+  for (const name of ownNetworks)
+    refuseBoth(command, "chain", name, "the network is another's then, and so are its addresses");
+  requireWith(command, ["chainWay", "wait", "replaceBandwidth"], "chain");
+  asUsage(command, () => checkAsked(options, isChained(options)));
 }
 
 /** The options that both commands take. */
@@ -36,8 +57,9 @@ export function withPlaceOptions(command: Command): Command {
   );
 }
 
-function run(options: Options, command: Command): void {
-  asUsage(command, () => checkAsked(options));
+async function run(options: Options, command: Command): Promise<void> {
+  checkUsage(options, command);
+  if (options.wait !== undefined) await awaitPrimary(options, options.wait);
   const { steps, agent, notes, summary } = planInstall(options);
   if (options.dryRun !== true) withUnit(agent, () => applyFiles(steps)).commit();
   const done = [...agent.before, ...steps, ...agent.after];
@@ -49,6 +71,8 @@ function run(options: Options, command: Command): void {
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
+
+const parseWait = (text: string): number => parseDurationUs(text, "--wait") / 1000;
 
 export function installCommand(): Command {
   return withPlaceOptions(new Command("install"))
@@ -73,6 +97,15 @@ export function installCommand(): Command {
       "--socket <PATH>",
       `where the launcher finds the agent (default: as it is, else ${defaultSocket})`,
     )
+    .option("--chain", "behind the network that is there, whose plugins make the pods' interfaces")
+    .addOption(
+      new Option(
+        "--chain-way <WAY>",
+        "a copy that sorts first and follows the original; libcni's drop-in folder, where the runtime reads it; or an edit of the file itself (default: copy)",
+      ).choices(chainWays),
+    )
+    .option("--replace-bandwidth", "leave the chain's reference `bandwidth` plugin out")
+    .option("--wait <TIME>", "so long for a network to stand behind", usage(parseWait))
     .option("--allow-earlier", "where another conflist that comes first is meant to (Multus)")
     .action(run);
 }

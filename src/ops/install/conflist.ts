@@ -2,6 +2,7 @@
  * Makes the conflist that a node gets: from an own one, from the one that is there, or from the plainest,
  * with what was asked put into it. Pure.
  */
+import { shapersAmong } from "../../chain/shapers.ts";
 import { parseCidr } from "../../config/addresses.ts";
 import { isObject, type JsonObject } from "../../config/section.ts";
 import type { NetworkConfig } from "../../config/types.ts";
@@ -42,24 +43,9 @@ export function typesOf(conflist: Conflist): string[] {
   );
 }
 
-/** The reference plugin that limits pods. */
-const referenceShaper = "bandwidth";
-
-/**
- * Names in words the other plugins of a chain that limit pods, too. They are known by their type, or by the
- * capability that they ask for.
- */
-export function otherShapers(conflist: Conflist): string[] {
-  return pluginsOf(conflist).flatMap((plugin, at) => {
-    if (!isObject(plugin) || plugin.type === pluginName) return [];
-    const { type, capabilities } = plugin;
-    const place = `plugins[${at}]`;
-    if (type === referenceShaper) return [`${place} is the reference plugin ${referenceShaper}`];
-    return isObject(capabilities) && capabilities.bandwidth === true
-      ? [`${place}, ${String(type)}, asks for the capability "bandwidth"`]
-      : [];
-  });
-}
+/** Names in words the other plugins of a chain that limit pods, too. */
+export const otherShapers = (conflist: Conflist): string[] =>
+  shapersAmong(pluginsOf(conflist)).map(({ words }) => words);
 
 export const shaperTodo =
   'take it out of "plugins" (or "bandwidth" out of its capabilities): Fairway takes that capability and the kubernetes.io/*-bandwidth annotations itself, and what two plugins limit gets the smaller of both';
@@ -154,6 +140,12 @@ export function withAsked(conflist: Conflist, asked: AskedSettings, of: string):
   return { json, text: `${JSON.stringify(json, null, 2)}\n` };
 }
 
+/** Our plugin's object at its plainest, which is all that a chain needs. */
+export const plainPlugin: JsonObject = {
+  type: pluginName,
+  capabilities: { bandwidth: true, "io.kubernetes.cri.pod-annotations": true },
+};
+
 /** The plainest conflist: it has what pods need to be promised anything, and to reach the world. */
 export function plainConflist(subnets: readonly string[]): Conflist {
   const routes = subnets.map((text) => ({
@@ -163,14 +155,7 @@ export function plainConflist(subnets: readonly string[]): Conflist {
     cniVersion: "1.0.0",
     cniVersions: ["1.0.0", "1.1.0"],
     name: "pods",
-    plugins: [
-      {
-        type: pluginName,
-        capabilities: { bandwidth: true, "io.kubernetes.cri.pod-annotations": true },
-        ipMasq: true,
-        ipam: { routes },
-      },
-    ],
+    plugins: [{ ...plainPlugin, ipMasq: true, ipam: { routes } }],
   };
   return { json, text: `${JSON.stringify(json, null, 2)}\n` };
 }

@@ -10,7 +10,12 @@ import { runEffect } from "../child.ts";
 
 type Content = { text: string } | { copyOf: string };
 
-export type FileStep = { path: string; words: string } & (
+export type FileStep = {
+  path: string;
+  words: string;
+  /** Whoever watches this folder is to look into it then, and once more where the step is undone. */
+  stirs?: string;
+} & (
   | { op: "folder"; mode: number }
   | { op: "write"; mode: number; content: Content; proof?: Proof }
   | { op: "link"; target: string }
@@ -138,6 +143,19 @@ function place(path: string, make: (beside: string) => void): { undo: Undo; comm
   return { undo, commit: replaces ? () => disk.rm(former) : nothing };
 }
 
+/**
+ * A runtime is told of no change below a folder of its folder, and containerd takes no notice of files that only
+ * come: one that comes and goes makes it read all of them anew.
+ */
+function stir(folder: string): void {
+  const path = join(folder, `.fairway.${process.pid}.new`);
+  try {
+    writeBeside(path, 0o600, { text: "" });
+  } finally {
+    disk.rm(path);
+  }
+}
+
 function orUndo(act: () => void, undo: Undo): void {
   try {
     act();
@@ -177,6 +195,20 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
   }
 }
 
+function applyAndTell(step: FileStep): { undo: Undo; commit: Undo } {
+  const { undo, commit } = apply(step);
+  const { stirs } = step;
+  if (stirs === undefined) return { undo, commit };
+  orUndo(() => stir(stirs), undo);
+  return {
+    undo: () => {
+      undo();
+      stir(stirs);
+    },
+    commit,
+  };
+}
+
 function removeIfEmpty(path: string): void {
   if (fs.existsSync(path) && fs.readdirSync(path).length === 0) disk.rmdir(path);
 }
@@ -189,7 +221,7 @@ export function applyFiles(steps: readonly FileStep[]): Applied {
   };
   for (const step of steps) {
     try {
-      done.push(apply(step));
+      done.push(applyAndTell(step));
     } catch (error) {
       undo();
       throw new FairwayError(

@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { type ChainRecord, isChainRecord, recordFileName } from "../../chain/record.ts";
 import { isObject } from "../../config/section.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 import type { Places } from "./places.ts";
@@ -18,9 +19,11 @@ export interface Manifest extends Omit<Places, "unitDir"> {
   dataDir?: string;
   /** An older version did not write it, and knew no unit. */
   unitDir?: string;
+  /** How Fairway stands behind another network; without it Fairway has a network of its own. */
+  chain?: ChainRecord;
 }
 
-export const manifestFile = (dataDir: string): string => join(dataDir, "install.json");
+export const manifestFile = (dataDir: string): string => join(dataDir, recordFileName);
 
 export const manifestText = (manifest: Manifest): string =>
   `${JSON.stringify(manifest, null, 2)}\n`;
@@ -56,8 +59,9 @@ function parsed(text: string): unknown {
 
 function isManifest(value: unknown): value is Manifest {
   if (!isObject(value)) return false;
-  const { binDir, confDir, confFile, foldersMade, dataDir, unitDir } = value;
+  const { binDir, confDir, confFile, foldersMade, dataDir, unitDir, chain } = value;
   return (
+    (chain === undefined || isChainRecord(chain)) &&
     [dataDir, unitDir].every((each) => each === undefined || typeof each === "string") &&
     [binDir, confDir, confFile].every((each) => typeof each === "string") &&
     Array.isArray(foldersMade) &&

@@ -1,6 +1,8 @@
 /** Finds out which data folder the installation of this node names. */
 import fs from "node:fs";
 import { join, resolve } from "node:path";
+import { isOwnCopy } from "../../chain/decide.ts";
+import { readFolder } from "../../chain/folder.ts";
 import { defaults } from "../../config/defaults.ts";
 import { isThere } from "./files.ts";
 import { manifestFile, readManifest } from "./manifest.ts";
@@ -19,17 +21,25 @@ const realPath = (path: string): string =>
 
 export const isSameFolder = (a: string, b: string): boolean => realPath(a) === realPath(b);
 
-/** null means that there is no conflist of ours. Throws io, decode, badConfig. */
-export function namedByConflist({
-  confDir,
-  confFile,
-}: Pick<Places, "confDir" | "confFile">): NamedFolder | null {
-  const path = join(confDir, confFile);
+function namedByFile(path: string): NamedFolder | null {
   const conflist = conflistAt(path);
   return typeof conflist === "string"
     ? null
     : { dataDir: settingsOf(conflist, path).dataDir, by: path };
 }
+
+/** By a copy that follows another network. null means that there is none. Throws io, badConfig. */
+export function namedByCopy(confDir: string): NamedFolder | null {
+  const copy = readFolder(confDir).find(isOwnCopy);
+  return copy === undefined ? null : namedByFile(join(confDir, copy.name));
+}
+
+/** null means that there is no conflist of ours. Throws io, decode, badConfig. */
+export const namedByConflist = ({
+  confDir,
+  confFile,
+}: Pick<Places, "confDir" | "confFile">): NamedFolder | null =>
+  namedByFile(join(confDir, confFile)) ?? namedByCopy(confDir);
 
 /**
  * Takes the folder of the conflist, where `install` put it or where it usually is; else the usual folder, if

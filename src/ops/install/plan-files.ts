@@ -2,11 +2,11 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { FairwayError } from "../../errors.ts";
-import type { Conflist } from "./conflist.ts";
 import { abandoned, entryAt, type FileStep, isThere, missingFolders } from "./files.ts";
 import { manifestFile, manifestText, readManifest } from "./manifest.ts";
 import { ipamName, type Places, pluginName } from "./places.ts";
 import type { PlannedAgent } from "./plan-agent.ts";
+import type { PlannedNetwork } from "./plan-network.ts";
 import type { PlannedPrograms } from "./plan-programs.ts";
 import { planText } from "./plan-text.ts";
 import { isOwnLink, ownedPaths } from "./present.ts";
@@ -50,16 +50,21 @@ function isUnrecorded(dataDir: string, left: readonly string[]): boolean {
  * comes last. Throws badConfig where somebody else's file is in the way.
  */
 export function planFiles(
-  conflist: Conflist,
+  network: PlannedNetwork,
   places: Places,
   dataDir: string,
   parts: { programs: PlannedPrograms; agent: PlannedAgent },
 ): FileStep[] {
   const owned = ownedPaths(places, dataDir);
-  const left = abandoned(Object.values(owned));
+  const left = abandoned([...Object.values(owned), ...network.files.map(({ path }) => path)]);
   const dataFolders = missingFolders(dataDir);
   const isUnitMade = parts.agent.files.some(({ op }) => op === "write");
-  const folders = [places.binDir, places.confDir, ...(isUnitMade ? [places.unitDir] : [])];
+  const folders = [
+    places.binDir,
+    places.confDir,
+    ...network.folders,
+    ...(isUnitMade ? [places.unitDir] : []),
+  ];
   const otherFolders = [...new Set(folders.flatMap(missingFolders))].filter(
     (path) => !dataFolders.includes(path),
   );
@@ -71,15 +76,18 @@ export function planFiles(
       ...otherFolders,
     ]),
   ];
+  const record = {
+    ...{ ...places, foldersMade, dataDir },
+    ...(network.chain === null ? {} : { chain: network.chain }),
+  };
   return [
     ...left.map((path): FileStep => ({ op: "remove", path, words: `remove ${path}` })),
     ...dataFolders.map(folderStep(dataDir)),
-    ...planText(owned.manifest, manifestText({ ...places, foldersMade, dataDir }), 0o600),
+    ...planText(owned.manifest, manifestText(record), 0o600),
     ...otherFolders.map(folderStep(dataDir)),
     ...parts.programs.steps,
     ...planLink(places),
     ...parts.agent.files,
-    // Only root may read it, as the CIS benchmark wants it.
-    ...planText(owned.conf, conflist.text, 0o600),
+    ...network.files,
   ];
 }

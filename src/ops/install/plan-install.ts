@@ -33,9 +33,13 @@ import { type FileStep, isThere } from "./files.ts";
 import { readManifest } from "./manifest.ts";
 import { type Places, placesOf, pluginName } from "./places.ts";
 import { type PlannedAgent, planAgent } from "./plan-agent.ts";
+import { isChained, planChain } from "./plan-chain.ts";
 import { planFiles } from "./plan-files.ts";
+import type { PlannedNetwork } from "./plan-network.ts";
 import { planPrograms, requireLauncher } from "./plan-programs.ts";
+import { planText } from "./plan-text.ts";
 import { conflistAt, ownedPaths, settingsOf, unitAt } from "./present.ts";
+import { refuseMove } from "./refuse-move.ts";
 import { askedSubnets, readInput } from "./subnets.ts";
 
 export interface InstallPlan {
@@ -83,23 +87,11 @@ function conflistFor(options: InstallOptions, path: string, present: Conflist | 
   throw noSubnet(path);
 }
 
-/** Refuses to move something: its former place would stay as it is, and nobody would clean it up. */
-function refuseMove(what: string, before: string, now: string): void {
-  if (before === now) return;
-  throw new FairwayError(
-    "badConfig",
-    `Fairway is installed with ${what} ${before} on this node, and ${now} is asked for`,
-    `run \`fairway uninstall\` first, or leave ${what} as it is`,
-  );
-}
-
-function refuseMoves(
-  present: Conflist | null,
-  path: string,
-  dataDir: string,
-  places: Places,
-): void {
-  if (present !== null) refuseMove("dataDir", settingsOf(present, path).dataDir, dataDir);
+function refuseMoves(dataDir: string, places: Places): void {
+  const path = join(places.confDir, places.confFile);
+  const present = conflistAt(path);
+  if (typeof present !== "string")
+    refuseMove("dataDir", settingsOf(present, path).dataDir, dataDir);
   const manifest = readManifest(dataDir);
   if (manifest === null) return;
   if (isThere(join(manifest.binDir, pluginName)))
@@ -146,7 +138,7 @@ const isPoolExhausted = (error: unknown): boolean =>
  * Checks the node by STATUS' own rules. That a node is full is no reason against an upgrade, so it is only a
  * note.
  */
-function checkNode(config: NetworkConfig): { notes: string[]; summary: string } {
+function checkNode({ config, behind }: PlannedNetwork): { notes: string[]; summary: string } {
   refuseLedger(config.dataDir);
   using view = openLedgerReadonly({ dir: config.dataDir, bootId: bootId() }) ?? emptyLedger;
   const notes: string[] = [];
@@ -160,7 +152,7 @@ function checkNode(config: NetworkConfig): { notes: string[]; summary: string } 
   const uplink = findUplink(config.uplink, config.bridge);
   const { trees, subnets } = baseInForce(view, config, uplink);
   const summary = [
-    `network ${config.name}: ${subnets.join(", ")}`,
+    `network ${config.name}${behind === null ? `: ${subnets.join(", ")}` : ` behind ${behind}`}`,
     `uplink ${trees.uplink}`,
     `egress ${formatRate(trees.egressCapacityBits)}bit/s`,
     `ingress ${formatRate(trees.ingressCapacityBits)}bit/s`,
@@ -202,38 +194,54 @@ function placesFor(options: InstallOptions, dataDir: string): Places {
   return placesOf(options, unitDir === undefined ? {} : { unitDir });
 }
 
+/** A network of Fairway's own. */
+function planOwn(options: InstallOptions): PlannedNetwork {
+  const { confDir, confFile } = placesOf(options);
+  const path = join(confDir, confFile);
+  const conflist = conflistFor(options, path, presentConflist(path));
+  const of = options.conflist ?? path;
+  const config = validated(conflist, of);
+  const places = placesFor(options, config.dataDir);
+  refuseOtherShapers(conflist, of);
+  return {
+    ...{ conflist, config, places },
+    // Only root may read it, as the CIS benchmark wants it.
+    files: planText(path, conflist.text, 0o600),
+    ...{ folders: [], chain: null, behind: null },
+    notes: judgeOrder(places, options.allowEarlier === true),
+  };
+}
+
 /** Throws whatever stands in the way. */
 export function planInstall(options: InstallOptions): InstallPlan {
   requireRunsHere(ownExecutable());
-  const { confDir, confFile } = placesOf(options);
-  const path = join(confDir, confFile);
-  const present = presentConflist(path);
-  const conflist = conflistFor(options, path, present);
-  const config = validated(conflist, options.conflist ?? path);
+  const network = isChained(options) ? planChain(options) : planOwn(options);
+  const { conflist, config, places, chain } = network;
   const { dataDir } = config;
-  const places = placesFor(options, dataDir);
-  refuseOtherShapers(conflist, options.conflist ?? path);
-  refuseMoves(present, path, dataDir, places);
+  refuseMoves(dataDir, places);
   refuseUnitMove(dataDir, places);
-  const { notes, summary } = checkNode(config);
-  const missing = kernelParts().filter(({ level }) => level === "error");
+  const { notes, summary } = checkNode(network);
+  const missing = kernelParts(config.chained).filter(({ level }) => level === "error");
   const paths = ownedPaths(places, dataDir);
   const programs = planPrograms(paths, options);
   if (options.agent === true) requireLauncher(programs);
+  const { confDir, unitDir } = places;
+  const { executable, socket } = programs;
+  const writesConf = chain?.way === "copy";
   const agent = planAgent(paths, {
     agent: options.agent,
-    unitDir: places.unitDir,
-    settings: { executable: programs.executable, socket: programs.socket, dataDir, confDir },
+    unitDir,
+    settings: { executable, socket, dataDir, confDir, writesConf },
     changes: programs.steps.some((step) => step.path !== paths.binary),
   });
   return {
-    steps: planFiles(conflist, places, dataDir, { programs, agent }),
+    steps: planFiles(network, places, dataDir, { programs, agent }),
     agent,
     notes: [
       ...notes,
       ...programs.notes,
       ...agent.notes,
-      ...judgeOrder(places, options.allowEarlier === true),
+      ...network.notes,
       ...judgeChain(conflist, places),
       ...missing.map(({ id, found, todo }) => `${id}: ${found}; ${todo}`),
     ],

@@ -11,6 +11,8 @@ export interface UnitSettings {
   dataDir: string;
   /** Where the runtime reads its network. */
   confDir: string;
+  /** Whether the agent writes there: a copy that follows its original. */
+  writesConf: boolean;
 }
 
 /** systemd.syntax(7): quotes, backslashes, specifiers, and variables of the environment. */
@@ -43,11 +45,23 @@ function runtimeFolder(socket: string): string[] {
   ];
 }
 
+/** A variable is not put in for "$" here, unlike in ExecStart. */
+const writable = (path: string): string[] => [
+  "# It keeps the copy of the network's configuration up to date.",
+  `ReadWritePaths=${quoted(`-${path}`).replaceAll("$$", "$")}`,
+];
+
 /**
  * Which program, which socket and which ledger it names follows from the installation. All else is the same
  * everywhere.
  */
-export function unitText({ executable, socket, dataDir, confDir }: UnitSettings): string {
+export function unitText({
+  executable,
+  socket,
+  dataDir,
+  confDir,
+  writesConf,
+}: UnitSettings): string {
   return [
     unitMark,
     "# Change it by a drop-in: systemctl edit fairway-agent.service",
@@ -94,6 +108,7 @@ export function unitText({ executable, socket, dataDir, confDir }: UnitSettings)
     "# Its mounts are its own, and what is mounted later (/run/netns/...) comes in. /usr, /boot and /etc are",
     "# read-only; the ledger, logs and /run are not.",
     "ProtectSystem=full",
+    ...(writesConf ? writable(confDir) : []),
     "ProtectHome=yes",
     "ProtectClock=yes",
     "ProtectControlGroups=yes",

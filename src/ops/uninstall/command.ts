@@ -1,6 +1,5 @@
 /** `fairway uninstall` leaves the node as it was before Fairway. */
 import fs from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
@@ -9,11 +8,13 @@ import { noLedgerIn } from "../context.ts";
 import { withPlaceOptions } from "../install/command.ts";
 import { applyFiles, type FileStep } from "../install/files.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
+import { namedByConflist } from "../install/named-folder.ts";
 import { type PlaceOptions, type Places, placesOf } from "../install/places.ts";
 import { planNoAgent } from "../install/plan-agent.ts";
 import { conflistAt, ownedPaths, settingsOf } from "../install/present.ts";
 import { withUnit } from "../install/with-unit.ts";
 import { otherFolder } from "./other-folder.ts";
+import { planUnchain } from "./plan-chain.ts";
 import {
   type Kept,
   keptOfUnit,
@@ -49,7 +50,7 @@ function whereItLies(options: Options): Node {
   };
   const dataDir =
     options.dataDir === undefined
-      ? (settingsAt(join(asked.confDir, asked.confFile)).settings?.dataDir ?? defaults.dataDir)
+      ? (namedByConflist(asked)?.dataDir ?? defaults.dataDir)
       : parsePath(options.dataDir, "--data-dir");
   const manifest = readManifest(dataDir);
   const places = placesOf(options, manifest ?? {});
@@ -70,13 +71,16 @@ function run(options: Options, command: Command): void {
   if (elsewhere !== null && !force) throw elsewhere;
   const kept: Kept = [];
   const paths = ownedPaths(places, dataDir);
-  const conflist = planConflist(paths.conf, node.conflist, kept);
+  const conflist = [
+    ...planUnchain(dataDir, places, manifest, kept),
+    ...planConflist(paths.conf, node.conflist, kept),
+  ];
   const read = readLedger(dataDir, { force, plan: options.dryRun === true });
   const agent = planNoAgent(paths, places.unitDir);
   keptOfUnit(paths, kept);
   const rest = (): FileStep[] => [
     ...agent.files,
-    ...planAbandoned(places, dataDir),
+    ...planAbandoned(places, dataDir, conflist),
     ...planBinaries(places, dataDir, kept),
     ...planData(dataDir, manifest, options.keepLedger === true),
   ];

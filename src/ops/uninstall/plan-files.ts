@@ -98,8 +98,13 @@ export function planData(
 }
 
 /** What runs that died left beside our files. */
-export const planAbandoned = (places: Places, dataDir: string): FileStep[] =>
+export const planAbandoned = (
+  places: Places,
+  dataDir: string,
+  network: readonly FileStep[],
+): FileStep[] =>
   abandoned([
     ...Object.values(ownedPaths(places, dataDir)),
+    ...network.map(({ path }) => path),
     ...ledgerFiles.map((name) => join(dataDir, name)),
   ]).map(remove);

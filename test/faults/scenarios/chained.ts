@@ -1,6 +1,9 @@
 /** After another plugin, whose interface is there already: on a bridge, and routed. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { mustInNamespace } from "../../../src/prove/lab/namespaces.ts";
 import type { AddOptions } from "../../support/node.ts";
+import { remember } from "../../support/runtime-cache.ts";
 import type { Scenario } from "../support/scenario.ts";
 import type { World } from "../support/world.ts";
 import { add, del, promise } from "./add.ts";
@@ -94,7 +97,49 @@ const chained = (title: string, isBridged: boolean): Scenario[] => {
   ];
 };
 
+const asPlugin = ({ config, root }: World): string => {
+  const file = join(root, "plugin.json");
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+};
+
+const adopted = (world: World): string[] => [
+  ...["adopt", "--data-dir", world.dataDir, "--cache-dir", join(world.root, "results")],
+  ...["--config", asPlugin(world)],
+];
+
+/** Of an ADD that died a row stays, which keeps the pod from being adopted. */
+const adopt: Scenario = {
+  verb: "adopt",
+  title: "a pod that was there before, beside one that is known",
+  config: () => ({
+    ipam: undefined,
+    capabilities: { "io.kubernetes.cri.pod-annotations": true },
+  }),
+  prepare: (world) => {
+    prepare(world, true);
+    const { annotations = {}, config = {} } = optionsOf(world, "a", true);
+    const { containerId, netns } = world.pod("a");
+    const result = config.prevResult as Json;
+    remember(join(world.root, "results"), {
+      ...{ config: { ...world.config, type: "bridge" }, containerId, netns, annotations, result },
+    });
+  },
+  setUp: (world) => del(world, "a"),
+  act: (world, fault) => world.fairway(adopted(world), fault),
+  isAtomic: true,
+  recovery: {
+    words: "`gc`, then `adopt` again",
+    run: (world) => {
+      world.must(world.fairway(["gc", "--data-dir", world.dataDir]));
+      world.must(world.fairway(adopted(world)));
+    },
+    to: "done",
+  },
+};
+
 export const chainedScenarios: Scenario[] = [
   ...chained("chained after a plugin with a bridge", true),
   ...chained("chained after a plugin that routes", false),
+  adopt,
 ];

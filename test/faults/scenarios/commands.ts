@@ -170,6 +170,29 @@ const install: Scenario = {
   },
 };
 
+const chained = (world: World): string[] => [
+  ...["install", "--chain", ...places(world), "--uplink", "uplink"],
+  ...["--egress-capacity", "400M", "--ingress-capacity", "400M"],
+];
+
+const installChained: Scenario = {
+  ...install,
+  title: "behind another network",
+  setUp: (world) => {
+    for (const folder of folders(world)) rmSync(folder, { recursive: true, force: true });
+    const conf = join(world.root, "conf");
+    mkdirSync(conf);
+    const other = { cniVersion: "1.0.0", name: "other", plugins: [{ type: "bridge" }] };
+    writeFileSync(join(conf, "10-other.conflist"), JSON.stringify(other));
+  },
+  act: (world, fault) => world.fairway(chained(world), fault),
+  recovery: {
+    words: "`install --chain` again",
+    run: (world) => void world.must(world.fairway(chained(world))),
+    to: "done",
+  },
+};
+
 /** As scripts/build-launcher leaves it; the executable of these tests has none beside it. */
 const launcher = join(repository, `dist/fairway-launcher-${process.arch}`);
 
@@ -270,6 +293,7 @@ export const commandScenarios: Scenario[] = [
   repair,
   deadAdd(),
   install,
+  installChained,
   installLauncher,
   uninstall,
   ipamImport,

@@ -71,7 +71,7 @@ function wordsOf(ended: Ended): string | null {
       ? `${code}: ${msg} ${details}`
       : null;
   }
-  const failed: string[] = stdout.match(/^FAILED: .+/gm) ?? [];
+  const failed: string[] = stdout.match(/^(?:FAILED|not adopted): .+/gm) ?? [];
   if (stderr.startsWith("fairway: ")) failed.push(stderr.trim());
   return failed.length === 0 ? null : failed.join("\n");
 }

@@ -16,6 +16,7 @@ const usual: UnitSettings = {
   socket: "/run/fairway/agent.sock",
   dataDir: "/var/lib/fairway",
   confDir: "/etc/cni/net.d",
+  writesConf: false,
 };
 
 const lineOf = (text: string, key: string): string[] =>
@@ -32,6 +33,12 @@ test("a path with systemd's own signs is written so that it means itself", () =>
   expect(lineOf(text, "ExecStart")[0]).toContain(
     '--data-dir "/a b/%%h/$$x/\\"q\\"\\\\\\n" --conf-dir',
   );
+});
+
+test("where it keeps a copy up to date, it may write to the runtime's folder, and else not", () => {
+  expect(lineOf(unitText(usual), "ReadWritePaths")).toEqual([]);
+  const text = unitText({ ...usual, writesConf: true, confDir: "/a b/$x" });
+  expect(lineOf(text, "ReadWritePaths")).toEqual(['ReadWritePaths="-/a b/$x"']);
 });
 
 test.each([
