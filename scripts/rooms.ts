@@ -33,7 +33,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ["bun:sqlite", ...nodes],
     depth: 1,
   },
-  kernel: { rooms: ["plan"], files: everyones, packages: ["bun:ffi", ...nodes], depth: 1 },
+  kernel: { rooms: ["plan"], files: everyones, packages: ["bun:ffi", ...nodes], depth: 2 },
   node: {
     rooms: ["config", "kernel", "ledger", "measure", "plan", "promise"],
     files: [...everyones, "../package.json"],

@@ -2,7 +2,7 @@
 import { buildId, target, version } from "../build.ts";
 import { effect, effectsOfVerb } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { takeUnclosed } from "../kernel/write/elements.ts";
+import { takeUnclosed } from "../kernel/write/transaction.ts";
 import * as answers from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { lacksFiles } from "./own-limits.ts";

@@ -19,6 +19,11 @@ import { sendOff } from "./send-off.ts";
 /** What the kernel says, and what a person can do about it. */
 const remedies: { says: RegExp; kind: "missingKernelPart" | "kernelRefused"; todo: string }[] = [
   {
+    says: /: the kernel lacks nft_/,
+    kind: "missingKernelPart",
+    todo: "load that module (modprobe), or use a kernel that has it",
+  },
+  {
     // nf_tables has no message of its own for a family or a kind of chain that was left out of the kernel.
     says: /(No such file or directory|not supported).*\n.*\n?add table bridge /,
     kind: "missingKernelPart",
@@ -82,11 +87,11 @@ function refusalOf(steps: Step[], batch: Batch, failure: BatchFailure): FairwayE
 }
 
 /**
- * Tries steps that are all for nft, in a transaction that is not committed. null means that the kernel would
- * accept them.
+ * Tries steps that all change tables, in a transaction that is not committed. null means that the kernel
+ * would accept them.
  */
-export function refusedByNft(steps: Step[]): FairwayError | null {
-  for (const batch of batchesOf(steps, "exec")) {
+export function refusedByTables(steps: Step[]): FairwayError | null {
+  for (const batch of batchesOf(steps, chosenBackend())) {
     const failure = tryOut(batch);
     if (failure !== null) return refusalOf(steps, batch, failure);
   }

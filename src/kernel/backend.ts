@@ -19,9 +19,6 @@ export function chosenBackend(env: Record<string, string | undefined> = process.
   );
 }
 
-/**
- * The tools without which a node cannot take pods. nft is always needed, because rules are written in its
- * language with either backend.
- */
+/** The tools without which a node cannot take pods. */
 export const neededTools = (backend: Backend): readonly Tool[] =>
-  backend === "exec" ? ["ip", "tc", "nft"] : ["nft"];
+  backend === "exec" ? ["ip", "tc", "nft"] : [];

@@ -5,8 +5,8 @@ import { actsOf } from "../plan/render.ts";
 import type { Backend } from "./backend.ts";
 import type { Message } from "./kinds/kind.ts";
 import { kernelKindOf } from "./kinds/registry.ts";
-import type { ElementChange } from "./write/elements.ts";
 import type { Request } from "./write/request.ts";
+import type { TableChange } from "./write/transaction.ts";
 
 /** What a line does, and by which means. The line itself is what a person is told. */
 export type Effect = {
@@ -21,13 +21,13 @@ type Means =
   /** A write of a file below /proc/sys, whichever backend is chosen. */
   | { by: "file" }
   | { by: "netlink"; request: Request }
-  | { by: "nfnetlink"; change: ElementChange };
+  | { by: "nfnetlink"; change: TableChange };
 
 function meansOf({ tool }: Line, message: Message | null): Means {
   if (message === null) return { by: tool === "sysctl" ? "file" : "tool" };
-  return "element" in message
-    ? { by: "nfnetlink", change: message }
-    : { by: "netlink", request: message };
+  return "header" in message
+    ? { by: "netlink", request: message }
+    : { by: "nfnetlink", change: message };
 }
 
 function effectsOf(step: Step, index: number, backend: Backend): Effect[] {

@@ -10,6 +10,12 @@ const nsfsMagic = 0x6e736673;
 const newNet = 0x40000000;
 const ownNetns = "/proc/thread-self/ns/net";
 
+/** Tells the namespace that this thread is in from all others that there are now. */
+export function netnsHere(): string {
+  const { dev, ino } = statSync(ownNetns);
+  return `${dev}:${ino}`;
+}
+
 export type NetnsKind = "absent" | "own" | "other" | "not a network namespace";
 
 /** What a path leads to, seen from here. */

@@ -7,8 +7,9 @@
  * run beside it, without waiting for the ledger's lock. The file is a ring: a generation has its own place,
  * and a later one overwrites it. If an entry is lost, that costs a look and nothing else.
  */
-import { closeSync, constants, openSync, readSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { effect } from "../effect.ts";
+import { netnsHere } from "./netns.ts";
 
 /** The file is beside the ledger. */
 export const generationsFileName = "nft-generations";
@@ -36,8 +37,7 @@ export function keepGenerationsIn(folder: string, bootId: string): void {
 
 /** Each network namespace of each boot counts its own generations. */
 function tagOf({ bootId }: Place): number {
-  const { dev, ino } = statSync("/proc/thread-self/ns/net");
-  return Bun.hash.crc32(`${bootId} ${dev}:${ino}`);
+  return Bun.hash.crc32(`${bootId} ${netnsHere()}`);
 }
 
 const offsetOf = (generation: number): number => (generation % generationsKept) * slotBytes;

@@ -12,9 +12,14 @@ import type { Batch } from "./effects.ts";
 import { untilForwarding } from "./forwarding.ts";
 import { NetlinkError } from "./netlink/refusal.ts";
 import { inNetns } from "./netns.ts";
-import { changeElements } from "./write/elements.ts";
 import { writeSetting } from "./write/setting.ts";
 import { NoSuchLink, Speaker } from "./write/speaker.ts";
+import {
+  changeTables,
+  type RefusedChange,
+  type TableChange,
+  tryTables,
+} from "./write/transaction.ts";
 
 export interface BatchFailure {
   /** The number of the batch's effects that were done, or may have been. */
@@ -91,16 +96,20 @@ function failureAt(error: unknown, before: number, begun: number): BatchFailure 
   return { done: error.kind === "tryAgain" ? begun : before, culprit: before, reason, error };
 }
 
-/** One transaction. This process sends it where each line has a message, otherwise nft does. */
-function runElements(batch: Batch): BatchFailure | null {
+/** One transaction. `nft` has the options with which the tool does the same. */
+function runTables(
+  batch: Batch,
+  change: (changes: TableChange[]) => RefusedChange | null,
+  nft: string[],
+): BatchFailure | null {
+  if (batch[0]?.by === "tool") return runLines(batch, "nft", nft);
   const changes = batch.flatMap((each) => (each.by === "nfnetlink" ? [each.change] : []));
-  if (changes.length < batch.length) return runLines(batch, "nft", ["-f", "-"]);
   try {
     const what = batch.map(({ line }) => line.text).join("\n");
-    const failure = effect("kernel", what, () => changeElements(changes));
-    if (failure === null) return null;
-    const { message, errno } = failure.refused;
-    return { done: 0, culprit: failure.at, reason: message, errno };
+    const refused = effect("kernel", what, () => change(changes));
+    if (refused === null) return null;
+    const { at, reason, errno } = refused;
+    return { done: 0, culprit: at, reason, errno };
   } catch (error) {
     return failureAt(error, 0, batch.length);
   }
@@ -180,14 +189,13 @@ function carryOut(batch: Batch): BatchFailure | null {
   const { tool, netns } = first.line;
   if (first.awaits !== undefined) untilForwarding(first.awaits);
   const run = (): BatchFailure | null => {
-    if (tool === "nft") return runElements(batch);
+    if (tool === "nft") return runTables(batch, changeTables, ["-f", "-"]);
     if (first.by === "tool" && tool !== "sysctl") return runLines(batch, tool, ["-batch", "-"]);
     return runHere(batch);
   };
   return netns === null ? run() : inNetns(netns, run);
 }
 
-/** Tries nft's lines in a transaction that is not committed. null means that they would be accepted. */
-export function tryOut(batch: Batch): BatchFailure | null {
-  return runLines(batch, "nft", ["-c", "-f", "-"]);
-}
+/** Tries changes of tables in a transaction that is not committed. null means that they would be accepted. */
+export const tryOut = (batch: Batch): BatchFailure | null =>
+  runTables(batch, tryTables, ["-c", "-f", "-"]);

@@ -13,7 +13,7 @@ import { libc, ptr } from "./netlink/libc.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { ifinfomsg } from "./netlink/structs.ts";
 import { NLM_F, RTM } from "./netlink/tables.ts";
-import { takeUnclosed } from "./write/elements.ts";
+import { takeUnclosed } from "./write/transaction.ts";
 
 /**
  * The messages name links by their numbers, which no other link gets. A message may arrive after its link has

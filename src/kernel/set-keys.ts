@@ -56,7 +56,7 @@ const forms: Record<KeyField | "port", FieldForm> = {
 export interface SetForm {
   name: string;
   fields: readonly (keyof typeof forms)[];
-  /** Whether each field of a key is a run of addresses. Such keys are read here, but only nft writes them. */
+  /** Whether each field of a key is a run of addresses. */
   isInterval: boolean;
 }
 
@@ -157,6 +157,41 @@ export function decodeRun(set: string, first: Uint8Array, last: Uint8Array): str
   const [from, to] = [fieldsIn(fields, first), fieldsIn(fields, last)];
   if (from === null || to === null) return null;
   return from.map((bytes, index) => runText(bytes, to[index] ?? bytes)).join(" . ");
+}
+
+/** The two ends of a run as it is listed, both included. */
+function endsOf(text: string): [first: Uint8Array, last: Uint8Array] {
+  const [low = "", high = low] = text.split("-");
+  const [ip = "", length] = low.split("/");
+  const first = bytesOfIp(ip);
+  if (length === undefined) return [first, bytesOfIp(high)];
+  const isHost = (at: number): number => 0xff >> Math.min(Math.max(Number(length) - at * 8, 0), 8);
+  return [first.map((byte, at) => byte & ~isHost(at)), first.map((byte, at) => byte | isHost(at))];
+}
+
+/** The reverse of decodeRun(). Throws RangeError for a set that is not ours. */
+export function encodeRun(set: string, key: string): [first: Uint8Array, last: Uint8Array] {
+  const size = lengthOf(fieldsOf(set));
+  const [low, high] = [new Uint8Array(size), new Uint8Array(size)];
+  let at = 0;
+  for (const text of key.split(" . ")) {
+    const [first, last] = endsOf(text);
+    low.set(first, at);
+    high.set(last, at);
+    at += padded(first.length);
+  }
+  return [low, high];
+}
+
+/** The address after this one, as bytes. null means that this one is the last. */
+export function after(bytes: Uint8Array): Uint8Array | null {
+  const out = Uint8Array.from(bytes);
+  for (let at = out.length - 1; at >= 0; at--) {
+    const byte = out[at] ?? 0;
+    out[at] = (byte + 1) & 255;
+    if (byte !== 255) return out;
+  }
+  return null;
 }
 
 /** The address before this one, as bytes. */

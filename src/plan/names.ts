@@ -65,6 +65,10 @@ export function classid(minor: number): string {
   return `${htbHandle}${hex(minor)}`;
 }
 
+/** The same as the kernel has it: the major in the upper half. */
+export const classNumber = (minor: number): number =>
+  Number.parseInt(htbHandle, 16) * 0x1_0000 + minor;
+
 /**
  * The handle of the queue below a pod's class. Its major is the class's minor, so that the two are found
  * together.

@@ -1,9 +1,10 @@
 /** The nftables table of a node. It has static rules over sets: a pod is an element, never a rule. */
 import { type Family, families } from "./ip.ts";
-import { type Chain, type Ruleset, rule } from "./kinds/ruleset.ts";
+import { type Chain, type Ruleset, rule, setOf } from "./kinds/ruleset.ts";
 import {
   classid,
   classMap,
+  classNumber,
   firstPodMinor,
   hostPortMap,
   lastPodMinor,
@@ -14,6 +15,30 @@ import {
 } from "./names.ts";
 import type { IngressPlace } from "./node.ts";
 import { ingressMark } from "./redirect.ts";
+import type { Field, Statement } from "./rules/instruction.ts";
+import type { TypeName } from "./rules/set-type.ts";
+import {
+  accept,
+  clearPriority,
+  drop,
+  fromNowhere,
+  goBack,
+  iifname,
+  isFamily,
+  isIn,
+  l4proto,
+  l4protoIn,
+  limitOver,
+  masquerade,
+  named,
+  oifname,
+  payload,
+  priorityWithin,
+  setMark,
+  setPriority,
+  shorterThan,
+  sourceIsLocal,
+} from "./rules/statement.ts";
 
 /** nft's numbers for the names "mangle" and "srcnat" (nft(8), "standard priority names"). */
 const mangle = -150;
@@ -24,35 +49,56 @@ const srcnat = 100;
  */
 const last = 300;
 
-/** nft's words for a family's packets and addresses. */
-const protocol: Record<Family, string> = { 4: "ip", 6: "ip6" };
-const addressType: Record<Family, string> = { 4: "ipv4_addr", 6: "ipv6_addr" };
+const addressType: Record<Family, TypeName> = { 4: "ipv4_addr", 6: "ipv6_addr" };
+
+/** Where the addresses stand in the IP headers. */
+const source: Record<Family, Field> = {
+  4: payload("ip saddr", "network", 12, 4),
+  6: payload("ip6 saddr", "network", 8, 16),
+};
+const destination: Record<Family, Field> = {
+  4: payload("ip daddr", "network", 16, 4),
+  6: payload("ip6 daddr", "network", 24, 16),
+};
+/** TCP and UDP have them in the same place. */
+const ports = [
+  { name: "host-dport", port: payload("th dport", "transport", 2, 2) },
+  { name: "host-sport", port: payload("th sport", "transport", 0, 2) },
+];
+
+/** include/uapi/linux/in.h */
+const [tcp, udp, icmpv6] = [6, 17, 58];
 
 /** The names of IPv4's rules have no suffix; those of IPv6 have one. */
 const nameFor = (name: string, family: Family): string => (family === 4 ? name : `${name}-6`);
 
-/** The matches, as nft writes them, for what leaves towards a pod and for what leaves any other way. */
+/** The matches for what leaves towards a pod and for what leaves any other way. */
 interface Directions {
-  toPod: string;
-  elsewhere: string;
+  toPod: Statement;
+  elsewhere: Statement;
 }
 
 function directionsOf(place: IngressPlace): Directions {
-  const name = place.kind === "bridge" ? `"${place.name}"` : `@${portSet}`;
-  return { toPod: `oifname ${name}`, elsewhere: `oifname != ${name}` };
+  if (place.kind === "bridge")
+    return {
+      toPod: named(oifname, "==", place.name),
+      elsewhere: named(oifname, "!=", place.name),
+    };
+  return {
+    toPod: isIn([oifname], portSet),
+    elsewhere: isIn([oifname], portSet, { isNegated: true }),
+  };
 }
+
+/** Gives a packet of this family the class of the pod that has this address. */
+const setClass = (address: Record<Family, Field>, family: Family): Statement =>
+  setPriority(address[family], classMap[family], isFamily[family]);
 
 /**
  * The hook is postrouting, before source NAT. There the pods' addresses can still be seen, whatever was
  * translated on the way, and nothing rewrites the priority after this hook (ip_forward() does before it).
  */
 function classify({ toPod, elsewhere }: Directions): Chain {
-  // This matches what came in by no interface. It only looks at the packet, while a question to the routing
-  // tables would be asked for every packet.
-  const fromHost = "iif 0";
-  // The kernel's own neighbour discovery needs a match of its own: it is made as if it had come in by the
-  // interface that it goes out by (ndisc_alloc_skb()).
-  const discovery = "meta l4proto 58 fib saddr type local";
   return {
     name: "classify",
     type: "filter",
@@ -60,38 +106,34 @@ function classify({ toPod, elsewhere }: Directions): Chain {
     priority: mangle,
     rules: [
       ...families.map((family) =>
-        rule(
-          nameFor("egress", family),
-          `${elsewhere} meta priority set ${protocol[family]} saddr map @${classMap[family]} accept`,
-        ),
+        rule(nameFor("egress", family), elsewhere, setClass(source, family), accept),
       ),
-      rule("from-host", `${toPod} ${fromHost} accept`),
-      rule("discovery", `${toPod} ${discovery} accept`),
-      ...["dport", "sport"].map((port) =>
+      // It only looks at the packet, while a question to the routing tables would be asked for every packet.
+      rule("from-host", toPod, fromNowhere, accept),
+      // The kernel's own neighbour discovery needs a match of its own: it is made as if it had come in by the
+      // interface that it goes out by (ndisc_alloc_skb()).
+      rule("discovery", toPod, l4proto("==", icmpv6), sourceIsLocal, accept),
+      ...ports.map(({ name, port }) =>
         rule(
-          `host-${port}`,
-          `${elsewhere} ${fromHost} meta l4proto { 6, 17 } meta priority set th ${port} map @${hostPortMap} accept`,
+          name,
+          elsewhere,
+          fromNowhere,
+          l4protoIn([tcp, udp]),
+          setPriority(port, hostPortMap),
+          accept,
         ),
       ),
       // Traffic from pod to pod: the first statement matches where the source is a pod's, and the second
       // removes the class again.
       ...families.map((family) =>
-        rule(
-          nameFor("east-west", family),
-          `${toPod} meta priority set ${protocol[family]} saddr map @${classMap[family]} meta priority set none accept`,
-        ),
+        rule(nameFor("east-west", family), toPod, setClass(source, family), clearPriority, accept),
       ),
       ...families.map((family) =>
-        rule(
-          nameFor("ingress", family),
-          `${toPod} meta priority set ${protocol[family]} daddr map @${classMap[family]}`,
-        ),
+        rule(nameFor("ingress", family), toPod, setClass(destination, family)),
       ),
     ],
   };
 }
-
-const hexText = (n: number): string => `0x${n.toString(16)}`;
 
 /**
  * What has a class gets the mark that the filter on the pod's host interface asks for. This happens after
@@ -99,34 +141,47 @@ const hexText = (n: number): string => `0x${n.toString(16)}`;
  * decides on masquerade there).
  */
 function mark({ toPod }: Directions): Chain {
-  const pods = `${classid(firstPodMinor)}-${classid(lastPodMinor)}`;
   return {
     name: "mark-ingress",
     type: "filter",
     hook: "postrouting",
     priority: last,
     rules: [
-      rule("redirect", `${toPod} meta priority ${pods} meta mark set ${hexText(ingressMark)}`),
+      rule(
+        "redirect",
+        toPod,
+        priorityWithin(
+          [classid(firstPodMinor), classid(lastPodMinor)],
+          [classNumber(firstPodMinor), classNumber(lastPodMinor)],
+        ),
+        setMark(ingressMark),
+      ),
     ],
   };
 }
 
-function masquerade(bridge: string): Chain {
+function sourceNat(bridge: string): Chain {
   return {
     name: "source-nat",
     type: "nat",
     hook: "postrouting",
     priority: srcnat,
     rules: [
-      rule("nat-east-west", `oifname "${bridge}" return`),
+      rule("nat-east-west", named(oifname, "==", bridge), goBack),
       ...families.flatMap((family) => {
-        const ip = protocol[family];
+        const first = isFamily[family];
+        const ends = [source[family], destination[family]];
         return [
           rule(
             nameFor("nat-except", family),
-            `${ip} saddr . ${ip} daddr @${masqueradeExceptSet[family]} return`,
+            isIn(ends, masqueradeExceptSet[family], { first }),
+            goBack,
           ),
-          rule(nameFor("nat", family), `${ip} saddr @${masqueradeSet[family]} masquerade`),
+          rule(
+            nameFor("nat", family),
+            isIn([source[family]], masqueradeSet[family], { first }),
+            masquerade,
+          ),
         ];
       }),
     ],
@@ -157,15 +212,12 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
     hook: "input",
     priority: mangle,
     rules: [
-      rule("host-others", `iifname != "${uplink}" accept`),
+      rule("host-others", named(iifname, "!=", uplink), accept),
       // What comes through a tunnel belongs to the host by its outer header and to the pods by its inner one.
       // And to drop what does not respond to loss gains nobody anything.
-      rule("host-not-tcp", "meta l4proto != 6 accept"),
-      rule("host-small", `meta length < ${smallPacketBytes} accept`),
-      rule(
-        "host-police",
-        `limit rate over ${bytesPerSecond} bytes/second burst ${burstBytes} bytes drop`,
-      ),
+      rule("host-not-tcp", l4proto("!=", tcp), accept),
+      rule("host-small", shorterThan(smallPacketBytes), accept),
+      rule("host-police", limitOver(bytesPerSecond, burstBytes), drop),
     ],
   };
 }
@@ -178,7 +230,7 @@ function police({ uplink, bytesPerSecond, burstBytes }: HostPolice): Chain {
 function chainsFor(place: IngressPlace, masquerades: boolean): Chain[] {
   const found = directionsOf(place);
   if (place.kind === "ifb") return [classify(found), mark(found)];
-  return [classify(found), ...(place.owned && masquerades ? [masquerade(place.name)] : [])];
+  return [classify(found), ...(place.owned && masquerades ? [sourceNat(place.name)] : [])];
 }
 
 export interface RulesetNeeds {
@@ -194,28 +246,16 @@ export function ruleset({ place, masquerades, hostPolice }: RulesetNeeds): Rules
     kind: "ruleset",
     table,
     sets: [
-      ...families.map((family) => ({
-        name: classMap[family],
-        kind: "map" as const,
-        spec: `type ${addressType[family]} : classid;`,
-      })),
-      { name: hostPortMap, kind: "map", spec: "type inet_service : classid;" },
-      ...(place.kind === "ifb"
-        ? [{ name: portSet, kind: "set" as const, spec: "type ifname;" }]
-        : []),
+      ...families.map((family) =>
+        setOf(classMap[family], { key: [addressType[family]], leadsToClass: true }),
+      ),
+      setOf(hostPortMap, { key: ["inet_service"], leadsToClass: true }),
+      ...(place.kind === "ifb" ? [setOf(portSet, { key: ["ifname"] })] : []),
       ...families.flatMap((family) => {
         const type = addressType[family];
         return [
-          {
-            name: masqueradeSet[family],
-            kind: "set" as const,
-            spec: `type ${type}; flags interval;`,
-          },
-          {
-            name: masqueradeExceptSet[family],
-            kind: "set" as const,
-            spec: `type ${type} . ${type}; flags interval;`,
-          },
+          setOf(masqueradeSet[family], { key: [type], isInterval: true }),
+          setOf(masqueradeExceptSet[family], { key: [type, type], isInterval: true }),
         ];
       }),
     ],

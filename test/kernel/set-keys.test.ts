@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { before, decodeKey, decodeRun, encodeKey } from "../../src/kernel/set-keys.ts";
+import {
+  after,
+  before,
+  decodeKey,
+  decodeRun,
+  encodeKey,
+  encodeRun,
+} from "../../src/kernel/set-keys.ts";
 import { guardElements } from "../../src/plan/guard.ts";
 import { podWith } from "../plan/samples.ts";
 
@@ -16,8 +23,19 @@ describe("a run of addresses", () => {
     ["masq4", "00000000", "ffffffff", "0.0.0.0/0"],
     ["masq6", `fd00${"00".repeat(14)}`, `fd00${"ff".repeat(14)}`, "fd00::/16"],
     ["nomasq4", "0a010000c6120000", "0a0100ffc613ffff", "10.1.0.0/24 . 198.18.0.0/15"],
-  ])("of %s is told as nft tells it", (set, first, last, told) => {
+    [
+      "nomasq6",
+      `fd00${"00".repeat(30)}`,
+      `fd00${"ff".repeat(14)}${"ff".repeat(16)}`,
+      "fd00::/16 . ::/0",
+    ],
+  ])("of %s is told as nft tells it, and back", (set, first, last, told) => {
     expect(decodeRun(set, bytes(first), bytes(last))).toBe(told);
+    expect(encodeRun(set, told)).toEqual([bytes(first), bytes(last)]);
+  });
+
+  test("of a block is all of it, wherever in it the address lies", () => {
+    expect(encodeRun("masq4", "10.1.3.9/22").map(hex)).toEqual(["0a010000", "0a0103ff"]);
   });
 
   test.each([
@@ -25,6 +43,14 @@ describe("a run of addresses", () => {
     ["00000000", "ffffffff"],
   ])("%s has %s before it", (address, expected) => {
     expect(hex(before(bytes(address)))).toBe(expected);
+  });
+
+  test.each([
+    ["0a00ffff", "0a010000"],
+    ["ffffffff", null],
+  ])("%s has %p behind it", (address, expected) => {
+    const found = after(bytes(address));
+    expect(found === null ? null : hex(found)).toBe(expected);
   });
 });
 

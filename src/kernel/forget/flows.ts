@@ -18,8 +18,8 @@ import {
   CTA_STATS_GLOBAL_ENTRIES,
   CTA_TUPLE_IP,
 } from "../netlink/tables.ts";
-import { withNetfilterSocket } from "../write/elements.ts";
 import { u32 } from "../write/request.ts";
+import { withNetfilterSocket } from "../write/transaction.ts";
 
 /**
  * Whatever was translated, the source of a flow's first direction began the flow, and the source of its

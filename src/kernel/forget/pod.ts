@@ -56,7 +56,7 @@ function forget({ bridge, addresses }: Whereabouts, isGoing: boolean): void {
 
 /**
  * Forgets a pod that goes. It has to be called when the pod can send nothing any more, and before its
- * interface goes: see takeUnclosed (write/elements.ts). Throws kernelRefused, tryAgain.
+ * interface goes: see takeUnclosed (write/transaction.ts). Throws kernelRefused, tryAgain.
  */
 export function forgetPod(pod: Whereabouts): void {
   telling(pod.addresses, () => forget(pod, true));

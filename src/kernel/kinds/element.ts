@@ -7,7 +7,5 @@ export const element: KernelKind<"element"> = {
     for (const [set, { length }] of Map.groupBy(wanted, (each) => each.set))
       if (length >= dumpFrom || setForm(set).isInterval) look.loadSet(set);
   },
-  // To the kernel a run of addresses is more than one element, so that is left to nft.
-  message: (op, object) =>
-    setForm(object.set).isInterval ? null : { isGone: op === "delete", element: object },
+  message: (op, object) => ({ isGone: op === "delete", element: object }),
 };

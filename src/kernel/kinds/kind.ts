@@ -1,10 +1,10 @@
 /** What the kernel is asked and told about a kind of object (src/plan/kinds). */
 import type { DoesOf, ObjectKind, ObjectOf } from "../../plan/kinds/registry.ts";
 import type { Look } from "../look.ts";
-import type { ElementChange } from "../write/elements.ts";
 import type { Request } from "../write/request.ts";
+import type { TableChange } from "../write/transaction.ts";
 
-export type Message = Request | ElementChange;
+export type Message = Request | TableChange;
 
 export interface KernelKind<K extends ObjectKind> {
   /** The observed counterpart. null means that it is absent. Throws where the kernel cannot tell. */

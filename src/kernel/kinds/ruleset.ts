@@ -1,6 +1,6 @@
-import { type KernelKind, noMessage } from "./kind.ts";
+import type { KernelKind } from "./kind.ts";
 
 export const ruleset: KernelKind<"ruleset"> = {
   observe: (look, { table }) => look.tables.ruleset(table),
-  message: noMessage,
+  message: (script) => script,
 };

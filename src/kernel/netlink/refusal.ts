@@ -4,6 +4,7 @@ import { reasonOf } from "./libc.ts";
 
 const NLM_F_CAPPED = 0x100;
 const NLMSGERR_ATTR_MSG = 1;
+const NLMSGERR_ATTR_OFFS = 2;
 
 const ENOENT = 2;
 const ESRCH = 3;
@@ -16,11 +17,14 @@ const EINVAL = 22;
  */
 export class NetlinkError extends Error {
   readonly errno: number;
-  constructor(errno: number, said: string | undefined) {
+  /** Where in the request's body the attribute is that the kernel named as the cause. */
+  readonly offset: number | null;
+  constructor(errno: number, said: string | undefined, offset: number | null = null) {
     const general = reasonOf(errno);
     super(said === undefined ? general : `${said.replace(/\.$/, "")} (${general})`);
     this.name = "NetlinkError";
     this.errno = errno;
+    this.offset = offset;
   }
   /** Whether what was asked for is not there. That is a result, not a failure. */
   get absent(): boolean {
@@ -39,7 +43,13 @@ export function refusalOf({ body, flags }: Message): NetlinkError | null {
   // struct nlmsgerr holds the errno, then the request's header, then the request's body unless it is capped,
   // then attributes.
   const echoed = (flags & NLM_F_CAPPED) === 0 ? view.getUint32(4, true) : messageHeaderBytes;
-  return new NetlinkError(code, new Attributes(body, 4 + echoed).text(NLMSGERR_ATTR_MSG));
+  const said = new Attributes(body, 4 + echoed);
+  const offset = said.u32(NLMSGERR_ATTR_OFFS);
+  return new NetlinkError(
+    code,
+    said.text(NLMSGERR_ATTR_MSG),
+    offset === undefined ? null : offset - messageHeaderBytes,
+  );
 }
 
 /** null means that what was asked for is not there. Throws NetlinkError for any other refusal. */

@@ -23,6 +23,8 @@ const SOCK_CLOEXEC = 0o2000000;
 const protocols = { route: 0, netfilter: 12, generic: 16 } as const;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -40,6 +42,10 @@ const EAGAIN = 11;
  */
 const answerSeconds = 5;
 const receiveBytes = 1 << 18;
+/** Less than any distribution's net.core.wmem_default and rmem_default. */
+const usualBytes = 1 << 16;
+/** What the kernel counts for an answer in a socket's buffer is more than its length. */
+const refusalBytes = 1024;
 
 export interface Refused {
   at: number;
@@ -197,25 +203,31 @@ export class NetlinkSocket implements Disposable {
 
   /**
    * Sends messages of which the kernel accepts all or none. They are between a beginning and an end that have
-   * no answer of their own. `failure` is the index of the first that was refused, and why; null means that
-   * all were accepted. `told` is what else the kernel tells about the transaction, where the first message
-   * asks for an echo.
+   * no answer of their own. Without an end the kernel tells what it would refuse, and nothing is changed.
+   * `failure` is the index of the first that was refused, and why; null means that all were accepted. `told`
+   * is what else the kernel tells about the transaction, where the first message asks for an echo.
    */
   transaction(
     begin: Omit<Message, "sequence">,
     changes: Omit<Message, "sequence">[],
-    end: Omit<Message, "sequence">,
+    end: Omit<Message, "sequence"> | null,
   ): { failure: Refused | null; told: Message[] } {
     const first = this.#sequence + 1;
-    const numbered = [
-      begin,
-      ...changes.map((each) => ({ ...each, flags: each.flags | NLM_F.ACK })),
-      end,
-    ].map((message) => encodeMessage({ ...message, sequence: ++this.#sequence }));
-    this.#send(concat(...numbered));
-    const answered = new Map<number, NetlinkError | null>();
+    const last = changes.length - 1;
+    // Refusals come without being asked for, so one acknowledgement is enough.
+    const acknowledged = changes.map((each, index) =>
+      index === last ? { ...each, flags: each.flags | NLM_F.ACK } : each,
+    );
+    const all = [begin, ...acknowledged, ...(end === null ? [] : [end])];
+    const numbered = all.map((message) =>
+      encodeMessage({ ...message, sequence: ++this.#sequence }),
+    );
+    const bytes = concat(...numbered);
+    this.#makeRoom(bytes.length, numbered.length);
+    this.#send(bytes);
+    let failure: Refused | null = null;
     const told: Message[] = [];
-    while (answered.size < changes.length) {
+    for (;;) {
       for (const message of this.#receive()) {
         if (message.sequence < first) continue;
         if (message.type !== NLMSG_ERROR) {
@@ -223,17 +235,25 @@ export class NetlinkSocket implements Disposable {
           continue;
         }
         const refused = refusalOf(message);
+        const at = message.sequence - first - 1;
         // If the transaction is refused as a whole, the answer carries the number of the beginning.
-        if (message.sequence === first && refused !== null)
-          return { failure: { at: 0, refused }, told };
-        answered.set(message.sequence - first - 1, refused);
+        if (at < 0 && refused !== null) return { failure: { at: 0, refused }, told };
+        if (refused !== null && (failure === null || at < failure.at)) failure = { at, refused };
+        if (at === last) return { failure, told };
       }
     }
-    for (let at = 0; at < changes.length; at++) {
-      const refused = answered.get(at);
-      if (refused != null) return { failure: { at, refused }, told };
-    }
-    return { failure: null, told };
+  }
+
+  /**
+   * The kernel takes no more bytes at once than the socket may hold, and drops refusals that it may not hold.
+   * Every message may be refused.
+   */
+  #makeRoom(bytes: number, messages: number): void {
+    const needed = Math.max(bytes, messages * refusalBytes);
+    if (needed < usualBytes) return;
+    const room = new Int32Array([2 * needed]);
+    libc().setsockopt(this.#fd, SOL_SOCKET, SO_SNDBUFFORCE, ptr(room), room.byteLength);
+    libc().setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, ptr(room), room.byteLength);
   }
 
   #send(bytes: Uint8Array): void {

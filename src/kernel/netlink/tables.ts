@@ -233,9 +233,10 @@ export const NFT_MSG = {
   GETSETELEM: NFNL_SUBSYS_NFTABLES | 13,
   NEWGEN: NFNL_SUBSYS_NFTABLES | 15,
   GETGEN: NFNL_SUBSYS_NFTABLES | 16,
+  GETFLOWTABLE: NFNL_SUBSYS_NFTABLES | 23,
 } as const;
 /** include/uapi/linux/netfilter.h */
-export const NFPROTO = { inet: 1, bridge: 7 } as const;
+export const NFPROTO = { inet: 1, ip: 2, arp: 3, netdev: 5, bridge: 7, ip6: 10 } as const;
 export const NFTA_TABLE = { NAME: 1, FLAGS: 2 } as const;
 /** A table whose chains are not called (`flags dormant`). */
 export const NFT_TABLE_F_DORMANT = 1;
@@ -244,13 +245,22 @@ export const NFTA_CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7 } as 
 /** include/uapi/linux/netfilter.h: the verdict of a chain whose rules gave none. */
 export const NF_DROP = 0;
 export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
+export const NFTA_FLOWTABLE = { TABLE: 1, NAME: 2, HOOK: 3 } as const;
+export const NFTA_FLOWTABLE_HOOK_DEVS = 3;
 export const NFTA_RULE = { TABLE: 1, CHAIN: 2, USERDATA: 7 } as const;
 export const NFTA_SET = { TABLE: 1, NAME: 2, FLAGS: 3 } as const;
 export const NFT_SET_ANONYMOUS = 1;
 export const NFT_SET_MAP = 8;
 export const NFTA_SET_ELEM_LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 export const NFTA_LIST_ELEM = 1;
-export const NFTA_SET_ELEM = { KEY: 1, DATA: 2, FLAGS: 3, EXPR: 7, KEY_END: 10 } as const;
+export const NFTA_SET_ELEM = {
+  KEY: 1,
+  DATA: 2,
+  FLAGS: 3,
+  USERDATA: 6,
+  EXPR: 7,
+  KEY_END: 10,
+} as const;
 export const NFT_SET_ELEM_INTERVAL_END = 1;
 export const NFTA_DATA_VALUE = 1;
 export const NFTA_EXPR = { DATA: 2 } as const;

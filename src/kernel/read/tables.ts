@@ -65,10 +65,10 @@ export function placeOf(table: string): Place {
 }
 
 /** One element, as a message's list that has only this one. */
-export const listOf = (...attributes: Uint8Array[]): Uint8Array =>
+const listOf = (...attributes: Uint8Array[]): Uint8Array =>
   encodeNested(nft.NFTA_SET_ELEM_LIST.ELEMENTS, encodeNested(nft.NFTA_LIST_ELEM, ...attributes));
 
-export const keyAttribute = (set: string, key: string): Uint8Array =>
+const keyAttribute = (set: string, key: string): Uint8Array =>
   encodeNested(nft.NFTA_SET_ELEM.KEY, encodeAttribute(nft.NFTA_DATA_VALUE, encodeKey(set, key)));
 
 const dataOf = (element: Attributes, type: number): Uint8Array | undefined =>

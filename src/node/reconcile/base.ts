@@ -1,6 +1,6 @@
 /** The base is what all pods of a node share. Whoever comes first makes it, and the others find it. */
 import { FairwayError } from "../../errors.ts";
-import { refusedByNft } from "../../kernel/apply.ts";
+import { refusedByTables } from "../../kernel/apply.ts";
 import { observe } from "../../kernel/observe.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import { desiredBase } from "../../plan/desired.ts";
@@ -36,7 +36,7 @@ export function guardRefusal({ steps }: Plan): FairwayError | null {
   const made = steps.filter(
     ({ op, want }) => op === "create" && want?.kind === "ruleset" && want.table === guardTable,
   );
-  return made.length === 0 ? null : refusedByNft(made);
+  return made.length === 0 ? null : refusedByTables(made);
 }
 
 /** The same for this node, whatever is planned for it. */

@@ -104,7 +104,7 @@ export function rememberSeen(ledger: Ledger, now: BaseSeen): void {
 }
 
 /**
- * Call it inside `exclusively`. `change` makes new rules in one transaction of nft. Where the tables were
+ * Call it inside `exclusively`. `change` makes new rules in one transaction. Where the tables were
  * seen whole before it, and nobody else's transaction came between, they are remembered as they are after it.
  */
 export function followRules(ledger: Ledger, input: BaseInput, change: () => void): void {

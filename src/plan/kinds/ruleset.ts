@@ -1,13 +1,33 @@
 import { digest } from "../digest.ts";
+import type { Instruction, Statement } from "../rules/instruction.ts";
+import { type SetType, specOf } from "../rules/set-type.ts";
 import { act, difference, fields, type Kind, type Op } from "./kind.ts";
+
+export interface Rule {
+  /** The rule's comment: its name and a digest of its text. */
+  id: string;
+  /** As nft's language has it. It is empty for an observed rule. */
+  text: string;
+  /** The same for the kernel. An observed rule has none. */
+  does?: readonly Instruction[];
+}
+
+export interface SetDeclaration {
+  name: string;
+  kind: "set" | "map";
+  /** As nft's language has it. It is empty for an observed set. */
+  spec: string;
+  /** The same for the kernel. An observed set has none. */
+  type?: SetType;
+}
 
 export interface Chain {
   name: string;
   type: string;
   hook: string;
   priority: number;
-  /** The rules in their order. `id` is the rule's comment: its name and a digest of its text. */
-  rules: { id: string; text: string }[];
+  /** The rules in their order. */
+  rules: Rule[];
   /** It is set on an observed chain that drops what its rules give no verdict on. Our chains accept it. */
   policy?: "drop";
 }
@@ -16,7 +36,7 @@ export interface Chain {
 export interface Ruleset {
   kind: "ruleset";
   table: string;
-  sets: { name: string; kind: "set" | "map"; spec: string }[];
+  sets: SetDeclaration[];
   chains: Chain[];
   /**
    * It is set on an observed table that somebody made dormant: the table is complete, but the kernel skips
@@ -31,9 +51,18 @@ const commentPrefix = "fairway ";
  * A rule is recognised by its comment: nft prints the same rule in other words from one version to the next,
  * but a comment stays as it is. A rule that somebody replaced has lost its comment.
  */
-export function rule(name: string, text: string): { id: string; text: string } {
-  return { id: `${commentPrefix}${name} ${digest(text)}`, text };
+export function rule(name: string, ...statements: Statement[]): Rule {
+  const text = statements.map((statement) => statement.text).join(" ");
+  const does = statements.flatMap((statement) => statement.does);
+  return { id: `${commentPrefix}${name} ${digest(text)}`, text, does };
 }
+
+export const setOf = (name: string, type: SetType): SetDeclaration => ({
+  name,
+  kind: type.leadsToClass === true ? "map" : "set",
+  spec: specOf(type),
+  type,
+});
 
 /** Whether a rule is ours, judged by its comment. */
 export const isOurRule = (id: string): boolean => id.startsWith(commentPrefix);
@@ -60,30 +89,91 @@ function chainDifferences(want: Chain, have: Chain | undefined): string[] {
   ];
 }
 
-function script(op: Op, want: Ruleset, have: Ruleset | null): string {
-  const { table, sets, chains } = want;
-  if (op === "delete") return `delete table ${table}`;
-  // While the table wakes up, the kernel accepts no chain (nf_tables_addchain()). The next look finds what
-  // else differs.
-  if (have?.isDormant) return `add table ${table}`;
-  const lines = [`add table ${table}`];
-  for (const { kind, name, spec } of sets) lines.push(`add ${kind} ${table} ${name} { ${spec} }`);
-  for (const { name, type, hook, priority, rules } of chains) {
-    // A chain is deleted and made again, in one transaction, because its hook may be what differs.
-    if (op === "change") lines.push(`add chain ${table} ${name}`, `delete chain ${table} ${name}`);
-    lines.push(
-      `add chain ${table} ${name} { type ${type} hook ${hook} priority ${priority}; policy accept; }`,
-    );
-    for (const { id, text } of rules)
-      lines.push(`add rule ${table} ${name} ${text} comment "${id}"`);
-  }
-  if (op === "change" && have !== null)
-    for (const { name } of surplusChains(want, have)) lines.push(`delete chain ${table} ${name}`);
-  return lines.join("\n");
+/** One command of a transaction. */
+export type Command =
+  | { add: "table" }
+  | { add: "set"; set: SetDeclaration }
+  /** A chain without a hook is made if it is not there, so that it can be deleted. */
+  | { add: "chain"; chain: Chain; hasHook: boolean }
+  | { add: "rule"; rule: Rule; chain: string }
+  | { remove: "table" }
+  | { remove: "chain"; chain: string };
+
+/** Commands that are one transaction. */
+export interface Script {
+  table: string;
+  commands: Command[];
 }
 
-/** A table has no message: its rules are in nft's own language, and are made only once on a node. */
-export const ruleset: Kind<Ruleset, never> = {
+function commandsOf(op: Op, want: Ruleset, have: Ruleset | null): Command[] {
+  if (op === "delete") return [{ remove: "table" }];
+  // While the table wakes up, the kernel accepts no chain (nf_tables_addchain()). The next look finds what
+  // else differs.
+  if (have?.isDormant) return [{ add: "table" }];
+  return [
+    { add: "table" },
+    ...want.sets.map((set): Command => ({ add: "set", set })),
+    ...want.chains.flatMap((chain): Command[] => [
+      // A chain is deleted and made again, in one transaction, because its hook may be what differs.
+      ...(op === "change"
+        ? [
+            { add: "chain", chain, hasHook: false } as const,
+            { remove: "chain", chain: chain.name } as const,
+          ]
+        : []),
+      { add: "chain", chain, hasHook: true },
+      ...chain.rules.map((each): Command => ({ add: "rule", rule: each, chain: chain.name })),
+    ]),
+    ...(op === "change" && have !== null
+      ? surplusChains(want, have).map(({ name }): Command => ({ remove: "chain", chain: name }))
+      : []),
+  ];
+}
+
+/** A command in nft's language. */
+function lineOf(table: string, command: Command): string {
+  if ("remove" in command)
+    return command.remove === "table"
+      ? `delete table ${table}`
+      : `delete chain ${table} ${command.chain}`;
+  switch (command.add) {
+    case "table":
+      return `add table ${table}`;
+    case "set": {
+      const { kind, name, spec } = command.set;
+      return `add ${kind} ${table} ${name} { ${spec} }`;
+    }
+    case "chain": {
+      const { name, type, hook, priority } = command.chain;
+      const bare = `add chain ${table} ${name}`;
+      return command.hasHook
+        ? `${bare} { type ${type} hook ${hook} priority ${priority}; policy accept; }`
+        : bare;
+    }
+    case "rule": {
+      const { text, id } = command.rule;
+      return `add rule ${table} ${command.chain} ${text} comment "${id}"`;
+    }
+  }
+}
+
+/** What a command is about, as a person is told. */
+export function subjectOf(command: Command): string {
+  if ("remove" in command)
+    return command.remove === "table" ? "the table" : `chain ${command.chain}`;
+  switch (command.add) {
+    case "table":
+      return "the table";
+    case "set":
+      return `${command.set.kind} ${command.set.name}`;
+    case "chain":
+      return `chain ${command.chain.name}`;
+    case "rule":
+      return `rule "${command.rule.id}" of chain ${command.chain}`;
+  }
+}
+
+export const ruleset: Kind<Ruleset, Script> = {
   key: ({ table }) => `ruleset ${table}`,
   title: ({ table }) => `nftables table ${table}`,
   differ: (want, have) => [
@@ -106,5 +196,10 @@ export const ruleset: Kind<Ruleset, never> = {
   canBeMade: ({ sets, chains }) =>
     sets.every(({ spec }) => spec !== "") &&
     chains.every(({ rules }) => rules.every(({ text }) => text !== "")),
-  acts: (op, object, have) => [act<never>("nft", script(op, object, have), null)],
+  acts: (op, object, have) => {
+    const { table } = object;
+    const commands = commandsOf(op, object, have);
+    const text = commands.map((command) => lineOf(table, command)).join("\n");
+    return [act("nft", text, { table, commands })];
+  },
 };

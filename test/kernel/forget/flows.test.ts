@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { deleteOneByOne, forgetFlows } from "../../../src/kernel/forget/flows.ts";
 import { NetlinkSocket } from "../../../src/kernel/netlink/socket.ts";
 import { inNetns } from "../../../src/kernel/netns.ts";
-import { takeUnclosed } from "../../../src/kernel/write/elements.ts";
+import { takeUnclosed } from "../../../src/kernel/write/transaction.ts";
 import {
   addNamespace,
   delNamespace,

@@ -61,7 +61,7 @@ describe.each([...samples])("an object of the kind %s", (kind, object) => {
       expect(effects.map(({ line }) => line)).toEqual(linesOf(step));
       for (const { by, line } of effects) {
         if (line.tool === "sysctl") expect(by).toBe("file");
-        else if (line.tool === "nft") expect(by).toBe(kind === "ruleset" ? "tool" : "nfnetlink");
+        else if (line.tool === "nft") expect(by).toBe("nfnetlink");
         else expect(by).toBe("netlink");
       }
     }
