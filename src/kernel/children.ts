@@ -21,7 +21,7 @@ const usualFolders = [
   "/usr/local/sbin",
   "/usr/local/bin",
 ];
-const packages: Record<Tool | OthersTool, string> = {
+export const packages: Record<Tool | OthersTool, string> = {
   ip: "iproute2",
   tc: "iproute2",
   nft: "nftables",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { onBareNode } from "../support/bare.ts";
 import { dumpNode, dumpPod } from "../support/dump.ts";
-import { type TestNode, withNode } from "../support/node.ts";
+import { withNode } from "../support/node.ts";
 
 /** One address of each family, so that who comes next gets the same. */
 const only = (subnet: string, address: string) => [
@@ -16,20 +16,17 @@ const guaranteed = {
   },
 };
 
-/** The rules are there from a first pod on, whoever made them. */
-function withRules(node: TestNode): string {
-  const first = node.pod("first");
-  node.add(first, guaranteed);
-  node.del(first, guaranteed);
-  return dumpNode(node.lab.node);
-}
-
 describe("a node without any tool", () => {
-  test("where the rules are there: ADD, CHECK and DEL as with them, links and queues to the last number", () =>
+  test("the first pod and what all pods share, and STATUS before: as with the tools, to the last number", () =>
     withNode((node) => {
-      const before = withRules(node);
       const pod = node.pod("a");
       const empty = dumpPod(pod.namespace);
+      const status = { config: { cniVersion: "1.1.0" } };
+      const nobody = { containerId: "", namespace: "", netns: "" };
+      expect(onBareNode(node, { verb: "STATUS", pod: nobody, options: status })).toMatchObject({
+        code: 0,
+        stdout: "",
+      });
       const added = onBareNode(node, { verb: "ADD", pod, options: guaranteed });
       expect([added.code, added.stderr]).toEqual([0, ""]);
       const config = { ...guaranteed.config, prevResult: added.json };
@@ -41,31 +38,26 @@ describe("a node without any tool", () => {
       const made = [dumpNode(node.lab.node), dumpPod(pod.namespace)];
       // No courier either: the pair is deleted by who was asked.
       expect(onBareNode(node, { verb: "DEL", pod, options: guaranteed }).code).toBe(0);
-      expect([dumpNode(node.lab.node), dumpPod(pod.namespace)]).toEqual([before, empty]);
+      expect(dumpPod(pod.namespace)).toBe(empty);
+      for (const table of ["inet fairway", "bridge fairway"])
+        node.run("nft", "delete", "table", ...table.split(" "));
       node.add(pod, { ...guaranteed, env: { FAIRWAY_BACKEND: "exec" } });
       expect([dumpNode(node.lab.node), dumpPod(pod.namespace)]).toEqual(made);
     }));
 
-  test("the first pod of a boot needs nft, and STATUS says so; nothing is left of the ADD", () =>
+  test("`repair` makes the tables again", () =>
     withNode((node) => {
-      const pod = node.pod("a");
-      const before = [dumpNode(node.lab.node), dumpPod(pod.namespace)];
-      const missing = {
-        msg: expect.stringContaining("nft is in none of the folders of PATH"),
-        details: expect.stringContaining("install nftables"),
-      };
-      expect(onBareNode(node, { verb: "ADD", pod }).json).toMatchObject({ code: 105, ...missing });
-      expect([dumpNode(node.lab.node), dumpPod(pod.namespace)]).toEqual(before);
-      const status = { config: { cniVersion: "1.1.0" } };
-      const nobody = { containerId: "", namespace: "", netns: "" };
-      expect(onBareNode(node, { verb: "STATUS", pod: nobody, options: status }).json).toMatchObject(
-        { code: 50, ...missing },
-      );
+      node.add(node.pod("a"), guaranteed);
+      const before = dumpNode(node.lab.node);
+      node.run("nft", "flush", "ruleset");
+      expect(onBareNode(node, { argv: ["repair"] })).toMatchObject({ code: 0, stderr: "" });
+      expect(dumpNode(node.lab.node)).toBe(before);
+      expect(node.fairway("explain").stdout).toContain("nothing to do");
     }));
 
   test("with FAIRWAY_BACKEND=exec: the tool is named, and nothing is left", () =>
     withNode((node) => {
-      const before = withRules(node);
+      const before = dumpNode(node.lab.node);
       const options = { ...guaranteed, env: { FAIRWAY_BACKEND: "exec" } };
       const pod = node.pod("a");
       expect(onBareNode(node, { verb: "ADD", pod, options }).json).toMatchObject({
@@ -75,17 +67,22 @@ describe("a node without any tool", () => {
       expect(dumpNode(node.lab.node)).toBe(before);
     }));
 
-  test("the doctor: nft is an error, ip and tc are told", () =>
+  test("the doctor tells them, and what it cannot tell without nft", () =>
     withNode((node) => {
-      withRules(node);
-      const { stdout } = onBareNode(node, { argv: ["doctor", "--json"] });
-      const { findings } = JSON.parse(stdout) as { findings: { id: string; level: string }[] };
-      const levels = Object.fromEntries(findings.map(({ id, level }) => [id, level]));
-      expect(levels).toMatchObject({
-        "tools.ip": "warn",
-        "tools.tc": "warn",
-        "tools.nft": "error",
-      });
+      node.add(node.pod("a"), guaranteed);
+      const levels = (): Record<string, string> => {
+        const { stdout } = onBareNode(node, { argv: ["doctor", "--json"] });
+        const { findings } = JSON.parse(stdout) as { findings: { id: string; level: string }[] };
+        return Object.fromEntries(findings.map(({ id, level }) => [id, level]));
+      };
+      const tools = { "tools.ip": "warn", "tools.tc": "warn", "tools.nft": "warn" };
+      expect(levels()).toMatchObject({ ...tools, "path.forward": "ok", "path.flowtables": "ok" });
+      node.run("nft", "add", "table", "ip", "others");
+      node.run(
+        ...["nft", "add", "chain", "ip", "others", "forward"],
+        "{ type filter hook forward priority 0; }",
+      );
+      expect(levels()).toMatchObject({ ...tools, "path.forward": "warn" });
     }));
 });
 

@@ -93,7 +93,10 @@ export function agentCommand(): Command {
         .default("repair"),
     )
     .addOption(
-      new Option("--tool-limit <TIME>", "how long a tool (nft) may take, for which others wait")
+      new Option(
+        "--tool-limit <TIME>",
+        "how long a tool may take (with FAIRWAY_BACKEND=exec), for which others wait",
+      )
         .argParser(usage(parseToolLimit))
         .default(2_000, "2s"),
     )

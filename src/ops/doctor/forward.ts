@@ -1,6 +1,7 @@
 /** Looks at the base chains of others at the hook forward. Fairway's own are left out. */
 import { readFileSync } from "node:fs";
 import { findToolIfAny, runTool } from "../../kernel/children.ts";
+import { tablesAtForward } from "../../kernel/read/others-tables.ts";
 import { guardTable, table as ownTable } from "../../plan/names.ts";
 import { attempt, error, type Finding, ok, type Patient, warn } from "./finding.ts";
 import { type ForwardTable, judgeForward } from "./forward-judge.ts";
@@ -18,8 +19,20 @@ function list(...argv: string[]): Listing {
   return JSON.parse(stdout) as Listing;
 }
 
+const own = new Set<string>([ownTable, guardTable]);
+
+/** What nft would tell of others' rules is not known without it. null means that they have none there. */
+function withoutNft(): Finding | null {
+  const others = tablesAtForward().filter((name) => !own.has(name));
+  if (others.length === 0) return null;
+  return warn(
+    id,
+    `others have chains there (table ${others.join(", ")}), and nft, which tells their rules, is in none of the folders of PATH: whether they drop pods' packets is not determined`,
+    "install nftables, or run `fairway doctor` where it is; Fairway itself does without it",
+  );
+}
+
 function nfTables(): ForwardTable[] {
-  const own = new Set<string>([ownTable, guardTable]);
   const names = baseChainsOf(list("chains"), "forward").map(
     ({ family, table }) => `${family} ${table}`,
   );
@@ -66,8 +79,11 @@ export function forwarding(patient: Patient): Finding[] {
     const networks = podNetworksOf(patient);
     if (networks.length === 0) return [];
     try {
-      const tables = nfTables();
+      const hasNft = findToolIfAny("nft") !== null;
+      const untold = hasNft ? null : withoutNft();
+      const tables = hasNft ? nfTables() : [];
       const found = [
+        ...(untold === null ? [] : [untold]),
         ...tables.flatMap((table) => judgeForward(table, networks)),
         ...legacyFindings(networks),
       ];

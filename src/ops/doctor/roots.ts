@@ -1,7 +1,8 @@
 /** Tells who holds the roots of the devices that the trees stand on, and what leads packets past our hook. */
-import { runTool } from "../../kernel/children.ts";
+import { findToolIfAny, runTool } from "../../kernel/children.ts";
 import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
 import { linkNamed } from "../../kernel/read/links.ts";
+import { flowtables as allFlowtables } from "../../kernel/read/others-tables.ts";
 import { allQdiscs } from "../../kernel/read/tc.ts";
 import { placeFor } from "../../node/facts/chained.ts";
 import { findLink } from "../../node/facts/uplink.ts";
@@ -85,6 +86,8 @@ export function judgeFlowtables(items: FlowtableItem[]): Finding[] {
 
 export function flowtables(): Finding[] {
   return attempt("path.flowtables", () => {
+    if (findToolIfAny("nft") === null)
+      return judgeFlowtables(allFlowtables().map((flowtable) => ({ flowtable })));
     const { ok: listed, stdout, stderr } = runTool("nft", ["-j", "list", "flowtables"]);
     if (listed)
       return judgeFlowtables((JSON.parse(stdout) as { nftables: FlowtableItem[] }).nftables);

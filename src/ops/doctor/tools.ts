@@ -1,9 +1,11 @@
 /** Tells which tools Fairway runs, with their versions. */
 import { chosenBackend, neededTools } from "../../kernel/backend.ts";
-import { findTool, findToolIfAny, runTool, type Tool } from "../../kernel/children.ts";
+import { findTool, findToolIfAny, packages, runTool, type Tool } from "../../kernel/children.ts";
 import { attempt, type Finding, ok, warn } from "./finding.ts";
 
 const versionArguments: Record<Tool, string[]> = { ip: ["-V"], tc: ["-V"], nft: ["--version"] };
+
+const changes: Record<Tool, string> = { ip: "links", tc: "queues", nft: "tables" };
 
 function tool(name: Tool): Finding[] {
   const id = `tools.${name}` as const;
@@ -12,8 +14,8 @@ function tool(name: Tool): Finding[] {
       return [
         warn(
           id,
-          `${name} is in none of the folders of PATH: Fairway changes links and queues without it`,
-          "install iproute2 where a person is to try what `fairway explain` prints, or where FAIRWAY_BACKEND=exec is set",
+          `${name} is in none of the folders of PATH: Fairway changes ${changes[name]} without it`,
+          `install ${packages[name]} where a person is to try what \`fairway explain\` prints, or where FAIRWAY_BACKEND=exec is set`,
         ),
       ];
     const path = findTool(name);

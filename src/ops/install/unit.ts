@@ -87,7 +87,7 @@ export function unitText({
     "# stands still does not end by itself, so the signal is the one that ends everything.",
     "WatchdogSec=4500ms",
     "WatchdogSignal=SIGKILL",
-    "# A tool that the agent has started (nft, tc) comes to its end, so that no change is half done.",
+    "# A tool that the agent has started (FAIRWAY_BACKEND=exec) comes to its end, so that no change is half done.",
     "KillMode=process",
     "OOMScoreAdjust=-500",
     "LimitNOFILE=65536",
