@@ -19,7 +19,7 @@ const withSlowAgent = (use: (world: World) => Promise<void>, toolLimit = "20s") 
   withNode(async (node) => {
     const tools = slowTools(node);
     await using agent = await startAgent(node, {
-      env: { PATH: tools.path },
+      env: tools.env,
       options: ["--tool-limit", toolLimit],
     });
     expect((await agent.verb("ADD", node.pod("first"))).code).toBe(0);
@@ -105,7 +105,8 @@ test("a verb whose tool hangs is left to a process of its own, the others too, a
   withSlowAgent(async ({ node, agent, tools }) => {
     const [a, b] = [node.pod("a"), node.pod("b")];
     const [came] = await agent.ask([callOf(node, "ADD", a, slow)]);
-    const late = /nft -f - did not end within 2 s/;
+    // What is taken back needs the tool, too, and it has less time for that.
+    const late = /nft -f - did not end within (2|0\.5) s/;
     // It was begun, and nothing of it is left.
     expect(came).toMatchObject({
       state: "declined",

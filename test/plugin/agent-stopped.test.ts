@@ -44,7 +44,7 @@ const withSlowTools = (
     {
       envOn: (node) => {
         tools = slowTools(node);
-        return { PATH: tools.path };
+        return tools.env;
       },
     },
   );

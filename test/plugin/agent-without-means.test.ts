@@ -9,8 +9,8 @@ import { type Launched, withLaunched } from "../support/launched-node.ts";
 import type { Pod } from "../support/node.ts";
 import { until } from "../support/until.ts";
 
-/** What is promised to come in changes a rule, for which nft is run: it takes the most descriptors. */
-const withTool = { annotations: { "fairway.dev/ingress-guarantee": "20M" } };
+/** What is promised to come in changes a rule as well. */
+const withRule = { annotations: { "fairway.dev/ingress-guarantee": "20M" } };
 
 const limit = (pid: number, what: string, value: number | "unlimited"): void =>
   void must(["prlimit", "--pid", String(pid), `--${what}=${value}:`]);
@@ -27,7 +27,7 @@ const served = (launched: Launched, name: string): Promise<void> =>
 async function comesAndGoes(launched: Launched, pod: Pod): Promise<void> {
   const before = attachmentNames(launched.node);
   for (const verb of ["ADD", "DEL"])
-    expect(await launched.verb(verb, pod, withTool)).toMatchObject({ code: 0 });
+    expect(await launched.verb(verb, pod, withRule)).toMatchObject({ code: 0 });
   expect(attachmentNames(launched.node)).toEqual(before);
   expect(launched.node.fairway("explain").stdout).toContain("nothing to do");
 }

@@ -239,38 +239,34 @@ describe("ADD refuses", () => {
       expect(refused.json.details).toContain("shop/cart");
     }));
 
-  // Without FAIRWAY_BACKEND=exec only what the rules need has to be there.
-  test.each([
-    ["ip", "exec"],
-    ["tc", "exec"],
-    ["nft", "exec"],
-    ["nft", "netlink"],
-  ])("a node without %s, with changes over %s, before anything is done", (missing, backend) =>
-    withNode((node) => {
-      // Only these folders exist for the plugin: usual ones are hidden by a mount namespace of its own.
-      const tools = join(node.dataDir, "tools");
-      mkdirSync(tools);
-      for (const tool of ["ip", "tc", "nft"].filter((t) => t !== missing))
-        symlinkSync(
-          Bun.which(tool, { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" }) ?? "",
-          join(tools, tool),
-        );
-      const pod = node.pod("a");
-      const empty = join(node.dataDir, "empty");
-      mkdirSync(empty);
-      writeFileSync(join(node.dataDir, "request"), JSON.stringify(node.config));
-      const hide = `cp -a ${tools}/. ${empty}; for t in ip tc nft; do
+  test.each(["ip", "tc", "nft"])(
+    "a node without %s, where the tools make the changes, before anything is done",
+    (missing) =>
+      withNode((node) => {
+        // Only these folders exist for the plugin: usual ones are hidden by a mount namespace of its own.
+        const tools = join(node.dataDir, "tools");
+        mkdirSync(tools);
+        for (const tool of ["ip", "tc", "nft"].filter((t) => t !== missing))
+          symlinkSync(
+            Bun.which(tool, { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" }) ?? "",
+            join(tools, tool),
+          );
+        const pod = node.pod("a");
+        const empty = join(node.dataDir, "empty");
+        mkdirSync(empty);
+        writeFileSync(join(node.dataDir, "request"), JSON.stringify(node.config));
+        const hide = `cp -a ${tools}/. ${empty}; for t in ip tc nft; do
         [ $t = ${missing} ] && mount --bind /dev/null $(readlink -f $(command -v $t)); done; exec ${binary} < ${join(node.dataDir, "request")}`;
-      const env = { ...verbEnvironment("ADD", pod, {}), FAIRWAY_BACKEND: backend };
-      const done = inNamespace(node.lab.node, ["unshare", "--mount", "sh", "-c", hide], { env });
-      const told = JSON.parse(done.stdout) as Record<string, unknown>;
-      expect(told).toMatchObject({
-        code: 105,
-        msg: expect.stringContaining(missing),
-        details: expect.stringContaining("install"),
-      });
-      expect(node.run("ip", "link", "show")).not.toContain("fw0");
-    }),
+        const env = { ...verbEnvironment("ADD", pod, {}), FAIRWAY_BACKEND: "exec" };
+        const done = inNamespace(node.lab.node, ["unshare", "--mount", "sh", "-c", hide], { env });
+        const told = JSON.parse(done.stdout) as Record<string, unknown>;
+        expect(told).toMatchObject({
+          code: 105,
+          msg: expect.stringContaining(missing),
+          details: expect.stringContaining("install"),
+        });
+        expect(node.run("ip", "link", "show")).not.toContain("fw0");
+      }),
   );
 });
 

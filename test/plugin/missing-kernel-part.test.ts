@@ -42,7 +42,7 @@ function withoutBridgeFamily(node: TestNode): string {
 
 test("a kernel without nf_tables for bridges: STATUS and ADD say so, what to do, and nothing is left", () =>
   withNode((node) => {
-    const PATH = withoutBridgeFamily(node);
+    const byTools = { PATH: withoutBridgeFamily(node), FAIRWAY_BACKEND: "exec" };
     const pod = node.pod("a");
     node.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
     const before = dumpNode(node.lab.node) + dumpPod(pod.namespace);
@@ -50,12 +50,12 @@ test("a kernel without nf_tables for bridges: STATUS and ADD say so, what to do,
       msg: expect.stringContaining("nftables table bridge fairway"),
       details: expect.stringMatching(/CONFIG_NF_TABLES_BRIDGE.*antiSpoof: false/),
     };
-    const version = { config: { cniVersion: "1.1.0" }, env: { PATH } };
+    const version = { config: { cniVersion: "1.1.0" }, env: byTools };
     expect(node.verb("STATUS", pod, version).json).toMatchObject({ code: 50, ...told });
-    expect(node.verb("ADD", pod, { env: { PATH } }).json).toMatchObject({ code: 106, ...told });
+    expect(node.verb("ADD", pod, { env: byTools }).json).toMatchObject({ code: 106, ...told });
     expect(dumpNode(node.lab.node) + dumpPod(pod.namespace)).toBe(before);
     // What the operator may do about it.
-    const open = { env: { PATH }, config: { antiSpoof: false } };
+    const open = { env: byTools, config: { antiSpoof: false } };
     expect(
       node.verb("STATUS", pod, { ...version, config: { cniVersion: "1.1.0", antiSpoof: false } })
         .code,

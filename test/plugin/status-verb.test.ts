@@ -188,7 +188,7 @@ const rows: Row[] = [
         "#!/bin/sh\necho 'netlink: Error: cache initialization failed: Operation not supported' >&2\nexit 1\n",
       );
       chmodSync(join(folder, "nft"), 0o755);
-      return { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` };
+      return { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`, FAIRWAY_BACKEND: "exec" };
     },
     code: 50,
     says: "could not create nftables table bridge fairway: netlink: Error: cache initialization failed",
