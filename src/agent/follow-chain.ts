@@ -9,9 +9,9 @@ import { readFolder } from "../chain/folder.ts";
 import { putFile, takeFile } from "../chain/put.ts";
 import { type Followed, followedIn } from "../chain/record.ts";
 import { FairwayError } from "../errors.ts";
+import { Waker } from "../waker.ts";
 import { failed, type Tell, TellOnce, type Told } from "./events.ts";
 import { fightsToTell, judge, type Matters, tried } from "./fights.ts";
-import { Waker } from "../waker.ts";
 
 export interface FollowChainOptions {
   /** Where `install` wrote down what is to be followed. */

@@ -10,6 +10,7 @@ import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc/command.ts";
 import { installCommand } from "./install/command.ts";
 import { ipamCommand } from "./ipam/command.ts";
+import { loadModulesCommand } from "./load-modules.ts";
 import { proveCommand } from "./prove.ts";
 import { repairCommand } from "./repair.ts";
 import { runProgram } from "./run-program.ts";
@@ -47,6 +48,7 @@ export function program(): Command {
     installCommand(),
     uninstallCommand(),
     adoptCommand(),
+    loadModulesCommand(),
     ipamCommand(),
     agentCommand(),
     proveCommand(),

@@ -22,7 +22,7 @@ export type AgentSeen =
   | { state: "unreadable"; why: string }
   | { state: "answers"; about: AgentAbout };
 
-type Came = { pid: number | null } & (
+export type Came = { pid: number | null } & (
   | { end: "closed"; text: string }
   | { end: "late" }
   | { end: "too large" }
@@ -32,7 +32,8 @@ type Came = { pid: number | null } & (
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
-function exchange(path: string, withinMs: number): Promise<Came> {
+/** What the agent answers to a request for one of its pages, as it came. */
+export function askPage(path: string, page: string, withinMs: number): Promise<Came> {
   return new Promise((resolve) => {
     let [text, pid]: [string, number | null] = ["", null];
     const timer = setTimeout(() => settle({ end: "late", pid }), withinMs);
@@ -53,7 +54,7 @@ function exchange(path: string, withinMs: number): Promise<Came> {
           socket = opened;
           if (isSettled) opened.terminate();
           pid = peerOf(opened)?.pid ?? null;
-          opened.write("GET /version HTTP/1.1\r\nHost: agent\r\n\r\n");
+          opened.write(`GET ${page} HTTP/1.1\r\nHost: agent\r\n\r\n`);
         },
         data(_, chunk) {
           text += chunk.toString("latin1");
@@ -102,7 +103,7 @@ export async function seeAgent(path: string, withinMs = answerWithinMs): Promise
       ? { state: "absent" }
       : { state: "strange", why: `it cannot be looked at (${codeOf(error)})` };
   }
-  const came = await exchange(path, withinMs);
+  const came = await askPage(path, "/version", withinMs);
   switch (came.end) {
     case "late":
       return { state: "hung", pid: came.pid, withinMs };

@@ -2,14 +2,17 @@
 import { Command, Option } from "commander";
 import type { ClusterOptions } from "../../agent/agent.ts";
 import { defaultSocket } from "../../agent/protocol.ts";
+import { plainLine } from "../../cni/log.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
 import { parseDurationUs } from "../../config/quantities.ts";
 import { kubeconfigAccess, podAccess } from "../../kube/access.ts";
 import { asUsage, requireWith } from "../command-line.ts";
+import { letSettingsBeWritten } from "../host/writable-settings.ts";
 import { usualPlaces } from "../install/places.ts";
 import { refuseUsage, usage } from "../usage.ts";
 import { compileEarly } from "./compile-early.ts";
+import { type Probe, probeAgent, probes } from "./probe.ts";
 
 interface AgentCommandOptions {
   socket: string;
@@ -18,6 +21,7 @@ interface AgentCommandOptions {
   repair: "observe" | "repair";
   /** Milliseconds. */
   toolLimit: number;
+  probe?: Probe;
   cluster?: true;
   node?: string;
   kubeconfig?: string;
@@ -100,6 +104,12 @@ export function agentCommand(): Command {
         .argParser(usage(parseToolLimit))
         .default(2_000, "2s"),
     )
+    .addOption(
+      new Option(
+        "--probe <WHAT>",
+        "start none: ask the one that runs, and fail where it does not say yes (for a container's probes)",
+      ).choices(probes),
+    )
     .option("--cluster", "be part of a Kubernetes cluster: live promises, events, the Node object")
     .option("--node <NAME>", "the name of its Node object (else NODE_NAME of the environment)")
     .option("--kubeconfig <FILE>", "how to reach the API server (else as a pod does)")
@@ -126,7 +136,10 @@ export function agentCommand(): Command {
         toolLimitMs: options.toolLimit,
         cluster: clusterOf(options, command),
       }));
+      if (options.probe !== undefined) return await probeAgent(given.socket, options.probe);
       compileEarly();
+      const readOnly = letSettingsBeWritten();
+      if (readOnly !== null) process.stderr.write(plainLine("error", {}, readOnly));
       // No other command needs the verbs.
       const { runAgent } = await import("../../agent/agent.ts");
       await runAgent(given);

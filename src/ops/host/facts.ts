@@ -24,7 +24,7 @@ export function readExecutable(path: string): Executable | null {
  * The root of whoever runs the plugin. In a container that sees the node's processes (hostPID) it is the root
  * of the first of them; elsewhere it is our own.
  */
-function rootOfNode(): string {
+export function rootOfNode(): string {
   try {
     const first = "/proc/1/root/";
     const [theirs, ours] = [fs.statSync(first), fs.statSync("/")];

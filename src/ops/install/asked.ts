@@ -5,12 +5,17 @@ import { parseName } from "../../config/identity.ts";
 import { parseInterfaceName, parsePath } from "../../config/paths.ts";
 import { parseLimitBits } from "../../config/quantities.ts";
 import { FairwayError } from "../../errors.ts";
+import { type ClusterOptions, checkClusterOptions } from "./cluster-subnets.ts";
 import { isThere } from "./files.ts";
 import { type PlaceOptions, placesOf } from "./places.ts";
 import type { ProgramOptions } from "./plan-programs.ts";
 import { checkSubnetSources, type SubnetOptions } from "./subnets.ts";
 
-export interface InstallOptions extends PlaceOptions, ProgramOptions, SubnetOptions {
+export interface InstallOptions
+  extends PlaceOptions,
+    ProgramOptions,
+    SubnetOptions,
+    ClusterOptions {
   conflist?: string;
   networkName?: string;
   uplink?: string;
@@ -31,7 +36,7 @@ export const noSubnet = (path: string): FairwayError =>
   new FairwayError(
     "badConfig",
     `no pod subnet is given, and there is no ${path} yet`,
-    "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, or an own --conflist FILE",
+    "give --subnet CIDR, --subnet-from-node-json FILE, --subnet-from-conflist FILE, --subnet-from-cluster, or an own --conflist FILE",
   );
 
 /** sun_path of unix(7), with the NUL at its end. */
@@ -61,6 +66,7 @@ export function checkAsked(options: InstallOptions, isChained: boolean): void {
   if (uplink !== undefined) parseInterfaceName(uplink, "--uplink");
   if (egressCapacity !== undefined) parseLimitBits(egressCapacity, "--egress-capacity");
   if (ingressCapacity !== undefined) parseLimitBits(ingressCapacity, "--ingress-capacity");
+  checkClusterOptions(options);
   const isSubnetGiven = checkSubnetSources(options);
   const path = join(confDir, confFile);
   if (!isChained && !isSubnetGiven && options.conflist === undefined && !isThere(path))

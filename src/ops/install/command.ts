@@ -5,10 +5,12 @@ import { chainWays } from "../../chain/record.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parseDurationUs } from "../../config/quantities.ts";
 import { asUsage, refuseBoth, requireWith } from "../command-line.ts";
+import { letSettingsBeWritten } from "../host/writable-settings.ts";
 import { collect, usage } from "../usage.ts";
 import { version } from "../version.ts";
 import { checkAsked, type InstallOptions } from "./asked.ts";
 import { awaitPrimary } from "./await-primary.ts";
+import { withClusterSubnets } from "./cluster-subnets.ts";
 import { applyFiles } from "./files.ts";
 import { usualPlaces } from "./places.ts";
 import { isChained } from "./plan-chain.ts";
@@ -25,6 +27,7 @@ const ownNetworks = [
   "subnet",
   "subnetFromNodeJson",
   "subnetFromConflist",
+  "subnetFromCluster",
   "networkName",
   "allowEarlier",
 ] as const;
@@ -59,8 +62,10 @@ export function withPlaceOptions(command: Command): Command {
 
 async function run(options: Options, command: Command): Promise<void> {
   checkUsage(options, command);
+  // The node's verbs can write them, by which it is judged; in a container it would not look so.
+  letSettingsBeWritten();
   if (options.wait !== undefined) await awaitPrimary(options, options.wait);
-  const { steps, agent, notes, summary } = planInstall(options);
+  const { steps, agent, notes, summary } = planInstall(await withClusterSubnets(options));
   if (options.dryRun !== true) withUnit(agent, () => applyFiles(steps)).commit();
   const done = [...agent.before, ...steps, ...agent.after];
   const lines = [
@@ -82,6 +87,12 @@ export function installCommand(): Command {
     .option("--subnet <CIDR>", "the pods' subnet of this node; once for each family", collect)
     .option("--subnet-from-node-json <FILE>", "read it from the node's object (-: standard input)")
     .option("--subnet-from-conflist <FILE>", "read it from another plugin's conflist")
+    .option(
+      "--subnet-from-cluster",
+      "read it from the node's object, of the API server (in a pod, or with --kubeconfig); waits a minute for it",
+    )
+    .option("--node <NAME>", "which node that is (default: NODE_NAME of the environment)")
+    .option("--kubeconfig <FILE>", "how the API server is reached, outside of a pod")
     .option("--conflist <FILE>", "an own conflist, into which the other options are put")
     .option("--network-name <NAME>", "the conflist's name")
     .option("--uplink <NAME>", "uplink.name")
@@ -106,6 +117,10 @@ export function installCommand(): Command {
     )
     .option("--replace-bandwidth", "leave the chain's reference `bandwidth` plugin out")
     .option("--wait <TIME>", "so long for a network to stand behind", usage(parseWait))
+    .option(
+      "--without-fallback",
+      "place what this node cannot run all the same: an agent in a container serves verbs, and nobody else",
+    )
     .option("--allow-earlier", "where another conflist that comes first is meant to (Multus)")
     .action(run);
 }

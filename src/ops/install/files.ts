@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { effect } from "../../effect.ts";
 import { FairwayError, messageOf, orFail } from "../../errors.ts";
 import { runEffect } from "../child.ts";
+import { rootOfNode } from "../host/facts.ts";
 
 type Content = { text: string } | { copyOf: string };
 
@@ -19,6 +20,8 @@ export type FileStep = {
   | { op: "folder"; mode: number }
   | { op: "write"; mode: number; content: Content; proof?: Proof }
   | { op: "link"; target: string }
+  /** What is there gets this mode. */
+  | { op: "mode"; mode: number }
   | { op: "remove" }
   /** The file is removed at the very end, in its place among the folders. */
   | { op: "remove-last" }
@@ -182,6 +185,11 @@ function apply(step: FileStep): { undo: Undo; commit: Undo } {
       });
     case "link":
       return place(path, (next) => disk.symlink(step.target, next));
+    case "mode": {
+      const former = fs.statSync(path).mode & 0o7777;
+      disk.chmod(path, step.mode);
+      return { undo: () => disk.chmod(path, former), commit: nothing };
+    }
     case "remove": {
       const former = beside(path, "former");
       disk.rename(path, former);
@@ -209,8 +217,29 @@ function applyAndTell(step: FileStep): { undo: Undo; commit: Undo } {
   };
 }
 
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined;
+
+/** One that is a mount on the node as well is not what `install` made: it stays. */
+function removeOnNode(path: string): void {
+  if (!fs.existsSync(path)) return;
+  try {
+    disk.rmdir(path);
+  } catch (error) {
+    if (codeOf(error) !== "EBUSY") throw error;
+  }
+}
+
+/** In a container a folder of the node's is a mount, which cannot be removed: it goes by its place on the node. */
 function removeIfEmpty(path: string): void {
-  if (fs.existsSync(path) && fs.readdirSync(path).length === 0) disk.rmdir(path);
+  if (!fs.existsSync(path) || fs.readdirSync(path).length > 0) return;
+  try {
+    disk.rmdir(path);
+  } catch (error) {
+    const root = rootOfNode();
+    if (root === "/" || !["EBUSY", "EROFS"].includes(String(codeOf(error)))) throw error;
+    removeOnNode(join(root, path));
+  }
 }
 
 /** Applies all the steps or none. Throws io, naming the step that failed. */

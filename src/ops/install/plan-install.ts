@@ -16,7 +16,6 @@ import { requireReady } from "../../node/verbs/readiness.ts";
 import { emptyLedger } from "../context.ts";
 import { kernelParts } from "../doctor/kernel-parts.ts";
 import { judgeLedger } from "../doctor/ledger.ts";
-import { requireRunsHere } from "../host/facts.ts";
 import { type InstallOptions, noSubnet } from "./asked.ts";
 import {
   type AskedSettings,
@@ -28,9 +27,9 @@ import {
   validated,
   withAsked,
 } from "./conflist.ts";
-import { ownExecutable } from "./executable.ts";
 import { type FileStep, isThere } from "./files.ts";
 import { readManifest } from "./manifest.ts";
+import { nodeExecutable } from "./node-executable.ts";
 import { type Places, placesOf, pluginName } from "./places.ts";
 import { type PlannedAgent, planAgent } from "./plan-agent.ts";
 import { isChained, planChain } from "./plan-chain.ts";
@@ -214,7 +213,8 @@ function planOwn(options: InstallOptions): PlannedNetwork {
 
 /** Throws whatever stands in the way. */
 export function planInstall(options: InstallOptions): InstallPlan {
-  requireRunsHere(ownExecutable());
+  // Before all else: whoever took a wrong build should hear of nothing else.
+  nodeExecutable(options);
   const network = isChained(options) ? planChain(options) : planOwn(options);
   const { conflist, config, places, chain } = network;
   const { dataDir } = config;

@@ -3,16 +3,18 @@
  * alone. It touches nothing.
  */
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { defaultSocket } from "../../agent/protocol.ts";
 import { FairwayError } from "../../errors.ts";
 import { version } from "../version.ts";
 import { ownExecutable, sameBytes, versionOf } from "./executable.ts";
 import { entryAt, type FileStep } from "./files.ts";
 import { findLauncher, launcherBeside } from "./launcher-file.ts";
+import { type FallbackOptions, nodeExecutable } from "./node-executable.ts";
 import { fullName, pluginName } from "./places.ts";
 import { type OwnedPaths, type ProgramAt, programAt, socketPathAt } from "./present.ts";
 
-export interface ProgramOptions {
+export interface ProgramOptions extends FallbackOptions {
   launcher?: string;
   socket?: string;
 }
@@ -48,7 +50,12 @@ function planExecutable(path: string, there: ProgramAt, from: string): FileStep[
   return [{ op: "write", path, mode: 0o755, content: { copyOf: from }, words }];
 }
 
-function planLauncher(path: string, there: ProgramAt, from: string): FileStep[] {
+function planLauncher(
+  path: string,
+  there: ProgramAt,
+  from: string,
+  canBeTried: boolean,
+): FileStep[] {
   if (there === "launcher" && sameBytes(from, path) && isExecutable(path)) return [];
   const words: Record<Exclude<ProgramAt, "foreign">, string> = {
     absent: `write ${path} (the launcher)`,
@@ -59,7 +66,7 @@ function planLauncher(path: string, there: ProgramAt, from: string): FileStep[] 
     {
       ...{ op: "write", path, mode: 0o755, content: { copyOf: from } },
       // It finds the executable, which is in its place already, beside itself.
-      proof: { args: ["--version"], says: version },
+      ...(canBeTried ? { proof: { args: ["--version"], says: version } } : {}),
       words: there === "foreign" ? "" : words[there],
     },
   ];
@@ -86,6 +93,21 @@ function planSocket(
     socket,
     steps: [{ op: "write", path, mode: 0o644, content: { text: `${socket}\n` }, words }],
   };
+}
+
+const openToOthers = 0o077;
+
+/**
+ * In a container the socket's folder is a mount, which the kubelet has made with its usual mode. An agent refuses
+ * a folder that is open to others.
+ */
+function planSocketFolder(socket: string): FileStep[] {
+  const path = dirname(socket);
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isDirectory() || stat.uid !== 0) return [];
+  const isNew = fs.readdirSync(path).length === 0;
+  if ((stat.mode & openToOthers) === 0 || !isNew) return [];
+  return [{ op: "mode", path, mode: 0o700, words: `close ${path} to others` }];
 }
 
 const noLauncherTodo = (own: string): string =>
@@ -120,21 +142,26 @@ function planAlone(paths: OwnedPaths, options: ProgramOptions, own: string): Pla
  * that is there stays where none is given. Throws badConfig where somebody else's file is in the way.
  */
 export function planPrograms(paths: OwnedPaths, options: ProgramOptions): PlannedPrograms {
-  const own = ownExecutable();
+  const { path: own, notes } = nodeExecutable(options);
   const there = programAt(paths.binary);
   if (there === "foreign") refuseForeign(paths.binary);
   const launcher = findLauncher(options.launcher, own);
   if (launcher === null && there !== "launcher") return planAlone(paths, options, own);
   const fullThere = programAt(paths.full);
   if (fullThere === "foreign" || fullThere === "launcher") refuseForeign(paths.full);
+  const isOwn = own === ownExecutable();
   const { socket, steps } = planSocket(paths.socketPath, options.socket);
   return {
     steps: [
       ...planExecutable(paths.full, fullThere, own),
       ...steps,
-      ...(launcher === null ? [] : planLauncher(paths.binary, there, launcher)),
+      // What only the node can run, or nobody, cannot be tried here.
+      ...(launcher === null
+        ? []
+        : planLauncher(paths.binary, there, launcher, isOwn && notes.length === 0)),
+      ...planSocketFolder(socket),
     ],
-    notes: [],
+    notes,
     executable: paths.full,
     hasLauncher: true,
     socket,

@@ -1,5 +1,5 @@
 /** Reads the pods' subnets of this node from where the options say. */
-import { isObject } from "../../config/section.ts";
+import { isObject, type JsonObject } from "../../config/section.ts";
 import { FairwayError } from "../../errors.ts";
 import { readText } from "../read.ts";
 import { checkSubnets, parseConflist, subnetsOf } from "./conflist.ts";
@@ -8,14 +8,14 @@ export interface SubnetOptions {
   subnet?: string[];
   subnetFromNodeJson?: string;
   subnetFromConflist?: string;
+  subnetFromCluster?: boolean;
 }
 
 /** "-" is standard input. Throws io. */
 export const readInput = (file: string): string => readText(file, file === "-" ? 0 : file);
 
-/** The subnets of a Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. */
-function subnetsOfNode(text: string, of: string): string[] {
-  const { json } = parseConflist(text, of);
+/** The subnets of a Node of the Kubernetes API: spec.podCIDRs, else spec.podCIDR. Throws badConfig. */
+export function subnetsOfNode(json: JsonObject, of: string): string[] {
   const spec = isObject(json.spec) ? json.spec : {};
   const listed = Array.isArray(spec.podCIDRs) ? spec.podCIDRs : [spec.podCIDR];
   const subnets = listed.filter((each) => typeof each === "string" && each !== "");
@@ -50,13 +50,14 @@ function subnetsOfConflist(text: string, of: string): string[] {
  */
 export function checkSubnetSources(options: SubnetOptions): boolean {
   const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
-  const sources = [subnet.length > 0, node !== undefined, conflist !== undefined];
+  const isFromCluster = options.subnetFromCluster === true;
+  const sources = [subnet.length > 0, node !== undefined, conflist !== undefined, isFromCluster];
   const given = sources.filter(Boolean).length;
   if (given > 1)
     throw new FairwayError(
       "badConfig",
       "the pod subnet is given in more than one way",
-      "give --subnet, --subnet-from-node-json or --subnet-from-conflist",
+      "give --subnet, --subnet-from-node-json, --subnet-from-conflist or --subnet-from-cluster",
     );
   checkSubnets(subnet);
   return given > 0;
@@ -66,7 +67,8 @@ export function checkSubnetSources(options: SubnetOptions): boolean {
 export function askedSubnets(options: SubnetOptions): string[] | undefined {
   checkSubnetSources(options);
   const { subnet = [], subnetFromNodeJson: node, subnetFromConflist: conflist } = options;
-  if (node !== undefined) return checkSubnets(subnetsOfNode(readInput(node), node));
+  if (node !== undefined)
+    return checkSubnets(subnetsOfNode(parseConflist(readInput(node), node).json, node));
   if (conflist !== undefined) return checkSubnets(subnetsOfConflist(readInput(conflist), conflist));
   return subnet.length > 0 ? checkSubnets(subnet) : undefined;
 }

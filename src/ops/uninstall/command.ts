@@ -5,6 +5,7 @@ import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
 import { asUsage } from "../command-line.ts";
 import { noLedgerIn } from "../context.ts";
+import { letSettingsBeWritten } from "../host/writable-settings.ts";
 import { withPlaceOptions } from "../install/command.ts";
 import { applyFiles, type FileStep } from "../install/files.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
@@ -31,6 +32,7 @@ interface Options extends PlaceOptions {
   force?: boolean;
   keepLedger?: boolean;
   dryRun?: boolean;
+  stay?: boolean;
 }
 
 interface Node {
@@ -65,6 +67,8 @@ function checkAsked(options: Options): void {
 
 function run(options: Options, command: Command): void {
   asUsage(command, () => checkAsked(options));
+  // What was set before is set back, and in a container it could not be.
+  if (options.dryRun !== true) letSettingsBeWritten();
   const force = options.force === true;
   const { dataDir, places, manifest, logFile, ...node } = whereItLies(options);
   const elsewhere = otherFolder(dataDir, options);
@@ -124,6 +128,15 @@ function run(options: Options, command: Command): void {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
+/** A container of a DaemonSet that ended would be started again and again. */
+async function stay(): Promise<void> {
+  const forEver = setInterval(() => {}, 2 ** 30);
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
+  });
+  clearInterval(forEver);
+}
+
 export function uninstallCommand(): Command {
   return withPlaceOptions(new Command("uninstall"))
     .description("take Fairway off the node, and put back what was there before")
@@ -132,5 +145,9 @@ export function uninstallCommand(): Command {
       "also while pods live: each loses its network, or where Fairway is chained its promise; also with a damaged ledger, or another data folder than install.json names. --dry-run tells what breaks",
     )
     .option("--keep-ledger", "for an `install` to come")
-    .action(run);
+    .option("--stay", "go on when it is done, until told to end (SIGTERM): for a DaemonSet")
+    .action(async (options: Options, command: Command) => {
+      run(options, command);
+      if (options.stay === true) await stay();
+    });
 }
