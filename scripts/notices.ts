@@ -18,10 +18,12 @@ interface Package {
 
 const packageFolder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
 
+const entries = ["bin/fairway.ts", "bin/prove.ts"];
+
 /** The folders of the packages of which code is in the executables. */
-async function bundledFolders(): Promise<string[]> {
+async function bundledFolders(of: readonly string[]): Promise<string[]> {
   const { success, metafile, logs } = await Bun.build({
-    entrypoints: ["bin/fairway.ts", "bin/prove.ts"].map((path) => join(root, path)),
+    entrypoints: of.map((path) => join(root, path)),
     target: "bun",
     splitting: true,
     metafile: true,
@@ -55,6 +57,10 @@ function readPackage(folder: string): Package {
     text,
   };
 }
+
+/** The packages of npm of which code is in what is made of these files. */
+export const bundledPackages = async (of: readonly string[]): Promise<Package[]> =>
+  (await bundledFolders(of)).map(readPackage);
 
 const rule = "-".repeat(80);
 
@@ -99,7 +105,7 @@ function ofLauncher(): string {
     readFileSync(join(tools, `zig-${version}/ziglang`, path), "utf8").trim();
   return [
     rule,
-    `musl, and what else Zig ${version} links to a program of C: in the launcher`,
+    `musl, and what else Zig ${version} links to a program of C: in the launcher, and in the image's \`cat\``,
     "https://musl.libc.org, https://ziglang.org",
     "",
     read("lib/libc/musl/COPYRIGHT"),
@@ -112,12 +118,12 @@ function ofLauncher(): string {
 }
 
 export async function noticesText(): Promise<string> {
-  const packages = (await bundledFolders()).map(readPackage);
+  const packages = await bundledPackages(entries);
   const head = [
     "Fairway is under the Apache License 2.0 (LICENSE). Its executables and its launcher contain what others have",
     "written. This file names it; scripts/notices.ts writes it, and a test holds it to what is really in them.",
     "",
-    `In fairway and fairway-prove: Bun, and ${packages.length} packages of npm. In the launcher: musl.`,
+    `In fairway and fairway-prove: Bun, and ${packages.length} packages of npm. In the launcher, and in the image's \`cat\`: musl.`,
     "",
   ];
   return [head.join("\n"), ofRuntime(), ...packages.map(ofPackage), ofLauncher()].join("\n");

@@ -151,7 +151,10 @@ test("the build for musl, where there is no glibc", () =>
 
 test("a container with musl does not place its build on a node with glibc, whose processes it sees", () =>
   withRoot(muslLibraries, (host, root) => {
-    const argv = host("fairway-x64-musl", "install", "--subnet", "198.18.55.0/24");
+    // Alone in its folder: of several builds it would take the one for glibc.
+    mkdirSync(join(root, "own"));
+    copyFileSync(join(dist, "fairway-x64-musl"), join(root, "own/fairway-x64-musl"));
+    const argv = host("/own/fairway-x64-musl", "install", "--subnet", "198.18.55.0/24");
     // The shell stays the first process, and has the root of this machine: without the musl that
     // scripts/test-builds has laid over it.
     const bare = "if grep -q ^fairway-test-builds /proc/mounts; then umount --lazy /usr/lib; fi; ";
@@ -163,7 +166,7 @@ test("a container with musl does not place its build on a node with glibc, whose
       code: 1,
       stdout: "",
       stderr: [
-        "fairway: this node cannot run /dist/fairway-x64-musl: it is started by musl's loader, and there is no /lib/ld-musl-x86_64.so.1 on this host",
+        "fairway: this node cannot run /own/fairway-x64-musl: it is started by musl's loader, and there is no /lib/ld-musl-x86_64.so.1 on this host",
         "  nothing was placed; take the build fairway: run its `install`",
         "",
       ].join("\n"),
