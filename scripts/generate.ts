@@ -3,7 +3,7 @@
  * - `src/config/generated/validate.js` and its types: the compiled validator, so that ajv itself is
  *   not loaded when the plugin starts. Not committed.
  * - `conf/fairway.schema.json`: the schema, for editors and readers. Committed.
- * - `conf/cluster/bandwidthclass.yaml`: what of it a BandwidthClass may say, for a cluster. Committed.
+ * - `bandwidthclass.yaml` of `conf/cluster` and of the chart: what of it a BandwidthClass may say, for a cluster. Committed.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -76,7 +76,9 @@ export function generate(): void {
   write("src/config/generated/validate.js", validatorCode());
   write("src/config/generated/validate.d.ts", validatorTypes);
   write("conf/fairway.schema.json", schemaText());
-  write("conf/cluster/bandwidthclass.yaml", definitionText());
+  // Helm reads no file from outside of its chart.
+  for (const folder of ["conf/cluster", "charts/fairway/files"])
+    write(`${folder}/bandwidthclass.yaml`, definitionText());
 }
 
 if (import.meta.main) generate();

@@ -49,6 +49,23 @@ need_cnitool() {
   (cd /tmp && GOBIN="$ROOT/dist/test-tools" go install github.com/containernetworking/cni/cnitool@v1.3.0 >&2)
 }
 
+# Helm renders the chart, and only Go can build it. Sets HELM, to nothing where there is no Go. What is built is kept
+# outside of the checkout.
+HELM_VERSION=v4.3.2
+need_helm() {
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/fairway/helm-$HELM_VERSION"
+  HELM="$folder/helm"
+  [ ! -x "$HELM" ] || return 0
+  if ! command -v go >/dev/null; then
+    HELM=""
+    say "there is no Go here, and no Helm: what renders the chart is skipped"
+    return
+  fi
+  say "building Helm $HELM_VERSION with go, once, into $folder"
+  mkdir -p "$folder"
+  (cd /tmp && GOBIN="$folder" go install "helm.sh/helm/v4/cmd/helm@$HELM_VERSION" >&2)
+}
+
 # need_debian FILE PACKAGE...: unpacks Debian packages into dist/test-tools/debian unless FILE is there.
 # Nothing is installed: what they start on a machine is not started.
 need_debian() {

@@ -1,9 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaults } from "../../src/config/defaults.ts";
-import { installCommand } from "../../src/ops/install/command.ts";
-import { usualPlaces } from "../../src/ops/install/places.ts";
 import { parseNetworkConfig } from "../../src/promise/network-config.ts";
 
 const conf = join(import.meta.dirname, "../../conf");
@@ -53,31 +50,4 @@ test.each(samples)("%s is valid as it stands, and pods' annotations reach it", (
   const plugin = plugins.find(({ type }) => type === "fairway");
   expect(plugin?.capabilities).toMatchObject({ "io.kubernetes.cri.pod-annotations": true });
   expect(() => parseNetworkConfig({ ...plugin, name, cniVersion })).not.toThrow();
-});
-
-test("the DaemonSet mounts what install writes to, and gives options that install has", () => {
-  interface Manifest {
-    kind: string;
-    spec: {
-      template: {
-        spec: {
-          initContainers: { args: string[]; volumeMounts: { name: string; mountPath: string }[] }[];
-          volumes: { name: string; hostPath: { path: string } }[];
-        };
-      };
-    };
-  }
-  const all = Bun.YAML.parse(readFileSync(join(conf, "daemonset.yaml"), "utf8")) as Manifest[];
-  const pod = all.find(({ kind }) => kind === "DaemonSet")?.spec.template.spec;
-  const [container] = pod?.initContainers ?? [];
-  const inside = container?.volumeMounts.map(({ name, mountPath }) => `${name} ${mountPath}`);
-  const outside = pod?.volumes.map(({ name, hostPath }) => `${name} ${hostPath.path}`);
-  const { binDir, confDir } = usualPlaces;
-  expect(inside).toEqual([`bin ${binDir}`, `conf ${confDir}`, `data ${defaults.dataDir}`]);
-  expect(outside).toEqual(inside ?? []);
-  const used = [...(container?.args[0] ?? "").matchAll(/ (--[a-z-]+) /g)].map((m) => m[1] ?? "");
-  const known = installCommand().options.map(({ long }) => long ?? "");
-  // curl's is the only other.
-  expect(used.filter((option) => !known.includes(option))).toEqual(["--cacert"]);
-  expect(used).toContain("--subnet-from-node-json");
 });

@@ -1,0 +1,115 @@
+/** The chart, rendered by Helm: each preset, each value, and what its schema refuses. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "../support/binary.ts";
+import { chart, hasHelm, type Manifest, podIn, rendered, runHelm } from "./helm.ts";
+
+const argsOf = (manifests: Manifest[], name: string): string[] => {
+  const pod = podIn(manifests);
+  return [...pod.initContainers, ...pod.containers].find((each) => each.name === name)?.args ?? [];
+};
+const pathsOf = (manifests: Manifest[]): string[] =>
+  podIn(manifests).volumes.flatMap(({ hostPath }) => hostPath?.path ?? []);
+const kindsOf = (manifests: Manifest[]): string[] => manifests.map(({ kind }) => kind).toSorted();
+
+describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
+  test("has nothing that Helm warns of", () => {
+    const { code, stdout, stderr } = runHelm("lint", "--strict", chart);
+    expect(`${stdout}${stderr}`).toContain("0 chart(s) failed");
+    expect(code).toBe(0);
+  });
+
+  test("makes deploy/fairway.yaml where nothing is set", () => {
+    const { stdout } = runHelm("template", "fairway", chart, "--namespace", "kube-system");
+    const committed = readFileSync(join(repository, "deploy/fairway.yaml"), "utf8");
+    expect(committed.split("\n").slice(1).join("\n")).toBe(stdout);
+  });
+
+  test.each([
+    ["k3s", ["/var/lib/rancher/k3s/data/cni", "/var/lib/rancher/k3s/agent/etc/cni/net.d"]],
+    ["k3d", ["/var/lib/rancher/k3s/data/cni", "/var/lib/rancher/k3s/agent/etc/cni/net.d"]],
+    [
+      "microk8s",
+      ["/var/snap/microk8s/current/opt/cni/bin", "/var/snap/microk8s/current/args/cni-network"],
+    ],
+    ["gke", ["/home/kubernetes/bin", "/etc/cni/net.d"]],
+    ["openshift", ["/var/lib/cni/bin", "/etc/kubernetes/cni/net.d"]],
+    ["minikube", ["/opt/cni/bin", "/etc/cni/net.d", "/var/run/docker/netns"]],
+  ])("preset %s: folders are mounted, and told to install", (preset, folders) => {
+    const made = rendered("--set", `preset=${preset}`);
+    expect(pathsOf(made)).toEqual(expect.arrayContaining(folders));
+    expect(argsOf(made, "install")).toEqual(
+      expect.arrayContaining([`--bin-dir=${folders[0]}`, `--conf-dir=${folders[1]}`]),
+    );
+    expect(argsOf(made, "agent")).toContain(`--conf-dir=${folders[1]}`);
+  });
+
+  test("what is set under cni goes before the preset", () => {
+    const made = rendered("--set", "preset=k3s,cni.binDir=/x/bin");
+    expect(argsOf(made, "install")).toContain("--bin-dir=/x/bin");
+    expect(pathsOf(made)).toContain("/var/lib/rancher/k3s/agent/etc/cni/net.d");
+  });
+
+  test.each<[string, string, string[]]>([
+    ["network.uplink=eth1", "install", ["--uplink=eth1"]],
+    ["network.egressCapacity=10G", "install", ["--egress-capacity=10G"]],
+    ["network.ingressCapacity=9500M", "install", ["--ingress-capacity=9500M"]],
+    ["cni.confFile=05-fairway.conflist", "install", ["--conf-file=05-fairway.conflist"]],
+    ["agent.repair=observe", "agent", ["--repair=observe"]],
+    ["agent.extraArgs={--tool-limit=1s}", "agent", ["--tool-limit=1s"]],
+    ["routes=host-gateway", "agent", ["--routes=host-gateway"]],
+    ["chained=true", "install", ["--chain"]],
+  ])("%s reaches %s", (value, container, args) => {
+    expect(argsOf(rendered("--set", value), container)).toEqual(expect.arrayContaining(args));
+  });
+
+  test("a conflist of one's own comes as a file", () => {
+    const made = rendered("--set", "network.subnetFrom=conflist,network.conflist=text");
+    expect(argsOf(made, "install")).toContain("--conflist=/etc/fairway/conflist");
+    expect(argsOf(made, "install")).not.toContain("--subnet-from-cluster");
+    expect(kindsOf(made)).toContain("ConfigMap");
+  });
+
+  test("chained, no module is loaded, and no subnet is asked for", () => {
+    const made = rendered("--set", "chained=true");
+    expect(podIn(made).initContainers.map(({ name }) => name)).toEqual(["install"]);
+    expect(argsOf(made, "install")).not.toContain("--subnet-from-cluster");
+  });
+
+  test("without the cluster, an agent may get nodes and no more", () => {
+    const made = rendered("--set", "cluster.enabled=false");
+    const role = made.find(({ kind }) => kind === "ClusterRole");
+    expect(role?.rules).toEqual([
+      { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
+    ] as never);
+    expect(kindsOf(made)).not.toContain("ValidatingAdmissionPolicy");
+    expect(argsOf(made, "agent")).not.toContain("--cluster");
+  });
+
+  test("uninstall=true takes it off, and installs nothing", () => {
+    const pod = podIn(rendered("--set", "uninstall=true"));
+    expect(pod.initContainers.map(({ args }) => args[0])).toEqual(["uninstall"]);
+    expect(pod.containers.map(({ args }) => args.slice(0, 2))).toEqual([["uninstall", "--stay"]]);
+  });
+
+  test("an image by its digest", () => {
+    const digest = `sha256:${"0".repeat(64)}`;
+    const pod = podIn(rendered("--set", `image.repository=r.test/f,image.digest=${digest}`));
+    expect(pod.containers[0]?.image).toBe(`r.test/f@${digest}`);
+  });
+
+  test.each([
+    ["preset=k4s", "preset"],
+    ["cni.binDir=opt/cni", "binDir"],
+    ["network.egressCapacity=fast", "egressCapacity"],
+    ["network.subnetFrom=guess", "subnetFrom"],
+    ["network.uplnk=eth0", "uplnk"],
+    ["chained=perhaps", "chained"],
+    ["routes=bgp", "routes"],
+    ["image.digest=sha256:1", "digest"],
+    ["cni.confFile=fairway.conf", "confFile"],
+  ])("%s is refused, naming it", (value, named) => {
+    expect(() => rendered("--set", value)).toThrow(named);
+  });
+});
