@@ -15,10 +15,9 @@ let cluster: Cluster;
 let release: Release;
 const limitMs = 240_000;
 
-/** What is on a node that Fairway could have changed. */
+/** What is on a node that Fairway could have changed; what is below /run goes with the next boot. */
 async function stateOf(node: ClusterNode): Promise<string> {
-  const files =
-    "find /opt/cni /etc/cni /var/lib/fairway /run/fairway -not -type d 2>/dev/null | sort";
+  const files = "find /opt/cni /etc/cni /var/lib/fairway -not -type d 2>/dev/null | sort";
   const settings = "sysctl net.ipv4.ip_forward net.ipv4.conf.eth0.forwarding";
   const commands = [
     ["sh", "-c", files],
