@@ -335,7 +335,7 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
       for (const each of cluster.nodes)
         expect(await stateOf(each)).toBe(before.get(each.name) ?? "");
       await release.helm("uninstall", "fairway", "--namespace", namespace, "--wait");
-      expect(await release.pods()).toEqual([]);
+      await cluster.until("its pods are gone", async () => (await release.pods()).length === 0);
       await cluster.until(
         "the node is not Ready",
         async () => (await node.ready()).status !== "True",
