@@ -60,8 +60,10 @@ async function served(node: ClusterNode): Promise<Served> {
   return JSON.parse(await node.must("curl", "-sf", ...socket, "http://agent/version")) as Served;
 }
 
-async function shown(...args: string[]): Promise<void> {
-  console.log(`$ kubectl ${args.join(" ")}\n${(await cluster.kubectl(...args)).trimEnd()}`);
+async function shown(...args: string[]): Promise<string> {
+  const said = await cluster.kubectl(...args);
+  console.log(`$ kubectl ${args.join(" ")}\n${said.trimEnd()}`);
+  return said;
 }
 
 async function failures(): Promise<string> {
@@ -114,7 +116,6 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
     async () => {
       console.log(await release.install());
       await release.rolledOut();
-      await cluster.linkPods();
       await cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=90s");
       await shown("get", "pods", "-n", namespace, "-o", "wide");
       for (const node of cluster.nodes) {
@@ -125,6 +126,23 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
         console.log(`${node.name}: ${logs}`);
         expect(logs).toContain(`network pods: ${node.podCidr}, uplink eth0, egress 400Mbit/s`);
       }
+    },
+    limitMs,
+  );
+
+  test(
+    title("pods of two nodes reach each other, by routes that the agents keep"),
+    async () => {
+      await cluster.apply([pod("a", { node: "node1" }), pod("b", { node: "node2" })]);
+      const [a, b] = [await readyAddress(cluster, "a"), await readyAddress(cluster, "b")];
+      for (const [from, to] of [
+        ["a", b],
+        ["b", a],
+      ] as const)
+        expect(await shown("exec", from, "--", "ping", "-c", "2", "-W", "5", to)).toContain(
+          "0% packet loss",
+        );
+      await cluster.kubectl("delete", "pod", "a", "b", "--timeout=60s");
     },
     limitMs,
   );

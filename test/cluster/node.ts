@@ -52,24 +52,6 @@ export interface ClusterNode {
 }
 
 const capacity = "400M";
-/**
- * The plainest one, but that pods keep their addresses towards each other, as a cluster wants it: else another
- * node's pods would see the node.
- */
-const conflist = JSON.stringify({
-  cniVersion: "1.0.0",
-  cniVersions: ["1.0.0", "1.1.0"],
-  name: "pods",
-  plugins: [
-    {
-      type: "fairway",
-      capabilities: { bandwidth: true, "io.kubernetes.cri.pod-annotations": true },
-      ipMasq: true,
-      ipMasqExcept: [addresses.pods],
-      ipam: { routes: [{ dst: "0.0.0.0/0" }] },
-    },
-  ],
-});
 const installed = "/opt/cni/bin/fairway";
 const containerdSocket = "/run/containerd/containerd.sock";
 
@@ -91,7 +73,6 @@ export function nodeOf(machine: Machine, control: Control, options: NodeOptions)
   const file = (each: string): string => join(machine.disk, each);
   const places = { socket: containerdSocket, confDir: "/etc/cni/net.d", binDir: "/opt/cni/bin" };
   writeFileSync(file("containerd.toml"), containerdConfig(3, places, runc, "overlayfs"));
-  writeFileSync(file("own.conflist"), conflist);
   writeFileSync(file("kubelet.yaml"), kubeletConfig());
   const kubeconfig = file("kubelet.kubeconfig");
   writeFileSync(kubeconfig, control.kubeconfigOf(nodeUser(name)));
@@ -136,8 +117,9 @@ export function nodeOf(machine: Machine, control: Control, options: NodeOptions)
     },
     install: async (...more) => {
       const asked = [
-        ...[binary, "install", "--conflist", file("own.conflist"), "--uplink", "eth0"],
-        ...["--subnet-from-node-json", "-"],
+        ...[binary, "install", "--subnet-from-node-json", "-", "--uplink", "eth0"],
+        // Else another node's pods would see the node.
+        ...["--ip-masq-except", addresses.pods],
         ...["--egress-capacity", capacity, "--ingress-capacity", capacity, ...more],
       ];
       const said = await machine.must(asked, { stdin: JSON.stringify(await object()) });

@@ -5,6 +5,7 @@ import type { CommandResult } from "../../src/ops/child.ts";
 import { chart, hasHelm, helm } from "../chart/helm.ts";
 import { repository } from "../support/binary.ts";
 import type { Cluster } from "./cluster.ts";
+import { addresses } from "./names.ts";
 import { hasCluster } from "./tools.ts";
 
 const image = join(repository, "dist/fairway-image.tar");
@@ -21,6 +22,8 @@ const values = [
   `network.egressCapacity=${capacity}`,
   `network.ingressCapacity=${capacity}`,
   "network.uplink=eth0",
+  `network.ipMasqExcept={${addresses.pods}}`,
+  "routes=host-gateway",
 ];
 
 export interface Release {

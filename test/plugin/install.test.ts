@@ -553,6 +553,10 @@ test("a run with nothing to do changes nothing and says so; an option changes wh
       defaultTier: "t",
       uplink: { name: "uplink", egressCapacity: "300M", ingressCapacity: "400M" },
     });
+    const except = ["--ip-masq-except", "198.19.0.0/17", "--ip-masq-except", "fd00::/48"];
+    expect(must(site.install(...except))).toStartWith(`replace ${site.conf}\n`);
+    expect(installed(site)).toMatchObject({ ipMasqExcept: ["198.19.0.0/17", "fd00::/48"] });
+    expect(must(site.install(...except))).toStartWith("nothing changed");
     // An own conflist is taken byte for byte.
     const given = `${text}\n\n`;
     must(site.install("--conflist", writeIn(site.root, "own.conflist", given)));

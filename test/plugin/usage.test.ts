@@ -182,6 +182,7 @@ const rows: Record<string, Row[]> = {
     row("install --uplink a/b", '--uplink: "a/b" cannot name an interface'),
     row("install --egress-capacity fast", "--egress-capacity", "fast"),
     row("install --ingress-capacity -1G", "--ingress-capacity"),
+    row("install --subnet 198.19.1.0/24 --ip-masq-except pods", "--ip-masq-except"),
     row("install --chain-way copy", "--chain-way says something about --chain only"),
     row("install --chain --chain-way x", "Allowed choices are copy, drop-in, in-place"),
     row("install --replace-bandwidth", "--replace-bandwidth says something about --chain only"),

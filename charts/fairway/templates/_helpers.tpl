@@ -55,6 +55,9 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- with .ingressCapacity }}
 - --ingress-capacity={{ . }}
 {{- end }}
+{{- range .ipMasqExcept }}
+- --ip-masq-except={{ . }}
+{{- end }}
 {{- if .conflist }}
 - --conflist=/etc/fairway/conflist
 {{- end }}

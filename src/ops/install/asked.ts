@@ -1,6 +1,7 @@
 /** What `install` is asked for, and what is wrong with it whatever the node is like. */
 import { join } from "node:path";
 import type { ChainWay } from "../../chain/record.ts";
+import { parseCidr } from "../../config/addresses.ts";
 import { parseName } from "../../config/identity.ts";
 import { parseInterfaceName, parsePath } from "../../config/paths.ts";
 import { parseLimitBits } from "../../config/quantities.ts";
@@ -21,6 +22,7 @@ export interface InstallOptions
   uplink?: string;
   egressCapacity?: string;
   ingressCapacity?: string;
+  ipMasqExcept?: string[];
   dataDir?: string;
   allowEarlier?: boolean;
   /** Behind the network that is there. */
@@ -66,6 +68,7 @@ export function checkAsked(options: InstallOptions, isChained: boolean): void {
   if (uplink !== undefined) parseInterfaceName(uplink, "--uplink");
   if (egressCapacity !== undefined) parseLimitBits(egressCapacity, "--egress-capacity");
   if (ingressCapacity !== undefined) parseLimitBits(ingressCapacity, "--ingress-capacity");
+  for (const network of options.ipMasqExcept ?? []) parseCidr(network, "--ip-masq-except");
   checkClusterOptions(options);
   const isSubnetGiven = checkSubnetSources(options);
   const path = join(confDir, confFile);

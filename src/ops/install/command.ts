@@ -29,6 +29,7 @@ const ownNetworks = [
   "subnetFromConflist",
   "subnetFromCluster",
   "networkName",
+  "ipMasqExcept",
   "allowEarlier",
 ] as const;
 
@@ -98,6 +99,11 @@ export function installCommand(): Command {
     .option("--uplink <NAME>", "uplink.name")
     .option("--egress-capacity <RATE>", "uplink.egressCapacity")
     .option("--ingress-capacity <RATE>", "uplink.ingressCapacity")
+    .option(
+      "--ip-masq-except <CIDR>",
+      "ipMasqExcept: a network to which pods keep their addresses, the cluster's pods above all; once for each",
+      collect,
+    )
     .option(
       "--launcher <FILE>",
       "what the runtime calls in front of the executable (default: the fairway-launcher-... beside the executable, if there is one)",

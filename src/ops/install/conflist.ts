@@ -18,6 +18,7 @@ export interface AskedSettings {
   uplink: string | undefined;
   egressCapacity: string | undefined;
   ingressCapacity: string | undefined;
+  ipMasqExcept: string[] | undefined;
   dataDir: string | undefined;
 }
 
@@ -128,6 +129,7 @@ export function withAsked(conflist: Conflist, asked: AskedSettings, of: string):
   const changed: JsonObject = {
     ...(asked.subnets === undefined ? plugin : withSubnets(plugin, asked.subnets)),
     ...(Object.keys(uplink).length === 0 ? {} : { uplink }),
+    ...(asked.ipMasqExcept === undefined ? {} : { ipMasqExcept: asked.ipMasqExcept }),
     ...(asked.dataDir === undefined ? {} : { dataDir: asked.dataDir }),
   };
   const json: JsonObject = {

@@ -76,7 +76,7 @@ function pluginFor(options: InstallOptions, recorded: ChainRecord | null): JsonO
     plainText({ cniVersion: "1.0.0", name: "chain", plugins: [base] }),
     {
       ...{ subnets: undefined, networkName: undefined },
-      ...{ uplink, egressCapacity, ingressCapacity },
+      ...{ uplink, egressCapacity, ingressCapacity, ipMasqExcept: undefined },
       dataDir: options.dataDir,
     },
     of,
@@ -99,12 +99,13 @@ function refuseOwnNetworksOptions(options: InstallOptions): void {
   const { subnet = [], subnetFromNodeJson, subnetFromConflist, networkName } = options;
   const isAsked =
     subnet.length > 0 ||
+    options.ipMasqExcept !== undefined ||
     [subnetFromNodeJson, subnetFromConflist, networkName].some((each) => each !== undefined);
   if (!isAsked) return;
   throw new FairwayError(
     "badConfig",
     "Fairway is installed behind another network here, whose name and subnets are its own",
-    "leave the subnet and --network-name out; for a network of Fairway's own, `fairway uninstall` first",
+    "leave the subnet, --network-name and --ip-masq-except out; for a network of Fairway's own, `fairway uninstall` first",
   );
 }
 

@@ -66,10 +66,10 @@ function presentConflist(path: string): Conflist | null {
 }
 
 function askedOf(options: InstallOptions): AskedSettings {
-  const { networkName, uplink, egressCapacity, ingressCapacity, dataDir } = options;
+  const { networkName, uplink, egressCapacity, ingressCapacity, ipMasqExcept, dataDir } = options;
   return {
     subnets: askedSubnets(options),
-    ...{ networkName, uplink, egressCapacity, ingressCapacity },
+    ...{ networkName, uplink, egressCapacity, ingressCapacity, ipMasqExcept },
     dataDir: dataDir === undefined ? undefined : parsePath(dataDir, "--data-dir"),
   };
 }
