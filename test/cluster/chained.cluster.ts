@@ -10,7 +10,14 @@ import { type Cluster, clusterUp } from "./cluster.ts";
 import { egress, pod } from "./manifests.ts";
 import type { ClusterNode } from "./node.ts";
 import { readyAddress, untilNoPods } from "./pods.ts";
-import { hasRelease, importImage, namespace, type Release, releaseOn } from "./release.ts";
+import {
+  hasRelease,
+  importImage,
+  namespace,
+  type Release,
+  readyForContainers,
+  releaseOn,
+} from "./release.ts";
 import { endShared } from "./setup.ts";
 
 const limitMs = 180_000;
@@ -50,6 +57,7 @@ describe.skipIf(!hasRelease)("behind another network", () => {
     release = releaseOn(cluster);
     node = cluster.node(1);
     await importImage(cluster);
+    await readyForContainers(node);
     await node.must("mkdir", "-p", "/opt/cni/bin", confDir);
   }, limitMs);
 

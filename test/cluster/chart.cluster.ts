@@ -3,12 +3,18 @@
  * deleted, evicted, upgraded, and taken off again.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { type Cluster, clusterUp } from "./cluster.ts";
 import { deployment, egress, pod } from "./manifests.ts";
 import type { ClusterNode } from "./node.ts";
 import { podOf, readyAddress, untilNoPods } from "./pods.ts";
-import { hasRelease, importImage, namespace, type Release, releaseOn } from "./release.ts";
+import {
+  hasRelease,
+  importImage,
+  namespace,
+  type Release,
+  readyForContainers,
+  releaseOn,
+} from "./release.ts";
 import { endShared } from "./setup.ts";
 
 let cluster: Cluster;
@@ -29,22 +35,6 @@ async function stateOf(node: ClusterNode): Promise<string> {
   const said: string[] = [];
   for (const command of commands) said.push(await node.must(...command));
   return said.join("\n");
-}
-
-/**
- * A container has a /proc of its own, so it would see the host's boot and not the machine's. And a folder of the node
- * that is not there would be made in the host's own /usr/lib.
- */
-async function prepare(node: ClusterNode): Promise<void> {
-  await node.must("umount", "/proc/sys/kernel/random/boot_id");
-  await node.restart("kubelet", "TERM");
-  const modules = [
-    "if test -d /lib/modules; then exit; fi",
-    'mkdir -p "$0/upper" "$0/work"',
-    'mount -t overlay overlay -o "lowerdir=/usr/lib,upperdir=$0/upper,workdir=$0/work" /usr/lib',
-    "mkdir /lib/modules",
-  ];
-  await node.must("sh", "-ec", modules.join("; "), join(node.machine.disk, "usr-lib"));
 }
 
 const before = new Map<string, string>();
@@ -104,7 +94,7 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
     release = releaseOn(cluster);
     await importImage(cluster);
     for (const node of cluster.nodes) {
-      await prepare(node);
+      await readyForContainers(node);
       before.set(node.name, await stateOf(node));
     }
   }, limitMs);

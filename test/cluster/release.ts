@@ -6,6 +6,7 @@ import { chart, hasHelm, helm } from "../chart/helm.ts";
 import { repository } from "../support/binary.ts";
 import type { Cluster } from "./cluster.ts";
 import { addresses } from "./names.ts";
+import type { ClusterNode } from "./node.ts";
 import { hasCluster } from "./tools.ts";
 
 const image = join(repository, "dist/fairway-image.tar");
@@ -101,4 +102,20 @@ export function releaseOn(cluster: Cluster): Release {
     },
   };
   return release;
+}
+
+/**
+ * A container has a /proc of its own, so it would see the host's boot and not the machine's. And a folder of the node
+ * that is not there would be made in the host's own /usr/lib.
+ */
+export async function readyForContainers(node: ClusterNode): Promise<void> {
+  await node.must("umount", "/proc/sys/kernel/random/boot_id");
+  await node.restart("kubelet", "TERM");
+  const modules = [
+    "if test -d /lib/modules; then exit; fi",
+    'mkdir -p "$0/upper" "$0/work"',
+    'mount -t overlay overlay -o "lowerdir=/usr/lib,upperdir=$0/upper,workdir=$0/work" /usr/lib',
+    "mkdir /lib/modules",
+  ];
+  await node.must("sh", "-ec", modules.join("; "), join(node.machine.disk, "usr-lib"));
 }
