@@ -93,6 +93,11 @@ async function measured(nodes: number): Promise<Found> {
     });
     await server.tryKubectl(["create", "serviceaccount", "default"]);
     await install(server);
+    // A kind that was just made is not served at once.
+    await server.until("classes are served", async () => {
+      const { code } = await server.tryKubectl(["get", "bandwidthclasses"]);
+      return code === 0;
+    });
     const access = kubeconfigAccess(server.kubeconfig);
     const client = new KubeClient(access, "fairway-test");
     const { signal } = ending;
