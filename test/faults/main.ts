@@ -1,5 +1,5 @@
 /**
- * Plays scenarios in this process, one after the other: main.ts RESULT_FILE [--short] NAME...
+ * Plays scenarios in this process, one after the other: main.ts RESULT_FILE [--short|--spare-long] NAME...
  * Several such processes may run beside each other.
  */
 import { writeFileSync } from "node:fs";
@@ -9,12 +9,16 @@ import { type Played, play } from "./support/play.ts";
 import { isKill } from "./support/points.ts";
 
 const [, , file = "/dev/stdout", ...rest] = process.argv;
-const names = rest.filter((name) => name !== "--short");
-const isShort = rest.length > names.length;
+const names = rest.filter((name) => !name.startsWith("--"));
+const isShort = rest.includes("--short");
+const isLongSpared = rest.includes("--spare-long");
 const only = process.env.ONLY === undefined ? undefined : process.env.ONLY.split(",");
 
 /** The base has so many points that its deaths are spared as well. */
 const sparedFrom = 150;
+
+/** With so many points a scenario is one of the three that take as long as all the others. */
+const longFrom = 70;
 
 /** Every death, and every fifth of the other points. */
 const isInShort = (at: number, fault: Fault, points: number): boolean =>
@@ -26,6 +30,7 @@ for (const scenario of allScenarios) {
     progress: (text) => console.error(text),
     ...(only && { only: ({ at }, fault) => only.includes(String(at)) || only.includes(fault) }),
     ...(isShort && { only: ({ at }, fault, points) => isInShort(at, fault, points) }),
+    ...(isLongSpared && { only: ({ at }, _, points) => points < longFrom || at % 5 === 0 }),
   });
   results.push(played);
   console.error(
