@@ -17,7 +17,7 @@ const only = process.env.ONLY === undefined ? undefined : process.env.ONLY.split
 /** The base has so many points that its deaths are spared as well. */
 const sparedFrom = 150;
 
-/** With so many points a scenario is one of the three that take as long as all the others. */
+/** A scenario with so many points takes most of a minute or longer. */
 const longFrom = 70;
 
 /** Every death, and every fifth of the other points. */
