@@ -6,6 +6,7 @@ import { messageOf } from "../errors.ts";
 import type { Access } from "./access.ts";
 import { readText } from "./bytes.ts";
 import { KubeError } from "./kube-error.ts";
+import { isObject } from "./objects.ts";
 
 /** Who has set a field, as server-side apply records it. */
 const fieldManager = "fairway-agent";
@@ -28,11 +29,6 @@ export interface Ask {
 const usualLimitMs = 15_000;
 const usualBytes = 4 * 1024 * 1024;
 const errorBytes = 64 * 1024;
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What an API server tells of a failure: a Status, or whatever a proxy before it says. */
 function errorIn(status: number, text: string, retryAfter: string | null): KubeError {

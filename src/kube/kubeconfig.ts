@@ -1,6 +1,7 @@
 /** Reads a kubeconfig file: which API server, and by what means one is known to it. Pure. */
 import { isAbsolute, join } from "node:path";
 import { FairwayError, orFail } from "../errors.ts";
+import { isObject, type Json } from "./objects.ts";
 
 /** Something that stands in the kubeconfig itself, or in a file that it names. */
 export type Material = { from: "text"; text: string } | { from: "file"; file: string };
@@ -14,11 +15,6 @@ export interface Described {
   certificate: Material | null;
   key: Material | null;
 }
-
-type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const wrong = (what: string, advice: string): FairwayError =>
   new FairwayError("badConfig", `the kubeconfig ${what}`, advice);
