@@ -4,15 +4,14 @@
  */
 import { formatDuration, formatRate } from "../config/quantities.ts";
 import { FairwayError } from "../errors.ts";
-import { classCounters } from "../kernel/read/class-counters.ts";
+import { deviceClasses } from "../kernel/read/device-classes.ts";
 import { sleep } from "../kube/follow.ts";
-import type { RecordedAttachment } from "../ledger/attachment-rows.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Sample } from "../measure/counters.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import type { Counters } from "../plan/counters.ts";
 import { classid } from "../plan/names.ts";
-import { attachmentName, type Direction, directions } from "../plan/node.ts";
+import { type Attachment, attachmentName, type Direction, directions } from "../plan/node.ts";
 import type { Happened } from "./event-log.ts";
 import { judged, type Missed, noneMissed, type Verdict, verdictOf } from "./kept.ts";
 import type { PodSeen } from "./pod-seen.ts";
@@ -35,7 +34,7 @@ const usualPace = { roundMs: 10_000 };
 const [looks, betweenLooksMs] = [8, 250];
 
 interface Promised {
-  row: RecordedAttachment;
+  row: Attachment;
   direction: Direction;
   dev: string;
   classid: string;
@@ -50,26 +49,24 @@ function promisedIn(ledger: Ledger): Promised[] {
   const { first } = view;
   if (first === null) return [];
   const device = { egress: first.trees.uplink, ingress: first.ingress.name };
-  const rows = ledger.attachments.all().filter(({ phase }) => phase === "ready");
-  return rows.flatMap((row) => {
-    const { promise } = view.inForce(row, first.trees);
-    return directions.flatMap((direction) => {
-      const { guaranteeBits } = promise[direction];
+  return view.ready.flatMap((row) =>
+    directions.flatMap((direction) => {
+      const { guaranteeBits } = row.promise[direction];
       const id = classid(row.classMinor);
       return guaranteeBits === 0
         ? []
         : [{ row, direction, dev: device[direction], classid: id, guaranteeBits }];
-    });
-  });
+    }),
+  );
 }
 
-type Looked = ReadonlyMap<string, ReadonlyMap<string, Counters>>;
+type Looked = ReturnType<typeof deviceClasses>;
 
 const lookAt = (promised: readonly Promised[]): Looked =>
-  classCounters(new Set(promised.map(({ dev }) => dev)));
+  deviceClasses(new Set(promised.map(({ dev }) => dev)));
 
 const countersOf = (looked: Looked, { dev, classid: id }: Promised): Counters | null =>
-  looked.get(dev)?.get(id) ?? null;
+  looked.get(dev)?.get(id)?.counters ?? null;
 
 async function verdicts(
   promised: readonly Promised[],

@@ -3,10 +3,9 @@
  * during an interval.
  */
 
-import { NetlinkSocket } from "../../kernel/netlink/socket.ts";
-import { linkNamed } from "../../kernel/read/links.ts";
+import { deviceClasses } from "../../kernel/read/device-classes.ts";
 import { readViolations, type SpoofCount } from "../../kernel/read/tables.ts";
-import { type ClassEntry, classesOf } from "../../kernel/read/tc.ts";
+import type { ClassEntry } from "../../kernel/read/tc.ts";
 import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
@@ -122,17 +121,6 @@ export interface Interval {
   looks: ReadonlyMap<string, DeviceLooks>;
 }
 
-function readClasses(devices: string[]): Map<string, ClassEntry> {
-  using socket = new NetlinkSocket();
-  const classes = new Map<string, ClassEntry>();
-  for (const dev of devices) {
-    const link = linkNamed(socket, dev);
-    if (link === null) continue;
-    for (const entry of classesOf(socket, link.index)) classes.set(`${dev} ${entry.handle}`, entry);
-  }
-  return classes;
-}
-
 function kernelOf(entry: ClassEntry | undefined): DirectionStatus["kernel"] {
   if (entry?.htb === undefined) return null;
   const { rateBytes, ceilBytes } = entry.htb;
@@ -146,11 +134,11 @@ type Current = Rates & Partial<Pick<DirectionPromise, "burstBytes">>;
  * Collects everything that is said of a class: what was promised, what the kernel has, and what was measured.
  */
 class Classes {
-  readonly #classes: Map<string, ClassEntry>;
+  readonly #classes: ReturnType<typeof deviceClasses>;
   readonly #interval: Interval | null;
 
   constructor(devices: string[], interval: Interval | null) {
-    this.#classes = readClasses(devices);
+    this.#classes = deviceClasses(devices);
     this.#interval = interval;
   }
 
@@ -168,7 +156,7 @@ class Classes {
       currentGuaranteeBits: current.guaranteeBits,
       currentLimitBits: current.limitBits,
       currentBurstBytes: current.burstBytes ?? null,
-      kernel: kernelOf(this.#classes.get(`${dev} ${id}`)),
+      kernel: kernelOf(this.#classes.get(dev)?.get(id)),
       measured:
         looks === undefined
           ? null
