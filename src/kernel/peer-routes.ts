@@ -10,9 +10,10 @@ import { Attributes } from "./netlink/codec.ts";
 import { NetlinkError } from "./netlink/refusal.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import { rtmsg } from "./netlink/structs.ts";
-import { AF, NLM_F, RTA, RTM, RTN_UNICAST } from "./netlink/tables.ts";
+import { AF, RTA, RTM, RTN_UNICAST } from "./netlink/tables.ts";
 import { nodeAddresses } from "./read/routes.ts";
 import { attribute, requestOf } from "./write/request.ts";
+import { adding, networkOf } from "./write/routes.ts";
 import { Speaker } from "./write/speaker.ts";
 
 /** Nobody has it in iproute2's rt_protos. `ip route show proto 70` lists these routes. */
@@ -69,16 +70,16 @@ export function onLink(dev: string): { networks: Prefix[]; addresses: string[] }
 }
 
 function send(op: "add" | "delete", { dst, gw, dev }: PeerRoute): void {
-  const [ip = "", length] = dst.split("/");
+  const { ip, prefixLength } = networkOf(dst);
   const isNew = op === "add";
   const request = requestOf(
     isNew ? RTM.NEWROUTE : RTM.DELROUTE,
     // A route of somebody else's in this place stays.
-    isNew ? NLM_F.CREATE | NLM_F.EXCL : 0,
+    isNew ? adding : 0,
     rtmsg,
     {
       family: AF[familyOf(ip)],
-      dstLength: Number(length),
+      dstLength: prefixLength,
       table: mainTable,
       // The kernel deletes only a route of this protocol.
       protocol: peerProtocol,

@@ -3,7 +3,8 @@
  * where no other file is named).
  */
 
-const NFNL_SUBSYS_NFTABLES = 10 << 8;
+import { NFNL_SUBSYS_NFTABLES } from "./tables.ts";
+
 export const NFT_MSG_CHANGE = {
   NEWTABLE: NFNL_SUBSYS_NFTABLES | 0,
   DELTABLE: NFNL_SUBSYS_NFTABLES | 2,
@@ -35,7 +36,8 @@ export const NFTA_SET_ELEM_LIST_SET_ID = 4;
 export const NF_ACCEPT = 1;
 
 export const NFTA_EXPR = { NAME: 1, DATA: 2 } as const;
-export const NFTA_DATA = { VALUE: 1, VERDICT: 2 } as const;
+/** NFTA_DATA_VERDICT; the value is NFTA_DATA_VALUE. */
+export const NFTA_DATA_VERDICT = 2;
 export const NFTA_VERDICT_CODE = 1;
 
 /** The register of a verdict, the first of those with 16 bytes, and the first of those with four. */

@@ -222,7 +222,7 @@ export const AF: Record<Family, number> = { 4: 2, 6: 10 };
 export const NFNL_MSG_BATCH = { BEGIN: 16, END: 17 } as const;
 export const NFNL_SUBSYS_NFTABLES_ID = 10;
 /** include/uapi/linux/netfilter/nfnetlink.h and nf_tables.h: messages, with the subsystem above the type. */
-const NFNL_SUBSYS_NFTABLES = NFNL_SUBSYS_NFTABLES_ID << 8;
+export const NFNL_SUBSYS_NFTABLES = NFNL_SUBSYS_NFTABLES_ID << 8;
 export const NFT_MSG = {
   GETTABLE: NFNL_SUBSYS_NFTABLES | 1,
   GETCHAIN: NFNL_SUBSYS_NFTABLES | 4,

@@ -22,7 +22,8 @@ export interface ElementChange {
   element: Element;
 }
 
-const valued = (type: number, bytes: Uint8Array): Uint8Array =>
+/** Data: the bytes of a key, of a value or of an operand. */
+export const valued = (type: number, bytes: Uint8Array): Uint8Array =>
   encodeNested(type, encodeAttribute(NFTA_DATA_VALUE, bytes));
 
 /** A deletion names only the key, because the value may be another one by now. */

@@ -2,6 +2,7 @@
 import type { Instruction, Listed, Source, Word } from "../../../plan/rules/instruction.ts";
 import { encodeAttribute, encodeNested } from "../../netlink/codec.ts";
 import * as nft from "../../netlink/nft-rules.ts";
+import { valued } from "../elements.ts";
 import { text, u8 } from "../request.ts";
 import { be64, inList, number } from "./bytes.ts";
 
@@ -28,7 +29,7 @@ const expression = (name: string, ...data: Uint8Array[]): Uint8Array =>
   );
 
 const value = (type: number, bytes: readonly number[]): Uint8Array =>
-  encodeNested(type, encodeAttribute(nft.NFTA_DATA.VALUE, Uint8Array.from(bytes)));
+  valued(type, Uint8Array.from(bytes));
 
 function load(from: Source, bytes: number, into: Word): Uint8Array {
   if ("meta" in from) {
@@ -85,7 +86,7 @@ function verdict(code: number): Uint8Array {
   return expression(
     "immediate",
     number(DREG, nft.NFT_REG.VERDICT),
-    encodeNested(DATA, encodeNested(nft.NFTA_DATA.VERDICT, number(nft.NFTA_VERDICT_CODE, code))),
+    encodeNested(DATA, encodeNested(nft.NFTA_DATA_VERDICT, number(nft.NFTA_VERDICT_CODE, code))),
   );
 }
 

@@ -17,7 +17,6 @@ import { nfgenmsg } from "../../netlink/structs.ts";
 import {
   NFT_MSG,
   NFTA_CHAIN,
-  NFTA_DATA_VALUE,
   NFTA_HOOK,
   NFTA_RULE,
   NFTA_SET_ELEM,
@@ -27,6 +26,7 @@ import {
   NLM_F,
 } from "../../netlink/tables.ts";
 import { placeOf } from "../../read/tables.ts";
+import { valued } from "../elements.ts";
 import { text } from "../request.ts";
 import { inList, number } from "./bytes.ts";
 import { expressionOf, nameAttribute, partOf, type SetNamed } from "./expression.ts";
@@ -140,9 +140,7 @@ class Writer {
   #listed(set: Listed, setNumber: number): Unnumbered[] {
     const { SET, ELEMENTS } = NFTA_SET_ELEM_LIST;
     const elements = set.values.map((value) =>
-      inList(
-        encodeNested(NFTA_SET_ELEM.KEY, encodeAttribute(NFTA_DATA_VALUE, Uint8Array.of(value))),
-      ),
+      inList(valued(NFTA_SET_ELEM.KEY, Uint8Array.of(value))),
     );
     return [
       this.#message(made.NFT_MSG_CHANGE.NEWSET, making, listedAttributes(set, setNumber)),
