@@ -25,7 +25,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   measure: { rooms: ["plan"], files: [], packages: [], depth: 0 },
   config: { rooms: ["plan"], files: ["errors.ts"], packages: ["ip-num"], depth: 1 },
   promise: { rooms: ["config", "plan"], files: ["errors.ts"], packages: [], depth: 0 },
-  chain: { rooms: ["config"], files: everyones, packages: [...nodes], depth: 0 },
+  chain: {
+    rooms: ["config"],
+    files: [...everyones, "new-file.ts"],
+    packages: [...nodes],
+    depth: 0,
+  },
   cri: { rooms: [], files: ["errors.ts"], packages: [...nodes], depth: 0 },
   ledger: {
     rooms: ["config", "plan"],
@@ -49,7 +54,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   kube: { rooms: [], files: ["errors.ts"], packages: [...nodes], depth: 0 },
   cluster: {
     rooms: ["cni", "config", "kernel", "kube", "ledger", "measure", "node", "plan", "promise"],
-    files: [...everyones, "waker.ts"],
+    files: [...everyones, "new-file.ts", "waker.ts"],
     packages: [...nodes],
     depth: 0,
   },
@@ -86,7 +91,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "plan",
       "promise",
     ],
-    files: [...everyones, "build.ts", "../THIRD-PARTY-NOTICES.txt"],
+    files: [...everyones, "build.ts", "new-file.ts", "../THIRD-PARTY-NOTICES.txt"],
     packages: ["bun:sqlite", "commander", "execa", ...nodes],
     depth: 1,
   },

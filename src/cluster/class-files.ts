@@ -8,10 +8,10 @@ import { confFiles } from "../cni/conf-files.ts";
 import { pluginName } from "../config/plugin-name.ts";
 import { FairwayError, messageOf, orFail } from "../errors.ts";
 import { isObject, type Json } from "../kube/objects.ts";
+import { replaceFile } from "../new-file.ts";
 import { parseNetworkConfig } from "../promise/network-config.ts";
 import { classRecordName } from "./class-record-name.ts";
 import { type ClassRecord, planClass, unknownKeys } from "./class-values.ts";
-import { replaceFile } from "./replace-file.ts";
 
 export interface ClassPlaces {
   confDir: string;

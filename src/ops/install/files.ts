@@ -6,6 +6,7 @@ import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { effect } from "../../effect.ts";
 import { FairwayError, messageOf, orFail } from "../../errors.ts";
+import { beside, syncFolder } from "../../new-file.ts";
 import { runEffect } from "../child.ts";
 import { rootOfNode } from "../host/facts.ts";
 
@@ -62,13 +63,7 @@ export interface Applied {
   undo(): void;
 }
 
-/**
- * A name beside the file, for a rename. It has the process's id, so that the next run knows what a dead one
- * left.
- */
-const beside = (path: string, what: "new" | "former"): string =>
-  join(dirname(path), `.${basename(path)}.${process.pid}.${what}`);
-
+/** What `beside` gives (new-file.ts). */
 const besidePattern = /^\.(.+)\.(\d+)\.(?:new|former)$/;
 
 /** Finds what runs that died left beside these files. */
@@ -84,15 +79,6 @@ export function abandoned(paths: readonly string[]): string[] {
       })
       .map((name) => join(dir, name));
   });
-}
-
-function syncFolder(path: string): void {
-  const fd = fs.openSync(path, "r");
-  try {
-    effect("file", "sync the folder", () => fs.fsyncSync(fd));
-  } finally {
-    fs.closeSync(fd);
-  }
 }
 
 function writeBeside(path: string, mode: number, content: Content): void {
@@ -151,7 +137,7 @@ function place(path: string, make: (beside: string) => void): { undo: Undo; comm
  * come: one that comes and goes makes it read all of them anew.
  */
 function stir(folder: string): void {
-  const path = join(folder, `.fairway.${process.pid}.new`);
+  const path = beside(join(folder, "fairway"), "new");
   try {
     writeBeside(path, 0o600, { text: "" });
   } finally {
