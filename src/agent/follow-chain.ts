@@ -4,7 +4,13 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
-import { type Decision, decide, type FolderFile, settingsInForce } from "../chain/decide.ts";
+import {
+  type Decision,
+  decide,
+  type FolderFile,
+  settingsInForce,
+  textIn,
+} from "../chain/decide.ts";
 import { readFolder } from "../chain/folder.ts";
 import { putFile, takeFile } from "../chain/put.ts";
 import { type Followed, followedIn } from "../chain/record.ts";
@@ -191,12 +197,6 @@ class Follower implements Disposable {
         holdMs,
       });
   }
-}
-
-/** null means that it is not there, or cannot be read. */
-function textIn(files: readonly FolderFile[], name: string): string | null {
-  const found = files.find((file) => file.name === name);
-  return found !== undefined && "text" in found ? found.text : null;
 }
 
 /** Ends when `signal` is aborted. What fails is told, and tried again. */

@@ -16,9 +16,6 @@ export interface NetworkList {
 
 export type ReadNetwork = { list: NetworkList } | { fault: string };
 
-/** The names that libcni's ConfFiles() is asked for. */
-export const isConfName = (name: string): boolean => /\.(conf|conflist|json)$/.test(name);
-
 const hasType = (plugin: JsonObject): boolean =>
   typeof plugin.type === "string" && plugin.type !== "";
 

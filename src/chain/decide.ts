@@ -1,4 +1,5 @@
 /** Decides what is to lie in the runtime's folder under our name, from all that lies there. Pure. */
+import { byBytes, sortsBefore } from "../config/conf-names.ts";
 import { type ChainSettings, compose, originalOf, pluginOfCopy, type Refusal } from "./compose.ts";
 import { type NetworkList, readNetwork } from "./conf-text.ts";
 
@@ -20,11 +21,6 @@ export type Decision =
   /** What bears our name is somebody else's. */
   | ({ want: "hands off" } & Refusal);
 
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-/** Runtimes go by the bytes of names. */
-export const comesBefore = (a: string, b: string): boolean => byBytes(a, b) < 0;
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -34,6 +30,12 @@ function parsed(text: string): unknown {
 }
 
 const textOf = (file: FolderFile): string | null => ("text" in file ? file.text : null);
+
+/** What the file of that name holds. null means that it is not there, or cannot be read. */
+export function textIn(files: readonly FolderFile[], name: string): string | null {
+  const found = files.find((file) => file.name === name);
+  return found === undefined ? null : textOf(found);
+}
 
 /** A copy of ours, under whatever name: somebody may have moved it aside. */
 export const isOwnCopy = (file: FolderFile): boolean =>
@@ -86,7 +88,7 @@ export function decide(
       : { want: "wait", why: primary.why };
   }
   const { file, list } = primary;
-  if (comesBefore(file, copyName))
+  if (sortsBefore(file, copyName))
     return {
       want: "nothing",
       why: `${file} sorts before ${copyName}, and runtimes take the first`,
@@ -107,7 +109,6 @@ export function settingsInForce(
   copyName: string,
   settings: ChainSettings,
 ): ChainSettings {
-  const copy = files.find(({ name }) => name === copyName);
-  const plugin = copy === undefined ? null : pluginOfCopy(parsed(textOf(copy) ?? ""));
+  const plugin = pluginOfCopy(parsed(textIn(files, copyName) ?? ""));
   return plugin === null ? settings : { ...settings, plugin };
 }

@@ -1,8 +1,8 @@
 /** Reads the folder in which a runtime looks for its networks. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isConfName } from "../config/conf-names.ts";
 import { FairwayError, messageOf } from "../errors.ts";
-import { isConfName } from "./conf-text.ts";
 import type { FolderFile } from "./decide.ts";
 
 /** No configuration is so large. Whoever puts a larger file there must not fill the memory. */
@@ -15,11 +15,9 @@ const isGone = (error: unknown): boolean =>
 function fileAt(dir: string, name: string): FolderFile[] {
   const path = join(dir, name);
   try {
-    const { size, isFolder } = ((stat) => ({ size: stat.size, isFolder: stat.isDirectory() }))(
-      statSync(path),
-    );
-    if (isFolder) return [];
-    if (size > maxBytes) return [{ name, fault: `it has more than ${maxBytes} bytes` }];
+    const stat = statSync(path);
+    if (stat.isDirectory()) return [];
+    if (stat.size > maxBytes) return [{ name, fault: `it has more than ${maxBytes} bytes` }];
     return [{ name, text: readFileSync(path, "utf8") }];
   } catch (error) {
     return isGone(error) ? [] : [{ name, fault: messageOf(error) }];

@@ -1,6 +1,7 @@
 /** Reads the other network configurations of a node, as its runtime does. */
 import fs from "node:fs";
 import { join } from "node:path";
+import { byBytes, isConfName } from "../config/conf-names.ts";
 import { isObject, type JsonObject } from "../config/section.ts";
 import { messageOf } from "../errors.ts";
 
@@ -12,9 +13,6 @@ export interface ConfFile {
   /** Says why a runtime cannot load it; null means that it can. */
   problem: string | null;
 }
-
-/** The names that libcni's ConfFiles() takes, as containerd and CRI-O call it. */
-const loaded = /\.(conf|conflist|json)$/;
 
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
@@ -31,8 +29,6 @@ function confFile(dir: string, name: string): ConfFile {
   }
 }
 
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
 /**
  * The files are in the runtimes' order, which is by the bytes of their names. There are none where there is
  * no folder.
@@ -41,12 +37,10 @@ export function confFiles(dir: string): ConfFile[] {
   if (!fs.existsSync(dir)) return [];
   return fs
     .readdirSync(dir)
-    .filter((name) => loaded.test(name))
+    .filter(isConfName)
     .sort(byBytes)
     .map((name) => confFile(dir, name));
 }
-
-export const sortsBefore = (a: string, b: string): boolean => byBytes(a, b) < 0;
 
 /** Writes for example "05-other.conflist (network other: bridge, portmap)". */
 export function inWords({ name, network, types, problem }: ConfFile): string {

@@ -1,20 +1,8 @@
 import { expect, test } from "bun:test";
-import { isConfName, readNetwork } from "../../src/chain/conf-text.ts";
+import { readNetwork } from "../../src/chain/conf-text.ts";
 
 const list = { cniVersion: "1.0.0", name: "cbr0", plugins: [{ type: "flannel" }] };
 const json = (value: unknown): string => JSON.stringify(value);
-
-test.each([
-  ["10-a.conflist", true],
-  ["10-a.conf", true],
-  ["10-a.json", true],
-  ["10-a.conflist.bak", false],
-  [".10-a.conflist.7.new", false],
-  ["10-calico.conflist.cilium_bak", false],
-  ["calico-kubeconfig", false],
-])("whether a runtime reads %s", (name, is) => {
-  expect(isConfName(name)).toBe(is);
-});
 
 test("a list, with keys that nobody knows", () => {
   const read = readNetwork("10-a.conflist", json({ ...list, x: 1 }));

@@ -1,12 +1,7 @@
 /** What is to lie under our name, for each state that the runtime's folder may be in. */
 import { describe, expect, test } from "bun:test";
-import {
-  comesBefore,
-  type Decision,
-  decide,
-  type FolderFile,
-  settingsInForce,
-} from "../../src/chain/decide.ts";
+import { type Decision, decide, type FolderFile, settingsInForce } from "../../src/chain/decide.ts";
+import { sortsBefore } from "../../src/config/conf-names.ts";
 
 const name = "00-fairway-chained.conflist";
 const settings = { plugin: { type: "fairway" }, replacesBandwidth: false };
@@ -88,9 +83,9 @@ describe("a copy", () => {
   });
 
   test("sorts before the original", () => {
-    expect(comesBefore(name, "00-multus.conf")).toBe(true);
-    expect(comesBefore(name, "05-cilium.conflist")).toBe(true);
-    expect(comesBefore("00-aws.conflist", name)).toBe(true);
+    expect(sortsBefore(name, "00-multus.conf")).toBe(true);
+    expect(sortsBefore(name, "05-cilium.conflist")).toBe(true);
+    expect(sortsBefore("00-aws.conflist", name)).toBe(true);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Looks at how Fairway stands behind another network: the copy that follows it, or the drop-in file. */
 import fs from "node:fs";
 import { join } from "node:path";
-import { type Decision, decide, type FolderFile, settingsInForce } from "../../chain/decide.ts";
+import { type Decision, decide, settingsInForce, textIn } from "../../chain/decide.ts";
 import { readFolder } from "../../chain/folder.ts";
 import type { ChainRecord } from "../../chain/record.ts";
 import { dropInAt } from "../install/chain-ways.ts";
@@ -28,11 +28,6 @@ export function judgeCopy(decision: Decision, there: string | null, confFile: st
       return error(id, `pods start without Fairway: ${decision.why}`, decision.todo);
   }
 }
-
-const textIn = (files: readonly FolderFile[], name: string): string | null => {
-  const found = files.find((file) => file.name === name);
-  return found !== undefined && "text" in found ? found.text : null;
-};
 
 function copyFinding({ confDir, confFile }: Places, chain: ChainRecord): Finding {
   const files = readFolder(confDir);

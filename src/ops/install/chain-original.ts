@@ -20,14 +20,25 @@ export function inPlaceText({ text }: Conflist, settings: ChainSettings): string
   throw new FairwayError("badConfig", composed.refusal.why, composed.refusal.todo);
 }
 
-const withoutOurs = (text: string): JsonObject => {
+/** The plugins that a file lists, and those of them that are not ours. Throws decode. */
+function othersIn(text: string): { json: JsonObject; plugins: unknown[]; others: unknown[] } {
   const { json } = parseConflist(text, "the file");
   const plugins = Array.isArray(json.plugins) ? json.plugins : [];
-  return {
-    ...json,
-    plugins: plugins.filter((each) => !(isObject(each) && each.type === pluginName)),
-  };
+  const others = plugins.filter((each) => !(isObject(each) && each.type === pluginName));
+  return { json, plugins, others };
+}
+
+const withoutOurs = (text: string): JsonObject => {
+  const { json, others } = othersIn(text);
+  return { ...json, plugins: others };
 };
+
+/** The text of a file without our plugin. null means that ours is not in it. Throws decode. */
+export function textWithoutOurs(text: string): string | null {
+  const { json, plugins, others } = othersIn(text);
+  if (others.length === plugins.length) return null;
+  return `${JSON.stringify({ ...json, plugins: others }, null, 2)}\n`;
+}
 
 /**
  * Whether a file is as it was edited. Our own plugin in it may be another: the agent puts a class of the cluster

@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import type { ChainSettings } from "../../chain/compose.ts";
 import type { NetworkList } from "../../chain/conf-text.ts";
-import { comesBefore, type FolderFile, type Primary, primaryOf } from "../../chain/decide.ts";
+import { type FolderFile, type Primary, primaryOf } from "../../chain/decide.ts";
 import { readFolder } from "../../chain/folder.ts";
 import { type ChainRecord, type ChainWay, followedIn } from "../../chain/record.ts";
+import { sortsBefore } from "../../config/conf-names.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parseName } from "../../config/identity.ts";
 import { parsePath } from "../../config/paths.ts";
@@ -45,7 +46,7 @@ const copyNames = [usualCopyName, "00-00-fairway-chained.conflist", "0-fairway-c
 /** A name for the copy that sorts before all that is there. */
 export function copyNameBefore(files: readonly FolderFile[]): string {
   const others = files.map(({ name }) => name).filter((name) => !copyNames.includes(name));
-  const found = copyNames.find((name) => !others.some((other) => comesBefore(other, name)));
+  const found = copyNames.find((name) => !others.some((other) => sortsBefore(other, name)));
   return found ?? usualCopyName;
 }
 

@@ -1,7 +1,8 @@
 /** Plans what `install` would do, and finds what stands in its way. It touches nothing. */
 import fs from "node:fs";
 import { join } from "node:path";
-import { confFiles, inWords, sortsBefore } from "../../cni/conf-files.ts";
+import { confFiles, inWords } from "../../cni/conf-files.ts";
+import { sortsBefore } from "../../config/conf-names.ts";
 import { parsePath } from "../../config/paths.ts";
 import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";

@@ -5,7 +5,7 @@ import { isOwnCopy } from "../../chain/decide.ts";
 import type { ChainRecord } from "../../chain/record.ts";
 import { isObject } from "../../config/section.ts";
 import { FairwayError } from "../../errors.ts";
-import { isAsEdited, keptOriginal } from "../install/chain-original.ts";
+import { isAsEdited, keptOriginal, textWithoutOurs } from "../install/chain-original.ts";
 import { dropInAt } from "../install/chain-ways.ts";
 import { parseConflist } from "../install/conflist.ts";
 import { entryAt, type FileStep, isThere } from "../install/files.ts";
@@ -96,15 +96,10 @@ function planInPlace(
   return back(without, `take Fairway out of ${path}`);
 }
 
-/** null means that ours is not in it. */
+/** null means that ours is not in it, or that it cannot be told. */
 function withoutOurs(text: string): string | null {
   try {
-    const { json } = parseConflist(text, "the file");
-    const plugins = Array.isArray(json.plugins) ? json.plugins : [];
-    const others = plugins.filter((each) => !(isObject(each) && each.type === pluginName));
-    return others.length === plugins.length
-      ? null
-      : `${JSON.stringify({ ...json, plugins: others }, null, 2)}\n`;
+    return textWithoutOurs(text);
   } catch (error) {
     if (error instanceof FairwayError) return null;
     throw error;
