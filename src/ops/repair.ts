@@ -14,7 +14,7 @@ import {
   withCommonOptions,
   withWritableLedger,
 } from "./context.ts";
-import { defaultCacheDir } from "./rebuild/cache.ts";
+import { defaultCacheDir } from "./libcni-cache.ts";
 import { rebuild, rebuiltLines } from "./rebuild/rebuild.ts";
 
 interface RepairOptions extends CommonOptions {

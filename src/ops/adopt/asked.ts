@@ -1,7 +1,8 @@
 /** What an ADD behind the chain would have been asked for a pod that is there already. Pure. */
 import type { PodRequest, RawConfig } from "../../cni/request.ts";
-import { isObject, type JsonObject } from "../../config/section.ts";
+import type { JsonObject } from "../../config/section.ts";
 import { FairwayError } from "../../errors.ts";
+import { declaredBy, objectOf } from "../libcni-cache.ts";
 import type { CachedPod } from "./cached.ts";
 
 /** Our plugin as it stands in the chain, and the network's name. */
@@ -18,14 +19,11 @@ export type KnownAnnotations = ReadonlyMap<string, Record<string, string>> | nul
 /** libcni passes on what the plugin declares. What the runtime tells of now goes before what it told then. */
 function runtimeConfigOf(
   { containerId, offered }: CachedPod,
-  { capabilities }: JsonObject,
+  plugin: JsonObject,
   known: KnownAnnotations,
 ): JsonObject {
-  const declared = isObject(capabilities) ? capabilities : {};
-  const asked = Object.fromEntries(
-    Object.entries(offered).filter(([name]) => declared[name] === true),
-  );
-  if (declared[annotationsKey] !== true) return asked;
+  const asked = declaredBy(plugin, offered);
+  if (objectOf(plugin.capabilities)[annotationsKey] !== true) return asked;
   const annotations = known?.get(containerId);
   if (annotations !== undefined) return { ...asked, [annotationsKey]: annotations };
   if (asked[annotationsKey] !== undefined) return asked;

@@ -1,11 +1,9 @@
-/**
- * Reads from libcni's cache what pods a network has that were added before Fairway stood in its chain
- * (libcni/api.go, cachedInfo).
- */
+/** Reads from libcni's cache what pods a network has that were added before Fairway stood in its chain. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isObject, type JsonObject } from "../../config/section.ts";
 import { FairwayError, orFail } from "../../errors.ts";
+import { argsIn, objectOf, recordIn } from "../libcni-cache.ts";
 
 export interface CachedPod {
   containerId: string;
@@ -16,13 +14,6 @@ export interface CachedPod {
   offered: JsonObject;
   /** What the whole chain returned. */
   result: JsonObject;
-}
-
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
-
-function argsOf(value: unknown): Record<string, string> {
-  const pairs = Array.isArray(value) ? value.filter(Array.isArray) : [];
-  return Object.fromEntries(pairs.map(([key, text]) => [String(key), String(text)]));
 }
 
 /** libcni before 1.2 did not keep the path: the result names it as the sandbox of the pod's interface. */
@@ -37,11 +28,8 @@ function netnsOf(cached: JsonObject, result: JsonObject): string | null {
 
 /** null means that it is of another network. Throws decode, and what JSON.parse throws. */
 export function cachedPod(text: string, network: string): CachedPod | null {
-  const cached: unknown = JSON.parse(text);
-  if (!isObject(cached)) throw new FairwayError("decode", "it holds no JSON object");
-  const { kind, containerId, ifName, networkName } = cached;
-  if (kind !== "cniCacheV1")
-    throw new FairwayError("decode", `it is of kind ${JSON.stringify(kind)}`);
+  const cached = recordIn(text);
+  const { containerId, ifName, networkName } = cached;
   if (networkName !== network) return null;
   if (typeof containerId !== "string" || typeof ifName !== "string")
     throw new FairwayError("decode", "it lacks the container or the interface");
@@ -50,7 +38,7 @@ export function cachedPod(text: string, network: string): CachedPod | null {
   if (netns === null) throw new FairwayError("decode", "it does not tell the pod's namespace");
   return {
     ...{ containerId, ifname: ifName, netns, result },
-    args: argsOf(cached.cniArgs),
+    args: argsIn(cached),
     offered: objectOf(cached.capabilityArgs),
   };
 }

@@ -28,7 +28,7 @@ import {
 import { exitCodes } from "../exit-codes.ts";
 import { isThere } from "../install/files.ts";
 import { type Manifest, readManifest } from "../install/manifest.ts";
-import { defaultCacheDir } from "../rebuild/cache.ts";
+import { defaultCacheDir } from "../libcni-cache.ts";
 import { type KnownAnnotations, requestFor, type Standing } from "./asked.ts";
 import { type CachedPod, readCachedPods } from "./cached.ts";
 

@@ -1,7 +1,4 @@
-/**
- * Reads what a runtime keeps of its ADDs. This is libcni's cache, with a file for each attachment, which is
- * written when the whole chain has succeeded and is removed by its DEL (libcni/api.go, cachedInfo).
- */
+/** Reads of what a runtime keeps of its ADDs what concerns a ledger. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type PrevResult, readPrevResult } from "../../cni/prev-result.ts";
@@ -12,9 +9,7 @@ import { ipamPluginName } from "../../config/plugin-name.ts";
 import { isObject, type JsonObject } from "../../config/section.ts";
 import { FairwayError, orFail } from "../../errors.ts";
 import type { AttachmentKey } from "../../plan/node.ts";
-
-/** libcni keeps it there unless a runtime says otherwise. */
-export const defaultCacheDir = "/var/lib/cni/results";
+import { argsIn, declaredBy, objectOf, recordIn } from "../libcni-cache.ts";
 
 export interface CachedAdd extends AttachmentKey {
   file: string;
@@ -27,27 +22,12 @@ export interface CachedAdd extends AttachmentKey {
   result: PrevResult;
 }
 
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
-
-/** libcni passes on what the plugin declares, and nothing else of what the runtime offers. */
-function declared(plugin: JsonObject, offered: JsonObject): JsonObject {
-  const capabilities = objectOf(plugin.capabilities);
-  return Object.fromEntries(
-    Object.entries(offered).filter(([name]) => capabilities[name] === true),
-  );
-}
-
 function ownPlugin(list: JsonObject): { plugin: JsonObject; role: CachedAdd["role"] } | null {
   const plugins = (Array.isArray(list.plugins) ? list.plugins : [list]).filter(isObject);
   const main = plugins.find(({ type }) => type === "fairway");
   if (main !== undefined) return { plugin: main, role: "main" };
   const other = plugins.find(({ ipam }) => objectOf(ipam).type === ipamPluginName);
   return other === undefined ? null : { plugin: other, role: "ipam" };
-}
-
-function argsOf(value: unknown): Record<string, string> {
-  const pairs = Array.isArray(value) ? value.filter(Array.isArray) : [];
-  return Object.fromEntries(pairs.map(([key, text]) => [String(key), String(text)]));
 }
 
 /**
@@ -57,12 +37,8 @@ export function readCached(
   text: string,
   dataDir: string,
 ): Omit<CachedAdd, "file" | "writtenAtMs"> | null {
-  const cached: unknown = JSON.parse(text);
-  if (!isObject(cached)) throw new FairwayError("decode", "it holds no JSON object");
-  // Before libcni 0.7 the file held the result alone. Such a runtime is older than any that we know.
-  const { kind, containerId, ifName, networkName, config } = cached;
-  if (kind !== "cniCacheV1")
-    throw new FairwayError("decode", `it is of kind ${JSON.stringify(kind)}`);
+  const cached = recordIn(text);
+  const { containerId, ifName, networkName, config } = cached;
   if (typeof config !== "string" || typeof containerId !== "string" || typeof ifName !== "string")
     throw new FairwayError("decode", "it lacks the configuration, the container or the interface");
   const list: unknown = JSON.parse(Buffer.from(config, "base64").toString("utf8"));
@@ -77,7 +53,7 @@ export function readCached(
     ...plugin,
     name: network,
     cniVersion,
-    runtimeConfig: declared(plugin, objectOf(cached.capabilityArgs)),
+    runtimeConfig: declaredBy(plugin, objectOf(cached.capabilityArgs)),
   };
   const result = objectOf(cached.result);
   return {
@@ -86,7 +62,7 @@ export function readCached(
     ifname: ifName,
     role,
     raw,
-    args: argsOf(cached.cniArgs),
+    args: argsIn(cached),
     result: readPrevResult(result, parseVersion({ cniVersion: result.cniVersion })),
   };
 }
