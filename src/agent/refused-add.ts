@@ -1,14 +1,12 @@
 /** Which pod an ADD was refused for what it asked, so that the pod's owner can be told. Pure. */
 
-import type { RefusedPod } from "../cluster/member.ts";
+import type { RefusedPod } from "../cluster/refusals.ts";
 import { refusalWords } from "../cluster/words.ts";
 import { valuesOfArg } from "../cni/args.ts";
 import type { ProcessEnvironment } from "../cni/environment.ts";
 import { podNameIn } from "../cni/pod-name.ts";
 import type { RawConfig } from "../cni/request.ts";
 import { type ErrorName, FairwayError } from "../errors.ts";
-
-export type RefusedAdd = RefusedPod;
 
 /** What a pod's author can do something about. */
 const kinds: readonly ErrorName[] = ["promiseRefused", "policyRefused", "badConfig"];
@@ -19,7 +17,7 @@ export function refusedAdd(
   config: RawConfig | null,
   error: unknown,
   mayStart: boolean,
-): RefusedAdd | null {
+): RefusedPod | null {
   if (env.CNI_COMMAND !== "ADD" || !(error instanceof FairwayError)) return null;
   const { podNamespace, podName } = podNameIn(env);
   const [uid, ...others] = valuesOfArg(env.CNI_ARGS ?? "", "K8S_POD_UID");

@@ -2,6 +2,7 @@
  * Runs one verb in this process, from its beginning to its end and without ever waiting for a promise: a verb
  * changes this thread's network namespace, and holds the ledger's lock.
  */
+import type { RefusedPod } from "../cluster/refusals.ts";
 import { add } from "../cni/add.ts";
 import { attempt, exitCodeOf, isLogged, outputOf, printed, type RunVerb } from "../cni/attempt.ts";
 import { checkAttachment } from "../cni/check.ts";
@@ -21,13 +22,13 @@ import { heldByOthers, mayBeDoneAgain } from "./held.ts";
 import { limitOf } from "./own-limits.ts";
 import { pathsIn } from "./paths-in.ts";
 import { apartFrom, type Peer } from "./peers.ts";
-import { type RefusedAdd, refusedAdd } from "./refused-add.ts";
+import { refusedAdd } from "./refused-add.ts";
 import type { VerbCall } from "./verb-call.ts";
 
 export type Served =
-  | ({ state: "ended"; refused: RefusedAdd | null } & VerbEnded)
+  | ({ state: "ended"; refused: RefusedPod | null } & VerbEnded)
   /** Nothing was done. */
-  | { state: "declined"; why: string; refused?: RefusedAdd | null }
+  | { state: "declined"; why: string; refused?: RefusedPod | null }
   /** Whoever asked was gone before anything was done. */
   | { state: "nobody" };
 
@@ -75,7 +76,7 @@ function inTheWay(call: VerbCall, peer: Peer): string | null {
 function performed(call: VerbCall, startedAtMs: number): Served {
   const { env, isIpam } = call;
   const ended = attempt(env, () => stdinText(call.stdin), isIpam ? runIpamVerb : runMainVerb);
-  const refusedFor = (error: unknown, mayStart: boolean): RefusedAdd | null =>
+  const refusedFor = (error: unknown, mayStart: boolean): RefusedPod | null =>
     isIpam ? null : refusedAdd(env, configIn(call.stdin), error, mayStart);
   if (!ended.ok && ended.error instanceof Declined) {
     const { message, cause } = ended.error;

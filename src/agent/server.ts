@@ -1,5 +1,7 @@
 /** Listens on the agent's socket, and gives each request its answer. */
+
 import { buildId, target, version } from "../build.ts";
+import type { RefusedPod } from "../cluster/refusals.ts";
 import { effect, effectsOfVerb } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/transaction.ts";
@@ -9,7 +11,6 @@ import { lacksFiles } from "./own-limits.ts";
 import { type Peer, peerOf } from "./peers.ts";
 import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
 import { type Job, VerbQueue } from "./queue.ts";
-import type { RefusedAdd } from "./refused-add.ts";
 import { serveVerb } from "./serve-verb.ts";
 import { type VerbCall, verbCallIn } from "./verb-call.ts";
 
@@ -37,7 +38,7 @@ export class AgentServer {
   readonly #listener: { stop(): void };
   readonly #onDefect: (error: unknown) => void;
   readonly #tidy: () => void;
-  readonly #onRefused: (refused: RefusedAdd) => void;
+  readonly #onRefused: (refused: RefusedPod) => void;
   #isStopped = false;
   #isReady = false;
   #tidying: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +52,7 @@ export class AgentServer {
     path: string,
     onDefect: (error: unknown) => void,
     tidy: () => void,
-    onRefused: (refused: RefusedAdd) => void,
+    onRefused: (refused: RefusedPod) => void,
   ) {
     this.#onDefect = onDefect;
     this.#tidy = tidy;

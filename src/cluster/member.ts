@@ -14,6 +14,7 @@ import { nothingPromised } from "../ledger/promised.ts";
 import { bootId } from "../node/facts/open.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import { whyNoTool } from "../patience.ts";
+import type { TreeSettings } from "../plan/node.ts";
 import { Waker } from "../waker.ts";
 import { type ClassSeen, classResource, readClass } from "./class-object.ts";
 import { Classes } from "./classes.ts";
@@ -25,6 +26,7 @@ import { NodeWriter } from "./node-writer.ts";
 import { type PodSeen, readPod } from "./pod-seen.ts";
 import { Pods } from "./pods.ts";
 import { Recorder } from "./recorder.ts";
+import { Refusals, type RefusedPod } from "./refusals.ts";
 import { dropRoutes, keepRoutes } from "./routes.ts";
 import { type Tell, Troubles } from "./told.ts";
 
@@ -51,16 +53,6 @@ export interface MemberOptions {
   signal: AbortSignal;
 }
 
-/** A pod as CNI_ARGS names it, and why it cannot start. */
-export interface RefusedPod {
-  namespace: string;
-  name: string;
-  uid: string;
-  words: string;
-  /** Another process tries it once more, and may do better. */
-  mayStart: boolean;
-}
-
 /** What others change of the ledger is seen at the latest after this time. */
 const roundMs = 10_000;
 /** How often it is asked whether the ledger's sums are others: that costs next to nothing. */
@@ -68,9 +60,6 @@ const glanceMs = 1_000;
 /** Another has the lock, or verbs wait. */
 const busyMs = 100;
 const betweenMs = 5;
-/** Another process that frees what is held for sandboxes that are gone takes less. */
-const elsewhereMs = 3_000;
-const mostElsewhere = 1_000;
 
 export class Member {
   readonly #options: MemberOptions;
@@ -81,14 +70,13 @@ export class Member {
   readonly #writer: NodeWriter;
   readonly #recorder: Recorder;
   readonly #classes: Classes;
+  readonly #refusals: Refusals;
   /** null means that the API server has not told them yet. */
   #podsSeen: readonly PodSeen[] | null = null;
   #node: NodeSeen | null = null;
   /** All nodes of the cluster where routes are kept, and this one alone where they are not. */
   #nodes: readonly NodeSeen[] = [];
   #hasDropped = false;
-  /** Pods that another process tries to give what they ask for. */
-  #elsewhere: { pod: RefusedPod; atMs: number }[] = [];
   #classesSeen: readonly ClassSeen[] | null = null;
   #isReady = false;
   #isDue = true;
@@ -111,11 +99,8 @@ export class Member {
     });
     const happened = (event: Happened): void => this.#recorder.tell(event);
     this.#pods = new Pods({ tell: happened, busyMs });
-    this.#classes = new Classes({
-      places: options,
-      happened,
-      tell,
-    });
+    this.#classes = new Classes({ places: options, happened, tell });
+    this.#refusals = new Refusals(happened);
     this.#writer = new NodeWriter({
       client: this.#client,
       bootId: bootId(),
@@ -129,30 +114,8 @@ export class Member {
 
   /** A pod cannot start, since it cannot have what it asks for. */
   refused(pod: RefusedPod): void {
-    if (pod.mayStart) {
-      const atMs = performance.now() + elsewhereMs;
-      this.#elsewhere.push({ pod, atMs });
-      this.#comeBack(atMs);
-    } else this.#tellRefused(pod);
-  }
-
-  /** Of what other processes tried, only what they have made can be seen. */
-  #seeElsewhere(ledger: Ledger, nowMs: number): void {
-    const due = this.#elsewhere.filter(({ atMs }) => atMs <= nowMs);
-    if (due.length === 0) return;
-    this.#elsewhere = this.#elsewhere.filter(({ atMs }) => atMs > nowMs).slice(-mostElsewhere);
-    const made = new Set(ledger.attachments.all().map(({ podUid }) => podUid));
-    for (const { pod } of due) if (!made.has(pod.uid)) this.#tellRefused(pod);
-  }
-
-  #tellRefused({ namespace, name, uid, words }: RefusedPod): void {
-    this.#recorder.tell({
-      regarding: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
-      type: "Warning",
-      reason: "BandwidthRejected",
-      action: "Assign",
-      note: `the pod cannot start: ${words}`,
-    });
+    const againMs = this.#refusals.take(pod, performance.now());
+    if (againMs !== null) this.#comeBack(againMs);
   }
 
   /** Verbs are served, and what all pods share is there. */
@@ -300,13 +263,15 @@ export class Member {
       this.#classes.turn(this.#node, this.#classesSeen, ledger, this.#mayChange(ledger));
     const isMore = ledger !== null && this.#seePods(ledger, nowMs);
     this.#isDue = isMore;
+    const trees = ledger === null ? null : (new NodeView(ledger).first?.trees ?? null);
     if (ledger !== null) {
-      this.#seeRoutes(ledger);
-      this.#seeElsewhere(ledger, nowMs);
+      this.#seeRoutes(ledger, trees?.uplink ?? null);
+      this.#refusals.tellDue(ledger, nowMs);
     }
     // Whoever waits for its time says so in each turn.
-    for (const { atMs } of this.#elsewhere) this.#comeBack(atMs);
-    this.#seeNode(ledger);
+    const { nextMs } = this.#refusals;
+    if (nextMs !== null) this.#comeBack(nextMs);
+    this.#seeNode(ledger, trees);
     return isMore;
   }
 
@@ -318,9 +283,8 @@ export class Member {
     return isMore;
   }
 
-  #seeRoutes(ledger: Ledger): void {
+  #seeRoutes(ledger: Ledger, uplink: string | null): void {
     const { routes, tell } = this.#options;
-    const uplink = new NodeView(ledger).first?.trees.uplink ?? null;
     if (this.#node === null || uplink === null || !this.#mayChange(ledger)()) return;
     if (routes) keepRoutes(this.#node, this.#nodes, uplink, tell, this.#troubles);
     else if (!this.#hasDropped) {
@@ -333,9 +297,8 @@ export class Member {
     return () => ledger !== null && whyNoTool() === null && this.#options.whyNot(ledger) === null;
   }
 
-  #seeNode(ledger: Ledger | null): void {
+  #seeNode(ledger: Ledger | null, trees: TreeSettings | null): void {
     if (this.#node === null) return;
-    const trees = ledger === null ? null : (new NodeView(ledger).first?.trees ?? null);
     const promised = ledger?.attachments.promised() ?? nothingPromised;
     const annotations = nodeAnnotationsOf(trees, promised, this.#classes.inForce);
     this.#writer.see(this.#node, annotations, this.#isReady);

@@ -6,7 +6,7 @@ import { plainLine } from "../../cni/log.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
 import { parseDurationUs } from "../../config/quantities.ts";
-import { kubeconfigAccess, podAccess } from "../../kube/access.ts";
+import { accessBy, isNodeName, nodeNamed } from "../cluster-access.ts";
 import { asUsage, requireWith } from "../command-line.ts";
 import { letSettingsBeWritten } from "../host/writable-settings.ts";
 import { usualPlaces } from "../install/places.ts";
@@ -39,16 +39,13 @@ function parseToolLimit(text: string): number {
   throw new Error(`${text} is not from ${shortestLimitMs}ms to ${longestLimitMs / 1000}s`);
 }
 
-/** As the API takes it, so that it can stand in a path. */
-const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
-
 /** null means that the agent is part of no cluster. */
 function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptions | null {
   const { cluster, kubeconfig } = options;
   requireWith(command, ["node", "kubeconfig", "routes", "unmetAfter"], "cluster");
   if (cluster !== true) return null;
-  const node = options.node ?? process.env.NODE_NAME ?? "";
-  if (!nodeName.test(node))
+  const node = nodeNamed(options.node);
+  if (!isNodeName(node))
     refuseUsage(
       command,
       node === ""
@@ -56,12 +53,8 @@ function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptio
         : `${JSON.stringify(node)} is no name of a node`,
       "give --node NAME, or NODE_NAME in the environment (fieldRef spec.nodeName in a pod)",
     );
-  const access =
-    kubeconfig === undefined
-      ? podAccess(process.env)
-      : kubeconfigAccess(parsePath(kubeconfig, "--kubeconfig"));
   return {
-    access,
+    access: accessBy(kubeconfig === undefined ? undefined : parsePath(kubeconfig, "--kubeconfig")),
     node,
     routes: options.routes === "host-gateway",
     unmetAfterMs: options.unmetAfter ?? usualUnmetMs,

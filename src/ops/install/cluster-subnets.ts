@@ -1,8 +1,8 @@
 /** Reads the pods' subnets of this node from its object in the cluster. */
 import { isObject, type JsonObject } from "../../config/section.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
-import { kubeconfigAccess, podAccess } from "../../kube/access.ts";
 import { KubeClient } from "../../kube/client.ts";
+import { accessBy, isNodeName, nodeNamed, nodeVariable } from "../cluster-access.ts";
 import { version } from "../version.ts";
 import { checkSubnets } from "./conflist.ts";
 import { type SubnetOptions, subnetsOfNode } from "./subnets.ts";
@@ -13,13 +13,6 @@ export interface ClusterOptions {
 }
 
 type Options = SubnetOptions & ClusterOptions;
-
-const nodeVariable = "NODE_NAME";
-
-/** As the API server allows a node's name: of DNS, in small letters. */
-const nodePattern = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
-
-const nodeOf = ({ node }: Options): string => node ?? process.env[nodeVariable] ?? "";
 
 /** Throws badConfig. */
 export function checkClusterOptions(options: Options): void {
@@ -32,10 +25,10 @@ export function checkClusterOptions(options: Options): void {
       `give --subnet-from-cluster too, or leave --${idle} out`,
     );
   }
-  if (nodePattern.test(nodeOf(options))) return;
+  if (isNodeName(nodeNamed(options.node))) return;
   throw new FairwayError(
     "badConfig",
-    `--subnet-from-cluster: ${JSON.stringify(nodeOf(options))} cannot be a node's name`,
+    `--subnet-from-cluster: ${JSON.stringify(nodeNamed(options.node))} cannot be a node's name`,
     `give --node NAME, or ${nodeVariable} in the environment: one of \`kubectl get nodes\``,
   );
 }
@@ -67,10 +60,8 @@ async function look(client: KubeClient, node: string): Promise<Looked> {
 }
 
 async function subnetsOfCluster(options: Options): Promise<string[]> {
-  const { kubeconfig } = options;
-  const access = kubeconfig === undefined ? podAccess(process.env) : kubeconfigAccess(kubeconfig);
-  const client = new KubeClient(access, `fairway/${version}`);
-  const node = nodeOf(options);
+  const client = new KubeClient(accessBy(options.kubeconfig), `fairway/${version}`);
+  const node = nodeNamed(options.node);
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const { object, trouble } = await look(client, node);
