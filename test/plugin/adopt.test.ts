@@ -2,7 +2,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type ServerHttp2Stream } from "node:http2";
 import { join } from "node:path";
 import type { CommandResult } from "../../src/ops/child.ts";
 import { inNamespace, mustInNamespace } from "../../src/prove/lab/namespaces.ts";
@@ -16,7 +15,7 @@ import {
   type OtherNetwork,
   withOtherNetwork,
 } from "../support/chained-site.ts";
-import { counted, frame } from "../support/cri.ts";
+import { counted, withRuntime } from "../support/cri.ts";
 import { dumpPod } from "../support/dump.ts";
 import { must } from "../support/site.ts";
 
@@ -127,32 +126,22 @@ describe.skipIf(!hasPlugins(flannelShape))("what cannot be adopted is named (nee
         counted(1, text(record.containerId)),
         ...Object.entries(promise).map(entry),
       ]);
-      const server = createServer();
-      server.on("stream", (stream: ServerHttp2Stream) => {
-        stream.respond(
-          { ":status": 200, "content-type": "application/grpc" },
-          { waitForTrailers: true },
+      const asking = await withRuntime(site.root, counted(1, sandbox), async (endpoint) => {
+        const child = Bun.spawn(
+          [
+            ...["ip", "netns", "exec", site.lab.node, binary, "adopt", "--cri", endpoint],
+            ...["--data-dir", site.dataDir, "--cache-dir", cacheOf(site)],
+          ],
+          { stdout: "pipe", stderr: "pipe", timeout: 60_000 },
         );
-        stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-        stream.end(frame(counted(1, sandbox)));
+        const [stdout, stderr] = [
+          await new Response(child.stdout).text(),
+          await new Response(child.stderr).text(),
+        ];
+        return { code: await child.exited, stdout, stderr };
       });
-      const socket = join(site.root, "cri.sock");
-      await new Promise<void>((resolve) => server.listen(socket, resolve));
-      const asking = Bun.spawn(
-        [
-          ...["ip", "netns", "exec", site.lab.node, binary, "adopt", "--cri", `unix://${socket}`],
-          ...["--data-dir", site.dataDir, "--cache-dir", cacheOf(site)],
-        ],
-        { stdout: "pipe", stderr: "pipe", timeout: 60_000 },
-      );
-      const [stdout, stderr] = [
-        await new Response(asking.stdout).text(),
-        await new Response(asking.stderr).text(),
-      ];
-      await asking.exited;
-      server.close();
-      expect({ code: asking.exitCode, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(stdout).toContain("egress guarantee 100Mbit/s");
+      expect(asking).toMatchObject({ code: 0, stderr: "" });
+      expect(asking.stdout).toContain("egress guarantee 100Mbit/s");
       expect(classes(site)).toContain("rate 100Mbit");
     }));
 

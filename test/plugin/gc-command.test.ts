@@ -1,11 +1,10 @@
 /** `fairway gc`: what is gone is found and freed; what may be alive is told and kept. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { createServer, type ServerHttp2Stream } from "node:http2";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { binary } from "../support/binary.ts";
-import { frame, listResponse } from "../support/cri.ts";
+import { listResponse, withRuntime } from "../support/cri.ts";
 import { dumpNode } from "../support/dump.ts";
 import { attachmentNames, vanish } from "../support/gone.ts";
 import { type TestNode, withNode } from "../support/node.ts";
@@ -189,28 +188,11 @@ test("what the kernel refuses is told, the rest is freed, and the exit code is 1
   }));
 
 /** A runtime that lists these. */
-async function withRuntime(
+const withSandboxes = (
   ids: string[],
   use: (endpoint: string) => Promise<void>,
   folder: string,
-): Promise<void> {
-  const server = createServer();
-  server.on("stream", (stream: ServerHttp2Stream) => {
-    stream.respond(
-      { ":status": 200, "content-type": "application/grpc" },
-      { waitForTrailers: true },
-    );
-    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.end(frame(listResponse(ids)));
-  });
-  const path = join(folder, "cri.sock");
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  try {
-    await use(`unix://${path}`);
-  } finally {
-    server.close();
-  }
-}
+): Promise<void> => withRuntime(folder, listResponse(ids), use);
 
 /** Beside the runtime, which is in this process. */
 async function gc(
@@ -240,7 +222,7 @@ test(
   "a sandbox that the runtime does not list is gone with its namespace still there, unless it is new; what is listed stays, whatever it looks like",
   () =>
     withNode((node) =>
-      withRuntime(
+      withSandboxes(
         ["a", "stranger"],
         async (endpoint) => {
           await whenUpLongEnough();
@@ -272,7 +254,7 @@ test(
   "a runtime that knows none of ours is believed only with --even-all; one that does not answer, never",
   () =>
     withNode((node) =>
-      withRuntime(
+      withSandboxes(
         ["stranger"],
         async (endpoint) => {
           await whenUpLongEnough();

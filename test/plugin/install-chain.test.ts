@@ -47,6 +47,25 @@ function live(site: ChainedSite, pod: string): void {
   site.tool("del", pod, promise);
 }
 
+/** While `use` runs, an agent does on the node that systemd does not run. */
+async function withAgent(site: ChainedSite, use: () => Promise<void>): Promise<void> {
+  const socket = join(site.root, "agent.sock");
+  const child = Bun.spawn(
+    [
+      ...["ip", "netns", "exec", site.lab.node, binary, "agent", "--socket", socket],
+      ...["--data-dir", site.dataDir, "--conf-dir", site.confDir],
+    ],
+    { stdin: "ignore", stdout: "inherit", stderr: "ignore" },
+  );
+  try {
+    await until("the agent serves", () => existsSync(socket));
+    await use();
+  } finally {
+    child.kill("SIGTERM");
+    await child.exited;
+  }
+}
+
 const networks: [OtherNetwork, string[], string[]][] = [
   [flannel, [], ["flannel", "fairway"]],
   [flannelShape, [], ["bridge", "fairway"]],
@@ -357,16 +376,7 @@ describe.skipIf(unable)("after it (needs Go)", () => {
   test("the agent follows the original, and a pod gets what is in it then", () =>
     onFlannel(async (site) => {
       must(site.chain());
-      const socket = join(site.root, "agent.sock");
-      const child = Bun.spawn(
-        [
-          ...["ip", "netns", "exec", site.lab.node, binary, "agent", "--socket", socket],
-          ...["--data-dir", site.dataDir, "--conf-dir", site.confDir],
-        ],
-        { stdin: "ignore", stdout: "inherit", stderr: "ignore" },
-      );
-      try {
-        await until("the agent serves", () => existsSync(socket));
+      await withAgent(site, async () => {
         const changed = { ...flannelShape.conflist(site), cniVersion: "0.4.0" };
         site.rewrite(changed);
         await until("the copy follows", () => readFileSync(site.copy, "utf8").includes('"0.4.0"'));
@@ -376,10 +386,7 @@ describe.skipIf(unable)("after it (needs Go)", () => {
         expect(inNamespace(site.lab.node, ["ls", site.confDir]).stdout).toBe("");
         site.rewrite(changed);
         await until("the copy is back", () => existsSync(site.copy));
-      } finally {
-        child.kill("SIGTERM");
-        await child.exited;
-      }
+      });
       must(site.uninstall("--data-dir", site.dataDir));
     }));
 });
@@ -392,25 +399,13 @@ test.skipIf(unable)(
       const files = dumpFiles(site.confDir)
         .split("\n")
         .filter((each) => !each.includes("00-fairway"));
-      const socket = join(site.root, "agent.sock");
-      const child = Bun.spawn(
-        [
-          ...["ip", "netns", "exec", site.lab.node, binary, "agent", "--socket", socket],
-          ...["--data-dir", site.dataDir, "--conf-dir", site.confDir],
-        ],
-        { stdin: "ignore", stdout: "inherit", stderr: "ignore" },
-      );
-      try {
-        await until("the agent serves", () => existsSync(socket));
+      await withAgent(site, async () => {
         must(site.uninstall("--data-dir", site.dataDir));
         writeFileSync(join(site.confDir, "touched"), "");
         await Bun.sleep(500);
         rmSync(join(site.confDir, "touched"));
         expect(dumpFiles(site.confDir).split("\n")).toEqual(files);
-      } finally {
-        child.kill("SIGTERM");
-        await child.exited;
-      }
+      });
     }),
 );
 

@@ -1,4 +1,6 @@
-/** A runtime's answer, encoded as it would. */
+/** A runtime's answer, encoded as it would, and a runtime that gives it. */
+import { createServer, type ServerHttp2Stream } from "node:http2";
+import { join } from "node:path";
 
 function varint(value: number): number[] {
   const bytes: number[] = [];
@@ -34,4 +36,28 @@ export function frame(message: Uint8Array): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   return Buffer.concat([prefix, message]);
+}
+
+/** While `use` runs, a runtime at a socket in this folder answers each call with this message. */
+export async function withRuntime<T>(
+  folder: string,
+  answer: Uint8Array,
+  use: (endpoint: string) => Promise<T>,
+): Promise<T> {
+  const server = createServer();
+  server.on("stream", (stream: ServerHttp2Stream) => {
+    stream.respond(
+      { ":status": 200, "content-type": "application/grpc" },
+      { waitForTrailers: true },
+    );
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(frame(answer));
+  });
+  const path = join(folder, "cri.sock");
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  try {
+    return await use(`unix://${path}`);
+  } finally {
+    server.close();
+  }
 }
