@@ -78,8 +78,14 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
 
   test("chained, no module is loaded, and no subnet is asked for", () => {
     const made = rendered("--set", "chained=true");
-    expect(podIn(made).initContainers.map(({ name }) => name)).toEqual(["install"]);
+    expect(podIn(made).initContainers.map(({ name }) => name)).toEqual(["install", "adopt"]);
     expect(argsOf(made, "install")).not.toContain("--subnet-from-cluster");
+  });
+
+  test("chain.adopt=false leaves pods of before to hand", () => {
+    const made = podIn(rendered("--set", "chained=true,chain.adopt=false"));
+    expect(made.initContainers.map(({ name }) => name)).toEqual(["install"]);
+    expect(JSON.stringify(made)).not.toContain("cni-cache");
   });
 
   test("without the cluster, an agent may get nodes and no more", () => {

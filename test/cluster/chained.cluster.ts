@@ -78,14 +78,14 @@ describe.skipIf(!hasRelease)("behind another network", () => {
       console.log(`${other.title}: ${await release.install(...chained(options))}`);
       await release.rolledOut();
       expect(await networks()).toContain("00-fairway-chained.conflist");
-      // The node's pods of before are adopted where they are, by the command of the operator.
-      const adopted = await node.fairway(
-        "adopt",
-        "--cri",
-        "unix:///run/containerd/containerd.sock",
-      );
-      console.log(`$ fairway adopt\n${adopted.stdout}${adopted.stderr}`);
-      expect(adopted.code).toBe(0);
+      // The node's pods of before were adopted where they are, before the agent started.
+      const adopted = await release.logs(node.name, "adopt");
+      console.log(`init container adopt:\n${adopted}`);
+      expect(adopted).toContain("adopted: default/before, eth0, egress guarantee 30Mbit/s");
+      const again = await node.fairway("adopt", "--cri", "unix:///run/containerd/containerd.sock");
+      console.log(`$ fairway adopt\n${again.stdout}${again.stderr}`);
+      expect(again.code).toBe(0);
+      expect(again.stdout).toContain("nothing to do");
       await cluster.apply(pod("after", { node: node.name, annotations: egress("50M") }));
       await readyAddress(cluster, "after");
       const classes = (await node.classes()).map((line) => /rate (\S+)/.exec(line)?.[1]);

@@ -34,6 +34,8 @@ export interface Release {
   install(...values: string[]): Promise<string>;
   /** Until all nodes have what the DaemonSet says. */
   rolledOut(): Promise<void>;
+  /** What a container of the agent's pod on a node has printed. */
+  logs(node: string, container: string): Promise<string>;
   /** A command of the agent's container on a node. */
   inAgent(node: string, ...argv: string[]): Promise<CommandResult>;
   /** The names of its pods. */
@@ -65,13 +67,18 @@ export function releaseOn(cluster: Cluster): Release {
     for (const args of [
       ["get", "pods", ...selector, "-o", "wide"],
       ["describe", "pods", ...selector],
-      ...["load-modules", "install", "agent", "uninstall", "uninstalled"].map((container) => [
-        ...["logs", ...selector, "-c", container, "--prefix", "--tail=20"],
-      ]),
+      ...["load-modules", "install", "adopt", "agent", "uninstall", "uninstalled"].map(
+        (container) => [...["logs", ...selector, "-c", container, "--prefix", "--tail=20"]],
+      ),
     ]) {
       const { stdout, stderr } = await cluster.tryKubectl(args);
       console.log(`$ kubectl ${args.join(" ")}\n${stdout}${stderr}`);
     }
+  };
+  const agentOn = async (node: string): Promise<string> => {
+    const own = (await release.pods()).find(({ spec }) => spec.nodeName === node);
+    if (own === undefined) throw new Error(`no agent is on ${node}`);
+    return own.metadata.name;
   };
   const release: Release = {
     helm: run,
@@ -94,12 +101,10 @@ export function releaseOn(cluster: Cluster): Release {
       const text = await cluster.kubectl("get", "pods", "-n", namespace, ...selector, "-o", "json");
       return (JSON.parse(text) as { items: AgentPod[] }).items;
     },
-    inAgent: async (node, ...argv) => {
-      const pods = await release.pods();
-      const own = pods.find(({ spec }) => spec.nodeName === node);
-      if (own === undefined) throw new Error(`no agent is on ${node}`);
-      return await cluster.tryKubectl(["exec", "-n", namespace, own.metadata.name, "--", ...argv]);
-    },
+    logs: async (node, container) =>
+      await cluster.kubectl("logs", "-n", namespace, await agentOn(node), "-c", container),
+    inAgent: async (node, ...argv) =>
+      await cluster.tryKubectl(["exec", "-n", namespace, await agentOn(node), "--", ...argv]),
   };
   return release;
 }

@@ -104,6 +104,21 @@ describe.skipIf(!hasPlugins(flannelShape))("what cannot be adopted is named (nee
       expect(stdout).toMatch(/^not adopted: .*10G/m);
       expect(stdout).toMatch(/^not read: .*cbr0-broken-eth0/m);
       expect(dumpPod(large)).toBe(before);
+      const again = adopt(site, "--allow-refused");
+      expect(again.code).toBe(0);
+      expect(again.stdout).toMatch(/^not adopted: .*10G/m);
+      expect(again.stdout).toMatch(/^not read: .*cbr0-broken-eth0/m);
+    }));
+
+  test("without records: an error, but for whom some may be refused", () =>
+    onFlannel((site) => {
+      must(site.chain());
+      const none = ["--cache-dir", join(site.root, "none")];
+      expect(adopt(site, ...none)).toMatchObject({ code: 1, stdout: "" });
+      expect(adopt(site, ...none, "--allow-refused")).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("nothing to do: there is no "),
+      });
     }));
 
   test("annotations that the records do not tell: the runtime is asked for them", () =>

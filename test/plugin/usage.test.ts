@@ -245,7 +245,7 @@ const alwaysApply: Record<string, string[]> = {
     "--without-fallback",
   ],
   uninstall: ["--dry-run", "--force", "--keep-ledger", "--stay"],
-  adopt: ["--config", "--data-dir", "--cache-dir", "--dry-run"],
+  adopt: ["--config", "--data-dir", "--cache-dir", "--dry-run", "--allow-refused"],
   "ipam list": ["--json"],
   "ipam import": ["--config"],
   "ipam release": ["--force"],

@@ -104,6 +104,9 @@ capabilities:
 - { name: run, path: /run/fairway }
 - { name: netns, path: {{ include "fairway.netnsDir" . }}, propagation: HostToContainer }
 - { name: modules, path: /lib/modules, type: "", readOnly: true }
+{{- if and .Values.chained .Values.chain.adopt }}
+- { name: cni-cache, path: {{ .Values.chain.cacheDir }}, readOnly: true }
+{{- end }}
 {{- range $at, $path := .Values.extraHostPaths }}
 - { name: extra-{{ $at }}, path: {{ $path }} }
 {{- end }}

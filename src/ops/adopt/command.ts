@@ -36,6 +36,7 @@ interface Options extends CommonOptions {
   cacheDir?: string;
   cri?: string;
   dryRun?: boolean;
+  allowRefused?: boolean;
 }
 
 /** Our plugin as it is in force: what `install` recorded may have been changed where it stands. */
@@ -149,7 +150,13 @@ async function run(options: Options, command: Command): Promise<void> {
   const standing = standingOf(options);
   refuseLost(options);
   const { network } = standing;
-  const { pods, unreadable } = readCachedPods(options.cacheDir ?? defaultCacheDir, network);
+  const cacheDir = options.cacheDir ?? defaultCacheDir;
+  // A runtime makes the folder with its first ADD.
+  if (options.allowRefused === true && !isThere(cacheDir)) {
+    process.stdout.write(`nothing to do: there is no ${cacheDir}, so no ADD is on record there\n`);
+    return;
+  }
+  const { pods, unreadable } = readCachedPods(cacheDir, network);
   const candidates = withLedgerView(options, (view) => candidatesAmong(pods, network, view));
   const dry = options.dryRun === true;
   const tried = candidates.map((each) => adopt(each, standing, known, dry));
@@ -159,8 +166,8 @@ async function run(options: Options, command: Command): Promise<void> {
     ...(tried.length === 0 ? ["nothing to do: each pod of this network that lives is known"] : []),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
-  if (unreadable.length > 0 || tried.some(({ isAdopted }) => !isAdopted))
-    process.exitCode = exitCodes.failed;
+  const isWhole = unreadable.length === 0 && tried.every(({ isAdopted }) => isAdopted);
+  if (!isWhole && options.allowRefused !== true) process.exitCode = exitCodes.failed;
 }
 
 export function adoptCommand(): Command {
@@ -173,6 +180,7 @@ export function adoptCommand(): Command {
       "--cri <ENDPOINT>",
       "the runtime's socket (unix:///run/containerd/containerd.sock): it tells pods' annotations where the records do not",
     )
+    .option("--allow-refused", "exit code 0 also where some are refused: they are named")
     .option(
       "--dry-run",
       "name them, and change nothing; what each is refused for only an ADD tells",
