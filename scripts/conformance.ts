@@ -100,6 +100,7 @@ async function runPartFault({ by, ...fault }: PartFault): Promise<string[]> {
     "test",
     "scripts",
     "package.json",
+    "package-lock.json",
     "tsconfig.json",
   ];
   const folder = otherSource(parts, [fault]);
