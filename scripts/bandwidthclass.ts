@@ -3,6 +3,7 @@
  * the configuration may. scripts/generate.ts writes it.
  */
 import { classKeys, classResource } from "../src/cluster/class-object.ts";
+import { publishings, usualPublishing } from "../src/cluster/schedulable.ts";
 import { type Schema, schema } from "../src/config/schema.ts";
 
 type Json = Record<string, unknown>;
@@ -71,6 +72,14 @@ const spec = {
       description:
         "Of several that select a node the highest holds. Where two are equal, nothing is changed on that node.",
       default: 0,
+    },
+    // It is about the cluster's scheduler, so no configuration of a node has it.
+    publish: {
+      type: "string",
+      description:
+        "How the scheduler is told what the nodes can promise: as extended resources of the Node, as devices of dynamic resource allocation, or half of it each way.",
+      enum: publishings,
+      default: usualPublishing,
     },
     ...values,
   },

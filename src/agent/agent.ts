@@ -17,6 +17,7 @@ import { knowsAllPods, reasonToLeave } from "./permission.ts";
 import { AgentServer } from "./server.ts";
 import { takePlace } from "./socket-place.ts";
 import { Supervisor } from "./supervisor.ts";
+import { treesAhead } from "./trees-ahead.ts";
 
 export interface AgentOptions {
   /** An absolute path. */
@@ -121,6 +122,7 @@ function memberOf(
     userAgent: `fairway-agent/${version} (${target})`,
     ledger: () => ledgerIfThere(dataDir),
     whyNot: whyNotChange,
+    treesAhead: () => treesAhead(dataDir, confDir),
     isBusy: () => server.isBusy,
     tell,
     signal,

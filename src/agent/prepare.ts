@@ -25,24 +25,37 @@ function composed(text: string): RawConfig | null {
   return own === undefined ? null : { ...own, name: list.name, cniVersion: list.cniVersion };
 }
 
+interface Network {
+  raw: RawConfig;
+  config: NetworkConfig;
+}
+
 /**
- * The network that a runtime takes, which is the first of the folder. null means that it is not Fairway's, or
- * that only a pod's ADD tells what is needed to make its base: another plugin makes the bridge, or gives the
- * addresses, or the runtime gives the subnets. What an ADD would refuse is left to STATUS and the ADD to tell.
+ * The network that a runtime takes, which is the first of the folder. null means that it is not Fairway's. What an
+ * ADD would refuse is left to STATUS and the ADD to tell.
  */
-function networkInUse(confDir: string): { raw: RawConfig; config: NetworkConfig } | null {
+export function firstNetwork(confDir: string): Network | null {
   try {
     const [first] = confFiles(confDir);
     if (first === undefined || !first.types.includes(pluginName)) return null;
     const raw = composed(readFileSync(join(confDir, first.name), "utf8"));
     if (raw === null) return null;
-    const config = parseNetworkConfig(raw);
-    return config.chained || config.ipam.delegate !== null ? null : { raw, config };
+    return { raw, config: parseNetworkConfig(raw) };
   } catch (error) {
     const isTold = error instanceof FairwayError || error instanceof SyntaxError;
     if (isTold || (error instanceof Error && "code" in error)) return null;
     throw error;
   }
+}
+
+/**
+ * null also means that only a pod's ADD tells what is needed to make its base: another plugin makes the bridge, or
+ * gives the addresses, or the runtime gives the subnets.
+ */
+function networkInUse(confDir: string): Network | null {
+  const found = firstNetwork(confDir);
+  const isLater = found?.config.chained === true || found?.config.ipam.delegate != null;
+  return isLater ? null : found;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the agent reads of BandwidthClass objects, and which of them is a node's. Pure. */
 import { isObject, type Json, type Meta, textsOf } from "../kube/objects.ts";
+import { type Publishing, publishings, usualPublishing } from "./schedulable.ts";
 
 export const classResource = {
   apiVersion: "fairway.dev/v1alpha1",
@@ -29,17 +30,26 @@ export interface ClassSeen {
   /** The labels that a node has to have. Without any it is every node's. */
   nodeSelector: Readonly<Record<string, string>>;
   priority: number;
+  /** How the capacity of its nodes is told to the scheduler, which no configuration of a node says. */
+  publishing: Publishing;
   /** By the keys of `classKeys`. What is wrong with it is told where it is put into a configuration. */
   values: Readonly<Json>;
 }
 
+const isPublishing = (value: unknown): value is Publishing =>
+  publishings.some((each) => each === value);
+
+/** A `publish` that this version does not know is named among the values, and refused with them. */
 export function readClass({ spec }: Json, { name, uid }: Meta): ClassSeen {
-  const { nodeSelector, priority, ...values } = isObject(spec) ? spec : {};
+  const { nodeSelector, priority, publish, ...others } = isObject(spec) ? spec : {};
+  const isRead = publish === undefined || isPublishing(publish);
+  const values = isRead ? others : { ...others, [`publish: ${JSON.stringify(publish)}`]: publish };
   return {
     name,
     uid,
     nodeSelector: textsOf(nodeSelector),
     priority: typeof priority === "number" ? priority : 0,
+    publishing: isPublishing(publish) ? publish : usualPublishing,
     values,
   };
 }

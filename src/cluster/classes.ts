@@ -8,6 +8,7 @@ import { type ClassSeen, classFor } from "./class-object.ts";
 import { withClassValuesOf } from "./class-values.ts";
 import type { Happened } from "./event-log.ts";
 import type { NodeSeen } from "./node-object.ts";
+import { type Publishing, usualPublishing } from "./schedulable.ts";
 import type { Tell } from "./told.ts";
 
 export interface ClassesOptions {
@@ -27,6 +28,7 @@ export class Classes {
   /** What was told last, which is not told again. */
   #told = "";
   #inForce: string | null;
+  #publishing: Publishing | null = null;
 
   constructor(options: ClassesOptions) {
     this.#options = options;
@@ -36,6 +38,16 @@ export class Classes {
   /** The class whose values the node's configuration has; null means none. */
   get inForce(): string | null {
     return this.#inForce;
+  }
+
+  /** How the node's capacity is told to the scheduler; null means that no class has told it yet. */
+  get publishing(): Publishing | null {
+    return this.#publishing;
+  }
+
+  /** The cluster has no classes at all: the node keeps what it has. */
+  none(): void {
+    this.#publishing ??= usualPublishing;
   }
 
   /** It waits for nobody. Throws tryAgain where another has the lock. */
@@ -56,6 +68,8 @@ export class Classes {
       return;
     }
     const wanted = chosen.state === "one" ? chosen.chosen : null;
+    // It is in force whatever becomes of the values: it is no part of the node's configuration.
+    this.#publishing = wanted?.publishing ?? usualPublishing;
     try {
       this.#place(node, wanted, ledger, mayChange);
     } catch (error) {

@@ -7,8 +7,6 @@
 import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
 import type { Access } from "../kube/access.ts";
 import { KubeClient } from "../kube/client.ts";
-import { follow } from "../kube/follow.ts";
-import { isMissing, type KubeError } from "../kube/kube-error.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { nothingPromised } from "../ledger/promised.ts";
 import { bootId } from "../node/facts/open.ts";
@@ -16,18 +14,19 @@ import { NodeView } from "../node/reconcile/view.ts";
 import { whyNoTool } from "../patience.ts";
 import type { TreeSettings } from "../plan/node.ts";
 import { Waker } from "../waker.ts";
-import { type ClassSeen, classResource, readClass } from "./class-object.ts";
+import { Capacity } from "./capacity.ts";
+import { type CapacityTold, capacityTold } from "./capacity-told.ts";
 import { Classes } from "./classes.ts";
 import type { Happened } from "./event-log.ts";
 import { watchGuarantees } from "./guarantees.ts";
-import { type NodeSeen, readNode } from "./node-object.ts";
+import { loadsOf } from "./loads.ts";
 import { nodeAnnotationsOf } from "./node-told.ts";
 import { NodeWriter } from "./node-writer.ts";
-import { type PodSeen, readPod } from "./pod-seen.ts";
 import { Pods } from "./pods.ts";
 import { Recorder } from "./recorder.ts";
 import { Refusals, type RefusedPod } from "./refusals.ts";
 import { dropRoutes, keepRoutes } from "./routes.ts";
+import { Seen } from "./seen.ts";
 import { type Tell, Troubles } from "./told.ts";
 
 export interface MemberOptions {
@@ -46,6 +45,8 @@ export interface MemberOptions {
   ledger: () => Ledger | null;
   /** Why nothing of this node is to be changed now; null means that it may be. */
   whyNot: (ledger: Ledger) => string | null;
+  /** The trees that a node without pods will have with its first one; null means that nothing tells them. */
+  treesAhead: () => TreeSettings | null;
   /** Whether verbs wait for their turn in this process. */
   isBusy: () => boolean;
   tell: Tell;
@@ -68,16 +69,12 @@ export class Member {
   readonly #waker = new Waker();
   readonly #pods: Pods;
   readonly #writer: NodeWriter;
+  readonly #capacity: Capacity;
+  readonly #seen: Seen;
   readonly #recorder: Recorder;
   readonly #classes: Classes;
   readonly #refusals: Refusals;
-  /** null means that the API server has not told them yet. */
-  #podsSeen: readonly PodSeen[] | null = null;
-  #node: NodeSeen | null = null;
-  /** All nodes of the cluster where routes are kept, and this one alone where they are not. */
-  #nodes: readonly NodeSeen[] = [];
   #hasDropped = false;
-  #classesSeen: readonly ClassSeen[] | null = null;
   #isReady = false;
   #isDue = true;
   #sums = "";
@@ -101,14 +98,25 @@ export class Member {
     this.#pods = new Pods({ tell: happened, busyMs });
     this.#classes = new Classes({ places: options, happened, tell });
     this.#refusals = new Refusals(happened);
+    const writing = {
+      ...{ client: this.#client, bootId: bootId(), signal },
+      wakeIn: (ms: number): void => this.#comeBack(performance.now() + ms),
+    };
     this.#writer = new NodeWriter({
-      client: this.#client,
-      bootId: bootId(),
-      signal,
+      ...writing,
       onTrouble: about(`Node ${node} cannot be written`),
       onOther: about("the Node is not this machine"),
-      wakeIn: (ms) => this.#comeBack(performance.now() + ms),
       onUntainted: () => tell("info", "the cluster: the node is open to pods", { node }),
+    });
+    this.#capacity = new Capacity({
+      ...writing,
+      happened,
+      onTrouble: about(`the capacity of Node ${node} cannot be written`),
+    });
+    this.#seen = new Seen({
+      ...{ client: this.#client, node, allNodes: options.routes, signal },
+      troubles: this.#troubles,
+      onChange: () => this.#wake(),
     });
   }
 
@@ -130,13 +138,11 @@ export class Member {
     const wake = (): void => this.#waker.wake();
     signal.addEventListener("abort", wake);
     await Promise.all([
-      this.#followPods(),
-      this.#followNode(),
-      this.#followClasses(),
+      this.#seen.follow(),
       this.#work(),
       watchGuarantees({
         ledger: this.#options.ledger,
-        pods: () => this.#podsSeen,
+        pods: () => this.#seen.pods,
         tell: (event) => this.#recorder.tell(event),
         afterMs: this.#options.unmetAfterMs,
         signal,
@@ -153,61 +159,6 @@ export class Member {
   #comeBack(atMs: number): void {
     if (this.#againMs === null || atMs < this.#againMs) this.#againMs = atMs;
     this.#waker.wake();
-  }
-
-  #trouble(matter: string): (trouble: KubeError | null) => void {
-    return (trouble) => this.#troubles.about(matter, trouble === null ? null : trouble.message);
-  }
-
-  #followPods(): Promise<void> {
-    return follow({
-      client: this.#client,
-      path: "/api/v1/pods",
-      query: { fieldSelector: `spec.nodeName=${this.#options.node}` },
-      metadataOnly: true,
-      read: readPod,
-      onChange: (pods) => {
-        this.#podsSeen = pods;
-        this.#wake();
-      },
-      onTrouble: this.#trouble("pods cannot be followed"),
-      signal: this.#options.signal,
-    });
-  }
-
-  #followNode(): Promise<void> {
-    const { node, routes, signal } = this.#options;
-    return follow({
-      client: this.#client,
-      path: "/api/v1/nodes",
-      ...(!routes && { query: { fieldSelector: `metadata.name=${node}` } }),
-      read: readNode,
-      onChange: (nodes) => {
-        const seen = nodes.find(({ name }) => name === node) ?? null;
-        [this.#node, this.#nodes] = [seen, nodes];
-        const absent = `there is no Node ${node}: --node or NODE_NAME names it, and its kubelet makes it`;
-        this.#troubles.about("Node", seen === null ? absent : null);
-        this.#wake();
-      },
-      onTrouble: this.#trouble("the Node cannot be followed"),
-      signal,
-    });
-  }
-
-  /** A cluster without the definition has no classes, and the node keeps what it has. */
-  #followClasses(): Promise<void> {
-    const trouble = this.#trouble("BandwidthClasses cannot be followed");
-    return follow({
-      client: this.#client,
-      path: classResource.path,
-      read: readClass,
-      onChange: (classes) => {
-        this.#classesSeen = classes;
-        this.#wake();
-      },
-      onTrouble: (error) => trouble(isMissing(error) ? null : error),
-      signal: this.#options.signal,
-    });
   }
 
   async #work(): Promise<void> {
@@ -259,34 +210,42 @@ export class Member {
     const ledger = this.#options.ledger();
     if (!this.#isTurnDue(ledger, nowMs)) return false;
     [this.#isDue, this.#againMs, this.#roundAtMs] = [false, null, nowMs];
-    if (this.#node !== null && this.#classesSeen !== null)
-      this.#classes.turn(this.#node, this.#classesSeen, ledger, this.#mayChange(ledger));
+    this.#seeClasses(ledger);
     const isMore = ledger !== null && this.#seePods(ledger, nowMs);
     this.#isDue = isMore;
-    const trees = ledger === null ? null : (new NodeView(ledger).first?.trees ?? null);
+    const view = ledger === null ? null : new NodeView(ledger);
     if (ledger !== null) {
-      this.#seeRoutes(ledger, trees?.uplink ?? null);
+      this.#seeRoutes(ledger, view?.first?.trees.uplink ?? null);
       this.#refusals.tellDue(ledger, nowMs);
     }
     // Whoever waits for its time says so in each turn.
     const { nextMs } = this.#refusals;
     if (nextMs !== null) this.#comeBack(nextMs);
-    this.#seeNode(ledger, trees);
+    this.#seeNode(ledger, view);
     return isMore;
   }
 
+  #seeClasses(ledger: Ledger | null): void {
+    const { node, classes } = this.#seen;
+    if (classes.state === "undefined") this.#classes.none();
+    if (node !== null && classes.state === "seen")
+      this.#classes.turn(node, classes.classes, ledger, this.#mayChange(ledger));
+  }
+
   #seePods(ledger: Ledger, nowMs: number): boolean {
-    if (this.#podsSeen === null) return false;
+    const { pods } = this.#seen;
+    if (pods === null) return false;
     const mayChange = this.#mayChange(ledger);
-    const { isMore, againMs } = this.#pods.round(ledger, this.#podsSeen, mayChange, nowMs);
+    const { isMore, againMs } = this.#pods.round(ledger, pods, mayChange, nowMs);
     if (againMs !== null) this.#comeBack(againMs);
     return isMore;
   }
 
   #seeRoutes(ledger: Ledger, uplink: string | null): void {
     const { routes, tell } = this.#options;
-    if (this.#node === null || uplink === null || !this.#mayChange(ledger)()) return;
-    if (routes) keepRoutes(this.#node, this.#nodes, uplink, tell, this.#troubles);
+    const { node, nodes } = this.#seen;
+    if (node === null || uplink === null || !this.#mayChange(ledger)()) return;
+    if (routes) keepRoutes(node, nodes, uplink, tell, this.#troubles);
     else if (!this.#hasDropped) {
       dropRoutes(uplink, tell);
       this.#hasDropped = true;
@@ -297,10 +256,32 @@ export class Member {
     return () => ledger !== null && whyNoTool() === null && this.#options.whyNot(ledger) === null;
   }
 
-  #seeNode(ledger: Ledger | null, trees: TreeSettings | null): void {
-    if (this.#node === null) return;
-    const promised = ledger?.attachments.promised() ?? nothingPromised;
-    const annotations = nodeAnnotationsOf(trees, promised, this.#classes.inForce);
-    this.#writer.see(this.#node, annotations, this.#isReady);
+  #seeNode(ledger: Ledger | null, view: NodeView | null): void {
+    const { node } = this.#seen;
+    if (node === null) return;
+    const told = this.#told(ledger, view);
+    const promised = view?.promised ?? nothingPromised;
+    const trees = view?.first?.trees ?? null;
+    const annotations = nodeAnnotationsOf(trees, promised, this.#classes.inForce, told);
+    if (told !== null) this.#capacity.see(node, told);
+    this.#writer.see(node, annotations, this.#isReady);
+  }
+
+  /** null means that too little is known, of the node or of its pods. Then what the Node says stays. */
+  #told(ledger: Ledger | null, view: NodeView | null): CapacityTold | null {
+    const { pods } = this.#seen;
+    const { publishing } = this.#classes;
+    if (pods === null || publishing === null || !this.#isReady) return null;
+    const made = view?.first?.trees ?? null;
+    if (ledger !== null && made !== null && this.#options.whyNot(ledger) !== null) return null;
+    const trees = made ?? this.#options.treesAhead();
+    if (trees === null) return null;
+    const { egress, ingress } = view?.promised ?? nothingPromised;
+    const rows = view?.attachments ?? [];
+    return capacityTold({
+      ...{ trees, publishing },
+      loads: (direction) => loadsOf(pods, rows, direction),
+      floors: { egress: egress.floors, ingress: ingress.floors },
+    });
   }
 }

@@ -1,5 +1,7 @@
 /** What the agent reads of a Node object. Pure. */
+import { resourceNames } from "../config/resources.ts";
 import { isObject, type Json, type Meta, textsOf } from "../kube/objects.ts";
+import { type Direction, directions } from "../plan/node.ts";
 
 interface Taint {
   key: string;
@@ -7,6 +9,17 @@ interface Taint {
   /** As the API has it, for a patch that takes away this one and no other. */
   object: Json;
 }
+
+/**
+ * Where a Node says what it has, and what of that is for pods. A kubelet copies the one to the other some seconds
+ * later; the scheduler looks at the second.
+ */
+export const resourcePlaces = ["capacity", "allocatable"] as const;
+
+/** Our resources as they stand there, as text; null where one is absent. */
+type ResourcesSeen = Readonly<
+  Record<(typeof resourcePlaces)[number], Readonly<Record<Direction, string | null>>>
+>;
 
 export interface NodeSeen {
   name: string;
@@ -19,6 +32,7 @@ export interface NodeSeen {
   podCidrs: readonly string[];
   /** Of type InternalIP. */
   addresses: readonly string[];
+  resources: ResourcesSeen;
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -26,6 +40,12 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 function at(object: Json, ...keys: string[]): unknown {
   return keys.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), object);
+}
+
+function resourcesAt(object: Json, place: string): Record<Direction, string | null> {
+  const texts = textsOf(at(object, "status", place));
+  const [egress, ingress] = directions.map((direction) => texts[resourceNames[direction]] ?? null);
+  return { egress: egress ?? null, ingress: ingress ?? null };
 }
 
 export function readNode(object: Json, meta: Meta): NodeSeen {
@@ -47,5 +67,9 @@ export function readNode(object: Json, meta: Meta): NodeSeen {
       .filter(({ type }) => type === "InternalIP")
       .map(({ address }) => text(address))
       .filter((each) => each !== ""),
+    resources: {
+      capacity: resourcesAt(object, "capacity"),
+      allocatable: resourcesAt(object, "allocatable"),
+    },
   };
 }

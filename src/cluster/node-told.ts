@@ -5,6 +5,7 @@ import { formatRate } from "../config/quantities.ts";
 import type { Promised } from "../ledger/promised.ts";
 import { directions, type TreeSettings } from "../plan/node.ts";
 import { leftBits, treeOf } from "../promise/capacity.ts";
+import type { CapacityTold } from "./capacity-told.ts";
 import type { NodeSeen } from "./node-object.ts";
 
 /** A node may be born with it, and the agent takes it away. The agent never puts it there. */
@@ -14,18 +15,22 @@ const notReadyTaint = "fairway.dev/agent-not-ready";
 const nodeAnnotations = [
   "fairway.dev/bandwidth-class",
   ...directions.flatMap((direction) =>
-    (["capacity", "promised", "free"] as const).map((what) => `fairway.dev/${direction}-${what}`),
+    (["capacity", "promised", "free", "short"] as const).map(
+      (what) => `fairway.dev/${direction}-${what}`,
+    ),
   ),
 ];
 
 /**
  * `trees` is null where no network has made any yet: nothing is known to be promised or free then. `className`
- * is that of the BandwidthClass that the node's configuration follows; null means none.
+ * is that of the BandwidthClass that the node's configuration follows; null means none. `told` is null where
+ * nothing is told to the scheduler.
  */
 export function nodeAnnotationsOf(
   trees: TreeSettings | null,
   promised: Promised,
   className: string | null,
+  told: CapacityTold | null,
 ): Record<string, string> {
   const named = className === null ? {} : { "fairway.dev/bandwidth-class": className };
   if (trees === null) return named;
@@ -36,6 +41,10 @@ export function nodeAnnotationsOf(
       [`fairway.dev/${direction}-capacity`, formatRate(tree.capacityBits)],
       [`fairway.dev/${direction}-promised`, formatRate(promised[direction].guaranteedBits)],
       [`fairway.dev/${direction}-free`, formatRate(free)],
+      // What the scheduler cannot be told, since it would be less than it counts already.
+      ...((told?.[direction].shortBits ?? 0) === 0
+        ? []
+        : [[`fairway.dev/${direction}-short`, formatRate(told?.[direction].shortBits ?? 0)]]),
     ] as const;
   });
   return { ...named, ...Object.fromEntries(entries) };

@@ -1,21 +1,15 @@
 /** Keeps what the agent says of its own Node: one request at a time, and no more often than anybody needs. */
-
-import { messageOf } from "../errors.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { isConflict, KubeError } from "../kube/kube-error.ts";
-import { pauseMs } from "../kube/pause.ts";
+import { Asking, type AskingOptions } from "./asking.ts";
 import type { NodeSeen } from "./node-object.ts";
 import { differs, notThisMachine, untaint } from "./node-told.ts";
 
-export interface NodeWriterOptions {
+export interface NodeWriterOptions extends AskingOptions {
   client: KubeClient;
   bootId: string;
   signal: AbortSignal;
-  onTrouble(trouble: string | null): void;
   /** Called with why the Node is another machine's, and with null when it is not. */
   onOther(words: string | null): void;
-  /** When it may write again. */
-  wakeIn(ms: number): void;
   /** Called when the taint was taken away. */
   onUntainted(): void;
 }
@@ -25,51 +19,27 @@ const writtenMs = 10_000;
 
 export class NodeWriter {
   readonly #options: NodeWriterOptions;
-  #isAsking = false;
-  #failures = 0;
-  #nextMs = 0;
+  readonly #asking: Asking;
   #appliedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: NodeWriterOptions) {
     this.#options = options;
+    this.#asking = new Asking(options);
   }
 
   /** It waits for nothing. */
   see(node: NodeSeen, annotations: Record<string, string>, isReady: boolean): void {
-    if (this.#isAsking) return;
-    const nowMs = performance.now();
-    if (nowMs < this.#nextMs) {
-      this.#options.wakeIn(this.#nextMs - nowMs);
-      return;
-    }
+    if (!this.#asking.isFree) return;
     const other = notThisMachine(node, this.#options.bootId);
     this.#options.onOther(other);
     if (other !== null) return;
     const patch = isReady ? untaint(node) : null;
-    if (patch !== null) void this.#ask(() => this.#untaint(node, patch));
+    if (patch !== null) void this.#asking.ask(() => this.#untaint(node, patch));
     else if (differs(node, annotations)) {
+      const nowMs = performance.now();
       const dueMs = this.#appliedAtMs + writtenMs;
       if (nowMs < dueMs) this.#options.wakeIn(dueMs - nowMs);
-      else void this.#ask(() => this.#apply(node, annotations));
-    }
-  }
-
-  async #ask(act: () => Promise<void>): Promise<void> {
-    this.#isAsking = true;
-    try {
-      await act();
-      this.#failures = 0;
-      this.#options.onTrouble(null);
-    } catch (error) {
-      // Somebody else has changed the Node meanwhile, and we are about to hear of it.
-      const isRace = isConflict(error) || (error instanceof KubeError && error.status === 422);
-      this.#failures += 1;
-      if (!isRace || this.#failures > 3) this.#options.onTrouble(messageOf(error));
-      const pause = pauseMs(this.#failures, Math.random());
-      this.#nextMs = performance.now() + pause;
-      this.#options.wakeIn(pause);
-    } finally {
-      this.#isAsking = false;
+      else void this.#asking.ask(() => this.#apply(node, annotations));
     }
   }
 
@@ -77,7 +47,7 @@ export class NodeWriter {
     const { client, signal, onUntainted } = this.#options;
     await client.patch(`/api/v1/nodes/${name}`, "json", patch, signal);
     // The watch tells what has become of it.
-    this.#nextMs = performance.now() + 1_000;
+    this.#asking.pause(1_000);
     onUntainted();
   }
 

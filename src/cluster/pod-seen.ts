@@ -1,6 +1,7 @@
 /** What the agent keeps of a pod as the API server has it. Pure. */
 import { ownAnnotations } from "../config/annotations.ts";
 import { isObject, type Json, type Meta, textsOf } from "../kube/objects.ts";
+import { type CountedMbps, countedMbps } from "./scheduler-count.ts";
 
 export interface PodSeen {
   uid: string;
@@ -14,6 +15,8 @@ export interface PodSeen {
   excess: number | null;
   /** It is being deleted. */
   isEnding: boolean;
+  /** What the scheduler counts for it. */
+  countedMbps: CountedMbps;
 }
 
 /** Sixteen annotations are known, and no value of theirs has more than 64 characters. */
@@ -22,7 +25,9 @@ const mostCharacters = 8 * 1024;
 /** The kubelet writes them to the object by which the API shows a static pod. */
 const staticIds = ["kubernetes.io/config.mirror", "kubernetes.io/config.hash"];
 
-export function readPod({ metadata }: Json, meta: Meta): PodSeen {
+/** Nothing else of the pod is kept: a node may have hundreds, with all that stands in their specifications. */
+export function readPod(pod: Json, meta: Meta): PodSeen {
+  const { metadata } = pod;
   const all = textsOf(isObject(metadata) ? metadata.annotations : undefined);
   const own = ownAnnotations(all);
   const characters = Object.entries(own).reduce(
@@ -41,6 +46,7 @@ export function readPod({ metadata }: Json, meta: Meta): PodSeen {
     annotations: isExcess ? {} : own,
     excess: isExcess ? characters : null,
     isEnding: isObject(metadata) && typeof metadata.deletionTimestamp === "string",
+    countedMbps: countedMbps(pod),
   };
 }
 

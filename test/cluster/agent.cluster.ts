@@ -300,9 +300,31 @@ memberTest(
     const taints = [{ key: "a", effect: "NoExecute" }];
     expect(patch("node1", { spec: { taints } })).toContain("may take away the taint");
     expect(patch("node1", { spec: { taints: null } })).toContain("may take away the taint");
-    expect(
-      ask("PATCH", "/api/v1/nodes/node1/status", "application/merge-patch+json", {}),
-    ).toContain("forbidden");
+    const status = (node: string, body: unknown): string =>
+      ask("PATCH", `/api/v1/nodes/${node}/status`, "application/merge-patch+json", body);
+    const ours = { "fairway.dev/egress-mbps": "380" };
+    expect(status("node1", { status: { capacity: ours, allocatable: ours } })).toContain(
+      '"fairway.dev/egress-mbps":"380"',
+    );
+    expect(status("node2", { status: { capacity: ours } })).toContain("and not node2");
+    for (const place of ["capacity", "allocatable"])
+      for (const amounts of [{ cpu: "1000" }, { ...ours, "example.com/gpu": "8" }])
+        expect(status("node1", { status: { [place]: amounts } })).toContain(
+          "may change only fairway.dev/egress-mbps",
+        );
+    const conditions = [{ type: "Ready", status: "True" }];
+    for (const part of [
+      { conditions },
+      { addresses: [{ type: "InternalIP", address: "198.18.0.9" }] },
+      { nodeInfo: { kubeletVersion: "v9" } },
+    ])
+      expect(status("node1", { status: part })).toContain("may change nothing but those resources");
+    expect(status("node1", { metadata: { labels: { pool: "web" } } })).toContain(
+      "may not change the labels",
+    );
+    expect(status("node1", { metadata: { annotations: { other: "1" } } })).toContain(
+      "may change only the annotations below fairway.dev/",
+    );
     expect(ask("DELETE", "/api/v1/nodes/node1")).toContain("cannot delete resource");
     expect(ask("GET", "/api/v1/secrets")).toContain("cannot list resource");
     expect(ask("DELETE", "/api/v1/namespaces/default/pods/none")).toContain(
@@ -400,6 +422,46 @@ memberTest(
     expect(readFileSync(file, "utf8")).toBe(before);
   },
 );
+
+memberTest("capacity is told to the scheduler as the class says, and is told anew", async (m) => {
+  conflist(m);
+  const told = async (): Promise<unknown[]> => {
+    const { status } = await m.server.get<{
+      status: { capacity?: Record<string, string>; allocatable?: Record<string, string> };
+    }>("node", "node1");
+    return [status.capacity, status.allocatable].flatMap((place) =>
+      ["egress", "ingress"].map((each) => place?.[`fairway.dev/${each}-mbps`] ?? null),
+    );
+  };
+  const untilTold = (what: string, egress: string | null, ingress = egress): Promise<void> =>
+    m.server.until(what, async () => {
+      const found = JSON.stringify(await told());
+      if (found === JSON.stringify([egress, ingress, egress, ingress])) return true;
+      throw new Error(found);
+    });
+  await using agent = await m.agent();
+  // Before the first pod, and where no kubelet copies anything.
+  await untilTold("it is told", "380");
+  await m.pod("cart", { [guarantee]: "50M" });
+  await untilTold("what no scheduler counts is taken off", "330", "380");
+  await m.server.kubectl("delete", "node", "node1");
+  await m.server.apply(nodeObject("node1"));
+  writeFileSync(m.tokenFile, await agentToken(m.server, "node1"));
+  await untilTold("a Node that was made anew has it", "330", "380");
+
+  await m.server.apply(bandwidthClass("all", { publish: "split" }));
+  // 190 of each way, and half of what neither counts is taken off each.
+  await untilTold("half of it", "165", "190");
+  await m.server.apply(bandwidthClass("all", { publish: "dra" }));
+  await untilTold("it is taken away", null);
+  await m.server.apply(bandwidthClass("all", { publish: "resources", egressCapacity: "200M" }));
+  await untilTold("the class's capacity", "140", "380");
+  const { code, stderr } = await m.server.tryKubectl(["apply", "-f", "-"], {
+    stdin: JSON.stringify(bandwidthClass("typo", { publish: "both" })),
+  });
+  expect([code, stderr]).toEqual([1, expect.stringContaining('"both"')]);
+  expect(agent.log()).not.toContain("cannot be written");
+});
 
 memberTest("routes to other nodes' pods are kept, and no others are touched", async (m) => {
   const other = (name: string, cidr: string, address: string) =>

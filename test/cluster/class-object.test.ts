@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { definitionText } from "../../scripts/bandwidthclass.ts";
 import { classFor, readClass } from "../../src/cluster/class-object.ts";
+import { unknownKeys } from "../../src/cluster/class-values.ts";
 import { repository } from "../support/binary.ts";
 
 const meta = (name: string) => ({ uid: name, name, namespace: "", resourceVersion: "1" });
@@ -20,10 +21,17 @@ test("what a class says", () => {
       uid: "a",
       nodeSelector: { pool: "x" },
       priority: 3,
+      publishing: "resources",
       values: { egressCapacity: "1G" },
     },
   );
   expect(readClass({}, meta("a")).values).toEqual({});
+});
+
+test("how capacity is told is no value of a configuration", () => {
+  expect(of("a", { publish: "split" })).toMatchObject({ publishing: "split", values: {} });
+  // A newer definition than this agent's.
+  expect(unknownKeys(of("a", { publish: "x" }).values)).toEqual(['publish: "x"']);
 });
 
 describe("the class of a node", () => {

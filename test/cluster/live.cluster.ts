@@ -1,47 +1,16 @@
 /** The agent as a part of the cluster: promises of pods that live, by a real kubelet and runtime. */
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { withTraffic } from "../support/traffic.ts";
 import { until } from "../support/until.ts";
 import type { Json } from "./kubectl.ts";
 import { egress, pod, statefulSet } from "./manifests.ts";
-import { agentToken, install } from "./member-node.ts";
-import type { ClusterNode } from "./node.ts";
+import { withMembers } from "./members.ts";
 import { readyAddress, withNamespaces } from "./pods.ts";
-import { clusterTest, type SharedCluster, shown } from "./setup.ts";
+import { clusterTest, shown } from "./setup.ts";
 
 const forMs = 60_000;
 const flows = 8;
-
-/** As the agent's pod runs it, by the rights that it has there. */
-async function withMembers(cluster: SharedCluster, use: () => Promise<void>): Promise<void> {
-  await install(cluster);
-  const restarted = async (node: ClusterNode, options: string[]): Promise<void> => {
-    await node.end("agent", "TERM");
-    await node.machine.start({
-      name: "agent",
-      argv: ["/opt/cni/bin/fairway", "agent", ...options],
-    });
-    await until(`the agent answers on ${node.name}`, async () => {
-      const page = ["--unix-socket", "/run/fairway/agent.sock", "http://agent/readyz"];
-      return (await node.run(["curl", "-sf", ...page])).code === 0;
-    });
-  };
-  try {
-    for (const node of cluster.nodes) {
-      const token = await agentToken(cluster, node.name);
-      const file = join(node.machine.disk, "agent.kubeconfig");
-      const user = { name: "agent", token, groups: [] };
-      writeFileSync(file, cluster.control.kubeconfigOf(user), { mode: 0o600 });
-      await restarted(node, ["--cluster", "--node", node.name, "--kubeconfig", file]);
-    }
-    await use();
-  } finally {
-    for (const node of cluster.nodes) await restarted(node, []);
-  }
-}
 
 /** The connections of a pod's namespace to this port, by their own ports. */
 const connections = (namespace: string, port: number): string =>

@@ -17,7 +17,7 @@ const theirs = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
 test("what is promised and what is free", () => {
   const promised = { ...nothingPromised, egress: { guaranteedBits: 4e9, floors: 0 } };
   const { trees } = networkBase("pods");
-  expect(nodeAnnotationsOf(trees, promised, "pool")).toEqual({
+  expect(nodeAnnotationsOf(trees, promised, "pool", null)).toEqual({
     "fairway.dev/bandwidth-class": "pool",
     "fairway.dev/egress-capacity": "10G",
     "fairway.dev/egress-promised": "4G",
@@ -26,7 +26,7 @@ test("what is promised and what is free", () => {
     "fairway.dev/ingress-promised": "0",
     "fairway.dev/ingress-free": "9.5G",
   });
-  expect(nodeAnnotationsOf(null, promised, null)).toEqual({});
+  expect(nodeAnnotationsOf(null, promised, null, null)).toEqual({});
 });
 
 test("others' annotations make no difference, and ours that are to go do", () => {

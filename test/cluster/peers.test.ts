@@ -12,6 +12,10 @@ const node = (n: number, part: Partial<NodeSeen> = {}): NodeSeen => ({
   bootId: null,
   podCidrs: [`198.19.${n}.0/24`, `fd00:10:${n}::/64`],
   addresses: [`198.18.0.${n}`, `fd00:1::${n}`],
+  resources: {
+    capacity: { egress: null, ingress: null },
+    allocatable: { egress: null, ingress: null },
+  },
   ...part,
 });
 

@@ -128,6 +128,7 @@ async function measured(nodes: number): Promise<Found> {
         dataDir: "/nowhere",
         ledger: () => null,
         whyNot: () => null,
+        treesAhead: () => null,
         isBusy: () => false,
         tell: (level, msg) => {
           if (level === "error") troubles.push(msg);

@@ -1,0 +1,45 @@
+/** Puts together what the scheduler counts for a node's pods and what is in force for them. Pure. */
+import { bitsPerMbps } from "../config/resources.ts";
+import type { Attachment, Direction } from "../plan/node.ts";
+import { leafRateBits } from "../promise/capacity.ts";
+import { type PodSeen, podKey } from "./pod-seen.ts";
+import type { Load } from "./schedulable.ts";
+import { attachmentsOf } from "./wanted.ts";
+
+/** A guarantee below the floor takes a floor, as it does where it is admitted. */
+function inForceBits(rows: readonly Attachment[], direction: Direction): number {
+  return rows.reduce((sum, { promise }) => {
+    const { guaranteeBits } = promise[direction];
+    return sum + (guaranteeBits === 0 ? 0 : leafRateBits(guaranteeBits));
+  }, 0);
+}
+
+/**
+ * `rows` are the node's attachments with their promises in force, in every phase. One whose pod the API server does
+ * not have is a load that no scheduler counts: another runtime's, or that of a pod that was deleted by force.
+ */
+export function loadsOf(
+  pods: readonly PodSeen[],
+  rows: readonly Attachment[],
+  direction: Direction,
+): Load[] {
+  const byPod = Map.groupBy(rows, ({ podNamespace, podName }) =>
+    podKey({ namespace: podNamespace ?? "default", name: podName ?? "" }),
+  );
+  const matched = new Set<Attachment>();
+  const loads = pods.map((pod): Load => {
+    const own = attachmentsOf(pod, byPod.get(podKey(pod)) ?? []);
+    for (const row of own) matched.add(row);
+    const counted = pod.countedMbps[direction] * bitsPerMbps;
+    return {
+      countedBits: { resources: counted, dra: 0 },
+      inForceBits: inForceBits(own, direction),
+    };
+  });
+  const others = rows.filter((row) => !matched.has(row));
+  const uncounted: Load = {
+    countedBits: { resources: 0, dra: 0 },
+    inForceBits: inForceBits(others, direction),
+  };
+  return [...loads, uncounted];
+}
