@@ -4,6 +4,7 @@
  *   not loaded when the plugin starts. Not committed.
  * - `conf/fairway.schema.json`: the schema, for editors and readers. Committed.
  * - `bandwidthclass.yaml` of `conf/cluster` and of the chart: what of it a BandwidthClass may say, for a cluster. Committed.
+ * - `annotations-policy.yaml` and `guarantees-policy.yaml` there: what an API server refuses and requests. Committed.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,6 +13,7 @@ import standalone from "ajv/dist/standalone/index.js";
 import { ownIpamTypes } from "../src/config/delegate.ts";
 import { type Schema, schema } from "../src/config/schema.ts";
 import { definitionText } from "./bandwidthclass.ts";
+import { policyFiles } from "./policies.ts";
 
 /** With its indentation and key it has to stay within the formatter's width of a line. */
 const shortList = 70;
@@ -77,8 +79,9 @@ export function generate(): void {
   write("src/config/generated/validate.d.ts", validatorTypes);
   write("conf/fairway.schema.json", schemaText());
   // Helm reads no file from outside of its chart.
+  const files = { "bandwidthclass.yaml": definitionText(), ...policyFiles() };
   for (const folder of ["conf/cluster", "charts/fairway/files"])
-    write(`${folder}/bandwidthclass.yaml`, definitionText());
+    for (const [name, text] of Object.entries(files)) write(`${folder}/${name}`, text);
 }
 
 if (import.meta.main) generate();

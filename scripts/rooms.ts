@@ -51,6 +51,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: [...nodes, "pino"],
     depth: 1,
   },
+  admission: {
+    rooms: ["config", "kube", "plan", "promise"],
+    files: ["errors.ts"],
+    packages: ["bun", ...nodes],
+    depth: 1,
+  },
   kube: { rooms: [], files: ["errors.ts"], packages: [...nodes], depth: 0 },
   cluster: {
     rooms: ["cni", "config", "kernel", "kube", "ledger", "measure", "node", "plan", "promise"],

@@ -41,7 +41,8 @@ function parseRequested(text: string, key: string): Ip {
   return text.includes("/") ? parsePrefixedIp(text, key).ip : parseIp(text, key);
 }
 
-function annotated(text: string, problems: Problems): Ip[] {
+/** The addresses that a pod asks for by its annotation, at most one of each family. */
+export function annotatedAddresses(text: string, problems: Problems): Ip[] {
   const ips = text
     .split(",")
     .map((part) => problems.attempt(() => parseIp(part.trim(), annotationKeys.ip)))
@@ -84,7 +85,7 @@ export function addressAskOf(ipam: IpamConfig, { annotations, ips, arg }: Source
     return asksNothing;
   }
   if (pool !== null) checkPool(pool, ipam, problems);
-  const byPod = own === null || own === undefined ? [] : annotated(own, problems);
+  const byPod = own === null || own === undefined ? [] : annotatedAddresses(own, problems);
   const byRuntime = [...ips, ...(arg?.split(",") ?? [])]
     .map((text) => problems.attempt(() => parseRequested(text, "the requested address")))
     .filter((ip) => ip !== undefined);

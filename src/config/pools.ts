@@ -8,13 +8,13 @@ import type { AddressRange, Cidr } from "./types.ts";
 export const defaultPool = "default";
 
 /** The name is one as Kubernetes has them: a label of RFC 1123. */
-const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const poolPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export type Pools = Record<string, Cidr[]>;
 
 function nameProblem(name: string): string | null {
   if (name === defaultPool) return "is the name of all that is in no pool";
-  return namePattern.test(name) ? null : "cannot name a pool";
+  return poolPattern.test(name) ? null : "cannot name a pool";
 }
 
 /** A network, or a single address. */

@@ -19,11 +19,11 @@ export const maxDurationUs = 2 ** 32 - 1;
 const rateAdvice =
   'Write a Kubernetes quantity in bits per second, for example "400M", "1.5G" or "64k".';
 const sizeAdvice = 'Write a Kubernetes quantity in bytes, for example "32k" or "1Mi".';
-const burstAdvice =
+export const burstAdvice =
   "Leave it out for a burst that is derived from the rates, or give a size in bytes or a time.";
 const durationAdvice = 'Write a number with "us", "ms" or "s", for example "500us" or "1.5ms".';
 
-interface Unit {
+export interface Unit {
   /** Such as "a rate", for «is not a rate». */
   noun: string;
   /** Such as "bits per second", for «is not a whole number of bits per second». */
@@ -33,21 +33,21 @@ interface Unit {
   advice: string;
 }
 
-const rate: Unit = {
+export const rate: Unit = {
   noun: "a rate",
   plural: "bits per second",
   max: maxRateBits,
   maxText: "1P (1 Pbit/s)",
   advice: rateAdvice,
 };
-const size: Unit = {
+export const size: Unit = {
   noun: "a size",
   plural: "bytes",
   max: maxSizeBytes,
   maxText: `${maxSizeBytes} bytes`,
   advice: sizeAdvice,
 };
-const duration: Unit = {
+export const duration: Unit = {
   noun: "a duration",
   plural: "microseconds",
   max: maxDurationUs,
@@ -66,7 +66,7 @@ interface Scaled {
 // This is the grammar of resource.Quantity (k8s.io/apimachinery/pkg/api/resource/quantity.go). "1E" is an
 // exa, "1E6" an exponent.
 const numberPattern = /^([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))/;
-const decimalExponents: Record<string, number> = {
+export const decimalExponents: Record<string, number> = {
   n: -9,
   u: -6,
   m: -3,
@@ -78,7 +78,7 @@ const decimalExponents: Record<string, number> = {
   P: 15,
   E: 18,
 };
-const binaryPowers: Record<string, bigint> = {
+export const binaryPowers: Record<string, bigint> = {
   Ki: 10n,
   Mi: 20n,
   Gi: 30n,
@@ -86,10 +86,10 @@ const binaryPowers: Record<string, bigint> = {
   Pi: 50n,
   Ei: 60n,
 };
-const timeExponents: Record<string, number> = { us: 0, ms: 3, s: 6 };
+export const timeExponents: Record<string, number> = { us: 0, ms: 3, s: 6 };
 
 /** This is far more than any quantity needs. It keeps a hostile annotation from costing time. */
-const maxTextLength = 64;
+export const maxTextLength = 64;
 /** A written exponent beyond this is far too large, or far too small, whatever stands before it. */
 const maxExponent = 400;
 

@@ -1,4 +1,7 @@
-/** Bandwidth as Kubernetes' scheduler counts it: an extended resource for each direction, in whole Mbit/s. Pure. */
+/**
+ * What the scheduler counts: a resource for each direction, in whole Mbit/s. A guarantee is rounded up and a
+ * capacity down, so that what was counted always has room.
+ */
 
 export const resourceNames = {
   egress: "fairway.dev/egress-mbps",
@@ -7,8 +10,6 @@ export const resourceNames = {
 
 export const bitsPerMbps = 1_000_000;
 
-/** For what is asked: a pod is never counted with less than it is promised. */
 export const mbpsUp = (bits: number): number => Math.ceil(bits / bitsPerMbps);
 
-/** For what there is. */
 export const mbpsDown = (bits: number): number => Math.floor(bits / bitsPerMbps);

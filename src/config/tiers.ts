@@ -26,12 +26,12 @@ function parseTier(section: Section): Tier {
 }
 
 /** A tier's name is an annotation's value and stands in messages and metrics. */
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+export const tierPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 
 /** `section` is the value of `tiers`. */
 export function parseTiers(section: Section): Record<string, Tier> {
   const tiers = Object.entries(section.value).flatMap(([name, value]): [string, Tier][] => {
-    if (!namePattern.test(name)) {
+    if (!tierPattern.test(name)) {
       section.problems.add(
         section.key(name),
         `${JSON.stringify(name)} cannot name a tier`,

@@ -23,7 +23,7 @@ const ticksPerMicrosecond = 1000 / 64;
  * struct tc_htb_opt and tc_tbf_qopt hold a burst in 32 bits of ticks, so it is no longer than 274 s. tc cuts
  * off the bits above without a message.
  */
-const largestBurstUs = Math.floor((2 ** 32 - 1) / ticksPerMicrosecond);
+export const largestBurstUs = Math.floor((2 ** 32 - 1) / ticksPerMicrosecond);
 
 /**
  * A burst as the kernel stores it: the time, in ticks, that it takes at the rate. tc computes it in this way

@@ -16,6 +16,9 @@ import type { PromiseAsk } from "./settle.ts";
 
 export type Tiers = Pick<NetworkConfig, "tiers" | "defaultTier">;
 
+/** What of a pod's annotations picks its tier. */
+type Picking = Pick<Annotated, "tier" | "priority">;
+
 export function tierNamed(tiers: Tiers["tiers"], name: string): Tier | undefined {
   return Object.hasOwn(tiers, name) ? tiers[name] : undefined;
 }
@@ -42,7 +45,7 @@ export function tierAsk(name: string, tier: Tier): PromiseAsk {
  */
 function byPriority(
   { tiers }: Tiers,
-  { tier: stronger, priority }: Annotated,
+  { tier: stronger, priority }: Picking,
   notes: string[],
 ): string | null {
   if (priority === null) return null;
@@ -64,7 +67,7 @@ function byPriority(
 /** null means best effort, or a tier that does not exist, which is a problem then. */
 export function pickTier(
   asks: Tiers,
-  annotated: Annotated,
+  annotated: Picking,
   problems: Problems,
   notes: string[],
 ): { name: string; tier: Tier } | null {

@@ -125,3 +125,63 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     expect(() => rendered("--set", value)).toThrow(named);
   });
 });
+
+describe.skipIf(!hasHelm)("policies in the chart (needs Go)", () => {
+  const group = "admissionregistration.k8s.io";
+  const known = ["--api-versions", "apps/v1/Deployment"];
+  const has = (...kinds: string[]): string[] =>
+    kinds.flatMap((kind) => ["--api-versions", `${group}/${kind}`]);
+  const validating = `v1/ValidatingAdmissionPolicy fairway-annotations`;
+  const mutating = (version: string): string[] =>
+    ["fairway-guarantees", "fairway-tiers"].map(
+      (name) => `${version}/MutatingAdmissionPolicy ${name}`,
+    );
+  const policiesOf = (...args: string[]): string[] =>
+    rendered(...args)
+      .filter(
+        ({ kind, metadata }) =>
+          kind.endsWith("AdmissionPolicy") && metadata.name !== "fairway-own-node",
+      )
+      .map(
+        ({ apiVersion, kind, metadata }) =>
+          `${apiVersion?.replace(`${group}/`, "")}/${kind} ${metadata.name}`,
+      )
+      .toSorted();
+
+  test.each<[string, string[], string[]]>([
+    ["of an API server", [], [...mutating("v1"), validating]],
+    ["of 1.35, of which no kinds are told", ["--kube-version", "1.35.0"], [validating]],
+    ["of one that lacks the kinds", known, []],
+    ["of one that only refuses", [...known, ...has("v1/ValidatingAdmissionPolicy")], [validating]],
+    [
+      "of one where the kind is new",
+      [...known, ...has("v1/ValidatingAdmissionPolicy", "v1beta1/MutatingAdmissionPolicy")],
+      [validating, ...mutating("v1beta1")],
+    ],
+    [
+      "of one that has both versions",
+      [...known, ...has("v1beta1/MutatingAdmissionPolicy", "v1/MutatingAdmissionPolicy")],
+      mutating("v1"),
+    ],
+    ["that is not to have them", ["--set", "scheduling.policies=false"], []],
+    ["without the cluster", ["--set", "cluster.enabled=false"], []],
+    ["that is left", ["--set", "uninstall=true"], []],
+    [
+      "whose tiers are not counted",
+      ["--set", "scheduling.tiersFrom="],
+      [mutating("v1")[0] ?? "", validating],
+    ],
+  ])("%s", (_, args, policies) => {
+    expect(policiesOf(...args)).toEqual(policies.toSorted());
+  });
+
+  test("count the tiers of the class that is named", () => {
+    const binding = rendered("--set", "scheduling.tiersFrom=storage-nodes").find(
+      ({ kind, metadata }) =>
+        kind === "MutatingAdmissionPolicyBinding" && metadata.name === "fairway-tiers",
+    );
+    expect(binding?.spec).toMatchObject({
+      paramRef: { name: "storage-nodes", parameterNotFoundAction: "Allow" },
+    });
+  });
+});

@@ -49,6 +49,7 @@ export interface PodSpec {
 }
 
 export interface Manifest {
+  apiVersion?: string;
   kind: string;
   metadata: { name: string; namespace?: string };
   rules?: { resources: string[]; verbs: string[] }[];

@@ -55,10 +55,14 @@ describe.each(containers)(
 test("agents may what conf/cluster says, and install may read its Node", () => {
   const read = (name: string): Manifest[] =>
     manifestsIn(readFileSync(join(repository, "conf/cluster", name), "utf8"));
-  const specOf = (manifests: Manifest[], kind: string): unknown =>
-    manifests.find((each) => each.kind === kind)?.spec;
+  const specOf = (manifests: Manifest[], kind: string, name?: string): unknown =>
+    manifests.find(
+      (each) => each.kind === kind && (name ?? each.metadata.name) === each.metadata.name,
+    )?.spec;
   for (const kind of ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
-    expect(specOf(all, kind)).toEqual(specOf(read("own-node-policy.yaml"), kind));
+    expect(specOf(all, kind, "fairway-own-node")).toEqual(
+      specOf(read("own-node-policy.yaml"), kind),
+    );
   const rulesOf = (manifests: Manifest[]) =>
     manifests.find(({ kind }) => kind === "ClusterRole")?.rules ?? [];
   const install = { apiGroups: [""], resources: ["nodes"], verbs: ["get"] };
@@ -66,6 +70,22 @@ test("agents may what conf/cluster says, and install may read its Node", () => {
   expect(specOf(all, "CustomResourceDefinition")).toEqual(
     specOf(read("bandwidthclass.yaml"), "CustomResourceDefinition"),
   );
+});
+
+test("pods are judged by what conf/cluster says", () => {
+  const files = ["annotations-policy.yaml", "guarantees-policy.yaml"];
+  const wanted = files.flatMap((name) =>
+    manifestsIn(readFileSync(join(repository, "conf/cluster", name), "utf8")),
+  );
+  const isOne = ({ kind, metadata }: Manifest): boolean =>
+    kind.includes("AdmissionPolicy") && metadata.name !== "fairway-own-node";
+  const plain = (manifests: Manifest[]) =>
+    manifests
+      .filter(isOne)
+      .map(({ kind, metadata, spec }) => ({ kind, name: metadata.name, spec }))
+      .toSorted((a, b) => (a.kind + a.name < b.kind + b.name ? -1 : 1));
+  expect(wanted.filter(isOne)).toHaveLength(6);
+  expect(plain(all)).toEqual(plain(wanted));
 });
 
 test("install writes to what is mounted, and the agent is asked where launchers ask it", () => {

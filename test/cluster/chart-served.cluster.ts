@@ -42,6 +42,9 @@ test
     "imagePullSecrets[0].name=pull,podLabels.a=b,podAnnotations.c=d,nodeSelector.e=f",
     "updateStrategy.type=OnDelete,updateStrategy.rollingUpdate=null",
     "loadModules=false,requireFallback=true,admissionPolicy.enabled=false,crds.install=false",
+    "scheduling.policies=false",
+    "scheduling.tiersFrom=storage-nodes",
+    "scheduling.tiersFrom=",
   ])(title("the chart with %s"), async (values) => {
   const { code, stdout, stderr } = runHelm(
     ...["template", "fairway", chart, "--namespace", "kube-system", "--set", values],

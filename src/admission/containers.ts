@@ -1,0 +1,76 @@
+/** What a pod's containers bring of a resource, counted as the scheduler counts it. Pure. */
+
+import type { Problems } from "../config/problems.ts";
+import { parseRateBits } from "../config/quantities.ts";
+import { resourceNames } from "../config/resources.ts";
+import { isObject, type JsonObject } from "../config/section.ts";
+import type { Direction } from "../plan/node.ts";
+
+const listOf = (value: unknown): JsonObject[] =>
+  (Array.isArray(value) ? value : []).filter(isObject);
+
+interface Brought {
+  /** Where it stands: "spec.containers[0].resources.requests". */
+  at: string;
+  value: unknown;
+}
+
+/** Limits alone are enough for Kubernetes, which takes requests from them. */
+function broughtBy(container: JsonObject, place: string, name: string): Brought | null {
+  const resources = isObject(container.resources) ? container.resources : {};
+  for (const kind of ["requests", "limits"] as const) {
+    const of = resources[kind];
+    if (isObject(of) && Object.hasOwn(of, name))
+      return { at: `${place}.resources.${kind}`, value: of[name] };
+  }
+  return null;
+}
+
+/** A resource that no fractions are counted of is written as a quantity all the same: "1k" is a thousand. */
+function mbpsOf({ at, value }: Brought, name: string, problems: Problems): number {
+  try {
+    if (typeof value === "string" || typeof value === "number") return parseRateBits(value, name);
+  } catch {
+    // What is wrong is said below, in the resource's own unit.
+  }
+  problems.add(
+    `${at}[${name}]`,
+    `${JSON.stringify(value)} is not a whole number of Mbit/s`,
+    `Write ${name} as a whole number of Mbit/s, for example 100.`,
+  );
+  return 0;
+}
+
+/**
+ * Containers and sidecars run together. An init container runs before the containers, beside the sidecars that
+ * stand before it. null means that no container brings the resource.
+ */
+export function broughtMbps(
+  spec: JsonObject,
+  direction: Direction,
+  problems: Problems,
+): number | null {
+  const name = resourceNames[direction];
+  let isThere = false;
+  const of = (container: JsonObject, place: string): number => {
+    const brought = broughtBy(container, place, name);
+    if (brought === null) return 0;
+    isThere = true;
+    return mbpsOf(brought, name, problems);
+  };
+  let running = 0;
+  for (const [at, container] of listOf(spec.containers).entries())
+    running += of(container, `spec.containers[${at}]`);
+  let [sidecars, starting] = [0, 0];
+  for (const [at, container] of listOf(spec.initContainers).entries()) {
+    const own = of(container, `spec.initContainers[${at}]`);
+    const isSidecar = container.restartPolicy === "Always";
+    if (isSidecar) sidecars += own;
+    starting = Math.max(starting, isSidecar ? sidecars : sidecars + own);
+  }
+  return isThere ? Math.max(running + sidecars, starting) : null;
+}
+
+/** The first container, which gets what is counted for the whole pod. null means that there is none. */
+export const firstContainer = (spec: JsonObject): JsonObject | null =>
+  listOf(spec.containers)[0] ?? null;
