@@ -56,19 +56,23 @@ function find({ confDir }: ClassPlaces): Found | null {
   return { file, mode: stat.mode & 0o777, list, index, plugin };
 }
 
-/** null means that no class has been put in. One that cannot be read is as if nobody had written it. */
+/** Without it nobody knows what stood in the configuration before, so nothing is put in or taken back. */
+const advice =
+  "put a whole one back, or remove it: then what stands in the configuration now counts as the node's own";
+
+/** null means that no class has been put in. Throws io and decode where the record cannot be read. */
 function readRecord(places: ClassPlaces): ClassRecord | null {
-  try {
-    const record: unknown = JSON.parse(fs.readFileSync(recordFile(places), "utf8"));
-    return isObject(record) && isObject(record.former) && isObject(record.written)
-      ? (record as unknown as ClassRecord)
-      : null;
-  } catch {
-    return null;
-  }
+  const file = recordFile(places);
+  const what = `the record of what a BandwidthClass has changed, ${file},`;
+  if (!fs.existsSync(file)) return null;
+  const text = orFail("io", `${what} cannot be read`, advice, () => fs.readFileSync(file, "utf8"));
+  const record: unknown = orFail("decode", `${what} is no JSON`, advice, () => JSON.parse(text));
+  if (isObject(record) && isObject(record.former) && isObject(record.written))
+    return record as unknown as ClassRecord;
+  throw new FairwayError("decode", `${what} does not say what was there before`, advice);
 }
 
-/** The class that was put in last. */
+/** The class that was put in last. Throws as the record's reader does. */
 export const placedClass = (places: ClassPlaces): string | null => readRecord(places)?.name ?? null;
 
 const textOf = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`;
@@ -82,7 +86,8 @@ export interface Placed {
 
 /**
  * `wanted` is null where no class selects the node. Everything else of the file stays. Throws badConfig where the
- * class and the rest of the configuration do not go together; then nothing is changed.
+ * class and the rest of the configuration do not go together, decode and io where a file cannot be read; then
+ * nothing is changed.
  */
 export function placeClass(
   places: ClassPlaces,

@@ -23,6 +23,16 @@ type Words = { type: Happened["type"]; reason: string; note: string };
 const wordsOf = (error: FairwayError): string =>
   error.details === undefined ? error.message : `${error.message}. ${error.details}`;
 
+/** A record that cannot be read is told by the first turn, which reads it again. */
+function placedBefore(places: ClassPlaces): string | null {
+  try {
+    return placedClass(places);
+  } catch (error) {
+    if (error instanceof FairwayError) return null;
+    throw error;
+  }
+}
+
 export class Classes {
   readonly #options: ClassesOptions;
   /** What was told last, which is not told again. */
@@ -32,7 +42,7 @@ export class Classes {
 
   constructor(options: ClassesOptions) {
     this.#options = options;
-    this.#inForce = placedClass(options.places);
+    this.#inForce = placedBefore(options.places);
   }
 
   /** The class whose values the node's configuration has; null means none. */

@@ -3,10 +3,17 @@
  * deleted, evicted, upgraded, and taken off again.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "../support/binary.ts";
+import { pauseImage } from "../support/containerd/pause-image.ts";
+import { blockAfter, withInPlace } from "../support/page.ts";
 import { type Cluster, clusterUp } from "./cluster.ts";
 import { deployment, egress, pod } from "./manifests.ts";
+import { addresses } from "./names.ts";
 import type { ClusterNode } from "./node.ts";
 import { podOf, readyAddress, untilNoPods } from "./pods.ts";
+import { readerOf } from "./reader.ts";
 import {
   hasRelease,
   importImage,
@@ -19,6 +26,8 @@ import { endShared } from "./setup.ts";
 
 let cluster: Cluster;
 let release: Release;
+/** Runs commands as a reader of a page does. */
+let reader: (commands: string) => Promise<string>;
 const limitMs = 240_000;
 
 /** What is on a node that Fairway could have changed; what is below /run goes with the next boot. */
@@ -92,6 +101,7 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
     await endShared();
     cluster = await clusterUp({ nodes: 2, logs: "chart" });
     release = releaseOn(cluster);
+    reader = readerOf(cluster);
     await importImage(cluster);
     for (const node of cluster.nodes) {
       await readyForContainers(node);
@@ -102,9 +112,15 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
   afterAll(() => cluster?.down());
 
   test(
-    title("from nothing to Ready nodes"),
+    title("from nothing to Ready nodes, by the commands of the README"),
     async () => {
-      console.log(await release.install());
+      await reader(
+        withInPlace(blockAfter("README.md", "By Helm, with the uplinks' true capacities"), {
+          // The image was imported, and the wires of this cluster tell no speed.
+          ...{ "registry.example/fairway": "fairway", "10.244.0.0/16": addresses.pods },
+          ...{ "=10G": "=400M", "=9500M": "=400M" },
+        }),
+      );
       await release.rolledOut();
       await cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=90s");
       await shown("get", "pods", "-n", namespace, "-o", "wide");
@@ -322,7 +338,9 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
   test(
     title("what is taken off leaves nothing, once the node has no pods"),
     async () => {
-      await release.install("uninstall=true");
+      const page = blockAfter("docs/install.md", "To leave the nodes as they were:").split("\n");
+      const [instead = "", drain = "", rolledOut = "", uninstall = ""] = page;
+      await reader(instead);
       const node = cluster.node(1);
       // Its pod lives: it is refused, and named.
       await cluster.until("it says why it waits", async () => {
@@ -336,18 +354,48 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
       // The kubelet tries again, ever more rarely.
       const [waits] = (await release.pods()).filter(({ spec }) => spec.nodeName === node.name);
       await cluster.kubectl("delete", "pod", "-n", namespace, waits?.metadata.name ?? "");
-      await release.rolledOut();
+      for (const { name } of cluster.nodes) await reader(withInPlace(drain, { NODE: name }));
+      await reader(rolledOut);
       console.log(
         await cluster.kubectl("logs", "-n", namespace, "daemonset/fairway", "-c", "uninstall"),
       );
       for (const each of cluster.nodes)
         expect(await stateOf(each)).toBe(before.get(each.name) ?? "");
-      await release.helm("uninstall", "fairway", "--namespace", namespace, "--wait");
+      await reader(uninstall);
       await cluster.until("its pods are gone", async () => (await release.pods()).length === 0);
       await cluster.until(
         "the node is not Ready",
         async () => (await node.ready()).status !== "True",
       );
+    },
+    limitMs,
+  );
+
+  test(
+    title("deploy/fairway.yaml, and a pod with a promise, by the commands of the README"),
+    async () => {
+      const apply = "kubectl apply -f deploy/fairway.yaml";
+      expect(readFileSync(join(repository, "README.md"), "utf8")).toContain(`\`${apply}\``);
+      const manifest = join(cluster.scratch, "fairway.yaml");
+      const own = withInPlace(readFileSync(join(repository, "deploy/fairway.yaml"), "utf8"), {
+        // The image's name is the one that was imported. The wires of this cluster tell no speed.
+        "            - --without-fallback\n":
+          "            - --without-fallback\n            - --egress-capacity=400M\n            - --ingress-capacity=400M\n",
+      });
+      writeFileSync(manifest, own);
+      await reader(`kubectl uncordon ${cluster.nodes.map(({ name }) => name).join(" ")}`);
+      await reader(withInPlace(apply, { "deploy/fairway.yaml": manifest }));
+      await release.rolledOut();
+      await cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=90s");
+      // `run` waits for nobody, and a reader looks a moment later.
+      const [run = "", ...looks] = blockAfter("README.md", "Then a pod with a promise").split("\n");
+      await reader(withInPlace(run, { "--image=nginx": `--image=${pauseImage}` }));
+      await cluster.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=60s");
+      const said = await reader(looks.join("\n"));
+      expect(said).toContain("0 errors");
+      const { spec } = await podOf(cluster, "web");
+      const node = cluster.nodes.find(({ name }) => name === spec.nodeName);
+      expect(await node?.classes()).toEqual([expect.stringContaining("rate 200Mbit")]);
     },
     limitMs,
   );

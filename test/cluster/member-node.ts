@@ -26,10 +26,10 @@ export interface MemberNode {
   /** Where the runtime would read its networks. */
   confDir: string;
   agent(options?: string[]): Promise<Agent>;
-  /** Makes the pod of the API, and its attachment as a runtime does. */
-  pod(name: string, annotations?: Record<string, string>): Promise<Pod>;
+  /** Makes the pod of the API, and its attachment as a runtime does. `on` is the name of its Node, else node1. */
+  pod(name: string, annotations?: Record<string, string>, on?: string): Promise<Pod>;
   /** Makes the pod of the API alone; its uid. */
-  object(name: string, annotations?: Record<string, string>): Promise<string>;
+  object(name: string, annotations?: Record<string, string>, on?: string): Promise<string>;
   attach(name: string, uid: string, annotations?: Record<string, string>): Pod;
   annotate(name: string, ...words: string[]): Promise<string>;
   /** Of a pod, or of a Node. */
@@ -99,13 +99,13 @@ async function memberOf(node: TestNode, server: ApiServer, folder: string): Prom
   writeFileSync(kubeconfig, JSON.stringify(config));
   const confDir = join(folder, "net.d");
 
-  const object: MemberNode["object"] = async (name, annotations = {}) => {
+  const object: MemberNode["object"] = async (name, annotations = {}, on = nodeName) => {
     await server.apply({
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name, annotations },
       spec: {
-        nodeName,
+        nodeName: on,
         automountServiceAccountToken: false,
         containers: [{ name: "c", image: "none" }],
       },
@@ -138,7 +138,8 @@ async function memberOf(node: TestNode, server: ApiServer, folder: string): Prom
           ...["--conf-dir", confDir, ...options],
         ],
       }),
-    pod: async (name, annotations) => attach(name, await object(name, annotations), annotations),
+    pod: async (name, annotations, on) =>
+      attach(name, await object(name, annotations, on), annotations),
     annotate: (name, ...words) => server.kubectl("annotate", "pod", name, "--overwrite", ...words),
     untilEvent: async (name, reason) => {
       let found: Event | undefined;

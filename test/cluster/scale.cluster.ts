@@ -6,6 +6,7 @@ import { expect, test } from "bun:test";
 import { Member } from "../../src/cluster/member.ts";
 import { kubeconfigAccess } from "../../src/kube/access.ts";
 import { KubeClient } from "../../src/kube/client.ts";
+import { atOnce } from "../support/at-once.ts";
 import { type ApiServer, apiServer } from "./api-server.ts";
 import { install, nodeObject } from "./member-node.ts";
 import { hasApiServer } from "./tools.ts";
@@ -14,7 +15,7 @@ const podsOfNode = 20;
 const changedPods = 100;
 const restMs = 10_000;
 /** So many requests of this test's own are under way at once. */
-const atOnce = 20;
+const most = 20;
 
 const nameOf = (node: number): string => `node-${node}`;
 
@@ -29,14 +30,6 @@ const podObject = (node: number, pod: string) => ({
     containers: [{ name: "c", image: "none" }],
   },
 });
-
-async function each<T>(things: readonly T[], act: (thing: T) => Promise<unknown>): Promise<void> {
-  const left = [...things];
-  const worker = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) await act(next);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-}
 
 interface Counted {
   requests: number;
@@ -103,7 +96,7 @@ async function measured(nodes: number): Promise<Found> {
     const { signal } = ending;
     const all = Array.from({ length: nodes }, (_, node) => node);
     const taints = [{ key: "fairway.dev/agent-not-ready", effect: "NoSchedule" }];
-    await each(all, (node) =>
+    await atOnce(all, most, (node) =>
       client.create("/api/v1/nodes", nodeObject(nameOf(node), { spec: { taints } }), signal),
     );
     const pods = all.flatMap((node) =>
@@ -112,7 +105,7 @@ async function measured(nodes: number): Promise<Found> {
     const path = "/api/v1/namespaces/default/pods";
     const make = ({ node, pod }: { node: number; pod: string }) =>
       client.create(path, podObject(node, pod), signal);
-    await each(pods, make);
+    await atOnce(pods, most, make);
 
     const before = await counted(server);
     const troubles: string[] = [];
@@ -148,8 +141,10 @@ async function measured(nodes: number): Promise<Found> {
       node: at % nodes,
       pod: `more-${at}`,
     }));
-    await each(some, make);
-    await each(some, ({ pod }) => client.ask({ method: "DELETE", path: `${path}/${pod}`, signal }));
+    await atOnce(some, most, make);
+    await atOnce(some, most, ({ pod }) =>
+      client.ask({ method: "DELETE", path: `${path}/${pod}`, signal }),
+    );
     await Bun.sleep(2_000);
     const changed = await counted(server);
     ending.abort();
