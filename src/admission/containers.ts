@@ -1,5 +1,6 @@
 /** What a pod's containers bring of a resource, counted as the scheduler counts it. Pure. */
 
+import { isSidecar, podRequest } from "../config/pod-request.ts";
 import type { Problems } from "../config/problems.ts";
 import { parseRateBits } from "../config/quantities.ts";
 import { resourceNames } from "../config/resources.ts";
@@ -41,10 +42,7 @@ function mbpsOf({ at, value }: Brought, name: string, problems: Problems): numbe
   return 0;
 }
 
-/**
- * Containers and sidecars run together. An init container runs before the containers, beside the sidecars that
- * stand before it. null means that no container brings the resource.
- */
+/** null means that no container brings the resource. */
 export function broughtMbps(
   spec: JsonObject,
   direction: Direction,
@@ -58,17 +56,12 @@ export function broughtMbps(
     isThere = true;
     return mbpsOf(brought, name, problems);
   };
-  let running = 0;
-  for (const [at, container] of listOf(spec.containers).entries())
-    running += of(container, `spec.containers[${at}]`);
-  let [sidecars, starting] = [0, 0];
-  for (const [at, container] of listOf(spec.initContainers).entries()) {
-    const own = of(container, `spec.initContainers[${at}]`);
-    const isSidecar = container.restartPolicy === "Always";
-    if (isSidecar) sidecars += own;
-    starting = Math.max(starting, isSidecar ? sidecars : sidecars + own);
-  }
-  return isThere ? Math.max(running + sidecars, starting) : null;
+  const containers = listOf(spec.containers).map((each, at) => of(each, `spec.containers[${at}]`));
+  const inits = listOf(spec.initContainers).map((each, at) => ({
+    amount: of(each, `spec.initContainers[${at}]`),
+    isSidecar: isSidecar(each),
+  }));
+  return isThere ? podRequest(containers, inits) : null;
 }
 
 /** The first container, which gets what is counted for the whole pod. null means that there is none. */

@@ -5,6 +5,7 @@
 import {
   type AnnotatedDirection,
   annotationKeys,
+  mirrorKey,
   priorityKey,
   readAnnotations,
 } from "../config/annotations.ts";
@@ -13,9 +14,11 @@ import { parseGuaranteeBits } from "../config/quantities.ts";
 import { mbpsUp, resourceNames } from "../config/resources.ts";
 import { isObject, type JsonObject } from "../config/section.ts";
 import { FairwayError } from "../errors.ts";
+import { textsOf } from "../kube/objects.ts";
 import { type Direction, directions } from "../plan/node.ts";
 import { pickTier, type Tiers } from "../promise/tiers.ts";
 import { broughtMbps, firstContainer } from "./containers.ts";
+import { pointer } from "./json-pointer.ts";
 import { judgeAnnotations } from "./verdict.ts";
 
 /** As of RFC 6902. */
@@ -29,16 +32,6 @@ export type Decision =
   | { kind: "let"; operations: Operation[] }
   /** `words` say all that is wrong with it, and what to do. */
   | { kind: "refused"; words: string };
-
-/** What a kubelet writes onto its copy of a static pod. */
-const mirrorKey = "kubernetes.io/config.mirror";
-
-const textsOf = (value: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(isObject(value) ? value : {}).filter(
-      (entry): entry is [string, string] => typeof entry[1] === "string",
-    ),
-  );
 
 /** Whether there is anything to count: its network is the node's, or the scheduler counts its claims. */
 function isCounted(spec: JsonObject): boolean {
@@ -118,8 +111,6 @@ interface Pod {
   spec: JsonObject;
   annotations: Record<string, string>;
 }
-
-const pointer = (text: string): string => text.replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** Adds keys to an object that may not be there. */
 function added(

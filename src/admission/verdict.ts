@@ -9,9 +9,9 @@ import {
   priorities,
   readAnnotations,
 } from "../config/annotations.ts";
-import { poolPattern } from "../config/pools.ts";
+import { poolAdvice, poolPattern } from "../config/pools.ts";
 import type { Problems } from "../config/problems.ts";
-import { tierPattern } from "../config/tiers.ts";
+import { tierAdvice, tierPattern } from "../config/tiers.ts";
 import type { Given } from "../config/types.ts";
 import { type Direction, directions } from "../plan/node.ts";
 import { type Contradiction, type Findings, inWords, settle } from "../promise/settle.ts";
@@ -53,17 +53,9 @@ function judgeNames(annotations: Record<string, string>, problems: Problems): vo
   const [tier, pool] = [textOf(annotationKeys.tier), textOf(annotationKeys.ipPool)];
   const addresses = textOf(annotationKeys.ip);
   if (tier !== undefined && !tierPattern.test(tier))
-    problems.add(
-      annotationKeys.tier,
-      `${JSON.stringify(tier)} cannot name a tier`,
-      "A tier's name has up to 63 letters, digits, '_', '.' and '-', and begins with a letter or a digit.",
-    );
+    problems.add(annotationKeys.tier, `${JSON.stringify(tier)} cannot name a tier`, tierAdvice);
   if (pool !== undefined && !poolPattern.test(pool))
-    problems.add(
-      annotationKeys.ipPool,
-      `${JSON.stringify(pool)} cannot name a pool`,
-      "A pool's name has up to 63 lower-case letters, digits and '-'.",
-    );
+    problems.add(annotationKeys.ipPool, `${JSON.stringify(pool)} cannot name a pool`, poolAdvice);
   if (addresses !== undefined) annotatedAddresses(addresses, problems);
 }
 

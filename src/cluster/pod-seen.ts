@@ -1,5 +1,5 @@
 /** What the agent keeps of a pod as the API server has it. Pure. */
-import { ownAnnotations } from "../config/annotations.ts";
+import { mirrorKey, ownAnnotations } from "../config/annotations.ts";
 import { isObject, type Json, type Meta, textsOf } from "../kube/objects.ts";
 import { type CountedMbps, countedMbps } from "./scheduler-count.ts";
 
@@ -23,7 +23,7 @@ export interface PodSeen {
 const mostCharacters = 8 * 1024;
 
 /** The kubelet writes them to the object by which the API shows a static pod. */
-const staticIds = ["kubernetes.io/config.mirror", "kubernetes.io/config.hash"];
+const staticIds = [mirrorKey, "kubernetes.io/config.hash"];
 
 /** Nothing else of the pod is kept: a node may have hundreds, with all that stands in their specifications. */
 export function readPod(pod: Json, meta: Meta): PodSeen {

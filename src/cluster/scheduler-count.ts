@@ -1,4 +1,5 @@
 /** How much bandwidth Kubernetes' scheduler counts for a pod, from the pod as the API server has it. Pure. */
+import { isSidecar, podRequest } from "../config/pod-request.ts";
 import { parseRateBits } from "../config/quantities.ts";
 import { resourceNames } from "../config/resources.ts";
 import { isObject, type Json, textsOf } from "../kube/objects.ts";
@@ -36,24 +37,14 @@ function amountIn(list: unknown, direction: Direction): number {
 const requestOf = ({ resources }: Json, direction: Direction): number =>
   isObject(resources) ? amountIn(resources.requests, direction) : 0;
 
-const sum = (numbers: readonly number[]): number =>
-  numbers.reduce((total, each) => total + each, 0);
-
-/**
- * Init containers run one after the other, before the containers; an init container with `restartPolicy: Always` (a
- * sidecar) goes on beside all that come after it. So a pod needs what its containers and sidecars have together, or
- * what an init container has beside the sidecars before it, whichever is more (k8s.io/component-helpers,
- * resource.PodRequests). What a pod asks for as a whole is known for processors and memory only.
- */
+/** What a pod asks for as a whole is known for processors and memory only. */
 function countedOf(spec: Json, direction: Direction): number {
-  const containers = sum(listAt(spec, "containers").map((each) => requestOf(each, direction)));
-  let [sidecars, most] = [0, 0];
-  for (const init of listAt(spec, "initContainers")) {
-    const amount = requestOf(init, direction);
-    if (init.restartPolicy === "Always") sidecars += amount;
-    else most = Math.max(most, sidecars + amount);
-  }
-  return Math.max(containers + sidecars, most) + amountIn(spec.overhead, direction);
+  const containers = listAt(spec, "containers").map((each) => requestOf(each, direction));
+  const inits = listAt(spec, "initContainers").map((each) => ({
+    amount: requestOf(each, direction),
+    isSidecar: isSidecar(each),
+  }));
+  return podRequest(containers, inits) + amountIn(spec.overhead, direction);
 }
 
 export function countedMbps({ spec, status }: Json): CountedMbps {

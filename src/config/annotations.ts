@@ -36,6 +36,9 @@ export const kubernetesKeys = {
 export const priorityKey = "bandwidth.cilium.io/priority";
 export const priorities: readonly string[] = ["guaranteed", "burstable", "bestEffort"];
 
+/** A kubelet writes it onto what the API server has of a static pod. */
+export const mirrorKey = "kubernetes.io/config.mirror";
+
 export const fairwayPrefix = "fairway.dev/";
 
 export const fairwayKeys: readonly string[] = [

@@ -8,6 +8,7 @@ import type { AddressRange, Cidr } from "./types.ts";
 export const defaultPool = "default";
 
 /** The name is one as Kubernetes has them: a label of RFC 1123. */
+export const poolAdvice = "A pool's name has up to 63 lower-case letters, digits and '-'.";
 export const poolPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export type Pools = Record<string, Cidr[]>;
@@ -57,11 +58,7 @@ export function parsePools(ipam: Section, sets: readonly AddressRange[][]): Pool
   const parsed = Object.keys(value).flatMap((name): [string, Cidr[]][] => {
     const problem = nameProblem(name);
     if (problem !== null) {
-      problems.add(
-        pools.key(name),
-        `${JSON.stringify(name)} ${problem}`,
-        "A pool's name has up to 63 lower-case letters, digits and '-'.",
-      );
+      problems.add(pools.key(name), `${JSON.stringify(name)} ${problem}`, poolAdvice);
       return [];
     }
     const blocks = pools.parseEach(name, parseBlock);

@@ -26,6 +26,8 @@ function parseTier(section: Section): Tier {
 }
 
 /** A tier's name is an annotation's value and stands in messages and metrics. */
+export const tierAdvice =
+  "A tier's name has up to 63 letters, digits, '_', '.' and '-', and begins with a letter or a digit.";
 export const tierPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 
 /** `section` is the value of `tiers`. */
@@ -35,7 +37,7 @@ export function parseTiers(section: Section): Record<string, Tier> {
       section.problems.add(
         section.key(name),
         `${JSON.stringify(name)} cannot name a tier`,
-        "A tier's name has up to 63 letters, digits, '_', '.' and '-', and begins with a letter or a digit.",
+        tierAdvice,
       );
       return [];
     }

@@ -39,7 +39,7 @@ export interface Place {
 
 const LIMIT_MS = 60_000;
 
-function optionsOf({ verb, pod, config, env = {} }: Execution, { pluginFolder }: Place) {
+function optionsOf({ verb, pod, config, env = {} }: Execution, pluginFolder: string) {
   return {
     stdin: new TextEncoder().encode(JSON.stringify(config)),
     stdout: "pipe",
@@ -66,25 +66,28 @@ function failed({ file, verb, pod }: Execution, code: number | null, said: strin
 }
 
 /** Alone: nothing else of this process runs meanwhile. Throws what the plugin said. */
-export function execute(execution: Execution, place: Place): Ended {
-  const { ms, stdout } = spawn([execution.file], execution, place);
+export function execute(execution: Execution, { node, pluginFolder }: Place): Ended {
+  return inNetns(namespacePath(node), () => executeHere(execution, pluginFolder));
+}
+
+/** The same in the namespace that this process is in. */
+export function executeHere(execution: Execution, pluginFolder: string): Ended {
+  const { ms, stdout } = spawn([execution.file], execution, pluginFolder);
   return { ms, stdout };
 }
 
 function spawn(
   argv: string[],
   execution: Execution,
-  { node, ...place }: Place,
+  pluginFolder: string,
 ): Ended & { stderr: string } {
-  return inNetns(namespacePath(node), () => {
-    const options = optionsOf(execution, { node, ...place });
-    const fromMs = performance.now();
-    const child = Bun.spawnSync(argv, options);
-    const ms = performance.now() - fromMs;
-    const [stdout, stderr] = [child.stdout.toString(), child.stderr.toString()];
-    if (child.exitCode === 0) return { ms, stdout, stderr };
-    throw failed(execution, child.exitCode, stdout + stderr);
-  });
+  const options = optionsOf(execution, pluginFolder);
+  const fromMs = performance.now();
+  const child = Bun.spawnSync(argv, options);
+  const ms = performance.now() - fromMs;
+  const [stdout, stderr] = [child.stdout.toString(), child.stderr.toString()];
+  if (child.exitCode === 0) return { ms, stdout, stderr };
+  throw failed(execution, child.exitCode, stdout + stderr);
 }
 
 /**
@@ -108,14 +111,16 @@ export function executeForMemory(
   if (process.arch !== "x64" || Bun.which("perl") === null)
     return { ...execute(execution, place), maxRssMiB: null };
   const argv = ["perl", "-e", memoryScript, "--", execution.file];
-  const { ms, stdout, stderr } = spawn(argv, execution, place);
+  const { ms, stdout, stderr } = inNetns(namespacePath(place.node), () =>
+    spawn(argv, execution, place.pluginFolder),
+  );
   const kib = /^max-rss-kib (\d+)$/m.exec(stderr)?.[1];
   return { ms, stdout, maxRssMiB: kib === undefined ? null : Number(kib) / 1024 };
 }
 
 /** Beside others. Throws what the plugin said. */
 export async function executeBeside(execution: Execution, place: Place): Promise<Ended> {
-  const options = optionsOf(execution, place);
+  const options = optionsOf(execution, place.pluginFolder);
   const fromMs = performance.now();
   const child = inNetns(namespacePath(place.node), () => Bun.spawn([execution.file], options));
   const [stdout, stderr, code] = await Promise.all([

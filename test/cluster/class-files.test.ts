@@ -6,7 +6,7 @@ import { type ClassPlaces, placeClass, placedClass } from "../../src/cluster/cla
 import { classRecordName } from "../../src/cluster/class-record-name.ts";
 import { Classes } from "../../src/cluster/classes.ts";
 import type { Happened } from "../../src/cluster/event-log.ts";
-import { FairwayError } from "../../src/errors.ts";
+import { refusal } from "../support/refusal.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -28,16 +28,6 @@ function places(): ClassPlaces & { conflist: string; record: string } {
 
 const wanted = { name: "pool", values: { egressCapacity: "2G" } };
 
-function thrownBy(act: () => unknown): FairwayError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof FairwayError) return error;
-    throw error;
-  }
-  throw new Error("it threw nothing");
-}
-
 test("no record means that no class was put in", () => {
   const own = places();
   expect(placedClass(own)).toBeNull();
@@ -57,11 +47,11 @@ test.each([
   writeFileSync(own.record, text);
   // To take it for none would make what the class has put in the node's own values, for good.
   for (const each of [wanted, { name: "pool", values: { egressCapacity: "3G" } }, null]) {
-    const error = thrownBy(() => placeClass(own, each));
+    const error = refusal(() => placeClass(own, each));
     expect(error).toMatchObject({ kind: "decode", message: expect.stringContaining(own.record) });
     expect(error.details).toContain("remove");
   }
-  expect(thrownBy(() => placedClass(own)).kind).toBe("decode");
+  expect(refusal(() => placedClass(own)).kind).toBe("decode");
   expect(readFileSync(own.conflist, "utf8")).toBe(before);
   expect(readFileSync(own.record, "utf8")).toBe(text);
 });
@@ -69,7 +59,7 @@ test.each([
 test("a record that cannot be read is an error, too", () => {
   const own = places();
   mkdirSync(own.record);
-  expect(thrownBy(() => placedClass(own))).toMatchObject({ kind: "io" });
+  expect(refusal(() => placedClass(own))).toMatchObject({ kind: "io" });
 });
 
 test("an agent starts with a damaged record, and its Node's events tell of it", () => {

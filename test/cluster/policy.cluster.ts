@@ -360,31 +360,11 @@ policyTest("what was wrong before is in nobody's way", async () => {
   });
   await server.kubectl("label", "pod", "former", "a=b");
   await server.kubectl("annotate", "pod", "former", "other/key=v");
-  await server.kubectl(
-    "patch",
-    "pod",
-    "former",
-    "--type=merge",
-    "-p",
-    '{"metadata":{"finalizers":["a.b/c"]}}',
-  );
-  await server.kubectl(
-    "patch",
-    "pod",
-    "former",
-    "--type=merge",
-    "-p",
-    '{"metadata":{"finalizers":null}}',
-  );
-  await server.kubectl(
-    "patch",
-    "pod",
-    "former",
-    "--subresource=status",
-    "--type=merge",
-    "-p",
-    '{"status":{"message":"m"}}',
-  );
+  const patch = (value: unknown, ...more: string[]): Promise<string> =>
+    server.kubectl("patch", "pod", "former", ...more, "--type=merge", "-p", JSON.stringify(value));
+  await patch({ metadata: { finalizers: ["a.b/c"] } });
+  await patch({ metadata: { finalizers: null } });
+  await patch({ status: { message: "m" } }, "--subresource=status");
   await server.kubectl("scale", "deployment", "former", "--replicas=2");
   await server.kubectl("set", "image", "deployment/former", "c0=other");
   const half = await server.tryKubectl(["annotate", "pod", "former", "fairway.dev/teir-"]);

@@ -5,12 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { minimalEnvironment } from "../../src/ops/child.ts";
 import { must } from "../../src/prove/lab/run.ts";
+import { executeHere, type Json, type Verb } from "../bench/plugin.ts";
 import { orderOf, settle } from "../bench/rounds.ts";
-
-type Json = Record<string, unknown>;
-type Verb = "ADD" | "CHECK" | "DEL";
 
 interface Side {
   name: string;
@@ -55,36 +52,18 @@ const sides: Omit<Side, "netns">[] = [
   },
 ];
 
-/** Returns what it printed, and how long it took. */
-function called(file: string, verb: Verb, netns: string, config: Json) {
-  const fromMs = performance.now();
-  const { exitCode, stdout, stderr } = Bun.spawnSync([file], {
-    stdin: new TextEncoder().encode(JSON.stringify({ cniVersion: "1.0.0", ...config })),
-    stdout: "pipe",
-    stderr: "pipe",
-    timeout: 60_000,
-    env: {
-      ...minimalEnvironment(),
-      ...{ CNI_COMMAND: verb, CNI_CONTAINERID: "measured", CNI_IFNAME: "eth0" },
-      ...{ CNI_NETNS: netns, CNI_PATH: tools },
-      CNI_ARGS: "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=measured",
-    },
-  });
-  const ms = performance.now() - fromMs;
-  if (exitCode === 0) return { ms, printed: stdout.toString() };
-  throw new Error(`${file} ${verb} ended with ${exitCode}: ${stdout}${stderr}`);
-}
-
 /** Milliseconds of all plugins of the side together, for each verb. */
 function round({ plugins, netns }: Side): Record<Verb, number> {
   const took: Record<Verb, number> = { ADD: 0, CHECK: 0, DEL: 0 };
+  const pod = { containerId: "measured", netns, ifname: "eth0" };
   let prevResult: Json | undefined;
   for (const verb of verbs) {
     for (const { file, config } of verb === "DEL" ? plugins.toReversed() : plugins) {
-      const asked = { ...config, ...(prevResult !== undefined && { prevResult }) };
-      const { ms, printed } = called(file, verb, netns, asked);
+      const before = prevResult !== undefined && { prevResult };
+      const asked = { cniVersion: "1.0.0", ...config, ...before };
+      const { ms, stdout } = executeHere({ file, verb, pod, config: asked }, tools);
       took[verb] += ms;
-      if (verb === "ADD") prevResult = JSON.parse(printed) as Json;
+      if (verb === "ADD") prevResult = JSON.parse(stdout) as Json;
     }
     settle();
   }

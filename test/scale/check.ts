@@ -1,5 +1,6 @@
 /** Adds up what was bound, node by node, and says whether it fits. Pure. */
-import { directions, type Mbps, type PlannedNode } from "./plan.ts";
+import { directions } from "../../src/plan/node.ts";
+import type { Mbps, PlannedNode } from "./plan.ts";
 
 export interface FoundPod {
   name: string;

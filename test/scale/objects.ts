@@ -1,13 +1,11 @@
 /** What is made of a plan, and what is read back of it, as the API has them. Pure. */
+import { annotationKeys } from "../../src/config/annotations.ts";
 import { parseGuaranteeBits } from "../../src/config/quantities.ts";
 import { mbpsUp, resourceNames } from "../../src/config/resources.ts";
 import { isObject, type Json, textsOf } from "../../src/kube/objects.ts";
+import { type Direction, directions } from "../../src/plan/node.ts";
 import type { FoundPod } from "./check.ts";
-import { directions, type Mbps, type PlannedNode, type PlannedPod } from "./plan.ts";
-
-type Direction = (typeof directions)[number];
-
-const guarantee = (direction: Direction): string => `fairway.dev/${direction}-guarantee`;
+import type { Mbps, PlannedNode, PlannedPod } from "./plan.ts";
 
 const perResource = (mbps: Mbps): Record<string, string> =>
   Object.fromEntries(
@@ -45,7 +43,7 @@ export function podObject({ name, mbps }: PlannedPod, isCounted: boolean): Json 
       annotations: Object.fromEntries(
         directions
           .filter((direction) => mbps[direction] > 0)
-          .map((direction) => [guarantee(direction), `${mbps[direction]}M`]),
+          .map((direction) => [annotationKeys.guarantee[direction], `${mbps[direction]}M`]),
       ),
     },
     spec: {
@@ -92,8 +90,10 @@ export function foundNode(node: Json): PlannedNode {
 export function foundPod(pod: Json, isCounted: boolean): FoundPod {
   const [metadata, spec] = [object(pod.metadata), object(pod.spec)];
   const annotations = textsOf(metadata.annotations);
-  const promised = (direction: Direction): number =>
-    mbpsUp(parseGuaranteeBits(annotations[guarantee(direction)] ?? "0", guarantee(direction)));
+  const promised = (direction: Direction): number => {
+    const key = annotationKeys.guarantee[direction];
+    return mbpsUp(parseGuaranteeBits(annotations[key] ?? "0", key));
+  };
   const requests = list(spec.containers).map(({ resources }) =>
     mbpsIn(textsOf(object(object(resources).requests))),
   );

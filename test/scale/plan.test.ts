@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { directions, parts, planOf } from "./plan.ts";
+import { directions } from "../../src/plan/node.ts";
+import { parts, planOf } from "./plan.ts";
 
 const options = { nodes: 50, pods: 250, seed: 7, share: 0.95 };
 const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0);

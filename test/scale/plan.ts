@@ -1,5 +1,6 @@
 /** The nodes and pods of a simulation: mixed sizes, and of each the same for the same seed. Pure. */
 import { mbpsDown } from "../../src/config/resources.ts";
+import { directions } from "../../src/plan/node.ts";
 import { Random } from "../node/model/random.ts";
 
 /** Whole Mbit/s, as the scheduler counts them. */
@@ -30,8 +31,6 @@ export interface PlanOptions {
   /** How much of the sum of the nodes' the pods ask for together, from 0 to 1. */
   share: number;
 }
-
-export const directions = ["egress", "ingress"] as const;
 
 /** What an agent publishes of a link: its capacity in each direction, less 5% in reserve. */
 const published = (egressBits: number, ingressBits: number): Mbps => ({

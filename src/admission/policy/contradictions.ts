@@ -10,6 +10,7 @@ import { type Direction, directions } from "../../plan/node.ts";
 import { largestBurstUs, largestSizeBytes } from "../../plan/units.ts";
 import { either, firstOf, text, texts, the, type Variable, within } from "./cel.ts";
 import { tierMark } from "./guarantees.ts";
+import { mbpsUp } from "./pods.ts";
 import { placeOf, shown } from "./trouble.ts";
 
 const bitsOf = (key: string): string => `${the("value")}[${placeOf(key)}]`;
@@ -17,8 +18,6 @@ const textOf = (key: string): string => `${the("text")}[${placeOf(key)}]`;
 const isGiven = (key: string): string => `${the("given")}[${placeOf(key)}]`;
 const target = annotationKeys.latencyTarget;
 const hasTarget = `${bitsOf(target)} > 0`;
-
-const mbpsUp = (bits: string): string => `(${bits} + ${bitsPerMbps - 1}) / ${bitsPerMbps}`;
 
 const one = (condition: string, words: readonly string[]): string =>
   either(condition, `[${words.join(" + ")}]`, "[]");

@@ -6,11 +6,12 @@ import {
   priorityKey,
 } from "../../config/annotations.ts";
 import { maxRateBits, minRateBits } from "../../config/quantities.ts";
-import { bitsPerMbps, resourceNames } from "../../config/resources.ts";
+import { resourceNames } from "../../config/resources.ts";
 import { type Direction, directions } from "../../plan/node.ts";
+import { pointer } from "../json-pointer.ts";
 import { either, firstOf, list, text, texts, the, type Variable } from "./cel.ts";
 import { numberVariables } from "./numbers.ts";
-import { annotationsOf, broughtVariables, isCounted, isMirror } from "./pods.ts";
+import { annotationsOf, broughtVariables, isCounted, isMirror, mbpsUp } from "./pods.ts";
 
 /**
  * What the policy of tiers leaves on a pod, since the API server asks the two policies in no order: a resource that a
@@ -43,7 +44,6 @@ function rateAt(at: number, least: string): string {
 const guaranteeAt = (at: number): string => rateAt(at, "0");
 const limitAt = (at: number): string => rateAt(at, "-1");
 
-const pointer = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
 const added = (path: string, value: string): string =>
   `JSONPatch{op: 'add', path: ${text(path)}, value: ${value}}`;
 const when = (condition: string, operations: readonly string[]): string =>
@@ -91,8 +91,6 @@ function annotating(all: readonly Written[]): string {
     ),
   ].join(" + ");
 }
-
-const mbpsUp = (bits: string): string => `(${bits} + ${bitsPerMbps - 1}) / ${bitsPerMbps}`;
 
 export interface Mutating {
   matchConditions: { name: string; expression: string }[];

@@ -1,11 +1,12 @@
 /** What of a pod, or of a template of one, the policies read: annotations, and what its containers bring. Pure. */
+import { mirrorKey } from "../../config/annotations.ts";
 import { maxRateBits } from "../../config/quantities.ts";
-import { resourceNames } from "../../config/resources.ts";
+import { bitsPerMbps, resourceNames } from "../../config/resources.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { either, text, the, type Variable, within } from "./cel.ts";
 
-/** What a kubelet writes onto its copy of a static pod. */
-const mirrorKey = "kubernetes.io/config.mirror";
+/** Bits per second as whole Mbit/s, rounded up. */
+export const mbpsUp = (bits: string): string => `(${bits} + ${bitsPerMbps - 1}) / ${bitsPerMbps}`;
 
 /** The field of an object, or something empty in its place. Each object on the way may be absent. */
 function field(from: string, path: readonly string[], or: string): string {
@@ -45,7 +46,7 @@ export const requestsOf = (pod: string, direction: Direction): string =>
 const amount = (container: string, direction: Direction): string =>
   within("t", requestOf(container, direction), "t == '' ? 0 : quantity(t).asInteger()");
 
-/** As the scheduler counts: src/admission/containers.ts has the same for the webhook. */
+/** As the scheduler counts: src/config/pod-request.ts has the same in code. */
 function counted(direction: Direction): string {
   const inits = the("initContainers");
   const sum = (from: string): string => `${from}.map(c, ${amount("c", direction)}).sum()`;
