@@ -185,20 +185,41 @@ failures_of() {
 # run_group NAME WORKERS FILE...: adds to $passed, $failed and $skipped what came of these tests.
 # So many files as WORKERS says run beside each other; none: all in one process.
 run_group() {
-  local name=$1 status=0 workers=() total bad left_out log="$results/$1.log"
-  [ -z "$2" ] || workers=(--parallel="$2")
-  shift 2
-  "$BUN" test --timeout 60000 "${workers[@]}" \
-    --reporter=junit --reporter-outfile="$results/$name.xml" "$@" >"$log" 2>&1 || status=$?
+  local name=$1 status total bad left_out log="$results/$1.log" report="$results/$1.xml"
+  run_files "$@"
+  if [ ! -s "$report" ]; then
+    # The runner itself came to grief, which is no test's verdict: all of them once more, and it is told.
+    tail -n 25 "$log" >"$results/unsteady"
+    say "the runner ended with status $status and wrote no report; once more, after it had said:"
+    cat "$results/unsteady" >&2
+    run_files "$@"
+  fi
   if [ "${SHOW_PASSED:-false}" = true ]; then cat "$log"; else grep -v '^(pass)' "$log" || true; fi
   cat "$log" >>"$results/log"
-  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$results/$name.xml" | head -1; }
+  if [ ! -s "$report" ]; then
+    echo "(fail) $name: the runner ended with status $status and wrote no report" | tee -a "$results/log"
+    failed=$((failed + 1))
+    return 0
+  fi
+  shift 2
+  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$report" | head -1; }
   total=$(count tests) bad=$(count failures) left_out=$(count skipped)
   passed=$((passed + total - bad - left_out)) skipped=$((skipped + left_out))
-  [ $# -lt 12 ] || { say "the slowest files"; slowest_files "$results/$name.xml"; }
+  [ $# -lt 12 ] || { say "the slowest files"; slowest_files "$report"; }
   # A file that cannot be loaded counts as no test at all.
   [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
   failed=$((failed + bad))
+}
+
+# run_files NAME WORKERS FILE...: one run of them, into $log and $report; sets $status.
+run_files() {
+  local name=$1 workers=()
+  [ -z "$2" ] || workers=(--parallel="$2")
+  shift 2
+  status=0
+  rm -f "$report"
+  "$BUN" test --timeout 60000 "${workers[@]}" \
+    --reporter=junit --reporter-outfile="$report" "$@" >"$log" 2>&1 || status=$?
 }
 
 # Of a report of tests: the files that took longest, in seconds, with what they waited for each other.
