@@ -7,6 +7,17 @@ export LC_ALL=C
 
 say() { printf '== %s\n' "$*" >&2; }
 
+# persist COMMAND...: what is fetched is asked for three times, for a registry that does not answer for a moment.
+persist() {
+  local wait
+  for wait in 5 20; do
+    "$@" && return
+    say "once more in $wait s: $*"
+    sleep "$wait"
+  done
+  "$@"
+}
+
 # need_packages COMMAND=PACKAGE...: installs the Debian packages whose commands are missing.
 need_packages() {
   local missing=() pair
@@ -15,8 +26,8 @@ need_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && return
   say "installing Debian packages, once: ${missing[*]}"
-  apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  persist apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive persist apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
 # The npm packages of the lock file, and what is generated from the configuration's schema.
@@ -24,7 +35,7 @@ need_modules() {
   local stamp="$ROOT/node_modules/.fairway-installed"
   if ! cmp -s "$ROOT/package-lock.json" "$stamp"; then
     say "installing npm packages, once: those of package-lock.json, into node_modules"
-    (cd "$ROOT" && npm ci --no-audit --no-fund --loglevel=error >&2)
+    (cd "$ROOT" && persist npm ci --no-audit --no-fund --loglevel=error >&2)
     cp "$ROOT/package-lock.json" "$stamp"
   fi
   (cd "$ROOT" && "$BUN" scripts/generate.ts >&2)
@@ -46,7 +57,7 @@ need_cnitool() {
   HAS_GO=true
   [ ! -x "$ROOT/dist/test-tools/cnitool" ] || return 0
   say "building cnitool v1.3.0 with go, once, into dist/test-tools"
-  (cd /tmp && GOBIN="$ROOT/dist/test-tools" go install github.com/containernetworking/cni/cnitool@v1.3.0 >&2)
+  (cd /tmp && GOBIN="$ROOT/dist/test-tools" persist go install github.com/containernetworking/cni/cnitool@v1.3.0 >&2)
 }
 
 # Helm renders the chart, and only Go can build it. Sets HELM, to nothing where there is no Go. What is built is kept
@@ -63,7 +74,7 @@ need_helm() {
   fi
   say "building Helm $HELM_VERSION with go, once, into $folder"
   mkdir -p "$folder"
-  (cd /tmp && GOBIN="$folder" go install "helm.sh/helm/v4/cmd/helm@$HELM_VERSION" >&2)
+  (cd /tmp && GOBIN="$folder" persist go install "helm.sh/helm/v4/cmd/helm@$HELM_VERSION" >&2)
 }
 
 # need_debian FILE PACKAGE...: unpacks Debian packages into dist/test-tools/debian unless FILE is there.
@@ -78,7 +89,7 @@ need_debian() {
   (
     cd "$scratch"
     apt-get download -q "$@" >&2 \
-      || { apt-get update -qq >&2 && apt-get download -q "$@" >&2; }
+      || { persist apt-get update -qq >&2 && persist apt-get download -q "$@" >&2; }
     for package in *.deb; do dpkg-deb -x "$package" tree; done
     cp -a tree/. "$tools/debian"
   ) || say "they cannot be had here"
@@ -106,7 +117,7 @@ need_runtime() {
   scratch=$(mktemp -d "$ROOT/dist/runtimes/fetch.XXXXXX")
   if ! (
     cd "$scratch" \
-      && npm pack --silent --ignore-scripts "@oven/$package@$version" >&2 \
+      && persist npm pack --silent --ignore-scripts "@oven/$package@$version" >&2 \
       && grep " $archive\$" "$ROOT/scripts/runtimes.sha512" | sha512sum --check --quiet >&2 \
       && tar -xzf "$archive" package/bin/bun
   ); then
