@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { adoptCommand } from "./adopt/command.ts";
 import { agentCommand } from "./agent/command.ts";
+import { completionCommand } from "./completion/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc/command.ts";
@@ -19,6 +20,7 @@ import { setCapacityCommand } from "./set-capacity/command.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
 import { description, versionAndBuild } from "./version.ts";
+import { versionCommand } from "./version-command.ts";
 
 /** The text is large, and is loaded for nothing else. */
 function printNotices(): never {
@@ -52,6 +54,8 @@ export function program(): Command {
     ipamCommand(),
     agentCommand(),
     proveCommand(),
+    versionCommand(),
+    completionCommand(),
   ];
   for (const command of commands) root.addCommand(command);
   return root;

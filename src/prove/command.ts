@@ -14,6 +14,7 @@ interface Options {
   duration: number;
   json?: true;
   html?: string;
+  plot?: string;
   list?: true;
   all?: true;
   scenario?: string[];
@@ -39,6 +40,7 @@ export function proveCommand(): Command {
     )
     .option("--json", "print the whole result as JSON instead of the table")
     .option("--html <file>", "also write a report with plots: one file that needs no network")
+    .option("--plot <file>", "also write the first plot, latency over time, as an SVG")
     .option("--list", "print the scenarios, and measure nothing")
     .option("--all", "run all scenarios, one after the other, with a table at the end")
     .option("--scenario <name>", "run this one; may be given again", collect)
@@ -88,6 +90,7 @@ async function run(options: Options, command: Command): Promise<Verdict> {
     thorough: options.thorough === true,
     json: options.json === true,
     html: options.html ?? null,
+    plot: options.plot ?? null,
     markdown: options.markdown ?? null,
     bandwidthPlugin: options.bandwidthPlugin ?? null,
     plugins: options.plugins ?? null,

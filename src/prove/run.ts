@@ -8,6 +8,7 @@ import { prove, scenarioSeconds } from "./engine/run.ts";
 import type { Scenario } from "./engine/scenario.ts";
 import { checkWritable, interruptible, requireMeans } from "./means.ts";
 import { renderHtml } from "./report/html/page.ts";
+import { renderPicture } from "./report/html/picture.ts";
 import { renderMarkdown } from "./report/markdown.ts";
 import { renderAll, renderAlone, renderScenario } from "./report/table.ts";
 
@@ -17,6 +18,7 @@ export interface RunOptions {
   json: boolean;
   /** The files to write. */
   html: string | null;
+  plot: string | null;
   markdown: string | null;
   bandwidthPlugin: string | null;
   /** The folder of the reference plugins. */
@@ -29,10 +31,11 @@ export interface RunOptions {
  * @throws FairwayError for what this machine lacks.
  */
 export async function runScenarios(options: RunOptions): Promise<Verdict> {
-  const { scenarios, thorough, json, html, markdown, bandwidthPlugin, plugins } = options;
+  const { scenarios, thorough, json, html, plot, markdown, bandwidthPlugin, plugins } = options;
   requireMeans();
   // This is found out before the minutes of measuring, and not after them.
   if (html !== null) checkWritable("--html", html);
+  if (plot !== null) checkWritable("--plot", plot);
   if (markdown !== null) checkWritable("--markdown", markdown);
   const isAlone = scenarios.length === 1;
   const progress = makeProgress(
@@ -59,6 +62,7 @@ export async function runScenarios(options: RunOptions): Promise<Verdict> {
     }),
   );
   if (html !== null) writeFileSync(html, renderHtml(result));
+  if (plot !== null) writeFileSync(plot, renderPicture(result));
   if (markdown !== null) writeFileSync(markdown, renderMarkdown(result));
   print(result, json, isAlone ? renderAlone : renderAll);
   return result.verdict;

@@ -161,8 +161,14 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
       await cluster.apply(pod("web", { node: node.name, annotations: egress("100M") }));
       const address = await readyAddress(cluster, "web");
       expect(await node.classes()).toEqual([expect.stringContaining("rate 100Mbit")]);
-      const status = await release.inAgent(node.name, "fairway", "status", "--no-measure");
-      console.log(`$ kubectl exec ${node.name}'s agent -- fairway status\n${status.stdout}`);
+      const status = await release.inAgent(
+        node.name,
+        "fairway",
+        "status",
+        "--no-measure",
+        "--wide",
+      );
+      console.log(`$ kubectl exec ${node.name}'s agent -- fairway status --wide\n${status.stdout}`);
       expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining(address) });
       const later = await served(node);
       expect(later.verbs).toMatchObject({ failed: 0, declined: 0, lastDeclined: null });

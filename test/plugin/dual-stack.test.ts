@@ -351,7 +351,7 @@ test("status, explain and doctor show both families, and how full each range set
         total: String(2n ** 64n - 2n),
       },
     ]);
-    const text = node.fairway("status", "--no-measure").stdout;
+    const text = node.fairway("status", "--no-measure", "--wide").stdout;
     expect(text).toContain(`198.19.1.2,${six(2)}`);
     expect(text).toContain("1 of 253");
     const explained = node.fairway("explain", "--netns", node.pod("b").netns).stdout;

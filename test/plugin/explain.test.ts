@@ -101,7 +101,7 @@ test("status shows each pod's promise beside the kernel's classes, and drift wit
       args: "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=cart",
     });
     mustInNamespace(pod.namespace, ["ping", "-c", "3", "-i", "0.01", "198.18.0.2"]);
-    const shown = node.fairway("status", "--no-measure");
+    const shown = node.fairway("status", "--no-measure", "--wide");
     expect(shown.code).toBe(0);
     expect(shown.stdout).toMatch(
       /shop\/cart +198\.19\.1\.2 +fa01:10 +egress +100Mbit\/s +100Mbit\/s +2ms \(bound \d+us\) +100M\.\.100M +294 B/,

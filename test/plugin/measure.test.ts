@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { minimalEnvironment } from "../../src/ops/child.ts";
 import type { NodeStatus } from "../../src/ops/status/model.ts";
 import {
+  inNamespace,
   insideNamespace,
   mustInNamespace,
   useLossBasedTcp,
@@ -11,13 +12,14 @@ import { run } from "../../src/prove/lab/run.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
 import { binary } from "../support/binary.ts";
 import { type TestNode, withNode } from "../support/node.ts";
+import { statusFrom } from "../support/status-schema.ts";
 import { withTraffic } from "../support/traffic.ts";
 
 const forMs = 30_000;
 const limit = 60_000;
 
 function statusOf(node: TestNode, ...args: string[]): NodeStatus {
-  return JSON.parse(node.fairway("status", "--json", ...args).stdout) as NodeStatus;
+  return statusFrom(node.fairway("status", "--json", ...args).stdout);
 }
 
 function podOf(status: NodeStatus, containerId: string): NodeStatus["pods"][number] {
@@ -81,7 +83,7 @@ test(
           }
         });
 
-        const shown = node.fairway("status");
+        const shown = node.fairway("status", "--wide");
         expect(shown.code).toBe(0);
         expect(shown.stdout).toMatch(
           /egress +uplink +400Mbit\/s +20Mbit\/s +200Mbit\/s +[34]\.\d+Mbit\/s \(1%\)/,
@@ -152,7 +154,12 @@ test(
       expect(measured.promise.state).toBe("below");
       expect(measured.promise.belowShare).toBeGreaterThan(0.9);
       expect(measured.promise.judgedSeconds).toBeGreaterThan(1);
-      const shown = node.fairway("status");
+      const brief = node.fairway("status").stdout;
+      expect(brief).toMatch(
+        /^NOT KEPT: 1 of 1 guarantee in 1 s\. pods\/busy\/eth0 egress: BELOW for/,
+      );
+      expect(brief).toMatch(/\nBELOW \d+% +pods\/busy\/eth0 +egress +\d/);
+      const shown = node.fairway("status", "--wide");
       expect(shown.stdout).toMatch(/BELOW for \d+% of [\d.]+ s of demand/);
       expect(shown.stdout).toMatch(/class fa01:10 on uplink: .*rate/);
       expect(shown.code).toBe(3);
@@ -196,7 +203,7 @@ test(
         "fa01:10",
         ...htb,
       );
-      const status = JSON.parse(await new Response(child.stdout).text()) as NodeStatus;
+      const status = statusFrom(await new Response(child.stdout).text());
       expect(await child.exited).toBe(3);
       expect(podOf(status, "a").egress.measured).toEqual({ known: false, why: "replaced" });
       expect(podOf(status, "b").egress).toMatchObject({
@@ -204,7 +211,7 @@ test(
         measured: { known: false, why: "vanished" },
       });
       expect(podOf(status, "b").ingress.measured).toMatchObject({ known: true, rateBits: 0 });
-      expect(node.fairway("status", "--interval", "0.2").stdout).toMatch(
+      expect(node.fairway("status", "--wide", "--interval", "0.2").stdout).toMatch(
         /MISSING +not in the kernel/,
       );
     }),
@@ -220,7 +227,7 @@ test("without an interval: the counters of this moment, at once", () =>
       const status = statusOf(node, ...args);
       expect(status).toMatchObject({ intervalSeconds: null, trees: [{ measured: null }, {}] });
       expect(podOf(status, "a").egress).toMatchObject({ measured: null, kernel: { packets: 3 } });
-      expect(node.fairway("status", ...args).stdout).toMatch(
+      expect(node.fairway("status", "--wide", ...args).stdout).toMatch(
         /SENT +DROPPED +QUEUED\n.* 294 B +0 +0 B\n/,
       );
     }
@@ -252,14 +259,12 @@ test("watching: so many blocks, plain or a line of JSON each", () =>
     const plain = node.fairway("status", "--watch", ...fast);
     expect(plain).toMatchObject({ code: 0, stderr: "" });
     expect(plain.stdout).not.toContain("\u001b");
-    expect(plain.stdout.split(/^TREE /m)).toHaveLength(4);
+    expect(plain.stdout.split(/^VERDICT /m)).toHaveLength(4);
     const lines = node
       .fairway("top", "--json", ...fast)
       .stdout.trim()
       .split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as NodeStatus).intervalSeconds)).toEqual([
-      0.1, 0.1, 0.1,
-    ]);
+    expect(lines.map((line) => statusFrom(line).intervalSeconds)).toEqual([0.1, 0.1, 0.1]);
   }));
 
 test(
@@ -291,7 +296,7 @@ test(
       await givenBack.promise;
       const screen = text.slice(0, text.indexOf("\u001b[?1049l"));
       expect(screen).toStartWith("\u001b[?1049h\u001b[?25l\u001b[H");
-      expect(screen).toContain("TREE");
+      expect(screen).toContain("fairway top");
       // What stands between the controls, in as many columns as there are.
       const pieces = screen.split("\r\n").flatMap((line) => line.split("\u001b["));
       const widths = pieces.map((piece) => piece.replace(/^([HKJ]|\?\d+[hl])/, "").length);
@@ -302,6 +307,111 @@ test(
   limit,
 );
 
+/** Runs `top` on a terminal; `react` gets all that was written so far. Returns the exit code and the text. */
+async function topOn(
+  node: TestNode,
+  cols: number,
+  env: Record<string, string>,
+  react: (text: string, terminal: Bun.Terminal) => void,
+): Promise<{ code: number; text: string }> {
+  let text = "";
+  const givenBack = Promise.withResolvers<void>();
+  const argv = [binary, "top", "--interval", "100ms", "--data-dir", node.dataDir];
+  const child = Bun.spawn(insideNamespace(node.lab.node, argv), {
+    env: { ...minimalEnvironment(), TERM: "xterm", ...env },
+    terminal: {
+      cols,
+      rows: 24,
+      data(terminal, data) {
+        text += new TextDecoder().decode(data);
+        react(text, terminal);
+        if (text.includes("\u001b[?1049l")) givenBack.resolve();
+      },
+    },
+  });
+  const code = await child.exited;
+  await givenBack.promise;
+  return { code, text };
+}
+
+/** The lines of the screens, without the sequences that put them in place. */
+const screenLines = (text: string): string[] =>
+  Bun.stripANSI(text.slice(0, text.indexOf("\u001b[?1049l"))).split("\r\n");
+
+test.each([
+  [20, {}, true],
+  [80, {}, true],
+  [120, {}, true],
+  [80, { NO_COLOR: "1" }, false],
+])(
+  "top on %d columns with %p: nothing is wider, q ends it",
+  (columns, env, coloured) =>
+    withNode(async (node) => {
+      node.add(node.pod("a"), { annotations: { "fairway.dev/egress-guarantee": "100M" } });
+      let quit = false;
+      const { code, text } = await topOn(node, columns, env, (all, terminal) => {
+        if (quit || !all.includes("/ 100")) return;
+        quit = true;
+        terminal.write("q");
+      });
+      expect(code).toBe(0);
+      expect(text.includes("\u001b[32m")).toBe(coloured);
+      expect(Math.max(...screenLines(text).map((line) => Bun.stringWidth(line)))).toBeLessThan(
+        columns + 1,
+      );
+    }),
+  limit,
+);
+
+test(
+  "top follows the terminal's size, and keys change the order and the view",
+  () =>
+    withNode(async (node) => {
+      node.add(node.pod("a"), { annotations: { "fairway.dev/egress-guarantee": "100M" } });
+      const does: [string, (terminal: Bun.Terminal) => void][] = [
+        ["sort: trouble", (terminal) => void terminal.write("s")],
+        ["sort: name", (terminal) => void terminal.write("w")],
+        ["HOST CLASS", (terminal) => terminal.resize(30, 24)],
+        [
+          "fairway top  \\d\\d:\\d\\d:\\d\\d  sort: n\u001b",
+          (terminal) => void terminal.write("q"),
+        ],
+      ];
+      const { code } = await topOn(node, 200, {}, (all, terminal) => {
+        const [next] = does;
+        if (next === undefined || !new RegExp(next[0]).test(all)) return;
+        does.shift();
+        next[1](terminal);
+      });
+      expect({ code, left: does.length }).toEqual({ code: 0, left: 0 });
+    }),
+  limit,
+);
+
+test("a reader that wants nothing of it does no harm", () =>
+  withNode((node) => {
+    node.add(node.pod("a"));
+    const argv = `( ${binary} status --no-measure --data-dir ${node.dataDir}; echo $? >&2 ) | true`;
+    const { code, stderr } = inNamespace(node.lab.node, ["sh", "-c", argv]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "0\n" });
+  }));
+
+test("--pod and --namespace choose; a pod that is not there is an error", () =>
+  withNode((node) => {
+    node.add(node.pod("a"), { args: "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=cart" });
+    node.add(node.pod("b"), { args: "IgnoreUnknown=1;K8S_POD_NAMESPACE=lab;K8S_POD_NAME=cart" });
+    const named = (...args: string[]) =>
+      statusOf(node, "--no-measure", ...args).pods.map(({ pod }) => pod);
+    expect(named("--pod", "cart")).toEqual(["shop/cart", "lab/cart"]);
+    expect(named("--pod", "lab/cart")).toEqual(["lab/cart"]);
+    expect(named("--namespace", "shop")).toEqual(["shop/cart"]);
+    expect(node.fairway("status", "--no-measure", "--pod", "web")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining('--pod "web": this node has no such pod'),
+    });
+  }));
+
 test(
   "a reader that goes away ends it",
   () =>
@@ -310,7 +420,7 @@ test(
       const argv = `${binary} top --interval 100ms --data-dir ${node.dataDir} | head -n 1`;
       const fromMs = performance.now();
       const shown = mustInNamespace(node.lab.node, ["sh", "-c", argv]);
-      expect(shown).toStartWith("TREE");
+      expect(shown).toStartWith("No pod shown here has a guarantee.");
       expect(performance.now() - fromMs).toBeLessThan(10_000);
     }),
   limit,

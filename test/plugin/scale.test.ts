@@ -55,7 +55,9 @@ test("what does not fit shrinks all in proportion, in the kernel and in status, 
       "the egress guarantee (300M) is scaled to 228M: guarantees of 500M share 380M",
     ]);
     expect(status.trees[0]).toMatchObject({ promisedBits: 500e6, currentBits: 380e6 });
-    expect(node.fairway("status", "--no-measure").stdout).toContain("300Mbit/s, now 228Mbit/s");
+    expect(node.fairway("status", "--no-measure", "--wide").stdout).toContain(
+      "300Mbit/s, now 228Mbit/s",
+    );
     expect(node.fairway("explain").stdout).toContain("nothing to do");
 
     node.add(c, guarantee("100M"));

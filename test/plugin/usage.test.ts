@@ -66,12 +66,17 @@ const rows: Record<string, Row[]> = {
     row("status --count 3", "--count says something about --watch only", "give --watch too"),
     row("status --count x --watch", "'--count <N>' argument 'x' is invalid"),
     row("status --interval 1x", "'--interval <TIME>' argument '1x' is invalid"),
+    row("status --wide --json", "--wide and --json do not go together"),
+    row("status --sort rate --json", "--sort and --json do not go together"),
+    row("status --sort size", "--sort <KEY>", "Allowed choices are trouble, name, rate, delay"),
     row("status --interval 2s --no-measure", "--interval and --no-measure do not go together"),
   ],
   top: [
     row("top --network nope", ...unknownNetwork),
     row("top --data-dir /nope/x", ...noFolder),
     otherConfig("top"),
+    row("top --wide --json", "--wide and --json do not go together"),
+    row("top --sort rate --json", "--sort and --json do not go together"),
     row("top --interval 2s --no-measure", "do not go together"),
     row("top --count 0", "0 is not a whole number above 0"),
     row("top --watch", "unknown option '--watch'"),
@@ -92,6 +97,11 @@ const rows: Record<string, Row[]> = {
     row("explain --data-dir /nope/x", ...noFolder),
     otherConfig("explain --netns /x"),
   ],
+  completion: [
+    row("completion", "missing required argument 'SHELL'"),
+    row("completion tcsh", "Allowed choices are bash, zsh, fish"),
+  ],
+  version: [row("version x", "too many arguments")],
   repair: [
     row("repair --network pods", ...whole),
     row("repair --data-dir /nope/x", ...noFolder),
@@ -227,8 +237,8 @@ const rows: Record<string, Row[]> = {
 
 /** Options that mean something in every call, whatever their value: a file is read, a flag is set. */
 const alwaysApply: Record<string, string[]> = {
-  status: ["--watch", "--json"],
-  top: ["--json"],
+  status: ["--watch", "--pod", "--namespace"],
+  top: ["--pod", "--namespace"],
   explain: ["--json"],
   repair: ["--config"],
   gc: ["--config", "--dry-run"],
@@ -247,6 +257,7 @@ const alwaysApply: Record<string, string[]> = {
   uninstall: ["--dry-run", "--force", "--keep-ledger", "--stay"],
   adopt: ["--config", "--data-dir", "--cache-dir", "--dry-run", "--allow-refused"],
   "ipam list": ["--json"],
+  version: ["--json"],
   "ipam import": ["--config"],
   "ipam release": ["--force"],
 };
@@ -266,7 +277,9 @@ async function inPlace(use: (place: Place) => void): Promise<void> {
 }
 
 function call({ node }: Place, argv: string[]): CommandResult {
-  const own = argv.includes("--data-dir") || /^(install|uninstall|help)$/.test(argv[0] ?? "");
+  const own =
+    argv.includes("--data-dir") ||
+    /^(install|uninstall|help|version|completion)$/.test(argv[0] ?? "");
   return inNamespace(node.lab.node, [
     binary,
     ...argv,
@@ -434,7 +447,7 @@ test("status --network shows that network's pods, and the trees whole", () =>
     expect(pods.map(({ attachment }) => attachment)).toEqual(["others/b/eth0"]);
     expect(pools.map(({ network }) => network)).toEqual(["others"]);
     expect(trees[0]?.promisedBits).toBe(50e6);
-    const text = node.fairway("status", "--no-measure", "--network", "pods").stdout;
+    const text = node.fairway("status", "--no-measure", "--wide", "--network", "pods").stdout;
     expect(text).toContain("198.19.1.2");
     expect(text).not.toContain("198.19.2.2");
   }));

@@ -2,8 +2,11 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { protocolVersion } from "../../src/agent/protocol.ts";
 import { runChild } from "../../src/ops/child.ts";
 import { isFairway, versionOf } from "../../src/ops/install/executable.ts";
+import { statusSchemaVersion } from "../../src/ops/status/model.ts";
+import type { VersionTold } from "../../src/ops/version-command.ts";
 import { startAgent } from "../support/agent.ts";
 import { binary, prover, repository } from "../support/binary.ts";
 import { withNode } from "../support/node.ts";
@@ -19,6 +22,15 @@ test("--version tells the version, and which build of it this is", () => {
   expect({ code, told }).toEqual({ code: 0, told: version });
   expect(versionOf(binary)).toBe(version);
   expect(readFileSync(binary).includes(`"${id}"`)).toBe(true);
+});
+
+test("version tells it in lines, and as data", () => {
+  const told = JSON.parse(asked("version", "--json").stdout) as VersionTold;
+  expect(told.build).toMatch(/^[0-9a-f]{12}$/);
+  expect(told).toMatchObject({ agentProtocol: protocolVersion, statusSchema: statusSchemaVersion });
+  expect(asked("--version").stdout).toBe(`${told.version} (build ${told.build}, ${told.target})\n`);
+  const lines = asked("version").stdout;
+  for (const value of Object.values(told)) expect(lines).toContain(`  ${value}\n`);
 });
 
 test("an agent tells the same on its page, and when it begins", () =>

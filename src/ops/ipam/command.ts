@@ -15,7 +15,7 @@ import {
   withWritableLedger,
 } from "../context.ts";
 import { print } from "../print.ts";
-import { table } from "../status/render.ts";
+import { table } from "../status/wide.ts";
 import { refuseUsage } from "../usage.ts";
 import { readHostLocal } from "./host-local.ts";
 import { type ListedAddress, listAddresses } from "./model.ts";

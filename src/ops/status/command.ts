@@ -1,7 +1,7 @@
 /** `fairway status` and `fairway top` tell what is promised, beside what is measured. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
-import type { FairwayError } from "../../errors.ts";
+import { FairwayError } from "../../errors.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import { lostLedger } from "../../node/facts/known-pods.ts";
 import { knowsThisBoot } from "../../node/facts/this-boot.ts";
@@ -11,12 +11,12 @@ import { exitCodes } from "../exit-codes.ts";
 import { print } from "../print.ts";
 import { usage } from "../usage.ts";
 import { agentStatus } from "./agent.ts";
+import { sortKeys } from "./class-rows.ts";
 import { type Interval, type NodeStatus, nodeStatus, treeDevices } from "./model.ts";
-import { ofNetwork } from "./of-network.ts";
 import { defaultInterval, parseCount, parseInterval, type StatusOptions } from "./options.ts";
-import { renderStatus } from "./render.ts";
+import { render, stdoutLook } from "./render.ts";
 import { sampleDevices } from "./sample.ts";
-import { type Display, displayOn } from "./watch.ts";
+import { select } from "./select.ts";
 
 const intervalOf = ({ measure, interval }: StatusOptions): number => (measure ? interval : 0);
 
@@ -26,7 +26,7 @@ async function measuredStatus(options: StatusOptions, signal: AbortSignal): Prom
   const agent = await agentStatus(dataDirOf(options));
   const status = (interval: Interval | null): NodeStatus =>
     withLedgerView(options, (ledger: LedgerView) =>
-      ofNetwork(nodeStatus(ledger, interval, agent), options.network),
+      select(nodeStatus(ledger, interval, agent), options),
     );
   if (intervalMs === 0) return status(null);
   const devices = withLedgerView(options, treeDevices);
@@ -63,45 +63,53 @@ const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * `fairway top | head`). It stays in place for the rest of the process: a second Ctrl-C must not end it before the terminal
  * is given back.
  */
-function stopSignal(): AbortSignal {
+function stopController(): AbortController {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   for (const name of endSignals) process.on(name, stop);
   process.stdout.on("error", stop);
-  return controller.signal;
-}
-
-function stdoutDisplay(): Display {
-  const { stdout } = process;
-  return displayOn({
-    isTTY: stdout.isTTY === true,
-    get columns() {
-      return stdout.columns ?? 80;
-    },
-    get rows() {
-      return stdout.rows ?? 24;
-    },
-    write: (text) => void stdout.write(text),
-  });
+  return controller;
 }
 
 async function runWatch(options: StatusOptions): Promise<NodeStatus | null> {
-  const asData = options.json === true;
-  const display = asData ? null : stdoutDisplay();
-  const show = (status: NodeStatus): void => {
-    if (display === null) process.stdout.write(`${JSON.stringify(status)}\n`);
-    else display.show(renderStatus(status));
-  };
+  const stop = stopController();
+  if (options.json === true)
+    return watch(
+      options,
+      (status) => void process.stdout.write(`${JSON.stringify(status)}\n`),
+      stop.signal,
+    );
+  const { showOn } = await import("./terminal.ts");
+  const display = showOn(options, () => stop.abort());
   try {
-    return await watch(options, show, stopSignal());
+    return await watch(options, display.show, stop.signal);
   } finally {
-    display?.end();
+    display.end();
   }
+}
+
+/** A pod that was asked for by its name and is not there is no empty answer. Throws badConfig. */
+function requireShown({ pod, namespace, network }: StatusOptions, { pods }: NodeStatus): void {
+  if (pod === undefined || pods.length > 0) return;
+  const where = [
+    ...(namespace === undefined ? [] : [` in namespace ${namespace}`]),
+    ...(network === undefined ? [] : [` on network ${network}`]),
+  ];
+  throw new FairwayError(
+    "badConfig",
+    `--pod "${pod}": this node has no such pod${where.join("")}`,
+    "without --pod, `fairway status` shows those that it has",
+  );
 }
 
 async function runOnce(options: StatusOptions): Promise<NodeStatus> {
   const status = await measuredStatus(options, new AbortController().signal);
-  print(status, options.json, renderStatus);
+  requireShown(options, status);
+  const { columns, colour } = stdoutLook();
+  // Whoever reads it may stop before its end.
+  process.stdout.on("error", () => {});
+  const { wide, sort } = options;
+  print(status, options.json, (found) => render(found, { columns, colour, wide, sort }));
   return status;
 }
 
@@ -124,6 +132,8 @@ async function run(options: StatusOptions, command: Command): Promise<void> {
 
 function refuseIdle({ watch: isWatching }: StatusOptions, command: Command): void {
   refuseBoth(command, "interval", "measure", "without a measurement there is no interval");
+  refuseBoth(command, "wide", "json", "the data has all of it");
+  refuseBoth(command, "sort", "json", "the data stands as the ledger has it");
   if (isWatching !== true) requireWith(command, ["count"], "watch");
 }
 
@@ -140,6 +150,10 @@ function withStatusOptions(command: Command): Command {
         .argParser(usage(parseCount))
         .default(null, "until Ctrl-C"),
     )
+    .option("--pod <NAME>", "only this pod: NAME or NAMESPACE/NAME")
+    .option("--namespace <NAMESPACE>", "only the pods of this namespace")
+    .addOption(new Option("--sort <KEY>", "what comes first").choices(sortKeys).default("trouble"))
+    .option("--wide", "all columns, the numbers of the kernel too, however wide")
     .option("--json", "as data; when watching, one line for each block");
 }
 

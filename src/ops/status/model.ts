@@ -90,7 +90,11 @@ export interface TreeStatus {
   host: DirectionStatus | null;
 }
 
+/** Of what `--json` prints: conf/status.schema.json. What is added leaves it as it is. */
+export const statusSchemaVersion = 1;
+
 export interface NodeStatus {
+  schemaVersion: typeof statusSchemaVersion;
   /** The interval in seconds; null means that nothing was measured. */
   intervalSeconds: number | null;
   trees: TreeStatus[];
@@ -251,6 +255,7 @@ export function nodeStatus(
   const [base] = new NodeView(ledger).networks;
   if (base === undefined)
     return {
+      schemaVersion: statusSchemaVersion,
       intervalSeconds,
       trees: [],
       pods: [],
@@ -268,6 +273,7 @@ export function nodeStatus(
   const pods = podsOf(ledger, base, device, classes);
   const trees = treesOf(base.trees, base.ingress, hostBits(base));
   return {
+    schemaVersion: statusSchemaVersion,
     intervalSeconds,
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,

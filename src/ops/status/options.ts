@@ -1,6 +1,7 @@
 /** The options of `status` and `top`. */
 import { parseDurationUs } from "../../config/quantities.ts";
 import type { CommonOptions } from "../context.ts";
+import type { SortKey } from "./class-rows.ts";
 
 export const defaultInterval = "1s";
 /** Shorter ones would hold too few looks, longer ones belong into a monitoring system. */
@@ -9,6 +10,10 @@ const longestMs = 600_000;
 
 export interface StatusOptions extends CommonOptions {
   json?: boolean;
+  wide?: boolean;
+  sort: SortKey;
+  pod?: string;
+  namespace?: string;
   /** Milliseconds; 0 means that nothing is measured. */
   interval: number;
   /** It is false with --no-measure. */

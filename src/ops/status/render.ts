@@ -1,161 +1,32 @@
-/** Writes `status` for a person. */
-import { formatDuration, formatRate } from "../../config/quantities.ts";
-import { unknownWords } from "../../measure/counters.ts";
-import type { Pool } from "../../node/addresses/leases.ts";
-import { exitWords } from "../../node/facts/exits.ts";
-import { type Direction, directions } from "../../plan/node.ts";
-import { capacityWords, overrideWords } from "../overrides.ts";
-import { agentLine } from "./agent.ts";
-import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
-import { measuredCells, measuredHeader, promiseWords, rateWords, violationWords } from "./words.ts";
+/** Writes `status` for a person: brief, or wide where that was asked for. */
+import { renderBrief } from "./brief.ts";
+import type { SortKey } from "./class-rows.ts";
+import type { NodeStatus } from "./model.ts";
+import type { Columns } from "./text-table.ts";
+import { renderWide } from "./wide.ts";
 
-const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
-
-const promisedAndNow = (promised: number, now: number): string =>
-  now === promised ? bit(promised) : `${bit(promised)}, now ${bit(now)}`;
-
-export function table(rows: string[][]): string[] {
-  const widths = rows.reduce<number[]>(
-    (w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)),
-    [],
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+export interface Rendering {
+  columns: Columns;
+  colour: boolean;
+  wide?: boolean | undefined;
+  sort: SortKey;
 }
 
-const podHeader = ["POD", "ADDRESS", "CLASS", "", "GUARANTEE", "LIMIT", "LATENCY", "IN KERNEL"];
-const countedHeader = ["SENT", "DROPPED", "QUEUED"];
+export const render = (status: NodeStatus, { wide, ...look }: Rendering): string =>
+  wide === true ? renderWide(status, look.sort) : renderBrief(status, look);
 
-function countedCells(kernel: DirectionStatus["kernel"]): string[] {
-  if (kernel === null) return ["-", "-", "-"];
-  return [`${kernel.bytes} B`, String(kernel.drops), `${kernel.backlogBytes} B`];
-}
+/** Colour is for a terminal that can show it, unless NO_COLOR says otherwise (https://no-color.org). */
+export const wantsColour = (
+  isTTY: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean => isTTY && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
 
-/** On ingress packets have waited on the wire before they come, so a target only gives precedence there. */
-function latencyText(
-  { latencyTargetUs, boundUs, ...pod }: PodStatus,
-  direction: Direction,
-): string {
-  if (latencyTargetUs === null || pod[direction].guaranteeBits === 0) return "-";
-  if (direction === "ingress") return "first";
-  const bound = boundUs === null ? "" : ` (bound ${formatDuration(Math.ceil(boundUs))})`;
-  return `${formatDuration(latencyTargetUs)}${bound}`;
-}
-
-function podRows(pod: PodStatus): string[][] {
-  return directions.map((direction) => {
-    const { guaranteeBits, limitBits, currentGuaranteeBits, currentLimitBits, kernel, measured } =
-      pod[direction];
-    return [
-      pod.pod ?? pod.attachment,
-      pod.addresses.join(","),
-      pod.classid,
-      direction,
-      guaranteeBits === 0 ? "best effort" : promisedAndNow(guaranteeBits, currentGuaranteeBits),
-      limitBits === null ? "none" : promisedAndNow(limitBits, currentLimitBits ?? limitBits),
-      latencyText(pod, direction),
-      kernel === null
-        ? "MISSING"
-        : `${formatRate(kernel.rateBits)}..${formatRate(kernel.ceilBits)}`,
-      ...(measured === null ? countedCells(kernel) : measuredCells(measured)),
-    ];
-  });
-}
-
-const treeHeader = ["TREE", "DEVICE", "CAPACITY", "RESERVE", "PROMISED TO PODS"];
-
-function totalWords({ measured, capacityBits }: TreeStatus): string {
-  if (measured === null) return "-";
-  if (!measured.known) return unknownWords[measured.why];
-  const share = (measured.rateBits / capacityBits) * 100;
-  return `${rateWords(measured.rateBits)} (${share.toFixed(0)}%)`;
-}
-
-/** Says what the host's own class has. */
-function hostWords(host: DirectionStatus | null): string {
-  if (host === null) return "none";
-  const { kernel, measured, guaranteeBits } = host;
-  const promised = `guarantee ${bit(guaranteeBits)}`;
-  if (kernel === null) return `${promised}, MISSING`;
-  if (measured === null) return `${promised}, ${kernel.bytes} B sent`;
-  if (!measured.known) return `${promised}, ${unknownWords[measured.why]}`;
-  return `${promised}, ${rateWords(measured.rateBits)}, ${promiseWords(measured.promise)}`;
-}
-
-function treeRow(tree: TreeStatus): string[] {
-  return [
-    tree.direction,
-    tree.dev,
-    bit(tree.capacityBits),
-    bit(tree.reserveBits),
-    promisedAndNow(tree.promisedBits, tree.currentBits),
-    totalWords(tree),
-    hostWords(tree.host),
-  ];
-}
-
-const poolHeader = ["NETWORK", "ADDRESSES", "GIVEN"];
-
-function poolRow({ network, ranges, given, total }: Pool): string[] {
-  const isFull = BigInt(given) >= BigInt(total);
-  return [network, ranges, `${given} of ${total}${isFull ? " FULL" : ""}`];
-}
-
-const legend = [
-  "rates count Ethernet frames (IP packet + 14 bytes); guarantees and limits cover the uplink, not pod to pod on one node",
-  "latency targets are admitted on egress; on ingress they give precedence only",
-];
-const measuredLegend = [
-  "no demand: less than the guarantee was sent, and nothing more waited to be sent; delay: mean backlog / throughput, in this queue only",
-];
-
-function overrideLine({ pod, attachment, override }: PodStatus): string[] {
-  if (override === null) return [];
-  return [`${pod ?? attachment}: set with \`fairway set\`: ${overrideWords(override)}`];
-}
-
-/** Names a violation, which a person should look into. */
-function violationLine({ pod, attachment, violations }: PodStatus): string[] {
-  const packets = violations?.packets ?? 0;
-  return packets === 0 ? [] : [`SPOOFING: ${pod ?? attachment} ${violationWords(packets)}`];
-}
-
-export function renderStatus(status: NodeStatus): string {
-  const { trees, pods, drift, intervalSeconds, agent } = status;
-  const measured = intervalSeconds !== null;
-  const lines: string[] = [];
-  if (trees.length === 0)
-    lines.push("no network yet: no pod was added on this node since it was booted");
-  else {
-    const total = measured ? `MEASURED, ${Number(intervalSeconds.toFixed(2))} s` : "MEASURED";
-    lines.push(...table([[...treeHeader, total, "HOST CLASS"], ...trees.map(treeRow)]));
-  }
-  const header = [...podHeader, ...(measured ? measuredHeader : countedHeader)];
-  if (pods.length > 0) lines.push("", ...table([header, ...pods.flatMap(podRows)]), "");
-  for (const pod of pods)
-    lines.push(...pod.notes.map((note) => `${pod.pod ?? pod.attachment}: ${note}`));
-  lines.push(...pods.flatMap(overrideLine), ...pods.flatMap(violationLine));
-  if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
-  if (status.pools.length > 0) lines.push("", ...table([poolHeader, ...status.pools.map(poolRow)]));
-  lines.push(
-    ...status.keptAddresses.map(
-      ({ address, network, podNamespace, podName, untilMs }) =>
-        `address ${address} of network ${network} is kept for ${podNamespace}/${podName} until ${new Date(untilMs).toISOString()}`,
-    ),
-  );
-  lines.push(...status.otherExits.map((exit) => `NOT BY THE UPLINK: ${exitWords(exit)}`));
-  lines.push(
-    ...status.capacities.flatMap((each) =>
-      each.setBits === null ? [] : `CAPACITY SET: ${capacityWords(each)}`,
-    ),
-  );
-  lines.push(...status.shortfalls.map((line) => `NO LONGER FITS: ${line}`));
-  if (agent !== null) lines.push(agentLine(agent));
-  if (drift.length > 0)
-    lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));
-  return `${lines.join("\n")}\n`;
+/** What standard output can show. */
+export function stdoutLook(): { columns: Columns; colour: boolean } {
+  const isTTY = process.stdout.isTTY === true;
+  return {
+    // A terminal that was never told its size says 0.
+    columns: isTTY ? process.stdout.columns || 80 : null,
+    colour: wantsColour(isTTY, process.env),
+  };
 }

@@ -19,6 +19,13 @@ export function rateWords(bits: number): string {
   return `${digits(bits / unit)}${name}`;
 }
 
+/** Writes Mbit/s without the unit, which stands in the heading. */
+export function mbitWords(bits: number): string {
+  const mbit = bits / 1e6;
+  if (mbit === 0) return "0";
+  return mbit < 0.01 ? "<0.01" : digits(mbit);
+}
+
 export function delayWords(us: number | null): string {
   if (us === null) return "no end";
   if (us < 1) return us === 0 ? "0" : "<1us";

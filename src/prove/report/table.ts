@@ -2,6 +2,7 @@ import { formatRate } from "../../config/quantities.ts";
 import type { CheckResult, ProveResult, ScenarioResult } from "../engine/result.ts";
 import { scenarioSeconds } from "../engine/run.ts";
 import type { Scenario } from "../engine/scenario.ts";
+import { headline } from "./headline.ts";
 import { sideBySide } from "./side-by-side.ts";
 import {
   environmentFacts,
@@ -73,6 +74,10 @@ export function renderAlone(result: ProveResult): string {
       "- ",
     ),
     "",
+    ...result.scenarios.flatMap((each) => {
+      const sentence = headline(each);
+      return sentence === null ? [] : wrap(sentence);
+    }),
     `${result.verdict.toUpperCase()}: ${verdictTexts[result.verdict]}`,
     "",
   ].join("\n");

@@ -66,7 +66,7 @@ export const setupText = ({ wireBits, capacityBits, pods }: ScenarioResult): str
 export const latencyNote =
   "Latency is the round trip of a UDP request and its answer in the network, by the kernels' time " +
   "stamps: from the sender's device until the answer is there, without the time that the other " +
-  "end's process held it. What the processes see is longer by the time that they wait for a processor.";
+  "end's process held it.";
 
 /** These notes say how to read the numbers. */
 export const notes: readonly string[] = [

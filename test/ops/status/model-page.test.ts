@@ -27,6 +27,7 @@ interface Shapes {
  */
 const printed: Shapes = {
   status: {
+    schemaVersion: true,
     intervalSeconds: true,
     "trees[]": true,
     "trees[].direction": true,

@@ -20,7 +20,7 @@ import {
   type Tick,
 } from "./scale.ts";
 
-const modeColours: Record<Mode, string> = {
+export const modeColours: Record<Mode, string> = {
   noQos: "noqos",
   bandwidth: "bandwidth",
   fairway: "fairway",

@@ -1,5 +1,6 @@
 import { directions } from "../../../plan/node.ts";
 import type { Mode, PhaseShown, ProveResult, ScenarioResult } from "../../engine/result.ts";
+import { headline } from "../headline.ts";
 import { isIdle, sideBySide } from "../side-by-side.ts";
 import { environmentFacts, modesOf, modeTitles, notes, setupText, verdictTexts } from "../words.ts";
 import { latencyChart, latencyLegend, throughputChart, throughputLegend } from "./charts.ts";
@@ -35,14 +36,22 @@ ${result.scenarios.map(scenario)}
 function scenario(result: ScenarioResult): Html {
   const { name, shows, verdict, error } = result;
   return html`<h2 id="${name}">${name}: <span class="${verdict}">${verdict}</span></h2>
-<p>${shows}</p>
+${leading(result)}<p>${shows}</p>
 ${error === null ? html`` : html`<p class="failed">It could not be run: ${error}</p>`}
 ${limits(result)}
 <p class="muted">${setupText(result)}</p>
-${checks(result)}
-${comparison(result)}
 ${latencies(result)}
-${throughputs(result)}`;
+${throughputs(result)}
+${checks(result)}
+${comparison(result)}`;
+}
+
+function leading(result: ScenarioResult): Html {
+  const found = headline(result);
+  return found === null
+    ? html``
+    : html`<p class="headline">${found}</p>
+`;
 }
 
 function limits({ limits: found }: ScenarioResult): Html {
@@ -58,24 +67,28 @@ function checks(result: ScenarioResult): Html {
       beside === null ? "" : `without QoS ${beside}`,
       capped === null ? "" : `under the bandwidth plugin ${capped}`,
     ].filter((other) => other !== "");
-    return html`<tr><td class="mark ${look}">${mark}</td><td>${what}${onlyShown === null ? "" : `; not judged: ${onlyShown}`}</td><td class="value own">${text}</td><td class="value muted">${wanted}</td><td class="muted">${others.join("; ")}</td></tr>`;
+    return html`<tr><td class="mark ${look}">${mark}</td><td class="what">${what}${onlyShown === null ? "" : `; not judged: ${onlyShown}`}</td><td class="value own" data-of="measured">${text}</td><td class="value muted" data-of="wanted">${wanted}</td><td class="muted" data-of="beside">${others.join("; ")}</td></tr>`;
   });
   if (rows.length === 0) return html``;
-  return html`<div class="card scroll"><table><tr><th></th><th>what</th><th class="value">measured</th><th class="value">wanted</th><th>beside</th></tr>${rows}</table></div>`;
+  return html`<div class="card scroll"><table class="stack"><tr class="heads"><th></th><th>what</th><th class="value">measured</th><th class="value">wanted</th><th>beside</th></tr>${rows}</table></div>`;
 }
 
 function comparison(result: ScenarioResult): Html {
   const modes = modesOf(result);
   const isOwn = (at: number): string => (modes[at] === "fairway" ? " own" : "");
+  const titleOf = (at: number): string => {
+    const mode = modes[at];
+    return mode === undefined ? "" : modeTitles[mode];
+  };
   const sections = sideBySide(result).map(({ title, rows }) => {
     const lines = rows.map(
       ({ label, values }) =>
-        html`<tr><td>${label}</td>${values.map((value, at) => html`<td class="value${isOwn(at)}">${value}</td>`)}</tr>`,
+        html`<tr><td class="what">${label}</td>${values.map((value, at) => html`<td class="value${isOwn(at)}" data-of="${titleOf(at)}">${value}</td>`)}</tr>`,
     );
     return html`<tr><th class="section" colspan="${modes.length + 1}">${title}</th></tr>${lines}`;
   });
   if (sections.length === 0) return html``;
-  return html`<div class="card scroll"><table><tr><th></th>${modes.map((mode) => html`<th class="value">${modeTitles[mode]}</th>`)}</tr>${sections}</table></div>`;
+  return html`<div class="card scroll"><table class="stack"><tr class="heads"><th></th>${modes.map((mode) => html`<th class="value">${modeTitles[mode]}</th>`)}</tr>${sections}</table></div>`;
 }
 
 const card = (title: string, chart: Html): Html =>

@@ -29,6 +29,7 @@ h2 { font-size: 18px; margin: 40px 0 4px; }
 h3 { font-size: 14px; margin: 0 0 2px; }
 p { margin: 0 0 12px; max-width: 78ch; }
 .muted { color: var(--muted); }
+.headline { font-size: 19px; line-height: 1.4; font-weight: 600; max-width: 60ch; }
 .verdict { display: flex; align-items: center; gap: 14px; margin: 20px 0 8px; }
 .badge {
   font-weight: 700; letter-spacing: 0.04em; text-transform: uppercase; font-size: 14px;
@@ -56,6 +57,19 @@ svg .label { fill: var(--ink); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; margin: 12px 0 0; }
 dt { color: var(--muted); } dd { margin: 0; }
 ul { margin: 8px 0 0; padding-left: 20px; max-width: 90ch; }
-@media (max-width: 560px) { .pair { grid-template-columns: 1fr; } main { padding: 24px 14px 40px; } }
+@media (max-width: 560px) {
+  .pair { grid-template-columns: 1fr; }
+  main { padding: 24px 14px 40px; }
+  dl { grid-template-columns: 1fr; }
+  /* Beside each other the columns are wider than a phone, and the last of them is the one that matters. */
+  .stack, .stack tbody, .stack tr, .stack td, .stack th.section { display: block; }
+  .stack .heads { display: none; }
+  .stack tr { border-bottom: 1px solid var(--rule); padding: 6px 0; }
+  .stack td { border: 0; padding: 2px 0; text-align: left; }
+  .stack td.what { font-weight: 600; }
+  .stack td:empty { display: none; }
+  .stack td[data-of] { display: flex; justify-content: space-between; gap: 12px; white-space: normal; text-align: right; }
+  .stack td[data-of]::before { content: attr(data-of); color: var(--muted); font-weight: 400; text-align: left; }
+}
 @media print { body { background: none; } .card { break-inside: avoid; } }
 `;

@@ -39,6 +39,16 @@ describe("the report", () => {
     expect(page).toContain("A &lt;Processor&gt; &amp; Co");
     expect(page).not.toContain("<Processor>");
   });
+  test("begins with a sentence, and plots stand before tables", () => {
+    const at = ['class="headline"', "<svg", "<table"].map((each) => page.indexOf(each));
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+    expect(at).not.toContain(-1);
+  });
+  test("each value of a table tells its column, where a phone shows them one below the other", () => {
+    const cells = page.match(/<td class="value[^"]*"[^>]*>/g) ?? [];
+    expect(cells.length).toBeGreaterThan(20);
+    expect(cells.filter((cell) => !cell.includes("data-of="))).toEqual([]);
+  });
   test("shows verdict, checks and comparison", () => {
     expect(page).toContain('<span class="badge">passed</span>');
     expect(page.match(/✓ met/g)).toHaveLength(6);
