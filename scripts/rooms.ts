@@ -47,20 +47,20 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cni: {
     rooms: ["config", "node", "plan", "promise"],
-    files: everyones,
+    files: [...everyones, "tell.ts"],
     packages: [...nodes, "pino"],
     depth: 1,
   },
   admission: {
     rooms: ["config", "kube", "plan", "promise"],
-    files: ["errors.ts"],
+    files: ["errors.ts", "tell.ts"],
     packages: ["bun", ...nodes],
     depth: 1,
   },
   kube: { rooms: [], files: ["errors.ts"], packages: [...nodes], depth: 0 },
   cluster: {
     rooms: ["cni", "config", "kernel", "kube", "ledger", "measure", "node", "plan", "promise"],
-    files: [...everyones, "new-file.ts", "waker.ts"],
+    files: [...everyones, "new-file.ts", "tell.ts", "waker.ts"],
     packages: [...nodes],
     depth: 0,
   },
@@ -83,6 +83,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   ops: {
     rooms: [
+      "admission",
       "agent",
       "chain",
       "cluster",

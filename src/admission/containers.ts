@@ -64,6 +64,12 @@ export function broughtMbps(
   return isThere ? podRequest(containers, inits) : null;
 }
 
+/** What each container brings of it, as it is written; null where one brings nothing. */
+export const resourcesAsWritten = (spec: JsonObject, name: string): unknown[] =>
+  [spec.containers, spec.initContainers]
+    .flatMap(listOf)
+    .map((container) => broughtBy(container, "", name)?.value ?? null);
+
 /** The first container, which gets what is counted for the whole pod. null means that there is none. */
 export const firstContainer = (spec: JsonObject): JsonObject | null =>
   listOf(spec.containers)[0] ?? null;

@@ -19,6 +19,7 @@ import { type Direction, directions } from "../plan/node.ts";
 import { pickTier, type Tiers } from "../promise/tiers.ts";
 import { broughtMbps, firstContainer } from "./containers.ts";
 import { pointer } from "./json-pointer.ts";
+import { tierMark } from "./tier-mark.ts";
 import { judgeAnnotations } from "./verdict.ts";
 
 /** As of RFC 6902. */
@@ -44,10 +45,10 @@ const lowered = (bits: number, { limit, bandwidth }: AnnotatedDirection): number
   Math.min(bits, (limit ?? bandwidth)?.value ?? bits);
 
 /**
- * The guarantees of a pod's tier; 0 where it has none. A tier that the class does not have gives nothing: another
- * class of the cluster may have it.
+ * A pod's tier, and what it guarantees; 0 where it has none. A tier that the class does not have gives nothing:
+ * another class of the cluster may have it.
  */
-function tierBits(annotations: Record<string, string>, tiers: Tiers | null) {
+function tierOf(annotations: Record<string, string>, tiers: Tiers | null) {
   const picking = {
     tier: annotations[annotationKeys.tier] ?? null,
     priority: annotations[priorityKey] ?? null,
@@ -55,6 +56,7 @@ function tierBits(annotations: Record<string, string>, tiers: Tiers | null) {
   const picked = tiers === null ? null : pickTier(tiers, picking, new Problems(), []);
   const own = readAnnotations(annotations, new Problems());
   return {
+    name: picked?.name ?? "",
     egress: lowered(picked?.tier.egress.guaranteeBits ?? 0, own.egress),
     ingress: lowered(picked?.tier.ingress.guaranteeBits ?? 0, own.ingress),
   };
@@ -63,7 +65,8 @@ function tierBits(annotations: Record<string, string>, tiers: Tiers | null) {
 /** What is to be written for one direction. */
 type Change =
   | { kind: "none" }
-  | { kind: "request"; mbps: number }
+  /** `isOfTier`: the pod asks for nothing itself. */
+  | { kind: "request"; mbps: number; isOfTier: boolean }
   | { kind: "annotation"; value: string };
 
 const none: Change = { kind: "none" };
@@ -78,16 +81,20 @@ function changeFor(
   const key = annotationKeys.guarantee[direction];
   const text = Object.hasOwn(annotations, key) ? annotations[key] : undefined;
   if (text === undefined) {
+    const isNothing = brought === 0 && ofTierBits === 0;
     // What the tier gives was requested before: this pod has been here already.
-    if (brought !== null && brought === mbpsUp(ofTierBits)) return none;
-    if (brought !== null) return { kind: "annotation", value: `${brought}M` };
-    return ofTierBits === 0 ? none : { kind: "request", mbps: mbpsUp(ofTierBits) };
+    const isOfTier = Object.hasOwn(annotations, tierMark[direction]);
+    if (brought !== null)
+      return isNothing || (isOfTier && brought > 0)
+        ? none
+        : { kind: "annotation", value: `${brought}M` };
+    return ofTierBits === 0 ? none : { kind: "request", mbps: mbpsUp(ofTierBits), isOfTier: true };
   }
   // What cannot be read is told with all else that is wrong with the annotations.
   const bits = new Problems().attempt(() => parseGuaranteeBits(text, key));
   if (bits === undefined) return none;
   const mbps = mbpsUp(bits);
-  if (brought === null) return mbps === 0 ? none : { kind: "request", mbps };
+  if (brought === null) return mbps === 0 ? none : { kind: "request", mbps, isOfTier: false };
   if (brought !== mbps) problems.add(...contradiction(direction, key, text, mbps, brought));
   return none;
 }
@@ -151,18 +158,22 @@ export function mutate(pod: JsonObject, tiers: Tiers | null): Decision {
   const problems = new Problems();
   try {
     const container = isCounted(spec) ? firstContainer(spec) : null;
-    const ofTier = tierBits(annotations, tiers);
+    const ofTier = tierOf(annotations, tiers);
     const requests: Record<string, string> = {};
     const written: Record<string, string> = {};
+    const marks: Record<string, string> = {};
     for (const direction of container === null ? [] : directions) {
       const change = changeFor(direction, { spec, annotations }, ofTier[direction], problems);
-      if (change.kind === "request") requests[resourceNames[direction]] = String(change.mbps);
+      if (change.kind === "request") {
+        requests[resourceNames[direction]] = String(change.mbps);
+        if (change.isOfTier) marks[tierMark[direction]] = ofTier.name;
+      }
       if (change.kind === "annotation") written[annotationKeys.guarantee[direction]] = change.value;
     }
     judgeAnnotations({ ...annotations, ...written }, problems);
     problems.throwIfAny();
     return let_([
-      ...added(metadata.annotations, "/metadata/annotations", written),
+      ...added(metadata.annotations, "/metadata/annotations", { ...written, ...marks }),
       ...(container === null ? [] : requested(container, requests)),
     ]);
   } catch (error) {

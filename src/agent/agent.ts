@@ -1,8 +1,7 @@
 /** The resident process: it takes its place, serves verbs, and ends when it is told to. */
-import { writeSync } from "node:fs";
 import { buildId, target, version } from "../build.ts";
 import { Member } from "../cluster/member.ts";
-import { plainLine } from "../cni/log.ts";
+import { tell } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Access } from "../kube/access.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -46,15 +45,6 @@ export interface ClusterOptions {
 
 /** How long whoever is connected may take to read the last answers. */
 const farewellMs = 1_000;
-
-const tell = (level: "info" | "error", msg: string, fields: Record<string, unknown> = {}): void => {
-  try {
-    // The process may end right after it.
-    writeSync(2, plainLine(level, fields, msg));
-  } catch {
-    // Nobody reads it.
-  }
-};
 
 const levelOf = ({ event }: Told): "info" | "error" =>
   event === "failed" || event === "fight" || event === "deaf" || event === "no copy"

@@ -3,13 +3,13 @@ import { type ErrorName, FairwayError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { shortfalls } from "../node/facts/capacity.ts";
 import { reconfigure } from "../node/verbs/reconfigure.ts";
+import type { Tell } from "../tell.ts";
 import { type ClassPlaces, placeClass, placedClass } from "./class-files.ts";
 import { type ClassSeen, classFor } from "./class-object.ts";
 import { withClassValuesOf } from "./class-values.ts";
 import type { Happened } from "./event-log.ts";
 import type { NodeSeen } from "./node-object.ts";
 import { type Publishing, usualPublishing } from "./schedulable.ts";
-import type { Tell } from "./told.ts";
 
 export interface ClassesOptions {
   places: ClassPlaces;

@@ -13,6 +13,7 @@ import { bootId } from "../node/facts/open.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import { whyNoTool } from "../patience.ts";
 import type { TreeSettings } from "../plan/node.ts";
+import type { Tell } from "../tell.ts";
 import { Waker } from "../waker.ts";
 import { Capacity } from "./capacity.ts";
 import { type CapacityTold, capacityTold } from "./capacity-told.ts";
@@ -27,7 +28,7 @@ import { Recorder } from "./recorder.ts";
 import { Refusals, type RefusedPod } from "./refusals.ts";
 import { dropRoutes, keepRoutes } from "./routes.ts";
 import { Seen } from "./seen.ts";
-import { type Tell, Troubles } from "./told.ts";
+import { Troubles } from "./told.ts";
 
 export interface MemberOptions {
   access: Access;

@@ -7,9 +7,10 @@ import {
   peerRoutes,
   removePeerRoute,
 } from "../kernel/peer-routes.ts";
+import type { Tell } from "../tell.ts";
 import type { NodeSeen } from "./node-object.ts";
 import { peerRoutesOf } from "./peers.ts";
-import type { Tell, Troubles } from "./told.ts";
+import type { Troubles } from "./told.ts";
 
 const keyOf = ({ dst, gw, dev }: PeerRoute): string => `${dst} via ${gw} dev ${dev}`;
 

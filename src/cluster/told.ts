@@ -1,10 +1,5 @@
 /** What the agent's log says of its work in the cluster. */
-
-export type Tell = (
-  level: "info" | "error",
-  msg: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
+import type { Tell } from "../tell.ts";
 
 /** Tells a trouble once, and once more when it is over. */
 export class Troubles {

@@ -9,6 +9,7 @@ import type { LogConfig } from "../config/types.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { journal } from "../journal.ts";
 import { shellLine } from "../plan/render.ts";
+import type { Tell } from "../tell.ts";
 import { spans } from "../trace.ts";
 import type { Ended } from "./attempt.ts";
 import { bounded, maxDetailsLength, maxMsgLength } from "./errors.ts";
@@ -76,6 +77,15 @@ export function plainLine(level: keyof typeof levelNumbers, fields: Fields, msg:
   const head = { level: levelNumbers[level], time: Date.now(), pid: process.pid };
   return `${JSON.stringify({ ...head, ...fields, msg })}\n`;
 }
+
+/** To this process's stderr, at once: the process may end right after it. */
+export const tell: Tell = (level, msg, fields = {}) => {
+  try {
+    ownStderr(plainLine(level, fields, msg));
+  } catch {
+    // Nobody reads it.
+  }
+};
 
 /** Writes what was tried, and where the time went. These are many lines, for those who ask for them. */
 function writeSteps(level: "debug" | "info", whose: Fields, sink: LineSink): void {

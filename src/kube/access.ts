@@ -78,7 +78,7 @@ export function podAccess(env: Environment, folder = serviceAccountFolder): Acce
   if (host === "")
     throw new FairwayError(
       "badConfig",
-      "--cluster needs an API server, and there is no KUBERNETES_SERVICE_HOST: this is not a pod",
+      "an API server is needed, and there is no KUBERNETES_SERVICE_HOST: this is not a pod",
       "give --kubeconfig FILE outside of a pod",
     );
   const file = (name: string): Material => ({ from: "file", file: join(folder, name) });

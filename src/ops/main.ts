@@ -21,6 +21,7 @@ import { statusCommand, topCommand } from "./status/command.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
 import { description, versionAndBuild } from "./version.ts";
 import { versionCommand } from "./version-command.ts";
+import { webhookCommand } from "./webhook.ts";
 
 /** The text is large, and is loaded for nothing else. */
 function printNotices(): never {
@@ -53,6 +54,7 @@ export function program(): Command {
     loadModulesCommand(),
     ipamCommand(),
     agentCommand(),
+    webhookCommand(),
     proveCommand(),
     versionCommand(),
     completionCommand(),

@@ -121,6 +121,9 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     ["routes=bgp", "routes"],
     ["image.digest=sha256:1", "digest"],
     ["cni.confFile=fairway.conf", "confFile"],
+    ["scheduling.webhook.run=perhaps", "run"],
+    ["scheduling.webhook.replicas=0", "replicas"],
+    ["scheduling.webhook.timeoutSeconds=60", "timeoutSeconds"],
   ])("%s is refused, naming it", (value, named) => {
     expect(() => rendered("--set", value)).toThrow(named);
   });
@@ -173,6 +176,58 @@ describe.skipIf(!hasHelm)("policies in the chart (needs Go)", () => {
     ],
   ])("%s", (_, args, policies) => {
     expect(policiesOf(...args)).toEqual(policies.toSorted());
+  });
+
+  test.each<[string, string[], string[]]>([
+    ["never", [], []],
+    ["auto", [], []],
+    ["auto", ["--kube-version", "1.35.0"], ["Mutating"]],
+    ["auto", [...known, ...has("v1beta1/MutatingAdmissionPolicy")], []],
+    ["auto", known, ["Mutating", "Validating"]],
+    ["always", [], ["Mutating", "Validating"]],
+    ["always", ["--set", "uninstall=true"], []],
+    ["always", ["--set", "cluster.enabled=false"], []],
+  ])("the webhook, run: %s, with %j", (run, args, kinds) => {
+    const made = rendered("--set", `scheduling.webhook.run=${run}`, ...args);
+    const configurations = made.filter(({ kind }) => kind.endsWith("WebhookConfiguration"));
+    expect(configurations.map(({ kind }) => kind.replace("WebhookConfiguration", ""))).toEqual(
+      kinds,
+    );
+    expect(made.some(({ kind }) => kind === "Deployment")).toBe(kinds.length > 0);
+    // One of the two does it.
+    const policies = made.filter(({ metadata }) => metadata.name === "fairway-guarantees");
+    expect(policies.some(() => kinds.includes("Mutating"))).toBe(false);
+    for (const { webhooks = [] } of configurations)
+      for (const webhook of webhooks)
+        expect(webhook).toMatchObject({
+          ...{ failurePolicy: "Ignore", timeoutSeconds: 2, sideEffects: "None" },
+          namespaceSelector: {
+            matchExpressions: [{ operator: "NotIn", values: ["kube-system"] }],
+          },
+        });
+  });
+
+  test("the webhook may change what has its name, and its pods are none of the agents'", () => {
+    const made = rendered("--set", "scheduling.webhook.run=always,scheduling.tiersFrom=gold");
+    const roles = made.filter(
+      ({ kind, metadata }) => /Role$/.test(kind) && metadata.name === "fairway-webhook",
+    );
+    expect(roles).toHaveLength(2);
+    for (const rule of roles.flatMap(({ rules = [] }) => rules))
+      expect(rule.resourceNames).toEqual([
+        rule.resources.includes("bandwidthclasses") ? "gold" : "fairway-webhook",
+      ]);
+    const deployment = made.find(({ kind }) => kind === "Deployment");
+    expect(deployment?.spec).toMatchObject({
+      template: { metadata: { labels: { "app.kubernetes.io/name": "fairway-webhook" } } },
+    });
+    const [container] = deployment?.spec?.template?.spec.containers ?? [];
+    expect(container?.args).toContain("--tiers-from=gold");
+    expect(container?.securityContext).toEqual({
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+    } as never);
   });
 
   test("count the tiers of the class that is named", () => {

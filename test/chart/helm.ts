@@ -52,7 +52,8 @@ export interface Manifest {
   apiVersion?: string;
   kind: string;
   metadata: { name: string; namespace?: string };
-  rules?: { resources: string[]; verbs: string[] }[];
+  rules?: { resources: string[]; verbs: string[]; resourceNames?: string[] }[];
+  webhooks?: Record<string, unknown>[];
   spec?: { template?: { spec: PodSpec } };
 }
 

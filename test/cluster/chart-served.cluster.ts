@@ -45,6 +45,8 @@ test
     "scheduling.policies=false",
     "scheduling.tiersFrom=storage-nodes",
     "scheduling.tiersFrom=",
+    "scheduling.webhook.run=always",
+    "scheduling.webhook.run=always,scheduling.tiersFrom=,scheduling.webhook.tolerations[0].operator=Exists",
   ])(title("the chart with %s"), async (values) => {
   const { code, stdout, stderr } = runHelm(
     ...["template", "fairway", chart, "--namespace", "kube-system", "--set", values],

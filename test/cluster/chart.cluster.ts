@@ -23,6 +23,7 @@ import {
   releaseOn,
 } from "./release.ts";
 import { endShared } from "./setup.ts";
+import { webhookByChart } from "./webhook-pods.ts";
 
 let cluster: Cluster;
 let release: Release;
@@ -225,6 +226,12 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
         expect((await asAgent("auth", "can-i", verb, kind)).stdout.trim()).toBe(answer);
       await cluster.kubectl("annotate", "node", "node1", "fairway.dev/tried-");
     },
+    limitMs,
+  );
+
+  test(
+    title("budgets, by the policies and by the webhook as pods of the image"),
+    () => webhookByChart(cluster, release),
     limitMs,
   );
 

@@ -49,7 +49,8 @@ export function controlOf(machine: Machine, nodes: readonly string[]): Control {
     etcd: etcd(file("etcd.yaml")),
     "kube-apiserver": kubeApiserver({
       ...{ keys, etcdPort: etcdPorts.client, address: "0.0.0.0", port },
-      more: [`--advertise-address=${addresses.control}`],
+      // A webhook is reached by the endpoints of its Service, since nobody translates the Service's address.
+      more: [`--advertise-address=${addresses.control}`, "--enable-aggregator-routing=true"],
     }),
     "kube-controller-manager": controllerManager(kubeconfig, keys),
     "kube-scheduler": scheduler(kubeconfig),

@@ -141,6 +141,15 @@ const rows: Record<string, Row[]> = {
     row("doctor --network pods --conf-dir x", ...relative("--conf-dir")),
     otherConfig("doctor"),
   ],
+  webhook: [
+    row("webhook --namespace A", '"A" can name none', "small letters"),
+    row("webhook --name a.b", '"a.b" can name none'),
+    row("webhook --port 0", "0 is not a port from 1 to 65535"),
+    row("webhook --tiers-from -", '"-" can name none'),
+    row("webhook --kubeconfig x", ...relative("--kubeconfig")),
+    row("webhook", "there is no KUBERNETES_SERVICE_HOST"),
+    row("webhook x", "too many arguments"),
+  ],
   agent: [
     row("agent --socket x", ...relative("--socket")),
     row("agent --data-dir x", ...relative("--data-dir")),
@@ -279,7 +288,7 @@ async function inPlace(use: (place: Place) => void): Promise<void> {
 function call({ node }: Place, argv: string[]): CommandResult {
   const own =
     argv.includes("--data-dir") ||
-    /^(install|uninstall|help|version|completion)$/.test(argv[0] ?? "");
+    /^(install|uninstall|webhook|help|version|completion)$/.test(argv[0] ?? "");
   return inNamespace(node.lab.node, [
     binary,
     ...argv,

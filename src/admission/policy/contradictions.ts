@@ -8,8 +8,8 @@ import {
 import { bitsPerMbps, resourceNames } from "../../config/resources.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { largestBurstUs, largestSizeBytes } from "../../plan/units.ts";
+import { tierMark } from "../tier-mark.ts";
 import { either, firstOf, text, texts, the, type Variable, within } from "./cel.ts";
-import { tierMark } from "./guarantees.ts";
 import { mbpsUp } from "./pods.ts";
 import { placeOf, shown } from "./trouble.ts";
 
@@ -62,7 +62,7 @@ function promised(direction: Direction): Variable[] {
   ];
 }
 
-/** The webhook leaves no mark on what a tier gave, which it has lowered to the limit and rounded up. */
+/** A resource has whole Mbit/s: one that was rounded up from a limit is within that limit. */
 const roundedLimit = (direction: Direction): string =>
   either(
     the(`${direction}IsBrought`),

@@ -9,18 +9,10 @@ import { maxRateBits, minRateBits } from "../../config/quantities.ts";
 import { resourceNames } from "../../config/resources.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { pointer } from "../json-pointer.ts";
+import { tierMark } from "../tier-mark.ts";
 import { either, firstOf, list, text, texts, the, type Variable } from "./cel.ts";
 import { numberVariables } from "./numbers.ts";
 import { annotationsOf, broughtVariables, isCounted, isMirror, mbpsUp } from "./pods.ts";
-
-/**
- * What the policy of tiers leaves on a pod, since the API server asks the two policies in no order: a resource that a
- * tier gave is none that the pod brought. It is below no prefix that the plugin reads.
- */
-export const tierMark: Record<Direction, string> = {
-  egress: "scheduling.fairway.dev/egress-tier",
-  ingress: "scheduling.fairway.dev/ingress-tier",
-};
 
 const isAnnotated = (key: string): string => `${text(key)} in ${the("annotations")}`;
 const annotated = (key: string): string =>
