@@ -64,6 +64,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: [...nodes],
     depth: 0,
   },
+  metrics: {
+    rooms: ["cni", "kernel", "kube", "ledger", "measure", "node", "plan", "promise"],
+    files: [...everyones, "build.ts"],
+    packages: ["bun", "prom-client", ...nodes],
+    depth: 0,
+  },
   agent: {
     rooms: [
       "chain",
@@ -73,6 +79,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "kernel",
       "kube",
       "ledger",
+      "metrics",
       "node",
       "plan",
       "promise",
@@ -94,6 +101,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "kube",
       "ledger",
       "measure",
+      "metrics",
       "node",
       "plan",
       "promise",

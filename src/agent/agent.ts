@@ -4,7 +4,12 @@ import { Member } from "../cluster/member.ts";
 import { tell } from "../cni/log.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import type { Access } from "../kube/access.ts";
+import { KubeClient } from "../kube/client.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Detail } from "../metrics/detail.ts";
+import { type ListenOptions, MetricsListener } from "../metrics/listener.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import { ScrapePermission } from "../metrics/permission.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
 import { folderOf } from "../paths.ts";
 import { limitTools, waitForNobody } from "../patience.ts";
@@ -29,8 +34,16 @@ export interface AgentOptions {
   repair: KeepTrueOptions["repair"];
   /** How long a tool may take before it is ended. */
   toolLimitMs: number;
+  metrics: MetricsOptions;
   /** The cluster that the node is part of; null means that it asks no API server. */
   cluster: ClusterOptions | null;
+}
+
+interface MetricsOptions {
+  /** What has series of its own. */
+  detail: Detail;
+  /** Where they are served by TLS, with `cluster`; null means on the socket only. */
+  listen: ListenOptions | null;
 }
 
 export interface ClusterOptions {
@@ -42,6 +55,8 @@ export interface ClusterOptions {
   /** How long a guarantee has to be missed until its pod is told. */
   unmetAfterMs: number;
 }
+
+const userAgent = `fairway-agent/${version} (${target})`;
 
 /** How long whoever is connected may take to read the last answers. */
 const farewellMs = 1_000;
@@ -109,7 +124,7 @@ function memberOf(
     ...cluster,
     confDir,
     dataDir,
-    userAgent: `fairway-agent/${version} (${target})`,
+    userAgent,
     ledger: () => ledgerIfThere(dataDir),
     whyNot: whyNotChange,
     treesAhead: () => treesAhead(dataDir, confDir),
@@ -117,6 +132,17 @@ function memberOf(
     tell,
     signal,
   });
+}
+
+/** null means that they are served on the socket only. Throws io. */
+function metricsListenerOf(
+  { cluster, metrics: { listen } }: AgentOptions,
+  metrics: Metrics,
+  signal: AbortSignal,
+): MetricsListener | null {
+  if (cluster === null || listen === null) return null;
+  const permission = new ScrapePermission(new KubeClient(cluster.access, userAgent));
+  return new MetricsListener({ listen, metrics, permission, tell, signal });
 }
 
 /** Runs until it is told to end. Throws io where it cannot begin. */
@@ -140,14 +166,25 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     tell("error", `a defect of the agent, which ends now: ${messageOf(error)}`, { stack });
     process.exit(1);
   };
-  const server = new AgentServer(
-    socket,
-    onDefect,
-    () => tidy(ledgers),
-    (refused) => member?.refused(refused),
-  );
-  tell("info", "serving verbs", { version, build: buildId, target, socket });
   const ending = new AbortController();
+  const startedAt = new Date();
+  const metrics: Metrics = new Metrics(
+    {
+      detail: options.metrics.detail,
+      ledger: () => ledgerIfThere(dataDir),
+      isBusy: () => server.isBusy,
+      signal: ending.signal,
+    },
+    dataDir,
+    startedAt,
+  );
+  const server: AgentServer = new AgentServer({
+    ...{ socket, metrics, startedAt, onDefect },
+    tidy: () => tidy(ledgers),
+    onRefused: (refused) => member?.refused(refused),
+  });
+  const listener = metricsListenerOf(options, metrics, ending.signal);
+  tell("info", "serving verbs", { version, build: buildId, target, socket });
   const member: Member | null = memberOf(options, server, ending.signal);
   const kept = keepTrue({
     dataDir,
@@ -155,6 +192,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     stageIn: folderOf(socket),
     repair,
     tell: tellKept,
+    counts: metrics.happenings,
     signal: ending.signal,
     isBusy: () => server.isBusy,
     onReady: () => {
@@ -165,6 +203,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     },
   }).catch(onDefect);
   const joined = member?.run().catch(onDefect);
+  const listening = listener?.run().catch(onDefect);
   const following = followChain({
     ...{ dataDir, confDir, repair, tell: tellKept, signal: ending.signal },
   }).catch(onDefect);
@@ -173,6 +212,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   ending.abort();
   server.stop();
   await farewell(server);
-  await Promise.all([kept, joined, following]);
+  await Promise.all([kept, joined, following, listening]);
   tell("info", "ended", { signal });
 }

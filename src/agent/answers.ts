@@ -58,6 +58,9 @@ export const declined = (why: string): Uint8Array =>
 export const plain = (status: 200 | 503, text: string): Uint8Array =>
   answer(status, { "Content-Type": "text/plain; charset=utf-8" }, encoder.encode(`${text}\n`));
 
+export const page = (contentType: string, text: string): Uint8Array =>
+  answer(200, { "Content-Type": contentType }, encoder.encode(text));
+
 export const json = (value: unknown): Uint8Array =>
   answer(
     200,

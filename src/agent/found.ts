@@ -6,6 +6,8 @@ import { keyOf } from "../plan/state.ts";
 export interface Found {
   /** It is the same when the same thing differs again, whatever the value is then. */
   key: string;
+  /** The kind of kernel object. */
+  kind: string;
   /** In words, with the values. */
   what: string;
 }
@@ -23,9 +25,14 @@ function keyOfStep(step: Step): string {
 export const foundIn = ({ steps, conflicts }: Plan): Found[] => [
   ...conflicts.map((conflict) => ({
     key: `conflict ${keyOf(conflict.want)}`,
+    kind: conflict.want.kind,
     what: findings({ steps: [], conflicts: [conflict] }).join("; "),
   })),
-  ...steps.map((step) => ({ key: keyOfStep(step), what: step.why })),
+  ...steps.map((step) => ({
+    key: keyOfStep(step),
+    kind: (step.want ?? step.have).kind,
+    what: step.why,
+  })),
 ];
 
 /** What was found both times. */

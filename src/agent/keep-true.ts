@@ -12,7 +12,7 @@ import { clean } from "./clean.ts";
 import { Ears } from "./ears.ts";
 import { failed, type Tell, TellOnce } from "./events.ts";
 import { type Found, lasting } from "./found.ts";
-import { type Answer, Observing, type Part, Repairing } from "./mending.ts";
+import { type Answer, type DriftCounts, Observing, type Part, Repairing } from "./mending.ts";
 import { reasonToLeave } from "./permission.ts";
 import { prepareBase, rehearseVerbs } from "./prepare.ts";
 import * as schedule from "./schedule.ts";
@@ -33,6 +33,8 @@ export interface KeepTrueOptions {
   /** Called when what is made in advance is there, or cannot be made now. */
   onReady?: () => void;
   tell: Tell;
+  /** Without it nobody counts. */
+  counts?: DriftCounts;
   /** It ends when this is aborted. */
   signal: AbortSignal;
   /** Whether verbs are at work in this process, which a look would keep waiting. */
@@ -85,7 +87,7 @@ class Keeper implements Disposable {
       ...(receiveBytes === undefined ? {} : { receiveBytes }),
     });
     this.#answer = this.#mayChange
-      ? new Repairing(this.#ledger, tell, this.#once)
+      ? new Repairing(this.#ledger, tell, this.#once, options.counts ?? null)
       : new Observing(tell, this.#pace.slowMs);
   }
 
@@ -225,6 +227,7 @@ class Keeper implements Disposable {
   async #look(part: Part, ledger: Ledger): Promise<number | null> {
     const occasion = this.#occasion ?? { causes: new Set<Cause>(), sinceMs: performance.now() };
     const found = await (part === "node" ? this.#lookAtNode(ledger) : this.#lookAtPods(ledger));
+    this.#options.counts?.found(part, found);
     const again = this.#options.signal.aborted ? null : this.#answer.to(part, found, occasion);
     if (part === "node") this.#occasion = null;
     return again;

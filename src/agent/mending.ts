@@ -21,6 +21,14 @@ export interface Answer {
   to(part: Part, found: readonly Found[], occasion: Occasion): number | null;
 }
 
+/** Counts drift, for a monitor. */
+export interface DriftCounts {
+  /** All that a look at a part found, also if that is nothing. */
+  found(part: Part, found: readonly Found[]): void;
+  repaired(found: readonly Found[]): void;
+  fights(number: number): void;
+}
+
 /** It changes nothing. */
 export class Observing implements Answer {
   readonly #tell: Tell;
@@ -52,14 +60,17 @@ export class Repairing implements Answer {
   readonly #ledger: () => Ledger | null;
   readonly #tell: Tell;
   readonly #once: TellOnce;
+  readonly #counts: DriftCounts | null;
   #matters: Matters = new Map();
   /** How often in a row the ledger did not know a pod. */
   #unknownTimes = 0;
 
-  constructor(ledger: () => Ledger | null, tell: Tell, once: TellOnce) {
+  /** `counts` is null where nobody counts. */
+  constructor(ledger: () => Ledger | null, tell: Tell, once: TellOnce, counts: DriftCounts | null) {
     this.#ledger = ledger;
     this.#tell = tell;
     this.#once = once;
+    this.#counts = counts;
   }
 
   #judge(found: readonly Found[]) {
@@ -108,6 +119,7 @@ export class Repairing implements Answer {
     if (done.length === 0) return;
     const mended = foundIn({ steps: done, conflicts: [] });
     this.#tried([...found, ...mended], true);
+    this.#counts?.repaired(mended);
     const afterMs = Math.round(performance.now() - sinceMs);
     this.#tell({ event: "repaired", what: wordsOf(mended), causes: [...causes], afterMs });
     this.#tellFights([...mended, ...found]);
@@ -117,6 +129,7 @@ export class Repairing implements Answer {
     const { fights, matters } = fightsToTell(this.#matters);
     this.#matters = matters;
     if (fights.length === 0) return;
+    this.#counts?.fights(fights.length);
     const keys = new Set(fights.map(({ key }) => key));
     const what = wordsOf(found.filter(({ key }) => keys.has(key)));
     const times = Math.max(...fights.map((fight) => fight.times));

@@ -133,12 +133,13 @@ export class RequestReader {
   }
 }
 
-export type Asked = "health" | "readiness" | "version" | "verb";
+export type Asked = "health" | "readiness" | "version" | "metrics" | "verb";
 
 const places: Readonly<Record<string, { asked: Asked; method: "GET" | "POST" }>> = {
   "/healthz": { asked: "health", method: "GET" },
   "/readyz": { asked: "readiness", method: "GET" },
   "/version": { asked: "version", method: "GET" },
+  "/metrics": { asked: "metrics", method: "GET" },
   "/v1/verb": { asked: "verb", method: "POST" },
 };
 

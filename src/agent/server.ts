@@ -5,6 +5,7 @@ import type { RefusedPod } from "../cluster/refusals.ts";
 import { effect, effectsOfVerb } from "../effect.ts";
 import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/transaction.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import * as answers from "./answers.ts";
 import { Connection } from "./connection.ts";
 import { lacksFiles } from "./own-limits.ts";
@@ -29,35 +30,35 @@ interface Counts {
   abandoned: number;
 }
 
+export interface ServerOptions {
+  /** An absolute path. */
+  socket: string;
+  metrics: Metrics;
+  startedAt: Date;
+  /** Called where the agent itself is at fault, and should end. */
+  onDefect(error: unknown): void;
+  /** Called when there was no verb for a while. */
+  tidy(): void;
+  /** Called for an ADD whose pod cannot have what it asks for. */
+  onRefused(refused: RefusedPod): void;
+}
+
 export class AgentServer {
+  readonly #options: ServerOptions;
   readonly #queue = new VerbQueue();
   readonly #connections = new Set<Connection>();
-  readonly #startedAt = new Date();
   readonly #counts: Counts = { served: 0, failed: 0, declined: 0, abandoned: 0 };
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #listener: { stop(): void };
-  readonly #onDefect: (error: unknown) => void;
-  readonly #tidy: () => void;
-  readonly #onRefused: (refused: RefusedPod) => void;
   #isStopped = false;
   #isReady = false;
   #tidying: ReturnType<typeof setTimeout> | undefined;
   #lastDeclined: string | null = null;
 
-  /**
-   * `onDefect` is called where the agent itself is at fault, and should end. `tidy` is called when there was no
-   * verb for a while. `onRefused` is called for an ADD whose pod cannot have what it asks for. Throws io.
-   */
-  constructor(
-    path: string,
-    onDefect: (error: unknown) => void,
-    tidy: () => void,
-    onRefused: (refused: RefusedPod) => void,
-  ) {
-    this.#onDefect = onDefect;
-    this.#tidy = tidy;
-    this.#onRefused = onRefused;
-    this.#listener = this.#listen(path);
+  /** Throws io. */
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#listener = this.#listen(options.socket);
   }
 
   /** All is done that is done before the first verb comes. Verbs are served without that, too. */
@@ -127,7 +128,7 @@ export class AgentServer {
     try {
       work();
     } catch (error) {
-      this.#onDefect(error);
+      this.#options.onDefect(error);
     }
   }
 
@@ -146,6 +147,9 @@ export class AgentServer {
         return;
       case "version":
         connection.answer(answers.json(this.#about()));
+        return;
+      case "metrics":
+        this.#tellMetrics(request, connection);
         return;
       case "verb":
         this.#takeVerb(request.body, connection);
@@ -166,22 +170,38 @@ export class AgentServer {
       target,
       protocol: Number(protocolVersion),
       pid: process.pid,
-      startedAt: this.#startedAt.toISOString(),
+      startedAt: this.#options.startedAt.toISOString(),
       verbs: { ...this.#counts, waiting: this.#queue.length, lastDeclined: this.#lastDeclined },
     };
   }
 
-  #takeVerb(body: Uint8Array, connection: Connection): void {
+  /** null means that whoever asks was answered: only root, and whom the agent runs as, may ask for `what`. */
+  #peerOf(connection: Connection, what: string): Peer | null {
     const peer = peerOf(connection.socket);
     if (peer === null) {
       this.#decline(connection, "the agent cannot tell which process asks");
-      return;
+      return null;
     }
-    if (peer.uid !== 0 && peer.uid !== this.#uid) {
-      const reason = `uid ${peer.uid} asked for a verb, and only root may`;
-      connection.answer(answers.refusedWith({ status: 403, reason }));
-      return;
-    }
+    if (peer.uid === 0 || peer.uid === this.#uid) return peer;
+    const reason = `uid ${peer.uid} asked for ${what}, and only root may`;
+    connection.answer(answers.refusedWith({ status: 403, reason }));
+    return null;
+  }
+
+  #tellMetrics({ headers }: HttpRequest, connection: Connection): void {
+    if (this.#peerOf(connection, "the metrics") === null) return;
+    this.#options.metrics.scrape(headers.get("accept") ?? "").then(
+      ({ contentType, text }) => connection.answer(answers.page(contentType, text)),
+      (error: unknown) => {
+        if (!(error instanceof FairwayError)) this.#options.onDefect(error);
+        else connection.answer(answers.plain(503, error.message));
+      },
+    );
+  }
+
+  #takeVerb(body: Uint8Array, connection: Connection): void {
+    const peer = this.#peerOf(connection, "a verb");
+    if (peer === null) return;
     const call = verbCallIn(body);
     if ("reason" in call) {
       connection.answer(answers.refusedWith(call));
@@ -206,6 +226,7 @@ export class AgentServer {
   }
 
   #run(call: VerbCall, peer: Peer, connection: Connection, acceptUntilMs: number): void {
+    const startedMs = performance.now();
     const served = serveVerb(call, peer, () => {
       if (performance.now() > acceptUntilMs)
         return { state: "declined", why: "it took too long to look for what is in the way" };
@@ -218,12 +239,17 @@ export class AgentServer {
         return;
       case "declined":
         this.#decline(connection, served.why);
-        if (served.refused) this.#onRefused(served.refused);
+        if (served.refused) this.#options.onRefused(served.refused);
         return;
       case "ended":
         this.#counts[served.exitCode === 0 ? "served" : "failed"] += 1;
+        this.#options.metrics.happenings.verb(
+          call.env.CNI_COMMAND ?? "",
+          "agent",
+          (performance.now() - startedMs) / 1000,
+        );
         effect("file", "print the answer", () => connection.answer(answers.ended(served)));
-        if (served.refused !== null) this.#onRefused(served.refused);
+        if (served.refused !== null) this.#options.onRefused(served.refused);
         this.#tidyLater();
     }
   }
@@ -233,7 +259,7 @@ export class AgentServer {
     clearTimeout(this.#tidying);
     this.#tidying = setTimeout(() => {
       takeUnclosed()?.[Symbol.dispose]();
-      this.#guarded(this.#tidy);
+      this.#guarded(() => this.#options.tidy());
       Bun.gc(true);
     }, tidiedAfterMs);
   }

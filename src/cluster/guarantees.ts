@@ -8,10 +8,10 @@ import { deviceClasses } from "../kernel/read/device-classes.ts";
 import { sleep } from "../kube/follow.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Sample } from "../measure/counters.ts";
+import { type PromisedClass, promisedClasses } from "../node/facts/promised-classes.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import type { Counters } from "../plan/counters.ts";
-import { classid } from "../plan/names.ts";
-import { type Attachment, attachmentName, type Direction, directions } from "../plan/node.ts";
+import { attachmentName } from "../plan/node.ts";
 import type { Happened } from "./event-log.ts";
 import { judged, type Missed, noneMissed, type Verdict, verdictOf } from "./kept.ts";
 import type { PodSeen } from "./pod-seen.ts";
@@ -33,46 +33,24 @@ const usualPace = { roundMs: 10_000 };
 /** So many looks, so far apart, tell demand from a burst that waits for its turn. */
 const [looks, betweenLooksMs] = [8, 250];
 
-interface Promised {
-  row: Attachment;
-  direction: Direction;
-  dev: string;
-  classid: string;
-  guaranteeBits: number;
-}
+const nameOf = ({ row, direction }: PromisedClass): string => `${attachmentName(row)} ${direction}`;
 
-const nameOf = ({ row, direction }: Promised): string => `${attachmentName(row)} ${direction}`;
-
-/** What is in force, which is less than what was promised where guarantees are scaled. */
-function promisedIn(ledger: Ledger): Promised[] {
-  const view = new NodeView(ledger);
-  const { first } = view;
-  if (first === null) return [];
-  const device = { egress: first.trees.uplink, ingress: first.ingress.name };
-  return view.ready.flatMap((row) =>
-    directions.flatMap((direction) => {
-      const { guaranteeBits } = row.promise[direction];
-      const id = classid(row.classMinor);
-      return guaranteeBits === 0
-        ? []
-        : [{ row, direction, dev: device[direction], classid: id, guaranteeBits }];
-    }),
-  );
-}
+const guaranteedIn = (ledger: Ledger): PromisedClass[] =>
+  promisedClasses(new NodeView(ledger)).filter(({ guaranteeBits }) => guaranteeBits > 0);
 
 type Looked = ReturnType<typeof deviceClasses>;
 
-const lookAt = (promised: readonly Promised[]): Looked =>
+const lookAt = (promised: readonly PromisedClass[]): Looked =>
   deviceClasses(new Set(promised.map(({ dev }) => dev)));
 
-const countersOf = (looked: Looked, { dev, classid: id }: Promised): Counters | null =>
+const countersOf = (looked: Looked, { dev, classid: id }: PromisedClass): Counters | null =>
   looked.get(dev)?.get(id)?.counters ?? null;
 
 async function verdicts(
-  promised: readonly Promised[],
+  promised: readonly PromisedClass[],
   signal: AbortSignal,
 ): Promise<Map<string, Verdict>> {
-  const isWaiting = (looked: Looked, each: Promised): boolean =>
+  const isWaiting = (looked: Looked, each: PromisedClass): boolean =>
     (countersOf(looked, each)?.backlogBytes ?? 0) > 0;
   const first = lookAt(promised);
   const asked = promised.filter((each) => isWaiting(first, each));
@@ -95,7 +73,11 @@ async function verdicts(
 }
 
 /** The text is the same each time, so that Kubernetes counts it. */
-function notMet({ direction, guaranteeBits }: Promised, pod: PodSeen, afterMs: number): Happened {
+function notMet(
+  { direction, guaranteeBits }: PromisedClass,
+  pod: PodSeen,
+  afterMs: number,
+): Happened {
   const [verb, where] = direction === "egress" ? ["sends", "to be sent"] : ["gets", "for it"];
   return {
     regarding: {
@@ -112,7 +94,7 @@ function notMet({ direction, guaranteeBits }: Promised, pod: PodSeen, afterMs: n
   };
 }
 
-function podOf(pods: readonly PodSeen[], { row }: Promised): PodSeen | null {
+function podOf(pods: readonly PodSeen[], { row }: PromisedClass): PodSeen | null {
   return pods.find((pod) => !pod.isEnding && attachmentsOf(pod, [row]).length > 0) ?? null;
 }
 
@@ -124,7 +106,7 @@ export async function watchGuarantees(options: GuaranteesOptions): Promise<void>
   while (!signal.aborted) {
     try {
       const ledger = give();
-      const promised = ledger === null || pods() === null ? [] : promisedIn(ledger);
+      const promised = ledger === null || pods() === null ? [] : guaranteedIn(ledger);
       const now = await verdicts(promised, signal);
       const outcome = judged(missed, now, performance.now(), afterMs);
       missed = outcome.missed;

@@ -40,17 +40,21 @@ function append(folder: string, line: string): void {
 
 /**
  * To be called when the verb was answered. `folder` is the ledger's; where the verb came to none (null),
- * nothing is recorded. Nothing depends on it, so what goes wrong is not told.
+ * nothing is recorded. `tookMs` is how long the process has lived. Nothing depends on it, so what goes wrong is not told.
  */
 export function recordFellBack(
   folder: string | null,
   env: Record<string, string | undefined>,
+  tookMs: number,
 ): void {
   const reason = fellBackReasons.find((each) => each === env[fellBackVariable]);
   if (reason === undefined || folder === null) return;
   try {
     effect("file", "record that the verb fell back", () =>
-      append(folder, `${Math.floor(Date.now() / 1000)} ${reason} ${env.CNI_COMMAND}\n`),
+      append(
+        folder,
+        `${Math.floor(Date.now() / 1000)} ${reason} ${env.CNI_COMMAND} ${Math.round(tookMs)}\n`,
+      ),
     );
   } catch {
     // The verb has been answered.

@@ -19,7 +19,7 @@ function print(output: Json): void {
 /** `isIpam` means that this is an IPAM plugin for others. The process ends with this call. */
 export async function cniMain(runVerb: RunVerb, isIpam = false): Promise<void> {
   const code = await answer(process.env, runVerb, isIpam);
-  recordFellBack(ledgerFolder(), process.env);
+  recordFellBack(ledgerFolder(), process.env, performance.now());
   endNow(code);
   process.exitCode = code;
 }

@@ -48,6 +48,7 @@ test("what is missing, and what somebody else has put there", () => {
   expect(found(state(forwards("1")), state())).toEqual([
     {
       key: "create sysctl net/ipv4/ip_forward",
+      kind: "sysctl",
       what: "sysctl net.ipv4.ip_forward is missing",
     },
   ]);

@@ -65,6 +65,16 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     ["agent.extraArgs={--tool-limit=1s}", "agent", ["--tool-limit=1s"]],
     ["routes=host-gateway", "agent", ["--routes=host-gateway"]],
     ["chained=true", "install", ["--chain"]],
+    ["agent.metrics=namespaces", "agent", ["--metrics=namespaces"]],
+    [
+      "metrics.port=9464,metrics.tlsSecret=s,metrics.address=[::]",
+      "agent",
+      [
+        "--metrics-listen=[::]:9464",
+        "--metrics-tls-cert=/etc/fairway-metrics/tls.crt",
+        "--metrics-tls-key=/etc/fairway-metrics/tls.key",
+      ],
+    ],
   ])("%s reaches %s", (value, container, args) => {
     expect(argsOf(rendered("--set", value), container)).toEqual(expect.arrayContaining(args));
   });
@@ -104,6 +114,51 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     expect(pod.containers.map(({ args }) => args.slice(0, 2))).toEqual([["uninstall", "--stay"]]);
   });
 
+  test("metrics: monitors, rules and the board where they are asked for, and else none of them", () => {
+    const kinds = ["ServiceMonitor", "PodMonitor", "PrometheusRule", "Service", "ConfigMap"];
+    const asked = (...values: string[]) =>
+      kindsOf(rendered("--set", values.join(","))).filter((kind) => kinds.includes(kind));
+    const port = "metrics.port=9464,metrics.tlsSecret=s";
+    expect(kindsOf(rendered()).filter((kind) => kinds.includes(kind))).toEqual([]);
+    expect(asked(port)).toEqual([]);
+    expect(asked(port, "metrics.monitor=service")).toEqual(["Service", "ServiceMonitor"]);
+    expect(asked(port, "metrics.monitor=pod,metrics.tokenSecret.name=t")).toEqual(["PodMonitor"]);
+    expect(asked("metrics.rules=true,metrics.dashboard=true")).toEqual([
+      "ConfigMap",
+      "PrometheusRule",
+    ]);
+  });
+
+  test("metrics: the rules and the board come as they lie in the chart", () => {
+    const made = rendered("--set", "metrics.rules=true,metrics.dashboard=true");
+    const file = (name: string): string => readFileSync(join(chart, "files", name), "utf8");
+    const rule: unknown = made.find(({ kind }) => kind === "PrometheusRule")?.spec;
+    expect(rule).toEqual(Bun.YAML.parse(file("alerts.yaml")));
+    const board = made.find(({ kind }) => kind === "ConfigMap") as {
+      data?: Record<string, string>;
+    };
+    expect(JSON.parse(board.data?.["fairway.json"] ?? "")).toEqual(
+      JSON.parse(file("dashboard.json")),
+    );
+  });
+
+  test("metrics: only with a port the agent may ask whose a token is, and readers are bound", () => {
+    const reader = "metrics.readers[0].namespace=monitoring,metrics.readers[0].name=prometheus";
+    const made = rendered("--set", `metrics.port=9464,metrics.tlsSecret=s,${reader}`);
+    const resourcesOf = (manifests: Manifest[]) =>
+      manifests
+        .filter(({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "fairway")
+        .flatMap(({ rules = [] }) => rules.flatMap(({ resources }) => resources));
+    const reviews = ["tokenreviews", "subjectaccessreviews"];
+    expect(resourcesOf(made)).toEqual(expect.arrayContaining(reviews));
+    expect(resourcesOf(rendered()).filter((each) => reviews.includes(each))).toEqual([]);
+    const binding = made.find(
+      ({ kind, metadata }) =>
+        kind === "ClusterRoleBinding" && metadata.name === "fairway-metrics-reader",
+    );
+    expect(JSON.stringify(binding)).toContain('"namespace":"monitoring"');
+  });
+
   test("an image by its digest", () => {
     const digest = `sha256:${"0".repeat(64)}`;
     const pod = podIn(rendered("--set", `image.repository=r.test/f,image.digest=${digest}`));
@@ -118,6 +173,15 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     ["network.subnetFrom=guess", "subnetFrom"],
     ["network.uplnk=eth0", "uplnk"],
     ["chained=perhaps", "chained"],
+    ["metrics.port=9464", "metrics.tlsSecret: a port needs a Secret"],
+    ["metrics.port=9464,metrics.tlsSecret=s,cluster.enabled=false", "cluster.enabled is false"],
+    ["metrics.monitor=service", "nothing to scrape"],
+    [
+      "metrics.monitor=pod,metrics.port=1,metrics.tlsSecret=s",
+      "a PodMonitor scrapes with the token",
+    ],
+    ["metrics.interval=often", "interval"],
+    ["agent.metrics=all", "metrics"],
     ["routes=bgp", "routes"],
     ["image.digest=sha256:1", "digest"],
     ["cni.confFile=fairway.conf", "confFile"],

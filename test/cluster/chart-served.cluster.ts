@@ -47,6 +47,7 @@ test
     "scheduling.tiersFrom=",
     "scheduling.webhook.run=always",
     "scheduling.webhook.run=always,scheduling.tiersFrom=,scheduling.webhook.tolerations[0].operator=Exists",
+    "metrics.port=9464,metrics.tlsSecret=s,metrics.readers[0].namespace=m,metrics.readers[0].name=p,metrics.dashboard=true",
   ])(title("the chart with %s"), async (values) => {
   const { code, stdout, stderr } = runHelm(
     ...["template", "fairway", chart, "--namespace", "kube-system", "--set", values],

@@ -28,18 +28,18 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const [name, nameBefore] = fellBackFileNames;
 const textOf = (file: string): string => readFileSync(join(folder, file), "utf8");
 const fellBack = (reason: string): void =>
-  recordFellBack(folder, { FAIRWAY_FELL_BACK: reason, CNI_COMMAND: "ADD" });
+  recordFellBack(folder, { FAIRWAY_FELL_BACK: reason, CNI_COMMAND: "ADD" }, 12.4);
 
 test("a line for each, which only its owner may read", () => {
   fellBack("timeout");
   fellBack("declined");
-  expect(textOf(name)).toMatch(/^\d{10} timeout ADD\n\d{10} declined ADD\n$/);
+  expect(textOf(name)).toMatch(/^\d{10} timeout ADD 12\n\d{10} declined ADD 12\n$/);
   expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
 });
 
 test("no launcher, no ledger, or a reason that no launcher gives: nothing is recorded", () => {
-  recordFellBack(folder, { CNI_COMMAND: "ADD" });
-  recordFellBack(null, { FAIRWAY_FELL_BACK: "timeout", CNI_COMMAND: "ADD" });
+  recordFellBack(folder, { CNI_COMMAND: "ADD" }, 1);
+  recordFellBack(null, { FAIRWAY_FELL_BACK: "timeout", CNI_COMMAND: "ADD" }, 1);
   fellBack("because\n1795963556 timeout ADD");
   expect(existsSync(join(folder, name))).toBe(false);
 });
@@ -47,7 +47,8 @@ test("no launcher, no ledger, or a reason that no launcher gives: nothing is rec
 test("where nothing can be written, nothing is told", () => {
   symlinkSync("/dev/null", join(folder, name));
   fellBack("timeout");
-  recordFellBack(join(folder, "not-there"), { FAIRWAY_FELL_BACK: "timeout", CNI_COMMAND: "ADD" });
+  const env = { FAIRWAY_FELL_BACK: "timeout", CNI_COMMAND: "ADD" };
+  recordFellBack(join(folder, "not-there"), env, 1);
   expect(existsSync(join(folder, "not-there"))).toBe(false);
 });
 
@@ -56,8 +57,8 @@ test("a full file is put away, in the place of the one before", () => {
   writeFileSync(join(folder, name), `${"x".repeat(mostFellBackBytes - 1)}\n`);
   fellBack("broken");
   fellBack("version");
-  expect(textOf(nameBefore)).toMatch(/^x+\n\d+ broken ADD\n$/);
-  expect(textOf(name)).toMatch(/^\d+ version ADD\n$/);
+  expect(textOf(nameBefore)).toMatch(/^x+\n\d+ broken ADD 12\n$/);
+  expect(textOf(name)).toMatch(/^\d+ version ADD 12\n$/);
 });
 
 test("the reasons are those of the launcher, and stand in docs/agent.md", () => {

@@ -67,7 +67,7 @@ test("its pages, and what is none", () =>
     expect(agent.page("/healthz")).toBe("ok\n");
     await until("it is ready", () => agent.page("/readyz") === "ok\n");
     expect(JSON.parse(agent.page("/version"))).toMatchObject({ protocol: 1, pid: agent.pid });
-    expect(agent.page("/metrics")).toContain("there is no /metrics");
+    expect(agent.page("/metric")).toContain("there is no /metric;");
     const verb = (...headers: string[]) =>
       node.run(
         "curl",

@@ -79,7 +79,7 @@ test("nobody set up an agent: that verbs find none is nothing to tell", () =>
     expect(status()).toBeNull();
     expect(launch("DEL", pod)).toBe(0);
     const record = join(node.dataDir, "fell-back");
-    expect(readFileSync(record, "utf8")).toMatch(/^\d+ no-agent ADD\n\d+ no-agent DEL\n$/);
+    expect(readFileSync(record, "utf8")).toMatch(/^\d+ no-agent ADD \d+\n\d+ no-agent DEL \d+\n$/);
     expect(node.fairway("uninstall").code).toBe(0);
     expect(existsSync(record)).toBe(false);
   }));

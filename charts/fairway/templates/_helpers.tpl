@@ -68,6 +68,17 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 - agent
 - --conf-dir={{ include "fairway.confDir" . }}
 - --repair={{ .Values.agent.repair }}
+{{- if ne .Values.agent.metrics "pods" }}
+- --metrics={{ .Values.agent.metrics }}
+{{- end }}
+{{- if .Values.metrics.port }}
+{{- if not .Values.cluster.enabled }}
+{{- fail "metrics.port: the API server is asked who may scrape, and cluster.enabled is false" }}
+{{- end }}
+- --metrics-listen={{ .Values.metrics.address }}:{{ .Values.metrics.port }}
+- --metrics-tls-cert=/etc/fairway-metrics/tls.crt
+- --metrics-tls-key=/etc/fairway-metrics/tls.key
+{{- end }}
 {{- if .Values.cluster.enabled }}
 - --cluster
 {{- end }}
@@ -139,5 +150,11 @@ capabilities:
 {{- if .Values.network.conflist }}
 - name: conflist
   configMap: { name: fairway }
+{{- end }}
+{{- if .Values.metrics.port }}
+- name: metrics-tls
+  secret:
+    secretName: {{ required "metrics.tlsSecret: a port needs a Secret with a certificate" .Values.metrics.tlsSecret }}
+    defaultMode: 0400
 {{- end }}
 {{- end }}

@@ -1,4 +1,5 @@
 /** `fairway agent` is one process that serves the verbs of this node. */
+import { isIP } from "node:net";
 import { Command, Option } from "commander";
 import type { ClusterOptions } from "../../agent/agent.ts";
 import { defaultSocket } from "../../agent/protocol.ts";
@@ -6,6 +7,8 @@ import { plainLine } from "../../cni/log.ts";
 import { defaults } from "../../config/defaults.ts";
 import { parsePath } from "../../config/paths.ts";
 import { parseDurationUs } from "../../config/quantities.ts";
+import { type Detail, details } from "../../metrics/detail.ts";
+import type { ListenOptions } from "../../metrics/listener.ts";
 import { accessBy, isNodeName, nodeNamed } from "../cluster-access.ts";
 import { asUsage, requireWith } from "../command-line.ts";
 import { letSettingsBeWritten } from "../host/writable-settings.ts";
@@ -27,6 +30,10 @@ interface AgentCommandOptions {
   kubeconfig?: string;
   /** Milliseconds. */
   unmetAfter?: number;
+  metrics: Detail;
+  metricsListen?: Pick<ListenOptions, "hostname" | "port">;
+  metricsTlsCert?: string;
+  metricsTlsKey?: string;
   routes: "off" | "host-gateway";
 }
 
@@ -59,6 +66,35 @@ function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptio
     routes: options.routes === "host-gateway",
     unmetAfterMs: options.unmetAfter ?? usualUnmetMs,
   };
+}
+
+/** null means that the metrics are served on the Unix socket only. */
+function listenOf(options: AgentCommandOptions, command: Command): ListenOptions | null {
+  const { metricsListen: listen, metricsTlsCert: cert, metricsTlsKey: key } = options;
+  requireWith(command, ["metricsTlsCert", "metricsTlsKey"], "metricsListen");
+  if (listen === undefined) return null;
+  // The API server is asked who may have them.
+  requireWith(command, ["metricsListen"], "cluster");
+  if (cert === undefined || key === undefined)
+    return refuseUsage(
+      command,
+      "--metrics-listen needs a certificate: there is no port without TLS",
+      "give --metrics-tls-cert FILE and --metrics-tls-key FILE, both PEM",
+    );
+  return {
+    ...listen,
+    certFile: parsePath(cert, "--metrics-tls-cert"),
+    keyFile: parsePath(key, "--metrics-tls-key"),
+  };
+}
+
+/** "192.0.2.1:9464" or "[2001:db8::1]:9464". */
+function parseListen(text: string): Pick<ListenOptions, "hostname" | "port"> {
+  const [, six, four, digits = ""] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const hostname = six ?? four ?? "";
+  const port = Number(digits);
+  if (isIP(hostname) === (six === undefined ? 4 : 6) && port <= 65_535) return { hostname, port };
+  throw new Error(`${text} is no address and port, such as 192.0.2.1:9464 or [2001:db8::1]:9464`);
 }
 
 /** A guarantee is judged every few seconds, and an hour later nobody remembers what it was about. */
@@ -120,6 +156,22 @@ export function agentCommand(): Command {
         "how long a guarantee has to be missed, while there is demand, until its pod is told",
       ).argParser(usage(parseUnmetAfter)),
     )
+    .addOption(
+      new Option(
+        "--metrics <WHAT>",
+        "what has series of its own: each pod, or each namespace where there are too many pods",
+      )
+        .choices(details)
+        .default("pods"),
+    )
+    .addOption(
+      new Option(
+        "--metrics-listen <ADDR:PORT>",
+        "where /metrics is served by TLS, to whoever may get it by the API server's word (with --cluster)",
+      ).argParser(usage(parseListen)),
+    )
+    .option("--metrics-tls-cert <FILE>", "the certificate that it is served with (PEM)")
+    .option("--metrics-tls-key <FILE>", "the key of that certificate (PEM)")
     .action(async (options: AgentCommandOptions, command: Command) => {
       const given = asUsage(command, () => ({
         socket: parsePath(options.socket, "--socket"),
@@ -127,6 +179,7 @@ export function agentCommand(): Command {
         confDir: parsePath(options.confDir, "--conf-dir"),
         repair: options.repair,
         toolLimitMs: options.toolLimit,
+        metrics: { detail: options.metrics, listen: listenOf(options, command) },
         cluster: clusterOf(options, command),
       }));
       if (options.probe !== undefined) return await probeAgent(given.socket, options.probe);

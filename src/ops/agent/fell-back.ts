@@ -1,7 +1,8 @@
 /** Counts the verbs that a launcher did not hand to the agent, by why. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type FellBackReason, fellBackFileNames, fellBackReasons } from "../../cni/fell-back.ts";
+import { type FellBackReason, fellBackFileNames } from "../../cni/fell-back.ts";
+import { type Fallen, fallenIn } from "../../cni/fell-back-record.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
 
 export type FellBackCounts = Partial<Record<FellBackReason, number>>;
@@ -16,19 +17,6 @@ export interface FellBack {
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-const pattern = new RegExp(`^(\\d{1,12}) (${fellBackReasons.join("|")}) [A-Z]+$`);
-
-interface Fallen {
-  atMs: number;
-  reason: FellBackReason;
-}
-
-function fallenIn(line: string): Fallen[] {
-  const [, seconds, name] = pattern.exec(line) ?? [];
-  const reason = fellBackReasons.find((each) => each === name);
-  return reason === undefined ? [] : [{ atMs: Number(seconds) * 1000, reason }];
-}
-
 function counted(fallen: readonly Fallen[], sinceMs: number): FellBackCounts {
   const counts: FellBackCounts = {};
   for (const { atMs, reason } of fallen)
@@ -38,7 +26,7 @@ function counted(fallen: readonly Fallen[], sinceMs: number): FellBackCounts {
 
 /** `before` is null where nothing was put away yet. What is no record is passed over. */
 export function fellBackIn(text: string, before: string | null, nowMs: number): FellBack {
-  const fallen = `${before ?? ""}\n${text}`.split("\n").flatMap(fallenIn);
+  const fallen = `${before ?? ""}\n${text}`.split("\n").flatMap((line) => fallenIn(line) ?? []);
   return {
     lastHour: counted(fallen, nowMs - hourMs),
     lastDay: counted(fallen, nowMs - dayMs),

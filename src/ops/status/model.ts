@@ -10,7 +10,8 @@ import type { Hold } from "../../ledger/holds.ts";
 import type { LedgerView } from "../../ledger/ledger.ts";
 import type { Unknown } from "../../measure/counters.ts";
 import { type Flow, type Measured, measureClass, measureFlow } from "../../measure/measure.ts";
-import { type Pool, poolsOf } from "../../node/addresses/leases.ts";
+import type { Pool } from "../../node/addresses/leases.ts";
+import { nodePools } from "../../node/addresses/node-pools.ts";
 import { shortfalls } from "../../node/facts/capacity.ts";
 import { type Capacity, capacities } from "../../node/facts/capacity-sources.ts";
 import { otherExits } from "../../node/facts/exits.ts";
@@ -32,7 +33,6 @@ import {
 } from "../../plan/node.ts";
 import { memberOf } from "../../promise/held.ts";
 import { boundedMembers } from "../../promise/latency.ts";
-import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { inForce } from "../../promise/scale.ts";
 import type { AgentStatus } from "./agent.ts";
 import type { DeviceLooks } from "./sample.ts";
@@ -227,14 +227,6 @@ function treeStatus(
   };
 }
 
-/** The pools of each network of this boot, as its last ADD found it. */
-function poolsOfNode(ledger: LedgerView): Pool[] {
-  return ledger
-    .networks()
-    .filter(({ isOfThisBoot }) => isOfThisBoot)
-    .flatMap(({ config }) => poolsOf(ledger, parseNetworkConfig(JSON.parse(config))));
-}
-
 /** The devices that the trees of this node stand on. There are none before the first ADD of this boot. */
 export function treeDevices(ledger: LedgerView): string[] {
   const [base] = new NodeView(ledger).networks;
@@ -278,7 +270,7 @@ export function nodeStatus(
     trees: trees.map((tree) => treeStatus(tree, base, pods, classes)),
     pods,
     leafQueues: queues,
-    pools: poolsOfNode(ledger),
+    pools: nodePools(ledger),
     capacities: capacities(ledger),
     shortfalls: shortfalls(ledger),
     keptAddresses,
