@@ -5,6 +5,7 @@
  * - `conf/fairway.schema.json`: the schema, for editors and readers. Committed.
  * - `bandwidthclass.yaml` of `conf/cluster` and of the chart: what of it a BandwidthClass may say, for a cluster. Committed.
  * - `annotations-policy.yaml` and `guarantees-policy.yaml` there: what an API server refuses and requests. Committed.
+ * - `dra.yaml` there: what a cluster needs for claims of dynamic resource allocation. Committed.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

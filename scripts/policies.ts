@@ -6,26 +6,8 @@
 import { refusingMistakes } from "../src/admission/policy/annotations.ts";
 import { fromAnnotations, fromTiers, type Mutating } from "../src/admission/policy/guarantees.ts";
 import { classResource } from "../src/cluster/class-object.ts";
-
-type Json = Record<string, unknown>;
-
-const group = "admissionregistration.k8s.io";
-
-/** A policy, and the binding that puts it in force. */
-function withBinding(kind: string, name: string, spec: Json, binding: Json): Json[] {
-  const head = { apiVersion: `${group}/v1`, metadata: { name } };
-  return [
-    { ...head, kind, spec },
-    { ...head, kind: `${kind}Binding`, spec: { policyName: name, ...binding } },
-  ];
-}
-
-const rule = (apiGroup: string, resources: string[], operations: string[]): Json => ({
-  apiGroups: [apiGroup],
-  apiVersions: ["v1"],
-  operations,
-  resources,
-});
+import { draManifests } from "./dra-manifests.ts";
+import { type Json, rule, withBinding } from "./policy-objects.ts";
 
 const written = ["CREATE", "UPDATE"];
 
@@ -109,14 +91,15 @@ function yamlOf(object: Json): string {
   );
 }
 
-const header =
-  "# Written by scripts/generate.ts, from the plugin's own constants (src/admission/policy).\n";
+const headerOf = (source: string): string =>
+  `# Written by scripts/generate.ts, from the plugin's own constants (${source}).\n`;
 
-const documents = (objects: readonly Json[]): string =>
-  `${header}${objects.map((each) => `${yamlOf(each).trimEnd()}\n`).join("---\n")}`;
+const documents = (objects: readonly Json[], source = "src/admission/policy"): string =>
+  `${headerOf(source)}${objects.map((each) => `${yamlOf(each).trimEnd()}\n`).join("---\n")}`;
 
 /** The files by their names. */
 export const policyFiles = (): Record<string, string> => ({
   "annotations-policy.yaml": documents(validating()),
   "guarantees-policy.yaml": documents(mutatingPolicies()),
+  "dra.yaml": documents(draManifests(), "src/dra/names.ts"),
 });

@@ -34,10 +34,13 @@ export type Decision =
   /** `words` say all that is wrong with it, and what to do. */
   | { kind: "refused"; words: string };
 
+/** What they give is known on the pod's node alone. */
+const hasClaims = ({ resourceClaims }: JsonObject): boolean =>
+  Array.isArray(resourceClaims) && resourceClaims.length > 0;
+
 /** Whether there is anything to count: its network is the node's, or the scheduler counts its claims. */
 function isCounted(spec: JsonObject): boolean {
-  const { hostNetwork, resourceClaims } = spec;
-  return hostNetwork !== true && !(Array.isArray(resourceClaims) && resourceClaims.length > 0);
+  return spec.hostNetwork !== true && !hasClaims(spec);
 }
 
 /** A limit of the pod's own lowers what its tier guarantees, as it does at ADD. */
@@ -170,7 +173,7 @@ export function mutate(pod: JsonObject, tiers: Tiers | null): Decision {
       }
       if (change.kind === "annotation") written[annotationKeys.guarantee[direction]] = change.value;
     }
-    judgeAnnotations({ ...annotations, ...written }, problems);
+    judgeAnnotations({ ...annotations, ...written }, problems, hasClaims(spec));
     problems.throwIfAny();
     return let_([
       ...added(metadata.annotations, "/metadata/annotations", { ...written, ...marks }),

@@ -21,7 +21,10 @@ export interface ServerOptions {
 const mostBytes = 8 * 1024 * 1024;
 /** The API server itself gives up long before. */
 const bodyWithinMs = 5_000;
-const idleSeconds = 10;
+/** More than the 90 s after which an API server closes an idle connection: what it sends meets no closed one. */
+const idleSeconds = 120;
+/** So long a server that another one follows answers beside it, and closes each connection with its answer. */
+const besideMs = 2_000;
 /** How long the last answers may take. */
 const answeredWithinMs = 1_000;
 /** More than so many at a time are sent away. */
@@ -48,6 +51,11 @@ async function bodyOf(request: Request): Promise<string | typeof late> {
   }
 }
 
+async function ended(server: Server<undefined>): Promise<void> {
+  await Promise.race([server.stop(), Bun.sleep(answeredWithinMs)]);
+  await server.stop(true);
+}
+
 export class ReviewServer {
   readonly #options: ServerOptions;
   #server: Server<undefined> | null = null;
@@ -64,7 +72,8 @@ export class ReviewServer {
 
   /**
    * With this certificate from now on. The runtime cannot exchange that of a server that listens, so a second one
-   * listens beside it before the first one ends; what the first one has accepted it answers.
+   * listens beside it before the first one ends. Until then that one answers, each time for the last time on a
+   * connection, since what is sent on one that it closes unasked is lost.
    */
   async serve({ certificate, key }: KeyPair): Promise<void> {
     const former = this.#server;
@@ -75,16 +84,22 @@ export class ReviewServer {
       tls: { cert: certificate, key },
       idleTimeout: idleSeconds,
       maxRequestBodySize: mostBytes,
-      fetch: (request) => this.#answer(request),
+      fetch: async (request, asked) => {
+        const response = await this.#answer(request);
+        const isLast = asked !== this.#server || !this.#options.isReady();
+        if (isLast) response.headers.set("Connection", "close");
+        return response;
+      },
       error: () => said(500, "the review ended in a defect of the webhook"),
     });
-    await former?.stop();
+    if (former === null) return;
+    await Bun.sleep(besideMs);
+    await ended(former);
   }
 
   /** Takes no more connections. What is under way is answered; connections that are only kept open are cut. */
   async stop(): Promise<void> {
-    await Promise.race([this.#server?.stop(), Bun.sleep(answeredWithinMs)]);
-    await this.#server?.stop(true);
+    if (this.#server !== null) await ended(this.#server);
     this.#server = null;
   }
 

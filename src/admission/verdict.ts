@@ -21,15 +21,16 @@ interface Beside {
   target: Given | null;
   /** Whether the pod says what tier it is of. */
   namesTier: boolean;
+  hasClaims: boolean;
 }
 
-/** Whether a tier, or the policy's largest limit, could make it right. */
-function mayBeMended(found: Contradiction, { own, target, namesTier }: Beside): boolean {
+/** Whether a tier, a claim, or the policy's largest limit, could make it right. */
+function mayBeMended(found: Contradiction, { own, target, namesTier, hasClaims }: Beside): boolean {
   const { guarantee, limit, bandwidth } = own;
   switch (found.rule) {
     case "latencyNeedsGuarantee":
       // A default tier might have a guarantee, too; a pod that relies on it has to name it.
-      return guarantee === null && namesTier;
+      return guarantee === null && (namesTier || hasClaims);
     case "burstCanBeHeld":
       // With a target the limit is the guarantee, and no tier's.
       return (
@@ -59,12 +60,19 @@ function judgeNames(annotations: Record<string, string>, problems: Problems): vo
   if (addresses !== undefined) annotatedAddresses(addresses, problems);
 }
 
-export function judgeAnnotations(annotations: Record<string, string>, problems: Problems): void {
+/** `hasClaims` says that the pod has claims, of bandwidth or of anything else. */
+export function judgeAnnotations(
+  annotations: Record<string, string>,
+  problems: Problems,
+  hasClaims = false,
+): void {
   const read = readAnnotations(annotations, problems);
   judgeNames(annotations, problems);
   const { latencyTarget: target, tier, priority } = read;
   const namesTier = tier !== null || (priority !== null && priorities.includes(priority));
   for (const direction of directions)
-    for (const each of contradictions(direction, { own: read[direction], target, namesTier }))
+    for (const each of contradictions(direction, {
+      ...{ own: read[direction], target, namesTier, hasClaims },
+    }))
       problems.add(...inWords(each));
 }

@@ -52,11 +52,13 @@ export interface ClusterOptions {
   node: string;
   /** Whether it keeps the routes to the other nodes' pods. */
   routes: boolean;
+  /** Whether it serves claims of dynamic resource allocation. */
+  dra: boolean;
+  /** The kubelet's own folder, below which it meets its drivers. */
+  kubeletDir: string;
   /** How long a guarantee has to be missed until its pod is told. */
   unmetAfterMs: number;
 }
-
-const userAgent = `fairway-agent/${version} (${target})`;
 
 /** How long whoever is connected may take to read the last answers. */
 const farewellMs = 1_000;
@@ -113,6 +115,8 @@ const whyNotChange = (ledger: Ledger): string | null =>
   reasonToLeave(ledger) ??
   (knowsAllPods(ledger) ? null : "the ledger does not know all pods that this node has");
 
+const userAgent = `fairway-agent/${version} (${target})`;
+
 /** null means that the agent is part of no cluster. */
 function memberOf(
   { cluster, confDir, dataDir }: AgentOptions,
@@ -143,6 +147,17 @@ function metricsListenerOf(
   if (cluster === null || listen === null) return null;
   const permission = new ScrapePermission(new KubeClient(cluster.access, userAgent));
   return new MetricsListener({ listen, metrics, permission, tell, signal });
+}
+
+/** Nothing of it is loaded where claims are not served. */
+async function claimsServed(
+  { cluster, confDir, dataDir }: AgentOptions,
+  onDefect: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (cluster === null || !cluster.dra) return;
+  const { serveClaims } = await import("./serve-claims.ts");
+  await serveClaims({ ...cluster, confDir, dataDir, userAgent, tell, onDefect, signal });
 }
 
 /** Runs until it is told to end. Throws io where it cannot begin. */
@@ -204,6 +219,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   }).catch(onDefect);
   const joined = member?.run().catch(onDefect);
   const listening = listener?.run().catch(onDefect);
+  const claims = claimsServed(options, onDefect, ending.signal).catch(onDefect);
   const following = followChain({
     ...{ dataDir, confDir, repair, tell: tellKept, signal: ending.signal },
   }).catch(onDefect);
@@ -212,6 +228,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   ending.abort();
   server.stop();
   await farewell(server);
-  await Promise.all([kept, joined, following, listening]);
+  await Promise.all([kept, joined, claims, following, listening]);
   tell("info", "ended", { signal });
 }

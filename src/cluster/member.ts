@@ -8,22 +8,17 @@ import { type ErrorName, FairwayError, messageOf } from "../errors.ts";
 import type { Access } from "../kube/access.ts";
 import { KubeClient } from "../kube/client.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { nothingPromised } from "../ledger/promised.ts";
-import { bootId } from "../node/facts/open.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import { whyNoTool } from "../patience.ts";
 import type { TreeSettings } from "../plan/node.ts";
 import type { Tell } from "../tell.ts";
 import { Waker } from "../waker.ts";
-import { Capacity } from "./capacity.ts";
-import { type CapacityTold, capacityTold } from "./capacity-told.ts";
+import { sweepClaims } from "./claim-sweep.ts";
 import { Classes } from "./classes.ts";
 import type { Happened } from "./event-log.ts";
 import { watchGuarantees } from "./guarantees.ts";
-import { loadsOf } from "./loads.ts";
-import { nodeAnnotationsOf } from "./node-told.ts";
-import { NodeWriter } from "./node-writer.ts";
 import { Pods } from "./pods.ts";
+import { Published } from "./published.ts";
 import { Recorder } from "./recorder.ts";
 import { Refusals, type RefusedPod } from "./refusals.ts";
 import { dropRoutes, keepRoutes } from "./routes.ts";
@@ -36,6 +31,8 @@ export interface MemberOptions {
   node: string;
   /** Whether it keeps the routes to the other nodes' pods. */
   routes: boolean;
+  /** Whether what the node has is told to dynamic resource allocation, too, where its class says so. */
+  dra: boolean;
   /** How long a guarantee has to be missed until its pod is told. */
   unmetAfterMs: number;
   userAgent: string;
@@ -69,8 +66,7 @@ export class Member {
   readonly #client: KubeClient;
   readonly #waker = new Waker();
   readonly #pods: Pods;
-  readonly #writer: NodeWriter;
-  readonly #capacity: Capacity;
+  readonly #published: Published;
   readonly #seen: Seen;
   readonly #recorder: Recorder;
   readonly #classes: Classes;
@@ -99,25 +95,16 @@ export class Member {
     this.#pods = new Pods({ tell: happened, busyMs });
     this.#classes = new Classes({ places: options, happened, tell });
     this.#refusals = new Refusals(happened);
-    const writing = {
-      ...{ client: this.#client, bootId: bootId(), signal },
-      wakeIn: (ms: number): void => this.#comeBack(performance.now() + ms),
-    };
-    this.#writer = new NodeWriter({
-      ...writing,
-      onTrouble: about(`Node ${node} cannot be written`),
-      onOther: about("the Node is not this machine"),
-      onUntainted: () => tell("info", "the cluster: the node is open to pods", { node }),
-    });
-    this.#capacity = new Capacity({
-      ...writing,
-      happened,
-      onTrouble: about(`the capacity of Node ${node} cannot be written`),
-    });
     this.#seen = new Seen({
-      ...{ client: this.#client, node, allNodes: options.routes, signal },
+      ...{ client: this.#client, node, allNodes: options.routes, slices: options.dra, signal },
       troubles: this.#troubles,
       onChange: () => this.#wake(),
+    });
+    this.#published = new Published({
+      ...options,
+      ...{ client: this.#client, seen: this.#seen, classes: this.#classes },
+      ...{ happened, about },
+      wakeIn: (ms) => this.#comeBack(performance.now() + ms),
     });
   }
 
@@ -222,7 +209,7 @@ export class Member {
     // Whoever waits for its time says so in each turn.
     const { nextMs } = this.#refusals;
     if (nextMs !== null) this.#comeBack(nextMs);
-    this.#seeNode(ledger, view);
+    this.#published.see(ledger, view, this.#isReady);
     return isMore;
   }
 
@@ -237,6 +224,7 @@ export class Member {
     const { pods } = this.#seen;
     if (pods === null) return false;
     const mayChange = this.#mayChange(ledger);
+    if (mayChange()) sweepClaims(ledger, pods, this.#options.tell);
     const { isMore, againMs } = this.#pods.round(ledger, pods, mayChange, nowMs);
     if (againMs !== null) this.#comeBack(againMs);
     return isMore;
@@ -255,34 +243,5 @@ export class Member {
 
   #mayChange(ledger: Ledger | null): () => boolean {
     return () => ledger !== null && whyNoTool() === null && this.#options.whyNot(ledger) === null;
-  }
-
-  #seeNode(ledger: Ledger | null, view: NodeView | null): void {
-    const { node } = this.#seen;
-    if (node === null) return;
-    const told = this.#told(ledger, view);
-    const promised = view?.promised ?? nothingPromised;
-    const trees = view?.first?.trees ?? null;
-    const annotations = nodeAnnotationsOf(trees, promised, this.#classes.inForce, told);
-    if (told !== null) this.#capacity.see(node, told);
-    this.#writer.see(node, annotations, this.#isReady);
-  }
-
-  /** null means that too little is known, of the node or of its pods. Then what the Node says stays. */
-  #told(ledger: Ledger | null, view: NodeView | null): CapacityTold | null {
-    const { pods } = this.#seen;
-    const { publishing } = this.#classes;
-    if (pods === null || publishing === null || !this.#isReady) return null;
-    const made = view?.first?.trees ?? null;
-    if (ledger !== null && made !== null && this.#options.whyNot(ledger) !== null) return null;
-    const trees = made ?? this.#options.treesAhead();
-    if (trees === null) return null;
-    const { egress, ingress } = view?.promised ?? nothingPromised;
-    const rows = view?.attachments ?? [];
-    return capacityTold({
-      ...{ trees, publishing },
-      loads: (direction) => loadsOf(pods, rows, direction),
-      floors: { egress: egress.floors, ingress: ingress.floors },
-    });
   }
 }

@@ -61,8 +61,9 @@ function sharesOf(room: number, publishing: Publishing): [Counting, number][] {
 
 /**
  * What a way counts, and what is in force beyond that for pods of its own, is its share's; what none of the ways in
- * use counts is taken from all alike, and what one of them lacks from the other. So what is free of both together
- * is never more than the node has left.
+ * use counts is taken from all alike, and what one of them lacks from the other. What both count (a claim, and an
+ * annotation that says the same) is promised once, so once of it is free again for both alike. So what is free of both
+ * together is never more than the node has left.
  */
 export function schedulable(
   room: number,
@@ -72,8 +73,11 @@ export function schedulable(
   const shares = sharesOf(room, publishing);
   const countedBy = ({ countedBits }: Load): Counting[] =>
     shares.flatMap(([way]) => (countedBits[way] > 0 ? way : []));
-  const excessOf = (load: Load): number =>
-    Math.max(0, load.inForceBits - sum(countedBy(load).map((way) => load.countedBits[way])));
+  // What both ways count is one promise: what is counted twice is given back.
+  const excessOf = (load: Load): number => {
+    const counted = countedBy(load).map((way) => load.countedBits[way]);
+    return Math.max(load.inForceBits, ...counted) - sum(counted);
+  };
   const sides = shares.map(([way, shareBits]) => {
     const own = loads.filter((load) => countedBy(load).join() === way);
     const countedBits = sum(loads.map((load) => load.countedBits[way]));
@@ -90,13 +94,21 @@ export function schedulable(
   return result;
 }
 
-/** Takes so much, and what is below 0, from all that is free: from each alike, as far as it has it. */
+/**
+ * Takes so much, and what is below 0, from all that is free: from each alike, as far as it has it. Where `bits` is
+ * below 0, and more than what is lacking, each gets as much of it.
+ */
 function taken(
   freeBits: readonly number[],
   bits: number,
 ): { leftBits: number[]; shortBits: number } {
   const left = freeBits.map((each) => Math.max(0, each));
   let shortBits = bits + sum(freeBits.map((each) => Math.max(0, -each)));
+  if (shortBits < 0) {
+    const [eachBits, restBits] = [Math.floor(-shortBits / left.length), -shortBits % left.length];
+    const given = left.map((has, index) => has + eachBits + (index < restBits ? 1 : 0));
+    return { leftBits: given, shortBits: 0 };
+  }
   for (
     let having = left.filter((each) => each > 0).length;
     having > 0 && shortBits > 0;

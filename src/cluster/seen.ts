@@ -1,10 +1,12 @@
-/** What the API server has of this node: its pods, the Node itself, and the classes. Each is followed as a whole. */
+/** What the API server has of this node: its pods, the Node itself, its slices, and the classes. Each is followed as a whole. */
+import { driverName } from "../dra/names.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { follow } from "../kube/follow.ts";
 import { isMissing, type KubeError } from "../kube/kube-error.ts";
 import { type ClassSeen, classResource, readClass } from "./class-object.ts";
 import { type NodeSeen, readNode } from "./node-object.ts";
 import { type PodSeen, readPod } from "./pod-seen.ts";
+import { readSlice, type SliceSeen, sliceResource } from "./slice-object.ts";
 import type { Troubles } from "./told.ts";
 
 export interface SeenOptions {
@@ -13,6 +15,8 @@ export interface SeenOptions {
   node: string;
   /** Whether all Nodes are followed, and not this one alone. */
   allNodes: boolean;
+  /** Whether the node's slices for dynamic resource allocation are followed. */
+  slices: boolean;
   troubles: Troubles;
   signal: AbortSignal;
   onChange(): void;
@@ -31,6 +35,7 @@ export class Seen {
   #nodes: readonly NodeSeen[] = [];
   #node: NodeSeen | null = null;
   #classes: ClassesSeen = { state: "unknown" };
+  #slices: readonly SliceSeen[] | null = null;
 
   constructor(options: SeenOptions) {
     this.#options = options;
@@ -55,9 +60,19 @@ export class Seen {
     return this.#classes;
   }
 
+  /** Those of our driver; null means that the API server has not told them yet, or that they are not followed. */
+  get slices(): readonly SliceSeen[] | null {
+    return this.#slices;
+  }
+
   /** It ends when the signal is aborted. */
   async follow(): Promise<void> {
-    await Promise.all([this.#followPods(), this.#followNode(), this.#followClasses()]);
+    await Promise.all([
+      this.#followPods(),
+      this.#followNode(),
+      this.#followClasses(),
+      this.#options.slices ? this.#followSlices() : null,
+    ]);
   }
 
   #trouble(matter: string): (trouble: KubeError | null) => void {
@@ -120,6 +135,22 @@ export class Seen {
         }
         trouble(isMissing(error) ? null : error);
       },
+      signal,
+    });
+  }
+
+  #followSlices(): Promise<void> {
+    const { client, node, onChange, signal } = this.#options;
+    return follow({
+      client,
+      path: sliceResource.path,
+      query: { fieldSelector: `spec.driver=${driverName},spec.nodeName=${node}` },
+      read: readSlice,
+      onChange: (slices) => {
+        this.#slices = slices;
+        onChange();
+      },
+      onTrouble: this.#trouble("ResourceSlices cannot be followed"),
       signal,
     });
   }

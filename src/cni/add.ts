@@ -10,12 +10,12 @@ import { findChainedPort } from "../node/facts/chained.ts";
 import { requireNetns } from "../node/facts/netns-asked.ts";
 import { inLedger } from "../node/facts/open.ts";
 import { attach } from "../node/verbs/attach.ts";
-import { type AttachAsk, refuseExisting } from "../node/verbs/propose.ts";
+import { refuseExisting } from "../node/verbs/propose.ts";
 import { bridgeMac, hostMac } from "../plan/names.ts";
 import { type Attachment, attachmentName, type NetworkBase } from "../plan/node.ts";
 import { parseNetworkConfig } from "../promise/network-config.ts";
 import { span } from "../trace.ts";
-import { attachAskOf, networkPart } from "./attach-ask.ts";
+import { type AskParts, networkPart, withAsk } from "./attach-ask.ts";
 import { chainEnd } from "./chain.ts";
 import { delegateOf } from "./delegate-of.ts";
 import { readGranted } from "./delegate-result.ts";
@@ -59,26 +59,27 @@ function promiseFacts({ promise, podNamespace, podName }: Attachment): Json {
   return { podNamespace, podName, tier, egress, ingress, latencyTargetUs };
 }
 
-function attachAsked(request: PodRequest, config: NetworkConfig, asked: AttachAsk) {
+function attachAsked(request: PodRequest, parts: AskParts) {
   let freed: string[] = [];
-  const attachment = inLedger(config.dataDir, (ledger) =>
-    attach(ledger, asked, networkPart(request.config, config), (keys) => {
+  const { config, granted } = parts;
+  const { attachment, asked, dns } = withAsk(request, parts, (ledger, asked) => {
+    const dns = config.chained ? null : dnsOf(config, granted);
+    const attachment = attach(ledger, asked, networkPart(request.config, config), (keys) => {
       freed = keys.map(attachmentName);
-    }),
-  );
+    });
+    return { attachment, asked, dns };
+  });
   const facts = {
     leases: attachment.leases.map((l) => l.address),
     class: attachment.classMinor,
     promise: promiseFacts(attachment),
     ...(freed.length === 0 ? {} : { freed }),
   };
-  return { attachment, facts };
+  return { attachment, facts, asked, dns };
 }
 
 function addWith(request: PodRequest, config: NetworkConfig, granted: Granted | null): Outcome {
-  const asked = span("settle promise", () => attachAskOf(request, config, granted));
-  const dns = dnsOf(config, granted);
-  const { attachment, facts } = attachAsked(request, config, asked);
+  const { attachment, facts, asked, dns } = attachAsked(request, { config, granted });
   const output = resultOf(config.cniVersion, attachment, asked.base, dns);
   return { output, log: config.log, facts };
 }
@@ -111,11 +112,7 @@ function addChained(request: PodRequest, config: NetworkConfig): Outcome {
     refuseExisting(ledger, { network: config.name, containerId, ifname }),
   );
   const port = { ...findChainedPort({ netns, ifname }, hostNames), leases };
-  const { attachment, facts } = attachAsked(
-    request,
-    config,
-    attachAskOf(request, config, null, port),
-  );
+  const { attachment, facts } = attachAsked(request, { config, granted: null, port });
   return {
     output: { ...config.prevResult, cniVersion: config.cniVersion },
     log: config.log,
@@ -131,9 +128,8 @@ export function add(request: PodRequest): Outcome {
   const delegate = delegateOf(request, config.ipam.delegate);
   if (delegate === null) return addWith(request, config, null);
   // What would be refused whatever the addresses are is refused before any is taken.
-  const { key } = attachAskOf(request, config, null);
   // An attachment that is there keeps its address: the delegate must not be told to free it.
-  inLedger(config.dataDir, (ledger) => {
+  withAsk(request, { config, granted: null }, (ledger, { key }) => {
     refuseExisting(ledger, key);
     rememberPath(ledger, delegate.path);
   });

@@ -5,10 +5,13 @@ import type { NetworkConfig } from "../config/types.ts";
 import type { Granted } from "../node/addresses/granted.ts";
 import type { ChainedPort } from "../node/facts/chained.ts";
 import { networkBase } from "../node/facts/network.ts";
+import { type PodClaims, type UseLedger, withPodClaims } from "../node/facts/pod-claims.ts";
 import { findUplink } from "../node/facts/uplink.ts";
 import type { AttachAsk } from "../node/verbs/propose.ts";
 import { promiseForNew } from "../promise/ask.ts";
+import { claimedRates, requireUplink } from "../promise/claims.ts";
 import { holderName } from "../promise/held.ts";
+import { span } from "../trace.ts";
 import type { PodRequest, RawConfig } from "./request.ts";
 
 /**
@@ -37,28 +40,60 @@ function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | 
   return asksNothing;
 }
 
+type Asking = Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">;
+
+const podOf = ({ containerId, args }: Asking) => ({
+  containerId,
+  podNamespace: args.K8S_POD_NAMESPACE ?? null,
+  podName: args.K8S_POD_NAME ?? null,
+  podUid: args.K8S_POD_UID ?? null,
+});
+
+/** What an ADD is about, beside its request. */
+export interface AskParts {
+  config: NetworkConfig;
+  granted: Granted | null;
+  port?: ChainedPort;
+}
+
 /**
- * What an ADD asks for, from its configuration and arguments. Throws badConfig, policyRefused, and an error
- * for what the uplink lacks.
+ * Uses the ledger with what an ADD asks for, claims included. Throws what `attachAskOf` and `withPodClaims` throw.
+ */
+export function withAsk<T>(
+  request: Asking,
+  { config, granted, port }: AskParts,
+  use: UseLedger<AttachAsk, T>,
+): T {
+  const settle = (claims: PodClaims): AttachAsk =>
+    span("settle promise", () => attachAskOf(request, config, granted, port ?? null, claims));
+  return withPodClaims(config.dataDir, podOf(request), settle, use);
+}
+
+/**
+ * What an ADD asks for, from its configuration and arguments, and from what the pod's claims were given
+ * (node/facts/pod-claims.ts). Throws badConfig, policyRefused, promiseRefused, and an error for what the uplink
+ * lacks.
  */
 export function attachAskOf(
-  request: Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">,
+  request: Asking,
   config: NetworkConfig,
   granted: Granted | null,
   port: ChainedPort | null = null,
+  claims: PodClaims = [],
 ): AttachAsk {
   const { args, containerId, ifname, netns } = request;
   const key = { network: config.name, containerId, ifname };
-  const podNamespace = args.K8S_POD_NAMESPACE ?? null;
-  const podName = args.K8S_POD_NAME ?? null;
+  const { podNamespace, podName, podUid } = podOf(request);
   const uplink = findUplink(config.uplink, config.bridge);
+  requireUplink(claims, uplink.name);
+  const holder = holderName({ ...key, podNamespace, podName });
   return {
-    ...promiseForNew(config, podNamespace, holderName({ ...key, podNamespace, podName })),
+    ...promiseForNew(config, podNamespace, holder, claimedRates(claims)),
     key,
     netns,
     podNamespace,
     podName,
-    podUid: args.K8S_POD_UID ?? null,
+    podUid,
     config,
     uplink,
     base: networkBase(

@@ -67,8 +67,8 @@ export interface Tier {
 
 /** A value, and where it came from. */
 export interface Given<T = number> {
-  from: "annotation" | "capability" | "tier" | "policy";
-  /** The key that it stands at: "fairway.dev/egress-guarantee", "tiers.gold.egressGuarantee". */
+  from: "annotation" | "capability" | "claim" | "tier" | "policy";
+  /** Where it stands: "fairway.dev/egress-guarantee", "tiers.gold.egressGuarantee", "claim shop/net". */
   key: string;
   value: T;
 }

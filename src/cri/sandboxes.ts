@@ -1,15 +1,8 @@
 /** Lists the sandboxes that a container runtime knows (k8s.io/cri-api, runtime.v1, ListPodSandbox). */
 import { FairwayError } from "../errors.ts";
-import { unary } from "./call.ts";
-import { fieldsOf, textOf } from "./protobuf.ts";
-
-const method = "/runtime.v1.RuntimeService/ListPodSandbox";
-/** The fields are ListPodSandboxResponse.items, PodSandbox.id and PodSandbox.annotations. */
-const itemsField = 1;
-const idField = 1;
-const annotationsField = 6;
-/** A map's entry is a message of a key and a value. */
-const [keyField, valueField] = [1, 2];
+import { CallError, unary } from "../grpc/call.ts";
+import { Service } from "../grpc/method.ts";
+import text from "../grpc/protos/cri.proto" with { type: "text" };
 
 /** A runtime answers from memory; kubelet gives it 2 minutes. */
 const defaultTimeLimitMs = 30_000;
@@ -33,40 +26,43 @@ interface Sandbox {
   annotations: Record<string, string>;
 }
 
-/** null means that the field is not there, which is how protobuf writes what is empty. */
-function textAt(message: Uint8Array, number: number): string | null {
-  const field = fieldsOf(message).find((each) => each.number === number);
-  return field === undefined || field.bytes.length === 0 ? null : textOf(field.bytes);
-}
+/** An empty request has no filter, so it asks for all of them. */
+type ListRequest = Record<string, never>;
 
-function annotationsIn(sandbox: Uint8Array): Record<string, string> {
-  const entries = fieldsOf(sandbox).filter(({ number }) => number === annotationsField);
-  return Object.fromEntries(
-    entries.map(({ bytes }) => [textAt(bytes, keyField) ?? "", textAt(bytes, valueField) ?? ""]),
+const listMethod = new Service(text, "runtime.v1.RuntimeService").method<
+  ListRequest,
+  { items: Sandbox[] }
+>("ListPodSandbox");
+
+function noList(socket: string, error: CallError): FairwayError {
+  if (error.isUnimplemented)
+    return new FairwayError(
+      "io",
+      `what listens at ${socket} does not know ${listMethod.path}: ${error.message}`,
+      "it is no container runtime, or one without the interface runtime.v1 (containerd has it from 1.6 on)",
+      { cause: error },
+    );
+  return new FairwayError(
+    "io",
+    `the container runtime at ${socket} gave no answer: gRPC status ${error.code}, ${error.message || "no message"}`,
+    "give --cri the runtime's socket, such as unix:///run/containerd/containerd.sock, and run as root",
+    { cause: error },
   );
 }
 
-/** Throws decode. */
-function sandboxOf(bytes: Uint8Array): Sandbox {
-  const id = textAt(bytes, idField);
-  if (id !== null) return { id, annotations: annotationsIn(bytes) };
+async function ask(endpoint: string, timeLimitMs: number): Promise<Sandbox[]> {
+  const socket = socketPath(endpoint);
+  try {
+    const { items } = await unary({ socket, method: listMethod, asked: {}, timeLimitMs });
+    if (items.every(({ id }) => id !== "")) return items;
+  } catch (error) {
+    throw error instanceof CallError ? noList(socket, error) : error;
+  }
   throw new FairwayError(
     "decode",
     "the runtime's list has a sandbox without an id",
     "does the socket lead to a container runtime?",
   );
-}
-
-/** What a ListPodSandboxResponse lists. Throws decode. */
-export const sandboxesIn = (response: Uint8Array): Sandbox[] =>
-  fieldsOf(response)
-    .filter(({ number }) => number === itemsField)
-    .map(({ bytes }) => sandboxOf(bytes));
-
-async function ask(endpoint: string, timeLimitMs: number): Promise<Sandbox[]> {
-  const socket = socketPath(endpoint);
-  // An empty request has no filter, so it asks for all of them.
-  return sandboxesIn(await unary({ socket, method, message: new Uint8Array(), timeLimitMs }));
 }
 
 /** Lists sandboxes in every state: one that has stopped has a DEL to come. Throws badConfig, io, decode. */

@@ -193,6 +193,12 @@ export class KubeClient {
     return this.ask({ method: "PATCH", path, query: { fieldManager }, body, type, signal });
   }
 
+  /** Deletes it where it is still the object of that uid. */
+  remove(path: string, uid: string, signal: AbortSignal): Promise<unknown> {
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid } };
+    return this.ask({ method: "DELETE", path, body, signal });
+  }
+
   create(path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
     return this.ask({ method: "POST", path, query: { fieldManager }, body, signal });
   }

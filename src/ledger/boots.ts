@@ -39,6 +39,7 @@ export function forgetEarlierBoots(store: Store): Forgotten {
   for (const table of [
     "attachments",
     "reservations",
+    "claims",
     "former_roots",
     "facts",
     "totals",

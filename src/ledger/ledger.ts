@@ -5,6 +5,7 @@
 import type { RecordedAttachment } from "./attachment-rows.ts";
 import { type Attachments, type AttachmentsView, attachmentsOf } from "./attachments.ts";
 import { attachmentsOfEarlierBoots, type Forgotten, forgetEarlierBoots } from "./boots.ts";
+import { type Claims, type ClaimsView, claimsOf } from "./claims.ts";
 import { type Facts, type FactsView, factsOf } from "./facts.ts";
 import type { FilesSeen } from "./folder.ts";
 import { type Holds, type HoldsView, holdsOf } from "./holds.ts";
@@ -26,7 +27,7 @@ interface Handle extends Disposable {
 }
 
 /** A ledger that can only be read. */
-export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView {
+export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView, ClaimsView {
   readonly attachments: AttachmentsView;
   /** What `forgetEarlierBoots` would delete. */
   attachmentsOfEarlierBoots(): RecordedAttachment[];
@@ -34,7 +35,7 @@ export interface LedgerView extends Handle, LeasesView, NetworksView, FactsView 
   readonly holds: HoldsView;
 }
 
-export interface Ledger extends Handle, Leases, Networks, Facts {
+export interface Ledger extends Handle, Leases, Networks, Facts, Claims {
   readonly attachments: Attachments;
   attachmentsOfEarlierBoots(): RecordedAttachment[];
   readonly reservations: Reservations;
@@ -97,7 +98,7 @@ export function openLedgerReadonly(options: LedgerOptions): LedgerView | null {
   return store && parts(store);
 }
 
-interface Parts extends Handle, Leases, Networks, Facts {
+interface Parts extends Handle, Leases, Networks, Facts, Claims {
   attachments: Attachments;
   attachmentsOfEarlierBoots(): RecordedAttachment[];
   reservations: Reservations;
@@ -117,5 +118,6 @@ function parts(store: Store): Parts {
     ...leasesOf(store),
     ...networksOf(store),
     ...factsOf(store),
+    ...claimsOf(store),
   };
 }

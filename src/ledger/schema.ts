@@ -219,9 +219,32 @@ WHERE promise ->> '$.latencyTargetUs' IS NOT NULL
  * write that as before. Never edit one that was released; add one.
  */
 const additions: Readonly<Record<number, readonly string[]>> = {
-  // One name may belong to another pod by now. NULL means that the runtime did not tell it, or that an older
+  // The first: one name may belong to another pod by now. NULL means that the runtime did not tell it, or that an older
   // version recorded the row.
-  6: ["ALTER TABLE attachments ADD COLUMN pod_uid TEXT"],
+  6: [
+    "ALTER TABLE attachments ADD COLUMN pod_uid TEXT",
+    // What pods were given by claims (ledger/claims.ts). It is of the pods of this boot: the kubelet has every claim
+    // prepared anew before the first sandbox after a boot.
+    `
+CREATE TABLE claims (
+  id INTEGER PRIMARY KEY,
+  boot_id TEXT NOT NULL,
+  claim_uid TEXT NOT NULL,
+  claim_namespace TEXT NOT NULL,
+  claim_name TEXT NOT NULL,
+  pod_uid TEXT NOT NULL,
+  request TEXT NOT NULL,
+  device TEXT NOT NULL,
+  share_id TEXT,
+  uplink TEXT NOT NULL,
+  direction TEXT NOT NULL CHECK (direction IN ('egress', 'ingress')),
+  rate_bits INTEGER NOT NULL CHECK (rate_bits > 0),
+  created_up_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX claims_by_claim ON claims (boot_id, claim_uid);
+CREATE INDEX claims_by_pod ON claims (boot_id, pod_uid)
+`,
+  ],
 };
 
 interface Step extends SchemaVersion {

@@ -1,6 +1,6 @@
 /** Writes values in the forms that Prometheus reads. The package is loaded with this file, at the first scrape. */
-import { Counter, Gauge, Histogram as PromHistogram, Registry } from "prom-client";
-import { type Described, described, type Value, type Values } from "./described.ts";
+import { Gauge, Registry } from "prom-client";
+import { type Described, described, type Values } from "./described.ts";
 import { durationBuckets, type Histogram } from "./happened.ts";
 
 export interface Exposition {
@@ -12,33 +12,46 @@ export interface Exposition {
 const wantsOpenMetrics = (accept: string): boolean =>
   accept.includes("application/openmetrics-text");
 
-const histogramName = "fairway_verb_duration_seconds";
+interface Line {
+  metricName?: string;
+  value: number;
+  /** What the package has made of them it keeps as long as the object lives, which is as long as the series. */
+  sharedLabels: Readonly<Record<string, string>>;
+}
 
-/** The package counts by itself only; what was counted before it was loaded is put in its place. */
-class Counted extends PromHistogram<string> {
-  readonly #histograms: readonly Histogram[];
+interface Family {
+  name: string;
+  type: Described["type"];
+  help: string;
+  values: readonly Line[];
+}
 
-  constructor(histograms: readonly Histogram[], registry: Registry) {
-    const { help, labels } = described[histogramName];
-    super({ name: histogramName, help, labelNames: [...labels], registers: [registry] });
-    this.#histograms = histograms;
+/**
+ * Hands a registry what was counted elsewhere. The package's own metrics would put each series into a table by its
+ * labels again, at each scrape, which takes longer than all else of one.
+ */
+class Told extends Gauge {
+  readonly #family: Family;
+
+  constructor(family: Family, registry: Registry) {
+    super({ name: family.name, help: family.help, registers: [registry] });
+    this.#family = family;
   }
 
-  /** What a registry asks of a histogram where it writes a text. */
-  async getForPromString() {
-    const { type, help } = described[histogramName];
-    return { name: histogramName, type, help, values: this.#histograms.flatMap(seriesOf) };
+  /** What a registry asks where it writes a text. */
+  async getForPromString(): Promise<Family> {
+    return this.#family;
   }
 }
 
-function seriesOf({ labels, atMost, count, sumSeconds }: Histogram) {
-  const bucket = (le: number | string, value: number) => ({
-    ...{ metricName: `${histogramName}_bucket`, value },
-    labels: { le, ...labels },
+function seriesOf(name: string, { labels, atMost, count, sumSeconds }: Histogram): Line[] {
+  const bucket = (le: number | string, value: number): Line => ({
+    ...{ metricName: `${name}_bucket`, value },
+    sharedLabels: { le: String(le), ...labels },
   });
-  const one = (part: "sum" | "count", value: number) => ({
-    ...{ metricName: `${histogramName}_${part}`, value },
-    labels: { ...labels },
+  const one = (part: "sum" | "count", value: number): Line => ({
+    ...{ metricName: `${name}_${part}`, value },
+    sharedLabels: labels,
   });
   return [
     ...durationBuckets.map((le, at) => bucket(le, atMost[at] ?? 0)),
@@ -48,21 +61,9 @@ function seriesOf({ labels, atMost, count, sumSeconds }: Histogram) {
   ];
 }
 
-function add(
-  name: string,
-  { type, help, labels }: Described,
-  values: readonly Value[],
-  registry: Registry,
-): void {
-  const options = { name, help, labelNames: [...labels], registers: [registry] };
-  if (type === "counter") {
-    const counter = new Counter(options);
-    for (const { labels: of, value } of values) counter.inc(of, value);
-  } else {
-    const gauge = new Gauge(options);
-    for (const { labels: of, value } of values) gauge.set(of, value);
-  }
-}
+/** In OpenMetrics a counter's name is without the end that each of its lines has. */
+const nameIn = (isOpenMetrics: boolean, name: string, type: Described["type"]): string =>
+  isOpenMetrics && type === "counter" ? name.replace(/_total$/, "") : name;
 
 /** `accept` is that of the request, empty where it has none. */
 export async function exposed(
@@ -70,10 +71,15 @@ export async function exposed(
   durations: readonly Histogram[],
   accept: string,
 ): Promise<Exposition> {
+  const isOpenMetrics = wantsOpenMetrics(accept);
   const registry = new Registry();
-  if (wantsOpenMetrics(accept)) registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
-  for (const [name, description] of Object.entries(described) as [keyof Values, Described][])
-    if (description.type !== "histogram") add(name, description, values[name] ?? [], registry);
-  new Counted(durations, registry);
+  if (isOpenMetrics) registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+  for (const [name, { type, help }] of Object.entries(described) as [keyof Values, Described][]) {
+    const lines =
+      type === "histogram"
+        ? durations.flatMap((each) => seriesOf(name, each))
+        : (values[name] ?? []).map(({ labels, value }) => ({ value, sharedLabels: labels }));
+    new Told({ name: nameIn(isOpenMetrics, name, type), type, help, values: lines }, registry);
+  }
   return { contentType: registry.contentType, text: await registry.metrics() };
 }

@@ -137,6 +137,8 @@ export const emptyLedger: LedgerView = {
   fact: () => null,
   factsUnder: () => new Map(),
   formerRoots: () => [],
+  claimsOfPod: () => [],
+  allClaims: () => [],
 };
 
 /** The same ledger with a folder's path, so that messages can name the file. */

@@ -65,6 +65,15 @@ export interface BandwidthCapability {
   egressBurstBits?: number;
 }
 
+/** What one claim of dynamic resource allocation gives a pod in one direction. */
+export interface ClaimedRate {
+  claimUid: string;
+  /** "NAMESPACE/NAME" */
+  claim: string;
+  direction: Direction;
+  rateBits: number;
+}
+
 /** The settings that asked for a promise. They are kept so that the promise can be asked for again. */
 export interface PodAsks {
   /** Those annotations of the pod that Fairway reads. */
@@ -72,6 +81,8 @@ export interface PodAsks {
   bandwidth: BandwidthCapability | null;
   /** What `fairway set` put over them, as annotations. null means that the pod has its own. */
   overrides: Record<string, string> | null;
+  /** Absent means that the pod has none. They stay while the pod does, whatever becomes of the claims. */
+  claims?: readonly ClaimedRate[];
 }
 
 /**

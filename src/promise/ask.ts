@@ -1,6 +1,6 @@
 /**
  * What a pod is to be promised, from all that asks for it. For each field the strongest one counts. From the
- * strongest on, they are: a `fairway.dev/` annotation, a `kubernetes.io/` annotation, the bandwidth
+ * strongest on, they are: a claim, with which an annotation has to agree, a `fairway.dev/` annotation, a `kubernetes.io/` annotation, the bandwidth
  * capability, the pod's tier. The table is "Precedence" in docs/config.md.
  */
 import { type AnnotatedDirection, ownAnnotations, readAnnotations } from "../config/annotations.ts";
@@ -13,7 +13,8 @@ import type {
   NetworkConfig,
   PolicyRules,
 } from "../config/types.ts";
-import type { Direction, PodAsks, PodPromise } from "../plan/node.ts";
+import type { ClaimedRate, Direction, PodAsks, PodPromise } from "../plan/node.ts";
+import { agreedGuarantee, claimedGuarantee, claimNote, claimsUnder } from "./claims.ts";
 import { policyRefusal, rulesOf } from "./policy.ts";
 import { type Findings, inWords, named, type PromiseAsk, settle } from "./settle.ts";
 import { pickTier, type Tiers, tierAsk } from "./tiers.ts";
@@ -22,6 +23,8 @@ export interface Asks extends Tiers {
   /** All annotations of the pod. */
   annotations: Record<string, string>;
   bandwidth: BandwidthCapability | null;
+  /** Absent means that the pod has none. */
+  claims?: readonly ClaimedRate[];
   /** The policy's rules for the pod. What they refuse is not looked at here (promise/policy.ts). */
   rules: PolicyRules | null;
 }
@@ -91,7 +94,10 @@ export function settleAsks(asks: Asks, problems: Problems): Settlement {
   const target = annotated.latencyTarget ?? ofTier?.target ?? null;
   const settled = (direction: Direction) => {
     const own = annotated[direction];
-    const guarantee = own.guarantee ?? ofTier?.[direction].guarantee ?? null;
+    const claimed = claimedGuarantee(asks.claims ?? [], direction);
+    if (claimed !== null) notes.push(claimNote(claimed, direction));
+    const guarantee =
+      agreedGuarantee(claimed, own.guarantee, problems) ?? ofTier?.[direction].guarantee ?? null;
     const ask: DirectionAsk = {
       guarantee,
       limit:
@@ -128,11 +134,16 @@ export type Terms = Pick<NetworkConfig, "tiers" | "defaultTier" | "policy">;
 /** What `fairway set` puts over a pod's annotations is not checked against the policy, whose limits hold. */
 export function asksUnder(
   { tiers, defaultTier, policy }: Terms,
-  { annotations, bandwidth, overrides }: PodAsks,
+  asks: PodAsks,
   namespace: string | null,
 ): Asks {
+  const { annotations, bandwidth, overrides } = asks;
   const rules = policy === null ? null : rulesOf(policy, namespace);
-  return { annotations: { ...annotations, ...overrides }, bandwidth, tiers, defaultTier, rules };
+  return {
+    annotations: { ...annotations, ...overrides },
+    claims: claimsUnder(asks),
+    ...{ bandwidth, tiers, defaultTier, rules },
+  };
 }
 
 /**
@@ -155,14 +166,22 @@ export function promiseForLiving(
   return asks.overrides === null ? settlement : settlementOf(asksUnder(terms, asks, namespace));
 }
 
-/** What a new pod asks for and is to be promised. `holder` names it. Throws badConfig, policyRefused. */
+/**
+ * What a new pod asks for and is to be promised. `holder` names it, `claims` are its own. Throws badConfig,
+ * policyRefused.
+ */
 export function promiseForNew(
   config: Terms & Pick<NetworkConfig, "runtime">,
   namespace: string | null,
   holder: string,
+  claims: readonly ClaimedRate[] = [],
 ): Settlement & { asks: PodAsks } {
   const { podAnnotations, bandwidth } = config.runtime;
-  const asks = { annotations: ownAnnotations(podAnnotations), bandwidth, overrides: null };
+  const asks: PodAsks = {
+    annotations: ownAnnotations(podAnnotations),
+    ...{ bandwidth, overrides: null },
+    ...(claims.length > 0 && { claims }),
+  };
   const under = asksUnder(config, asks, namespace);
   const settlement = settlementOf(under);
   const { rules } = under;

@@ -46,6 +46,7 @@ export function withoutEffect(tierName: string, asks: PodAsks, terms: Terms): st
   const { ask } = settleAsks(asksUnder(terms, asks, null), new Problems());
   const given = tierAsk(tierName, tier);
   const before = ({ from, key }: Given<unknown>, capabilityBits = 0): string => {
+    if (from === "claim") return `the pod's ${key}`;
     if (from === "capability")
       return `the pod's bandwidth, ${key} (${formatRate(capabilityBits)}),`;
     return overrides !== null && Object.hasOwn(overrides, key)

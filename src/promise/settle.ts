@@ -22,7 +22,8 @@ export interface Findings {
 }
 
 /** Where the two contradict each other, a value of the pod's own goes before the operator's. */
-const isOwn = ({ from }: Given): boolean => from === "annotation" || from === "capability";
+const isOwn = ({ from }: Given): boolean =>
+  from === "annotation" || from === "capability" || from === "claim";
 
 export function named({ key, value }: Given): string {
   return `${key} (${formatRate(value)})`;

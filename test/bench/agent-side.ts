@@ -43,14 +43,14 @@ function install(launcher: string, binary: string, folder: string): void {
 class Agent implements SideAgent {
   readonly #argv: string[];
   readonly #node: string;
-  readonly #socket: string;
+  readonly socket: string;
   readonly #log: string;
   #child: ReturnType<typeof Bun.spawn> | null = null;
 
   constructor(binary: string, node: string, folder: string, confDir: string) {
-    this.#socket = socketOf(folder);
+    this.socket = socketOf(folder);
     const places = ["--data-dir", ledgerOf(folder), "--conf-dir", confDir];
-    this.#argv = [binary, "agent", "--socket", this.#socket, ...places];
+    this.#argv = [binary, "agent", "--socket", this.socket, ...places];
     this.#node = node;
     this.#log = join(folder, "agent.log");
   }
@@ -85,7 +85,7 @@ class Agent implements SideAgent {
         this.kill();
         const seconds = readyWithinMs / 1000;
         throw new Error(
-          `no agent is ready on ${this.#socket} after ${seconds} s; it says: ${this.log()}`,
+          `no agent is ready on ${this.socket} after ${seconds} s; it says: ${this.log()}`,
         );
       }
       Bun.sleepSync(20);
@@ -93,8 +93,8 @@ class Agent implements SideAgent {
   }
 
   #isReady(): boolean {
-    const url = ["-sf", "--unix-socket", this.#socket, "http://agent/readyz"];
-    return existsSync(this.#socket) && Bun.spawnSync(["curl", ...url]).exitCode === 0;
+    const url = ["-sf", "--unix-socket", this.socket, "http://agent/readyz"];
+    return existsSync(this.socket) && Bun.spawnSync(["curl", ...url]).exitCode === 0;
   }
 
   kill(): void {

@@ -39,6 +39,8 @@ export interface SideSpec {
 /** An agent of a side. */
 export interface SideAgent {
   readonly pid: number;
+  /** Where it is asked. */
+  readonly socket: string;
   /** What it has written of itself so far. */
   log(): string;
   kill(): void;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "../support/binary.ts";
-import { chart, hasHelm, type Manifest, podIn, rendered, runHelm } from "./helm.ts";
+import { chart, hasHelm, type Manifest, manifestsIn, podIn, rendered, runHelm } from "./helm.ts";
 
 const argsOf = (manifests: Manifest[], name: string): string[] => {
   const pod = podIn(manifests);
@@ -302,5 +302,80 @@ describe.skipIf(!hasHelm)("policies in the chart (needs Go)", () => {
     expect(binding?.spec).toMatchObject({
       paramRef: { name: "storage-nodes", parameterNotFoundAction: "Allow" },
     });
+  });
+});
+
+describe.skipIf(!hasHelm)("claims in the chart (needs Go)", () => {
+  const on = ["--set", "scheduling.dra.enabled=true"];
+  const known = ["--api-versions", "apps/v1/Deployment"];
+  const ofClaims = ({ kind, metadata }: Manifest): boolean =>
+    kind === "DeviceClass" || /^fairway-(claims|own-devices)$/.test(metadata.name);
+  const listed = (manifests: Manifest[]): string[] =>
+    manifests
+      .filter(ofClaims)
+      .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+      .toSorted();
+  const all = [
+    "ClusterRole fairway-claims",
+    "ClusterRoleBinding fairway-claims",
+    "DeviceClass egress.fairway.dev",
+    "DeviceClass ingress.fairway.dev",
+    ...["fairway-claims", "fairway-own-devices"].flatMap((name) => [
+      `ValidatingAdmissionPolicy ${name}`,
+      `ValidatingAdmissionPolicyBinding ${name}`,
+    ]),
+  ].toSorted();
+
+  test.each<[string, string[], string[]]>([
+    ["nothing of it where nothing is set", [], []],
+    ["all of it where it is wanted", on, all],
+    [
+      "on a cluster that has the kinds",
+      [...on, ...known, "--api-versions", "resource.k8s.io/v1/ResourceSlice"],
+      all,
+    ],
+    [
+      "without what binds agents to their nodes",
+      [...on, "--set", "admissionPolicy.enabled=false"],
+      all.filter((each) => !each.endsWith("fairway-own-devices")),
+    ],
+    ["nothing of it where Fairway is left", [...on, "--set", "uninstall=true"], []],
+  ])("%s", (_, args, objects) => {
+    expect(listed(rendered(...args))).toEqual(objects);
+  });
+
+  test("is what conf/cluster has, for the release's own account", () => {
+    const text = readFileSync(join(repository, "conf/cluster/dra.yaml"), "utf8");
+    const plain = (manifests: Manifest[]) =>
+      manifests.map(({ metadata, ...rest }) => ({ ...rest, name: metadata.name }));
+    const wanted = plain(manifestsIn(text.replaceAll("kube-system", "net")));
+    const made = plain(rendered(...on, "--namespace", "net").filter(ofClaims));
+    const byName = (each: { kind: string; name: string }): string => `${each.kind} ${each.name}`;
+    const sorted = (some: typeof made) => some.toSorted((a, b) => (byName(a) < byName(b) ? -1 : 1));
+    expect(sorted(made)).toEqual(sorted(wanted));
+  });
+
+  test("the agent is told, and meets its kubelet where that is", () => {
+    const made = rendered(...on, "--set", "scheduling.dra.kubeletDir=/var/k");
+    expect(argsOf(made, "agent")).toContain("--dra");
+    expect(argsOf(made, "agent")).toContain("--kubelet-dir=/var/k");
+    const folders = ["/var/k/plugins/fairway.dev", "/var/k/plugins_registry"];
+    expect(pathsOf(made)).toEqual(expect.arrayContaining(folders));
+    const mountsOf = (name: string): string[] =>
+      (
+        [...podIn(made).initContainers, ...podIn(made).containers].find(
+          (each) => each.name === name,
+        )?.volumeMounts ?? []
+      ).map(({ mountPath }) => mountPath);
+    expect(mountsOf("agent")).toEqual(expect.arrayContaining(folders));
+    expect(mountsOf("install").filter((each) => folders.includes(each))).toEqual([]);
+  });
+
+  test.each([
+    [["--set", "cluster.enabled=false"], "claims are read from the cluster"],
+    [known, "has no resource.k8s.io/v1"],
+    [["--set", "scheduling.dra.kubeletDir=var/lib/kubelet"], "kubeletDir"],
+  ])("refused with %p", (args, words) => {
+    expect(() => rendered(...on, ...args)).toThrow(words);
   });
 });

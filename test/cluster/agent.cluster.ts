@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { callOf } from "../support/agent.ts";
+import { bandwidthClass } from "./manifests.ts";
 import { agentToken, type MemberNode, nodeObject, withMember } from "./member-node.ts";
 import { hasApiServer } from "./tools.ts";
 
@@ -424,13 +425,6 @@ function conflist(m: MemberNode): string {
   writeFileSync(file, `${JSON.stringify(list, null, 2)}\n`);
   return file;
 }
-
-const bandwidthClass = (name: string, spec: object) => ({
-  apiVersion: "fairway.dev/v1alpha1",
-  kind: "BandwidthClass",
-  metadata: { name },
-  spec,
-});
 
 memberTest(
   "a BandwidthClass becomes the node's configuration, and what was there comes back",

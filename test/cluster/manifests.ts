@@ -55,3 +55,10 @@ export const statefulSet = (name: string, replicas: number, options: PodOptions 
 export const egress = (rate: string): Record<string, string> => ({
   "fairway.dev/egress-guarantee": rate,
 });
+
+export const bandwidthClass = (name: string, spec: object): Json => ({
+  apiVersion: "fairway.dev/v1alpha1",
+  kind: "BandwidthClass",
+  metadata: { name },
+  spec,
+});

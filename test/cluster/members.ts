@@ -13,10 +13,17 @@ export async function renewToken(cluster: SharedCluster, node: ClusterNode): Pro
   return file;
 }
 
-export async function withMembers(cluster: SharedCluster, use: () => Promise<void>): Promise<void> {
+/** Starts the agent of a node anew, as it was. */
+export type Start = (node: ClusterNode) => Promise<void>;
+
+/** `more` are the agents' further options. */
+export async function withMembers(
+  cluster: SharedCluster,
+  use: (start: Start) => Promise<void>,
+  more: readonly string[] = [],
+): Promise<void> {
   await install(cluster);
-  const restarted = async (node: ClusterNode, options: string[]): Promise<void> => {
-    await node.end("agent", "TERM");
+  const started = async (node: ClusterNode, options: string[]): Promise<void> => {
     await node.machine.start({
       name: "agent",
       argv: ["/opt/cni/bin/fairway", "agent", ...options],
@@ -26,6 +33,7 @@ export async function withMembers(cluster: SharedCluster, use: () => Promise<voi
       return (await node.run(["curl", "-sf", ...page])).code === 0;
     });
   };
+  const optionsOf = new Map<string, string[]>();
   try {
     for (const node of cluster.nodes) {
       const tokenFile = await renewToken(cluster, node);
@@ -34,10 +42,16 @@ export async function withMembers(cluster: SharedCluster, use: () => Promise<voi
       const file = join(node.machine.disk, "agent.kubeconfig");
       const users = [{ name: "agent", user: { tokenFile } }];
       writeFileSync(file, JSON.stringify({ ...config, users }), { mode: 0o600 });
-      await restarted(node, ["--cluster", "--node", node.name, "--kubeconfig", file]);
+      const options = ["--cluster", "--node", node.name, "--kubeconfig", file, ...more];
+      optionsOf.set(node.name, options);
+      await node.end("agent", "TERM");
+      await started(node, options);
     }
-    await use();
+    await use((node) => started(node, optionsOf.get(node.name) ?? []));
   } finally {
-    for (const node of cluster.nodes) await restarted(node, []);
+    for (const node of cluster.nodes) {
+      if (node.machine.isRunning("agent")) await node.end("agent", "TERM");
+      await started(node, []);
+    }
   }
 }

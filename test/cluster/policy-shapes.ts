@@ -145,6 +145,13 @@ export const shapes: [string, Shape][] = [
       spec: { resourceClaims: [{ name: "net", resourceClaimName: "net" }] },
     },
   ],
+  [
+    "claims, which may give what a latency target needs",
+    {
+      annotations: { "latency-target": "5ms" },
+      spec: { resourceClaims: [{ name: "net", resourceClaimName: "net" }] },
+    },
+  ],
   ["a tier", { annotations: { tier: "high" } }],
   ["a tier with a number", { annotations: { tier: "numbered" } }],
   ["a tier of nothing", { annotations: { tier: "floor" } }],

@@ -115,6 +115,7 @@ async function measured(nodes: number): Promise<Found> {
         access: kubeconfigAccess(server.kubeconfig),
         node: nameOf(node),
         routes: false,
+        dra: false,
         unmetAfterMs: 60_000,
         userAgent: "fairway-agent/test",
         confDir: "/nowhere",

@@ -133,6 +133,18 @@ test.each<Row>([
     { resources: 180, dra: 180, short: 0 },
   ],
   [
+    "both count one promise: it is taken once",
+    "split",
+    [load(100, 100, 100)],
+    { resources: 240, dra: 240, short: 0 },
+  ],
+  [
+    "and so before its pod is here",
+    "split",
+    [load(100, 0, 100)],
+    { resources: 240, dra: 240, short: 0 },
+  ],
+  [
     "more than there is",
     "split",
     [load(200, 200), load(0, 200, 200)],
@@ -155,19 +167,24 @@ test("whatever the pods, nothing is free twice, and nothing is below its count",
     const room = next(1_000);
     const publishing = publishings[next(3)] ?? "split";
     const loads = Array.from({ length: next(6) }, (): Load => {
+      // Either way, both, or neither.
       const side = next(4);
       return {
-        countedBits: { resources: side === 1 ? next(300) : 0, dra: side === 2 ? next(300) : 0 },
+        countedBits: {
+          resources: side === 1 || side === 3 ? next(300) : 0,
+          dra: side === 2 || side === 3 ? next(300) : 0,
+        },
         inForceBits: next(300),
       };
     });
     const told = schedulable(room, publishing, loads);
     const ways = [told.resources, told.dra];
     const held = loads.reduce((sum, { countedBits, inForceBits }) => {
-      const counted =
-        (told.resources === null ? 0 : countedBits.resources) +
-        (told.dra === null ? 0 : countedBits.dra);
-      return sum + Math.max(counted, inForceBits);
+      const counted = [
+        told.resources === null ? 0 : countedBits.resources,
+        told.dra === null ? 0 : countedBits.dra,
+      ];
+      return sum + Math.max(...counted, inForceBits);
     }, 0);
     const free = ways.reduce(
       (sum, way) => sum + (way === null ? 0 : way.bits - way.countedBits),

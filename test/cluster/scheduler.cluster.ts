@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import type { Json } from "./kubectl.ts";
 import { egress, type PodOptions, pod } from "./manifests.ts";
 import { renewToken, withMembers } from "./members.ts";
+import { eventsOf, pendingWords, rates, ready, untilEvent } from "./placed.ts";
 import { podOf, podsOf } from "./pods.ts";
 import { clusterTest, type SharedCluster, shown } from "./setup.ts";
 
@@ -41,49 +42,6 @@ async function untilPublished(
     if (found.every((each) => each === String(mbps))) return true;
     throw new Error(JSON.stringify(found));
   });
-}
-
-/** What the scheduler says of a pod that it cannot place. */
-async function pendingWords(cluster: SharedCluster, name: string): Promise<string> {
-  let words = "";
-  await cluster.until(`${name} cannot be placed`, async () => {
-    const { status } = await podOf(cluster, name);
-    const condition = status.conditions?.find(({ type }) => type === "PodScheduled") as
-      | { status: string; message?: string }
-      | undefined;
-    words = condition?.status === "False" ? (condition.message ?? "") : "";
-    return words !== "";
-  });
-  console.log(`${name} is Pending: ${words}`);
-  return words;
-}
-
-const ready = (cluster: SharedCluster, ...names: string[]): Promise<string> =>
-  cluster.kubectl(
-    ...["wait", "--for=condition=Ready", "--timeout=60s"],
-    ...names.map((name) => `pod/${name}`),
-  );
-
-async function rates(cluster: SharedCluster, index: number): Promise<string> {
-  const classes = await cluster.node(index).classes();
-  return classes.flatMap((line) => /\brate (\S+) ceil/.exec(line)?.[1] ?? []).join(" ");
-}
-
-async function eventsOf(cluster: SharedCluster, name: string): Promise<string> {
-  const text = await cluster.kubectl("get", "events", "-A", "-o", "json");
-  const { items } = JSON.parse(text) as {
-    items: { reason: string; message: string; involvedObject: { name: string } }[];
-  };
-  return items
-    .filter(({ involvedObject }) => involvedObject.name === name)
-    .map(({ reason, message }) => `${reason}: ${message}`)
-    .join("\n");
-}
-
-async function untilEvent(cluster: SharedCluster, name: string, part: string): Promise<void> {
-  await cluster.until(`an event of ${name} says "${part}"`, async () =>
-    (await eventsOf(cluster, name)).includes(part),
-  );
 }
 
 clusterTest(

@@ -24,7 +24,7 @@ const places = {
   one: { address: addresses.node(1), port: 8443 },
   two: { address: addresses.node(2), port: 8444 },
 } as const;
-export type Place = keyof typeof places;
+type Place = keyof typeof places;
 
 export interface Replica {
   /** What it wrote to its log so far. */

@@ -371,9 +371,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "pod-interface-fixed": {
     breaks: "the interface in the pod is always called eth9",
-    file: "src/cni/add.ts",
-    old: 'const asked = span("settle promise", () => attachAskOf(request, config, granted));',
-    new: 'const asked = attachAskOf({ ...request, ifname: "eth9" }, config, granted);',
+    file: "src/cni/attach-ask.ts",
+    old: 'span("settle promise", () => attachAskOf(request, config, granted, port ?? null, claims));',
+    new: 'attachAskOf({ ...request, ifname: "eth9" }, config, granted, port ?? null, claims);',
     rows: ["add/creates", "add/ifname", "add/interface-exists", "add/two"],
   },
   "routes-left-out": {

@@ -5,12 +5,7 @@ import { createServer, type Http2Server, type ServerHttp2Stream } from "node:htt
 import { createServer as createNetServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  listAnnotations,
-  listSandboxes,
-  sandboxesIn,
-  socketPath,
-} from "../../src/cri/sandboxes.ts";
+import { listAnnotations, listSandboxes, socketPath } from "../../src/cri/sandboxes.ts";
 import { FairwayError } from "../../src/errors.ts";
 import { counted, frame, listResponse, number } from "../support/cri.ts";
 
@@ -84,12 +79,12 @@ describe("an answer that is none", () => {
       "an error of the runtime's, in headers alone",
       (stream) => {
         stream.respond(
-          { ...headers, "grpc-status": "14", "grpc-message": "not yet%2C wait" },
+          { ...headers, "grpc-status": "14", "grpc-message": "not yet, %C3%BCben" },
           { endStream: true },
         );
       },
       "io",
-      "gRPC status 14, not yet, wait",
+      "gRPC status 14, not yet, üben",
     ],
     [
       "a runtime without this interface",
@@ -103,9 +98,14 @@ describe("an answer that is none", () => {
         stream.respond({ ":status": 404 }, { endStream: true });
       },
       "io",
-      "HTTP status 404",
+      "HTTP status code 404",
     ],
-    ["garbage", answering(Uint8Array.of(0xff, 0xff)), "decode", "ends in the middle"],
+    [
+      "garbage",
+      answering(Uint8Array.of(0xff, 0xff)),
+      "decode",
+      "no runtime.v1.ListPodSandboxResponse",
+    ],
     ["a sandbox without an id", answering(counted(1, number(3, 0))), "decode", "without an id"],
     [
       "a stream that is broken off",
@@ -152,7 +152,7 @@ test.each(["http://localhost:1", "unix://relative.sock", "", "containerd.sock"])
   },
 );
 
-test("fields of other kinds and numbers are passed over", () => {
+test("fields of other kinds and numbers are passed over", async () => {
   const sandbox = [
     ...number(4, 1_700_000_000_000_000_000),
     ...counted(2, counted(1, new TextEncoder().encode("name"))),
@@ -162,9 +162,9 @@ test("fields of other kinds and numbers are passed over", () => {
     ...[0x71, 1, 2, 3, 4, 5, 6, 7, 8],
     ...[0x7d, 1, 2, 3, 4],
   ];
-  expect(
-    sandboxesIn(Uint8Array.from([...counted(1, Uint8Array.from(sandbox)), ...number(7, 1)])),
-  ).toEqual([{ id: "id", annotations: {} }]);
+  const list = [...counted(1, Uint8Array.from(sandbox)), ...number(7, 1)];
+  const path = await served(answering(Uint8Array.from(list)));
+  expect(await listAnnotations(path)).toEqual(new Map([["id", {}]]));
 });
 
 test("the annotations of each sandbox, an empty value among them", async () => {

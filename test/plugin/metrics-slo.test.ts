@@ -83,30 +83,48 @@ async function measured(share: number, before: (node: TestNode) => void) {
   return came;
 }
 
+/** The pod's class gets half of what it was promised. */
+function halve(node: TestNode): void {
+  const classes = node.run("tc", "class", "show", "dev", "uplink");
+  const [, minor] = /class htb fa01:(1[0-9a-f]) /.exec(classes) ?? [];
+  node.run(
+    ...["tc", "class", "change", "dev", "uplink", "parent", "fa01:1"],
+    ...["classid", `fa01:${minor}`, "htb", "rate", "20mbit", "ceil", "20mbit"],
+  );
+}
+
+/** A sender that gets no processor for a moment is no fault of the metrics': what is not met is measured again. */
+const mostTries = 3;
+async function measuredAgain(judge: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await judge();
+    } catch (error) {
+      if (tries === mostTries) throw error;
+    }
+  }
+}
+const limitMs = mostTries * (seconds + 20) * 1_000;
+
 test(
   "90% of the guarantee offered: not a second is missed",
-  async () => {
-    const { missed, sentSeconds } = await measured(0.9, () => {});
-    expect(sentSeconds).toBeGreaterThan(seconds - 1);
-    expect(missed).toBe(0);
-  },
-  (seconds + 30) * 1_000,
+  () =>
+    measuredAgain(async () => {
+      const { missed, sentSeconds } = await measured(0.9, () => {});
+      expect(sentSeconds).toBeGreaterThan(seconds - 1);
+      expect(missed).toBe(0);
+    }),
+  limitMs,
 );
 
 test(
   "120% offered through a class that tc halved, and nobody repairs: missed all the time, but for two seconds",
-  async () => {
-    const { missed, demand, offeredSeconds } = await measured(1.2, (node) => {
-      const [, minor] =
-        /class htb fa01:(1[0-9a-f]) /.exec(node.run("tc", "class", "show", "dev", "uplink")) ?? [];
-      node.run(
-        ...["tc", "class", "change", "dev", "uplink", "parent", "fa01:1"],
-        ...["classid", `fa01:${minor}`, "htb", "rate", "20mbit", "ceil", "20mbit"],
-      );
-    });
-    expect(missed).toBeGreaterThanOrEqual(offeredSeconds - 2);
-    expect(missed).toBeLessThanOrEqual(seconds + 1);
-    expect(demand).toBeGreaterThanOrEqual(missed);
-  },
-  (seconds + 30) * 1_000,
+  () =>
+    measuredAgain(async () => {
+      const { missed, demand, offeredSeconds } = await measured(1.2, halve);
+      expect(missed).toBeGreaterThanOrEqual(offeredSeconds - 2);
+      expect(missed).toBeLessThanOrEqual(seconds + 1);
+      expect(demand).toBeGreaterThanOrEqual(missed);
+    }),
+  limitMs,
 );

@@ -172,6 +172,11 @@ const rows: Record<string, Row[]> = {
     row("agent --metrics-listen ::1:9464", "::1:9464 is no address and port"),
     row("agent --metrics-listen 198.18.0.1:65536", "198.18.0.1:65536 is no address and port"),
     row("agent --cluster --metrics-listen [::1]:9464", "there is no port without TLS"),
+    row("agent --dra", "--dra says something about --cluster only"),
+    row(
+      "agent --cluster --node n --kubelet-dir /var/lib/kubelet",
+      "--kubelet-dir says something about --dra only",
+    ),
     row("agent --cluster --node node1 --unmet-after 1s", "1s is not from 10s to 3600s"),
     row("agent --cluster", "--cluster needs the name of this node"),
     row("agent --cluster --node Node_1", "is no name of a node"),

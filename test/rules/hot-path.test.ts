@@ -22,7 +22,7 @@ async function withBundle(
 }
 
 /** The operator's, and other worlds: no verb needs them. */
-const elsewhere = /^src\/(agent|ops|lab|cri|measure)\//;
+const elsewhere = /^src\/(agent|ops|lab|cri|grpc|measure)\//;
 
 test("no verb loads a package, or the operator's commands", () =>
   withBundle({}, (bundle) =>

@@ -88,6 +88,13 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}
 - --routes={{ .Values.routes }}
 {{- end }}
+{{- if .Values.scheduling.dra.enabled }}
+{{- if not .Values.cluster.enabled }}
+{{- fail "scheduling.dra.enabled: claims are read from the cluster, and cluster.enabled is false" }}
+{{- end }}
+- --dra
+- --kubelet-dir={{ .Values.scheduling.dra.kubeletDir }}
+{{- end }}
 {{- with .Values.agent.extraArgs }}
 {{ toYaml . }}
 {{- end }}
@@ -117,6 +124,10 @@ capabilities:
 - { name: modules, path: /lib/modules, type: "", readOnly: true }
 {{- if and .Values.chained .Values.chain.adopt }}
 - { name: cni-cache, path: {{ .Values.chain.cacheDir }}, readOnly: true }
+{{- end }}
+{{- if .Values.scheduling.dra.enabled }}
+- { name: kubelet-plugin, path: {{ .Values.scheduling.dra.kubeletDir }}/plugins/fairway.dev }
+- { name: kubelet-registry, path: {{ .Values.scheduling.dra.kubeletDir }}/plugins_registry }
 {{- end }}
 {{- range $at, $path := .Values.extraHostPaths }}
 - { name: extra-{{ $at }}, path: {{ $path }} }

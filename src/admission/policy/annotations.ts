@@ -4,7 +4,14 @@ import { directions } from "../../plan/node.ts";
 import { either, firstOf, text, texts, the, type Variable } from "./cel.ts";
 import { contradictionVariables } from "./contradictions.ts";
 import { nameVariables } from "./names.ts";
-import { annotationsOf, broughtVariables, isCounted, isMirror, requestsOf } from "./pods.ts";
+import {
+  annotationsOf,
+  broughtVariables,
+  hasClaims,
+  isCounted,
+  isMirror,
+  requestsOf,
+} from "./pods.ts";
 import { troubleVariables } from "./trouble.ts";
 
 /** What has a pod in it, and where. `dyn` keeps the API server from checking one kind's fields by another's. */
@@ -60,6 +67,7 @@ export function refusingMistakes(): Validating {
       { name: "annotations", expression: annotationsOf(pod) },
       { name: "annotationsBefore", expression: annotationsOf(the("podBefore")) },
       { name: "counted", expression: isCounted(pod) },
+      { name: "hasClaims", expression: hasClaims(pod) },
       ...broughtVariables(pod),
       { name: "unchanged", expression: unchanged() },
       ...troubleVariables(),

@@ -91,14 +91,16 @@ const limitIsGuarantee = (direction: Direction): string =>
     ],
   );
 
-/** Only a tier that the pod names may have the guarantee. One that nobody named is no promise to rely on. */
+/**
+ * Only a tier that the pod names may have the guarantee, or a claim. A tier that nobody named is no promise to rely on.
+ */
 function targetAlone(): string {
   const [tier, priority] = [text(annotationKeys.tier), text(priorityKey)];
   const annotations = the("annotations");
   const key = annotationKeys.guarantee.egress;
   const namesTier = `${tier} in ${annotations} || (${priority} in ${annotations} && ${annotations}[${priority}] in ${texts(priorities)})`;
   return one(
-    `${hasTarget} && (${guarantee("egress")} == 0 || (${guarantee("egress")} < 0 && !(${namesTier})))`,
+    `${hasTarget} && (${guarantee("egress")} == 0 || (${guarantee("egress")} < 0 && !(${namesTier}) && !${the("hasClaims")}))`,
     [
       text(
         `${target}: a latency target needs an egress guarantee. Give the annotation "${key}", or "${annotationKeys.tier}" with a tier that has one.`,

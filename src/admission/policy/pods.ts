@@ -22,9 +22,13 @@ const initContainersOf = (pod: string): string => field(pod, ["spec", "initConta
 
 export const isMirror = (pod: string): string => `${text(mirrorKey)} in ${annotationsOf(pod)}`;
 
+/** What claims give it is known on its node alone: they may be of bandwidth, and of anything else. */
+export const hasClaims = (pod: string): string =>
+  `${field(pod, ["spec", "resourceClaims"], "[]")}.size() > 0`;
+
 /** Its network is its own, and the scheduler counts no claims for it. */
 export const isCounted = (pod: string): string =>
-  `!(${field(pod, ["spec", "hostNetwork"], "false")}) && ${field(pod, ["spec", "resourceClaims"], "[]")}.size() == 0`;
+  `!(${field(pod, ["spec", "hostNetwork"], "false")}) && !(${hasClaims(pod)})`;
 
 /** What a container requests, as it is written; '' is nothing. Limits alone are requests, too. */
 function requestOf(container: string, direction: Direction): string {

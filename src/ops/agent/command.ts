@@ -35,6 +35,8 @@ interface AgentCommandOptions {
   metricsTlsCert?: string;
   metricsTlsKey?: string;
   routes: "off" | "host-gateway";
+  dra?: true;
+  kubeletDir?: string;
 }
 
 /** Other verbs wait meanwhile, and a process of one verb gives a tool no more than the longest. */
@@ -49,7 +51,8 @@ function parseToolLimit(text: string): number {
 /** null means that the agent is part of no cluster. */
 function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptions | null {
   const { cluster, kubeconfig } = options;
-  requireWith(command, ["node", "kubeconfig", "routes", "unmetAfter"], "cluster");
+  requireWith(command, ["node", "kubeconfig", "routes", "unmetAfter", "dra"], "cluster");
+  requireWith(command, ["kubeletDir"], "dra");
   if (cluster !== true) return null;
   const node = nodeNamed(options.node);
   if (!isNodeName(node))
@@ -64,6 +67,8 @@ function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptio
     access: accessBy(kubeconfig === undefined ? undefined : parsePath(kubeconfig, "--kubeconfig")),
     node,
     routes: options.routes === "host-gateway",
+    dra: options.dra === true,
+    kubeletDir: parsePath(options.kubeletDir ?? usualKubeletDir, "--kubelet-dir"),
     unmetAfterMs: options.unmetAfter ?? usualUnmetMs,
   };
 }
@@ -96,6 +101,9 @@ function parseListen(text: string): Pick<ListenOptions, "hostname" | "port"> {
   if (isIP(hostname) === (six === undefined ? 4 : 6) && port <= 65_535) return { hostname, port };
   throw new Error(`${text} is no address and port, such as 192.0.2.1:9464 or [2001:db8::1]:9464`);
 }
+
+/** The kubelet's --root-dir, where it is given none. */
+const usualKubeletDir = "/var/lib/kubelet";
 
 /** A guarantee is judged every few seconds, and an hour later nobody remembers what it was about. */
 const [soonestMs, latestMs] = [10_000, 3_600_000];
@@ -172,6 +180,11 @@ export function agentCommand(): Command {
     )
     .option("--metrics-tls-cert <FILE>", "the certificate that it is served with (PEM)")
     .option("--metrics-tls-key <FILE>", "the key of that certificate (PEM)")
+    .option(
+      "--dra",
+      "be the kubelet's driver for claims of bandwidth, and tell the scheduler what they can have, where its BandwidthClass says so",
+    )
+    .option("--kubelet-dir <DIR>", "the kubelet's --root-dir (else /var/lib/kubelet)")
     .action(async (options: AgentCommandOptions, command: Command) => {
       const given = asUsage(command, () => ({
         socket: parsePath(options.socket, "--socket"),

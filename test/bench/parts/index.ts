@@ -7,6 +7,7 @@ import { footprintPart } from "./footprint.ts";
 import { latencyPart, throughputParts } from "./packets.ts";
 import { restParts } from "./rest.ts";
 import { scaleParts } from "./scale.ts";
+import { scrapeParts } from "./scrape.ts";
 import { startPart } from "./start.ts";
 import { verbsPart } from "./verbs.ts";
 import { withoutPart } from "./without.ts";
@@ -24,6 +25,7 @@ export const parts: readonly Part[] = [
   withoutPart,
   ...restParts,
   ...driftParts,
+  ...scrapeParts,
   startPart,
 ];
 

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import fs from "node:fs";
+import type { ClaimShare } from "../../../src/ledger/claims.ts";
+import { type Ledger, openLedger } from "../../../src/ledger/ledger.ts";
+import { podClaims } from "../../../src/node/facts/pod-claims.ts";
+import { errorOf } from "../../config/support.ts";
+import { attachment, bootId, claimShare, tempFolder } from "../../ledger/fixtures/samples.ts";
+
+let dir = "";
+let ledger: Ledger;
+beforeEach(() => {
+  dir = tempFolder();
+  ledger = openLedger({ dir, bootId });
+});
+afterEach(() => {
+  ledger.close();
+  fs.rmSync(dir, { recursive: true });
+});
+
+const record = (...shares: ClaimShare[]): void =>
+  ledger.exclusively(() => {
+    for (const share of shares) ledger.recordClaim(share.claimUid, [share]);
+  });
+const cart = { containerId: "c1", podNamespace: "shop", podName: "cart", podUid: "p1" };
+const namesOf = (pod: Parameters<typeof podClaims>[1]): string[] =>
+  podClaims(ledger, pod).map(({ claimName }) => claimName);
+
+describe("a pod's claims", () => {
+  test("are those of its uid, whatever its name", () => {
+    record(claimShare(), claimShare({ claimUid: "c2", claimName: "other", podUid: "p2" }));
+    expect(namesOf(cart)).toEqual(["net"]);
+    expect(namesOf({ ...cart, podName: "renamed" })).toEqual(["net"]);
+    expect(namesOf({ ...cart, podUid: "p3" })).toEqual([]);
+  });
+
+  test("are for the first interface of a sandbox, and for a new sandbox again", () => {
+    record(claimShare(), claimShare({ claimUid: "c2", claimName: "late" }));
+    const claims = [
+      { claimUid: "c1", claim: "shop/net", direction: "egress", rateBits: 1e8 } as const,
+    ];
+    const { asks } = attachment(1);
+    const row = attachment(1, { podNamespace: "shop", podName: "cart", asks: { ...asks, claims } });
+    ledger.exclusively(() => ledger.attachments.insert(row));
+    expect(namesOf(cart)).toEqual(["late"]);
+    expect(namesOf({ ...cart, containerId: "again" })).toEqual(["late", "net"]);
+  });
+});
+
+describe("a runtime that does not tell the uid", () => {
+  const unknown = { ...cart, podUid: null };
+
+  test("is refused where the pod may be one whose claim is open", () => {
+    record(claimShare());
+    const error = errorOf(() => podClaims(ledger, unknown));
+    expect(error.kind).toBe("promiseRefused");
+    expect(error.message).toContain("does not tell the uid of pod shop/cart (K8S_POD_UID)");
+    expect(error.message).toContain("claim shop/net");
+  });
+
+  test.each<[string, ClaimShare[], Partial<typeof unknown>]>([
+    ["without any claim", [], {}],
+    ["with claims of another namespace", [claimShare({ claimNamespace: "bank" })], {}],
+    [
+      "with claims whose pods have interfaces",
+      [claimShare({ podUid: "served" })],
+      { podName: "till" },
+    ],
+    ["for what is no pod of Kubernetes", [claimShare()], { podName: null as unknown as string }],
+  ])("is none the worse %s", (_, shares, part) => {
+    const row = attachment(1, { podNamespace: "shop", podName: "bank", podUid: "served" });
+    ledger.exclusively(() => ledger.attachments.insert(row));
+    record(...shares);
+    expect(podClaims(ledger, { ...unknown, ...part })).toEqual([]);
+  });
+});
