@@ -37,7 +37,7 @@ const typesAt = (path: string): string[] =>
   );
 
 const promised = ({ fairway, dataDir }: ChainedSite): string =>
-  must(fairway(binary, "status", "--data-dir", dataDir, "--no-measure"));
+  must(fairway(binary, "status", "--data-dir", dataDir, "--no-measure", "--wide"));
 
 /** ADD, CHECK and DEL of a pod by the reference runtime's tool, with the promise in force between. */
 function live(site: ChainedSite, pod: string): void {
