@@ -213,7 +213,7 @@ run_group() {
     return 0
   fi
   shift 2
-  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$report" | head -1; }
+  count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p; T; q" "$report"; }
   total=$(count tests) bad=$(count failures) left_out=$(count skipped)
   passed=$((passed + total - bad - left_out)) skipped=$((skipped + left_out))
   [ $# -lt 12 ] || { say "the slowest files"; slowest_files "$report"; }
@@ -235,7 +235,7 @@ run_files() {
 
 # Of a report of tests: the files that took longest, in seconds, with what they waited for each other.
 slowest_files() {
-  sed -n 's/^  <testsuite [^>]*file="\([^"]*\)".* time="\([0-9]*\)[^"]*".*/\2 s \1/p' "$1" | sort -rn | head -12
+  sed -n 's/^  <testsuite [^>]*file="\([^"]*\)".* time="\([0-9]*\)[^"]*".*/\2 s \1/p' "$1" | sort -rn | awk 'NR <= 12'
 }
 
 # Of a report of tests: "FILE TOTAL FAILED SKIPPED" for each file with a failure.

@@ -21,8 +21,8 @@ const rows = "src/ledger/attachment-rows.ts";
 const replacements: readonly Replacement[] = [
   {
     file: "src/ledger/schema.ts",
-    old: 'ADD COLUMN pod_uid TEXT"],',
-    new: `ADD COLUMN pod_uid TEXT", \`${addition}\`],`,
+    old: "claims_by_pod ON claims (boot_id, pod_uid)\n`,\n  ],",
+    new: `claims_by_pod ON claims (boot_id, pod_uid)\n\`,\n    \`${addition}\`,\n  ],`,
   },
   { file: rows, old: "a.created_up_ms, (", new: "a.created_up_ms, a.made, a.seen, (" },
   {
