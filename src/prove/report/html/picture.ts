@@ -26,11 +26,11 @@ export function renderPicture({ scenarios: [scenario] }: ProveResult): string {
     (mode: Mode, at) =>
       html`<tspan fill="var(--${modeColours[mode]})" dx="${at === 0 ? 0 : 14}">${modeTitles[mode]}</tspan>`,
   );
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${frame.width} ${frame.height + heading}" font-family="system-ui, sans-serif">
-<style>${new Markup(style)}.name { font-size: 12px; font-weight: 600; } svg svg { width: ${frame.width}px; height: ${frame.height}px; }</style>
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${frame.width} ${frame.height + heading}" font-family="system-ui, sans-serif" role="img" aria-label="${pod}'s round trip beside the others">
+<style>${new Markup(style)}.name { font-size: 12px; font-weight: 600; } #chart svg { width: ${frame.width}px; height: ${frame.height}px; }</style>
 <rect width="100%" height="100%" fill="var(--card)"/>
 <text class="name label" x="${frame.left}" y="18">${pod}'s round trip beside the others: <tspan class="name">${names}</tspan></text>
-<svg y="${heading}" width="${frame.width}" height="${frame.height}">${chart}</svg>
+<g id="chart" transform="translate(0 ${heading})">${chart}</g>
 </svg>
 `.text;
 }
