@@ -89,7 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   metrics: {
     rooms: ["cni", "kernel", "kube", "ledger", "measure", "node", "plan", "promise"],
-    files: [...everyones, "build.ts"],
+    files: [...everyones, "build.ts", "tell.ts"],
     packages: ["bun", "prom-client", ...nodes],
     depth: 0,
   },
@@ -109,7 +109,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "plan",
       "promise",
     ],
-    files: [...everyones, "build.ts", "waker.ts"],
+    files: [...everyones, "build.ts", "waker.ts", "tell.ts"],
     packages: ["bun", ...nodes],
     depth: 0,
   },

@@ -5,16 +5,17 @@ import { Driver } from "../dra/driver.ts";
 import { serveKubelet } from "../dra/kubelet.ts";
 import { deviceName, poolName } from "../dra/names.ts";
 import type { DeviceHealth } from "../dra/services.ts";
-import { sleepUntil } from "../dra/sleep.ts";
 import { FairwayError } from "../errors.ts";
 import { wordsOf } from "../grpc/server.ts";
 import { NetlinkSocket } from "../kernel/netlink/socket.ts";
 import { linkNamed } from "../kernel/read/links.ts";
 import type { Access } from "../kube/access.ts";
 import { KubeClient } from "../kube/client.ts";
+import { sleep } from "../kube/follow.ts";
 import { inLedger, ledgerIfThere } from "../node/facts/open.ts";
 import { NodeView } from "../node/reconcile/view.ts";
 import { directions } from "../plan/node.ts";
+import type { Tell } from "../tell.ts";
 import { treesAhead } from "./trees-ahead.ts";
 
 export interface ServeClaimsOptions {
@@ -27,7 +28,7 @@ export interface ServeClaimsOptions {
   confDir: string;
   dataDir: string;
   userAgent: string;
-  tell: (level: "info" | "error", msg: string, fields?: Readonly<Record<string, unknown>>) => void;
+  tell: Tell;
   onDefect: (error: unknown) => void;
   /** It ends when this is aborted. */
   signal: AbortSignal;
@@ -95,7 +96,7 @@ export async function serveClaims(options: ServeClaimsOptions): Promise<void> {
     } catch (error) {
       if (!(error instanceof FairwayError)) throw error;
       troubles.about(unserved, wordsOf(error));
-      await sleepUntil(againMs, signal);
+      await sleep(againMs, signal);
     }
   }
 }

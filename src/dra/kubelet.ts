@@ -1,9 +1,11 @@
 /** The driver's two sockets below the kubelet's folder: by the one it is registered, by the other it is asked. */
+
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { effect } from "../effect.ts";
 import { FairwayError, orFail } from "../errors.ts";
 import { GrpcServer, wordsOf } from "../grpc/server.ts";
+import { sleep } from "../kube/follow.ts";
 import { folderOf } from "../paths.ts";
 import type { ClaimAsked } from "./claim.ts";
 import type { Driver } from "./driver.ts";
@@ -17,7 +19,6 @@ import {
   plugins,
   type UnprepareResponse,
 } from "./services.ts";
-import { sleepUntil } from "./sleep.ts";
 
 export interface KubeletOptions {
   /** Such as /var/lib/kubelet. */
@@ -124,7 +125,7 @@ function pluginServer(options: KubeletOptions): GrpcServer {
     server.stream(method, async (_, send, signal) => {
       while (!signal.aborted && !options.signal.aborted) {
         send({ devices: options.health() });
-        await sleepUntil(healthMs, signal, options.signal);
+        await sleep(healthMs, AbortSignal.any([signal, options.signal]));
       }
     });
   return server;
@@ -186,6 +187,6 @@ export async function serveKubelet(options: KubeletOptions): Promise<void> {
   while (!signal.aborted) {
     await using served = await serve(options);
     options.onServed();
-    while (!signal.aborted && !served.isGone()) await sleepUntil(glanceMs, signal);
+    while (!signal.aborted && !served.isGone()) await sleep(glanceMs, signal);
   }
 }

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import type { Server } from "bun";
 import { FairwayError, messageOf } from "../errors.ts";
 import { sleep } from "../kube/follow.ts";
+import type { Tell } from "../tell.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ScrapePermission } from "./permission.ts";
 
@@ -23,7 +24,7 @@ interface ListenerOptions {
   listen: ListenOptions;
   metrics: Metrics;
   permission: ScrapePermission;
-  tell(level: "info" | "error", msg: string, fields?: Record<string, unknown>): void;
+  tell: Tell;
   signal: AbortSignal;
 }
 

@@ -1,24 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import fs from "node:fs";
+import { describe, expect, test } from "bun:test";
 import type { ClaimShare } from "../../src/ledger/claims.ts";
-import { type Ledger, openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
-import { bootId, claimShare, otherBootId, tempFolder } from "./fixtures/samples.ts";
+import { openLedger, openLedgerReadonly } from "../../src/ledger/ledger.ts";
+import { ledgerForEachTest } from "./fixtures/for-each.ts";
+import { bootId, claimShare, otherBootId } from "./fixtures/samples.ts";
 
-let dir = "";
-let ledger: Ledger;
-beforeEach(() => {
-  dir = tempFolder();
-  ledger = openLedger({ dir, bootId });
-});
-afterEach(() => {
-  ledger.close();
-  fs.rmSync(dir, { recursive: true });
-});
+const own = ledgerForEachTest();
 
 const record = (...shares: ClaimShare[]): void =>
-  ledger.exclusively(() => ledger.recordClaim(shares[0]?.claimUid ?? "", shares));
+  own.ledger.exclusively(() => own.ledger.recordClaim(shares[0]?.claimUid ?? "", shares));
 const given = (podUid: string): unknown[] =>
-  ledger.claimsOfPod(podUid).map(({ createdUpMs, ...share }) => share);
+  own.ledger.claimsOfPod(podUid).map(({ createdUpMs, ...share }) => share);
 
 describe("claims", () => {
   test("what a pod was given by its claims is found by its uid, and goes with the claim", () => {
@@ -35,17 +26,22 @@ describe("claims", () => {
       egress,
     ]);
     expect(given("p3")).toEqual([]);
-    expect(ledger.allClaims().map(({ claimUid }) => claimUid)).toEqual(["c2", "c1", "c1", "c3"]);
-    expect(ledger.exclusively(() => ledger.forgetClaim("c1"))).toBe(true);
-    expect(ledger.exclusively(() => ledger.forgetClaim("c1"))).toBe(false);
+    expect(own.ledger.allClaims().map(({ claimUid }) => claimUid)).toEqual([
+      "c2",
+      "c1",
+      "c1",
+      "c3",
+    ]);
+    expect(own.ledger.exclusively(() => own.ledger.forgetClaim("c1"))).toBe(true);
+    expect(own.ledger.exclusively(() => own.ledger.forgetClaim("c1"))).toBe(false);
     expect(given("p1")).toHaveLength(1);
   });
 
   test("a claim that is recorded again keeps its rows where it is the same, and has new ones where it is not", () => {
     record(claimShare());
-    const [before] = ledger.claimsOfPod("p1");
+    const [before] = own.ledger.claimsOfPod("p1");
     record(claimShare());
-    expect(ledger.claimsOfPod("p1")).toEqual(before === undefined ? [] : [before]);
+    expect(own.ledger.claimsOfPod("p1")).toEqual(before === undefined ? [] : [before]);
     record(claimShare({ rateBits: 5_000_000, podUid: "p2" }));
     expect(given("p1")).toEqual([]);
     expect(given("p2")).toEqual([claimShare({ rateBits: 5_000_000, podUid: "p2" })]);
@@ -61,16 +57,18 @@ describe("claims", () => {
 
   test("claims of an earlier boot are nobody's, and go with its other rows", () => {
     record(claimShare());
-    ledger.close();
-    ledger = openLedger({ dir, bootId: otherBootId });
-    expect(ledger.claimsOfPod("p1")).toEqual([]);
-    ledger.exclusively(() => ledger.forgetEarlierBoots());
-    using view = openLedgerReadonly({ dir, bootId });
+    own.ledger.close();
+    own.ledger = openLedger({ dir: own.dir, bootId: otherBootId });
+    expect(own.ledger.claimsOfPod("p1")).toEqual([]);
+    own.ledger.exclusively(() => own.ledger.forgetEarlierBoots());
+    using view = openLedgerReadonly({ dir: own.dir, bootId });
     expect(view?.allClaims()).toEqual([]);
   });
 
   test("without the lock nothing is recorded or forgotten", () => {
-    expect(() => ledger.recordClaim("c1", [claimShare()])).toThrow("belongs inside exclusively()");
-    expect(() => ledger.forgetClaim("c1")).toThrow("belongs inside exclusively()");
+    expect(() => own.ledger.recordClaim("c1", [claimShare()])).toThrow(
+      "belongs inside exclusively()",
+    );
+    expect(() => own.ledger.forgetClaim("c1")).toThrow("belongs inside exclusively()");
   });
 });

@@ -13,12 +13,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inNamespace } from "../../src/prove/lab/namespaces.ts";
-import { callOf, startAgent } from "../support/agent.ts";
+import { asNobody, callOf, openToAll, socketIn, startAgent } from "../support/agent.ts";
 import { binary } from "../support/binary.ts";
 import { type TestNode, withNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
-
-const socketIn = (node: TestNode): string => join(node.dataDir, "run/agent.sock");
 
 /** Of an agent that is to end at once. */
 const begun = (node: TestNode, socket: string) =>
@@ -51,9 +49,8 @@ test("the socket and its folder are root's alone; its end leaves no socket, and 
     expect(statSync(join(node.dataDir, "run")).mode & 0o777).toBe(0o700);
     expect(statSync(socket).mode & 0o777).toBe(0o600);
     chmodSync(node.dataDir, 0o755);
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const asked = ["curl", "-sS", "--unix-socket", socket, "http://agent/healthz"];
-    expect(inNamespace(node.lab.node, [...nobody, ...asked]).code).not.toBe(0);
+    expect(inNamespace(node.lab.node, [...asNobody, ...asked]).code).not.toBe(0);
     expect(node.run(...asked)).toBe("ok\n");
     agent.kill("SIGTERM");
     expect(await agent.exited).toBe(0);
@@ -124,12 +121,9 @@ test("whoever can connect and is not root is refused with words, and nothing is 
   withNode(async (node) => {
     const socket = socketIn(node);
     await using agent = await startAgent(node, { socket });
-    chmodSync(node.dataDir, 0o711);
-    chmodSync(join(node.dataDir, "run"), 0o711);
-    chmodSync(socket, 0o666);
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    openToAll(node);
     const said = node.run(
-      ...[...nobody, "curl", "-sS", "-i", "--unix-socket", socket, "-H", "Fairway-Protocol: 1"],
+      ...[...asNobody, "curl", "-sS", "-i", "--unix-socket", socket, "-H", "Fairway-Protocol: 1"],
       ...["--data-binary", "CNI_COMMAND=DEL", "http://agent/v1/verb"],
     );
     expect(said).toMatch(/^HTTP\/1\.1 403 .*uid 65534 asked for a verb, and only root may\n$/s);

@@ -1,13 +1,11 @@
 /** What an agent tells a monitor over its socket. */
 import { expect, test } from "bun:test";
-import { chmodSync } from "node:fs";
-import { join } from "node:path";
 import type { described } from "../../src/metrics/described.ts";
 import { mustInNamespace } from "../../src/prove/lab/namespaces.ts";
 import { addresses } from "../../src/prove/lab/wire.ts";
-import { startAgent } from "../support/agent.ts";
+import { asNobody, openToAll, socketIn, startAgent } from "../support/agent.ts";
 import { seriesIn, valueIn } from "../support/exposition.ts";
-import { type Pod, type TestNode, withNode } from "../support/node.ts";
+import { type Pod, withNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
 
 const promise = { "fairway.dev/egress-guarantee": "80M", "fairway.dev/egress-limit": "160M" };
@@ -19,7 +17,6 @@ const egress = { namespace: "shop", direction: "egress" };
 /** Three packets in each direction, through the pod's classes. */
 const pinged = ({ namespace }: Pod): string =>
   mustInNamespace(namespace, ["ping", "-c3", "-i0.1", "-W1", addresses.remote]);
-const socketIn = (node: TestNode): string => join(node.dataDir, "run/agent.sock");
 
 test("pods, trees, verbs, the ledger and the build; a series ends with its pod", () =>
   withNode(async (node) => {
@@ -114,12 +111,9 @@ test("whoever can connect and is not root gets no metrics", () =>
   withNode(async (node) => {
     const socket = socketIn(node);
     await using _agent = await startAgent(node, { socket });
-    chmodSync(node.dataDir, 0o711);
-    chmodSync(join(node.dataDir, "run"), 0o711);
-    chmodSync(socket, 0o666);
-    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    openToAll(node);
     const asked = ["curl", "-sS", "-i", "--unix-socket", socket, "http://agent/metrics"];
-    expect(node.run(...nobody, ...asked)).toMatch(
+    expect(node.run(...asNobody, ...asked)).toMatch(
       /^HTTP\/1\.1 403 .*uid 65534 asked for the metrics, and only root may\n$/s,
     );
   }));

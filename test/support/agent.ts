@@ -1,5 +1,5 @@
 /** An agent on a node of a test, and verbs that are asked of it as a launcher asks. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { insideNamespace } from "../../src/prove/lab/namespaces.ts";
@@ -151,4 +151,16 @@ export async function startAgent(
     kill: (signal) => child.kill(signal),
     [Symbol.asyncDispose]: end,
   };
+}
+
+export const socketIn = (node: TestNode): string => join(node.dataDir, "run/agent.sock");
+
+/** What makes a command nobody's. */
+export const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] as const;
+
+/** As a node whose operator gave the socket of `socketIn` away: everybody can connect. */
+export function openToAll(node: TestNode): void {
+  chmodSync(node.dataDir, 0o711);
+  chmodSync(join(node.dataDir, "run"), 0o711);
+  chmodSync(socketIn(node), 0o666);
 }

@@ -1,29 +1,19 @@
 /** An address is chosen among very many given ones without asking for each. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { expect, test } from "bun:test";
 import { asksNothing } from "../../../src/config/address-ask.ts";
 import { formatIp, parseIp } from "../../../src/config/addresses.ts";
-import { type Ledger, openLedger } from "../../../src/ledger/ledger.ts";
 import {
   chooseAddresses,
   networkHolders,
   nodeHolders,
 } from "../../../src/node/addresses/choose.ts";
 import { parseNetworkConfig } from "../../../src/promise/network-config.ts";
-import { attachment, bootId, tempFolder } from "../../ledger/fixtures/samples.ts";
+import { ledgerForEachTest } from "../../ledger/fixtures/for-each.ts";
+import { attachment } from "../../ledger/fixtures/samples.ts";
 
 const given = 3_000;
 
-let dir: string;
-let ledger: Ledger;
-beforeEach(() => {
-  dir = tempFolder();
-  ledger = openLedger({ dir, bootId });
-});
-afterEach(() => {
-  ledger.close();
-  rmSync(dir, { recursive: true });
-});
+const each = ledgerForEachTest();
 
 const firsts = { 4: "198.18.0.2", 6: "fd00::2" };
 const subnets = { 4: "198.18.0.0/16", 6: "fd00::/64" };
@@ -32,18 +22,18 @@ const nth = (family: 4 | 6, n: number): string =>
 
 /** In one run, which the cursor stands before. */
 function lease(family: 4 | 6): void {
-  ledger.exclusively(() => {
+  each.ledger.exclusively(() => {
     for (let n = 0; n < given; n++)
-      ledger.attachments.insert(
+      each.ledger.attachments.insert(
         attachment(n, { leases: [{ address: nth(family, n), prefixLength: 16, gateway: null }] }),
       );
   });
 }
 
 function reserve(family: 4 | 6): void {
-  ledger.exclusively(() => {
+  each.ledger.exclusively(() => {
     for (let n = 0; n < given; n++)
-      ledger.reservations.insert({
+      each.ledger.reservations.insert({
         network: "pods",
         address: nth(family, n),
         containerId: `r${n}`,
@@ -65,13 +55,13 @@ function choose(family: 4 | 6, holders: typeof nodeHolders, pod: string | null =
     type: "fairway",
     ipam: { subnet: subnets[family] },
   });
-  const [chosen] = chooseAddresses(ledger, {
+  const [chosen] = chooseAddresses(each.ledger, {
     network: "pods",
     ipam,
     ask: asksNothing,
     pod: pod === null ? null : { network: "pods", ifname: "eth0", podNamespace: "d", podName: pod },
     nowMs: 1_000,
-    holders: holders(ledger, "pods"),
+    holders: holders(each.ledger, "pods"),
   });
   return chosen === undefined ? "none" : formatIp(chosen.ip);
 }
@@ -81,7 +71,7 @@ for (const family of [4, 6] as const) {
     lease(family);
     expect(choose(family, nodeHolders)).toBe(nth(family, given));
     // Somebody's in the middle that went.
-    ledger.exclusively(() => ledger.attachments.remove(attachment(1_234)));
+    each.ledger.exclusively(() => each.ledger.attachments.remove(attachment(1_234)));
     expect(choose(family, nodeHolders)).toBe(nth(family, 1_234));
   });
 
@@ -90,8 +80,8 @@ for (const family of [4, 6] as const) {
     expect(choose(family, networkHolders)).toBe(nth(family, given));
     expect(choose(family, nodeHolders)).toBe(nth(family, given));
     // Leases of the node are no matter of an IPAM plugin's.
-    ledger.exclusively(() =>
-      ledger.attachments.insert(
+    each.ledger.exclusively(() =>
+      each.ledger.attachments.insert(
         attachment(1, {
           leases: [{ address: nth(family, given), prefixLength: 16, gateway: null }],
         }),
@@ -105,7 +95,7 @@ for (const family of [4, 6] as const) {
 test("what is kept for a pod is nobody else's, and its own while it is kept", () => {
   lease(4);
   const own = { network: "pods", ifname: "eth0", podNamespace: "d", podName: "a" };
-  ledger.exclusively(() => ledger.holds.keep(own, [nth(4, given)], 5_000, 1_000));
+  each.ledger.exclusively(() => each.ledger.holds.keep(own, [nth(4, given)], 5_000, 1_000));
   expect(choose(4, nodeHolders)).toBe(nth(4, given + 1));
   expect(choose(4, nodeHolders, "b")).toBe(nth(4, given + 1));
   expect(choose(4, nodeHolders, "a")).toBe(nth(4, given));

@@ -1,29 +1,19 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import fs from "node:fs";
+import { describe, expect, test } from "bun:test";
 import type { ClaimShare } from "../../../src/ledger/claims.ts";
-import { type Ledger, openLedger } from "../../../src/ledger/ledger.ts";
 import { podClaims } from "../../../src/node/facts/pod-claims.ts";
 import { errorOf } from "../../config/support.ts";
-import { attachment, bootId, claimShare, tempFolder } from "../../ledger/fixtures/samples.ts";
+import { ledgerForEachTest } from "../../ledger/fixtures/for-each.ts";
+import { attachment, claimShare } from "../../ledger/fixtures/samples.ts";
 
-let dir = "";
-let ledger: Ledger;
-beforeEach(() => {
-  dir = tempFolder();
-  ledger = openLedger({ dir, bootId });
-});
-afterEach(() => {
-  ledger.close();
-  fs.rmSync(dir, { recursive: true });
-});
+const own = ledgerForEachTest();
 
 const record = (...shares: ClaimShare[]): void =>
-  ledger.exclusively(() => {
-    for (const share of shares) ledger.recordClaim(share.claimUid, [share]);
+  own.ledger.exclusively(() => {
+    for (const share of shares) own.ledger.recordClaim(share.claimUid, [share]);
   });
 const cart = { containerId: "c1", podNamespace: "shop", podName: "cart", podUid: "p1" };
 const namesOf = (pod: Parameters<typeof podClaims>[1]): string[] =>
-  podClaims(ledger, pod).map(({ claimName }) => claimName);
+  podClaims(own.ledger, pod).map(({ claimName }) => claimName);
 
 describe("a pod's claims", () => {
   test("are those of its uid, whatever its name", () => {
@@ -40,7 +30,7 @@ describe("a pod's claims", () => {
     ];
     const { asks } = attachment(1);
     const row = attachment(1, { podNamespace: "shop", podName: "cart", asks: { ...asks, claims } });
-    ledger.exclusively(() => ledger.attachments.insert(row));
+    own.ledger.exclusively(() => own.ledger.attachments.insert(row));
     expect(namesOf(cart)).toEqual(["late"]);
     expect(namesOf({ ...cart, containerId: "again" })).toEqual(["late", "net"]);
   });
@@ -51,7 +41,7 @@ describe("a runtime that does not tell the uid", () => {
 
   test("is refused where the pod may be one whose claim is open", () => {
     record(claimShare());
-    const error = errorOf(() => podClaims(ledger, unknown));
+    const error = errorOf(() => podClaims(own.ledger, unknown));
     expect(error.kind).toBe("promiseRefused");
     expect(error.message).toContain("does not tell the uid of pod shop/cart (K8S_POD_UID)");
     expect(error.message).toContain("claim shop/net");
@@ -68,8 +58,8 @@ describe("a runtime that does not tell the uid", () => {
     ["for what is no pod of Kubernetes", [claimShare()], { podName: null as unknown as string }],
   ])("is none the worse %s", (_, shares, part) => {
     const row = attachment(1, { podNamespace: "shop", podName: "bank", podUid: "served" });
-    ledger.exclusively(() => ledger.attachments.insert(row));
+    own.ledger.exclusively(() => own.ledger.attachments.insert(row));
     record(...shares);
-    expect(podClaims(ledger, { ...unknown, ...part })).toEqual([]);
+    expect(podClaims(own.ledger, { ...unknown, ...part })).toEqual([]);
   });
 });
