@@ -7,6 +7,20 @@ export LC_ALL=C
 
 say() { printf '== %s\n' "$*" >&2; }
 
+# Bun leaves a pipe that it wrote to as one that does not wait (O_NONBLOCK is the pipe's, not the process's), and
+# what writes there next loses what the reader has no room for: "write error: Resource temporarily unavailable".
+outputs_wait() {
+  perl -MFcntl -e 'for (\*STDOUT, \*STDERR) { my $is = fcntl($_, F_GETFL, 0); fcntl($_, F_SETFL, $is & ~O_NONBLOCK) if $is }'
+}
+
+# program FILE ARGUMENT...: one of this project's own, which Bun runs as it is.
+program() {
+  local status=0
+  "$BUN" "$@" || status=$?
+  outputs_wait
+  return "$status"
+}
+
 # persist COMMAND...: what is fetched is asked for three times, for a registry that does not answer for a moment.
 persist() {
   local wait
@@ -38,7 +52,7 @@ need_modules() {
     (cd "$ROOT" && persist npm ci --no-audit --no-fund --loglevel=error >&2)
     cp "$ROOT/package-lock.json" "$stamp"
   fi
-  (cd "$ROOT" && "$BUN" scripts/generate.ts >&2)
+  (cd "$ROOT" && program scripts/generate.ts >&2)
 }
 
 need_root() {
@@ -130,7 +144,7 @@ need_runtime() {
 }
 
 # bundle OPTION...: with what all bundles have in common.
-bundle() { "$BUN" build --minify --format=esm "$@" >&2; }
+bundle() { program build --minify --format=esm "$@" >&2; }
 
 # compile ENTRY OUTFILE TARGET [OPTION...]: one executable that needs no runtime. With RUNTIME it has that one in it.
 # Neither a .env nor a bunfig.toml of the folder that a runtime calls us in may reach into the plugin.
@@ -205,6 +219,7 @@ run_group() {
     cat "$results/unsteady" >&2
     run_files "$@"
   fi
+  outputs_wait
   if [ "${SHOW_PASSED:-false}" = true ]; then cat "$log"; else grep -v '^(pass)' "$log" || true; fi
   cat "$log" >>"$results/log"
   if [ ! -s "$report" ]; then
