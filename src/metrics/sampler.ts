@@ -145,7 +145,7 @@ export class Sampler {
       first === null || view === null ? [] : boundedMembers(first, view.attachments.map(memberOf));
     return nodeValues({
       trees: first?.trees ?? null,
-      attachments: ledger?.attachments.all() ?? [],
+      attachments: view?.rows ?? [],
       promised: view?.promised ?? nothingPromised,
       boundsUs: bounds.map(({ boundUs }) => boundUs),
       pools: ledger === null ? [] : nodePools(ledger),

@@ -39,6 +39,7 @@ function liveNetworks(ledger: LedgerView): NetworkBase[] {
  */
 export class NodeView {
   #networks: readonly NetworkBase[] | undefined;
+  #rows: Attachment[] | undefined;
   #attachments: Attachment[] | undefined;
   #promised: Promised | undefined;
   #input: BaseInput | undefined;
@@ -73,11 +74,16 @@ export class NodeView {
     return this.first !== null && overcommits(this.promised, this.first.trees);
   }
 
+  /** All attachments of the node as it was promised, in every phase. */
+  get rows(): Attachment[] {
+    this.#rows ??= this.ledger.attachments.all();
+    return this.#rows;
+  }
+
   /** All attachments of the node with their promises in force. Rows count in every phase. */
   get attachments(): Attachment[] {
-    const { ledger, first } = this;
-    this.#attachments ??=
-      first === null ? ledger.attachments.all() : inForce(ledger.attachments.all(), first.trees);
+    const { first } = this;
+    this.#attachments ??= first === null ? this.rows : inForce(this.rows, first.trees);
     return this.#attachments;
   }
 
