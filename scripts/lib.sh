@@ -201,9 +201,13 @@ left_behind() {
   printf '%s\n' "$left"
 }
 
-# Of a log of tests: those that failed, each with the last that it said.
+# Of a log of tests: those that failed, each with the last that it said, and what came to grief outside of a test
+# (a file that cannot be loaded, an error that nobody waits for, a runner that died).
 failures_of() {
-  awk '/^\(fail\)/ { for (i = (n > 25 ? n - 25 : 0); i < n; i++) print said[i]; print; n = 0; next }
+  awk '/^[^ ]*\.(test|e2e|cluster)\.ts:$/ { file = $0 }
+    /^# Unhandled error/ { print "(fail) " file " an error outside of its tests"; rules = 2; n = 0; next }
+    rules > 0 { print; if ($0 ~ /^-+$/) rules--; next }
+    /^\(fail\)|^✗ / { for (i = (n > 25 ? n - 25 : 0); i < n; i++) print said[i]; print; n = 0; next }
     /^\((pass|skip)\)/ { n = 0; next } { said[n++] = $0 }' "$1"
 }
 
@@ -231,20 +235,24 @@ run_group() {
   count() { sed -n "s/.*<testsuites[^>]* $1=\"\([0-9]*\)\".*/\1/p; T; q" "$report"; }
   total=$(count tests) bad=$(count failures) left_out=$(count skipped)
   passed=$((passed + total - bad - left_out)) skipped=$((skipped + left_out))
+  bad=$((bad + $(errored_files "$name" | wc -l)))
   [ $# -lt 12 ] || { say "the slowest files"; slowest_files "$report"; }
-  # A file that cannot be loaded counts as no test at all.
-  [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+    { tail -n 25 "$log"; echo "(fail) $name: the runner ended with status $status, though no test failed"; } >>"$results/log"
+    bad=1
+  fi
   failed=$((failed + bad))
 }
 
 # run_files NAME WORKERS FILE...: one run of them, into $log and $report; sets $status.
+# Of tests that say that they may, three run beside each other in one process: those that wait most of the time.
 run_files() {
   local name=$1 workers=()
   [ -z "$2" ] || workers=(--parallel="$2")
   shift 2
   status=0
   rm -f "$report"
-  "$BUN" test --timeout 60000 "${workers[@]}" \
+  "$BUN" test --timeout 60000 --max-concurrency=3 "${workers[@]}" \
     --reporter=junit --reporter-outfile="$report" "$@" >"$log" 2>&1 || status=$?
 }
 
@@ -253,9 +261,20 @@ slowest_files() {
   sed -n 's/^  <testsuite [^>]*file="\([^"]*\)".* time="\([0-9]*\)[^"]*".*/\2 s \1/p' "$1" | sort -rn | awk 'NR <= 12'
 }
 
-# Of a report of tests: "FILE TOTAL FAILED SKIPPED" for each file with a failure.
+# Of a group: "FILE TOTAL FAILED SKIPPED" for each file with a failed test.
 failed_files() {
-  sed -n 's/^  <testsuite [^>]*file="\([^"]*\)" tests="\([0-9]*\)".* failures="\([1-9][0-9]*\)" skipped="\([0-9]*\)".*/\1 \2 \3 \4/p' "$1"
+  sed -n 's/^  <testsuite [^>]*file="\([^"]*\)" tests="\([0-9]*\)".* failures="\([1-9][0-9]*\)" skipped="\([0-9]*\)".*/\1 \2 \3 \4/p' "$results/$1.xml"
+}
+
+# Of a group: the same of files without one that had an error outside of their tests, which the report does not tell.
+errored_files() {
+  local report="$results/$1.xml" file counts total bad left_out
+  awk '/^[^ ]*\.(test|e2e|cluster)\.ts:$/ { file = $0 } /^# Unhandled error/ { sub(/^\.\//, "", file); sub(/:$/, "", file); print file }' \
+    "$results/$1.log" | sort -u | while read -r file; do
+    counts=$(sed -n 's|^  <testsuite [^>]*file="'"$file"'" tests="\([0-9]*\)".* failures="\([0-9]*\)" skipped="\([0-9]*\)".*|\1 \2 \3|p' "$report")
+    read -r total bad left_out <<<"${counts:-0 0 0}"
+    [ "$bad" -gt 0 ] || echo "$file $((total + 1)) 1 $left_out"
+  done
 }
 
 # again_alone NAME: up to three files of that group that failed run once more, alone. What passes then counts
@@ -263,11 +282,11 @@ failed_files() {
 # files than that are no accident.
 again_alone() {
   local name=$1 files=() file total bad left_out before
-  [ "$(failed_files "$results/$name.xml" | wc -l)" -le 3 ] || return 0
+  [ "$({ failed_files "$name"; errored_files "$name"; } | wc -l)" -le 3 ] || return 0
   while read -r file total bad left_out; do
     files+=("./$file")
     passed=$((passed - total + bad + left_out)) failed=$((failed - bad)) skipped=$((skipped - left_out))
-  done < <(failed_files "$results/$name.xml")
+  done < <(failed_files "$name"; errored_files "$name")
   [ ${#files[@]} -gt 0 ] || return 0
   say "once more, alone: ${files[*]}"
   failures_of "$results/log" >"$results/unsteady"

@@ -91,13 +91,13 @@ const grouped = (rows: readonly Reliance[]): [string, Reliance[]][] =>
     .map((group): [string, Reliance[]] => [group, rows.filter((row) => row.group === group)])
     .filter(([, found]) => found.length > 0);
 
-test.each(grouped(ours.filter((row) => !isInPod(row))))(
+test.concurrent.each(grouped(ours.filter((row) => !isInPod(row))))(
   "%s on the node: each is noticed without a period, and mended",
   (_, rows) => mendsEach(rows, { pace: { slowMs: neverMs } }),
   600_000,
 );
 
-test.each(grouped(ours.filter(isInPod)))(
+test.concurrent.each(grouped(ours.filter(isInPod)))(
   "%s in a pod: each is found by a period, and mended",
   (_, rows) => mendsEach(rows, { pace: { slowMs: oftenMs } }),
   600_000,
@@ -144,7 +144,7 @@ test(
   120_000,
 );
 
-test.each(grouped(ours))(
+test.concurrent.each(grouped(ours))(
   "%s: with `observe` each is told and left",
   (_, rows) =>
     withNode(async (node) => {
