@@ -9,6 +9,7 @@ import { addresses } from "../../src/prove/lab/wire.ts";
 import * as frames from "../support/frames.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
 import { PacketSocket } from "../support/packet-socket.ts";
+import { until } from "../support/until.ts";
 
 interface Host {
   ip: string;
@@ -571,13 +572,13 @@ test.each<[string, boolean, string]>([
   "the bridge does not learn a neighbour's MAC from a pod %s, by any frame",
   (_, antiSpoof, port) =>
     withNode(
-      (node) => {
+      async (node) => {
         const [a, b] = [node.pod("a"), node.pod("b")];
         for (const pod of [a, b]) node.add(pod);
         using sender = new PacketSocket(a.namespace, "eth0", waitMs);
         using other = new PacketSocket(b.namespace, "eth0", waitMs);
         // A group address that the bridge keeps to itself (LLDP), and one that it floods.
-        for (const to of ["01:80:c2:00:00:0e", frames.broadcast]) {
+        for (const [at, to] of ["01:80:c2:00:00:0e", frames.broadcast].entries()) {
           other.send(
             frames.arp(
               { from: neighbour.mac, to: frames.broadcast },
@@ -589,8 +590,12 @@ test.each<[string, boolean, string]>([
               },
             ).bytes,
           );
-          expect(portOf(node, neighbour.mac)).toContain("fwv11");
+          const isAt = (name: string): boolean => portOf(node, neighbour.mac).includes(name);
+          await until("the bridge learns its own", () => isAt("fwv11"));
           sender.send(frames.ethernet({ from: neighbour.mac, to }, 0x88cc, frames.newMark()).bytes);
+          await until("the frame is there", () =>
+            antiSpoof ? countedOf(node, "fwv10") > at : isAt("fwv10"),
+          );
           expect(portOf(node, neighbour.mac)).toContain(port);
         }
         expect(countedOf(node, "fwv10")).toBe(antiSpoof ? 2 : 0);
