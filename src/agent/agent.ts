@@ -9,7 +9,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Detail } from "../metrics/detail.ts";
 import { type ListenOptions, MetricsListener } from "../metrics/listener.ts";
 import { Metrics } from "../metrics/metrics.ts";
-import { ScrapePermission } from "../metrics/permission.ts";
+import type { Views } from "../metrics/pages.ts";
+import { PagePermission } from "../metrics/permission.ts";
+import { viewPages } from "../metrics/view-pages.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
 import { folderOf } from "../paths.ts";
 import { limitTools, waitForNobody } from "../patience.ts";
@@ -44,6 +46,8 @@ interface MetricsOptions {
   detail: Detail;
   /** Where they are served by TLS, with `cluster`; null means on the socket only. */
   listen: ListenOptions | null;
+  /** What is served there beside them. */
+  views: Views;
 }
 
 export interface ClusterOptions {
@@ -140,13 +144,14 @@ function memberOf(
 
 /** null means that they are served on the socket only. Throws io. */
 function metricsListenerOf(
-  { cluster, metrics: { listen } }: AgentOptions,
+  { cluster, metrics: { listen, views } }: AgentOptions,
   metrics: Metrics,
   signal: AbortSignal,
 ): MetricsListener | null {
   if (cluster === null || listen === null) return null;
-  const permission = new ScrapePermission(new KubeClient(cluster.access, userAgent));
-  return new MetricsListener({ listen, metrics, permission, tell, signal });
+  const permission = new PagePermission(new KubeClient(cluster.access, userAgent));
+  const pages = [metrics.page, ...viewPages(views)];
+  return new MetricsListener({ listen, pages, permission, tell, signal });
 }
 
 /** Nothing of it is loaded where claims are not served. */

@@ -16,6 +16,7 @@ import { usualPlaces } from "../install/places.ts";
 import { refuseUsage, usage } from "../usage.ts";
 import { compileEarly } from "./compile-early.ts";
 import { type Probe, probeAgent, probes } from "./probe.ts";
+import { type ViewPlaces, viewsOf } from "./views.ts";
 
 interface AgentCommandOptions {
   socket: string;
@@ -47,6 +48,11 @@ function parseToolLimit(text: string): number {
   if (ms >= shortestLimitMs && ms <= longestLimitMs) return ms;
   throw new Error(`${text} is not from ${shortestLimitMs}ms to ${longestLimitMs / 1000}s`);
 }
+
+const placesOf = ({ socket, dataDir }: AgentCommandOptions): ViewPlaces => ({
+  socket: parsePath(socket, "--socket"),
+  dataDir: parsePath(dataDir, "--data-dir"),
+});
 
 /** null means that the agent is part of no cluster. */
 function clusterOf(options: AgentCommandOptions, command: Command): ClusterOptions | null {
@@ -175,7 +181,7 @@ export function agentCommand(): Command {
     .addOption(
       new Option(
         "--metrics-listen <ADDR:PORT>",
-        "where /metrics is served by TLS, to whoever may get it by the API server's word (with --cluster)",
+        "where /metrics and what kubectl fairway asks are served by TLS, to whoever may get it by the API server's word (with --cluster)",
       ).argParser(usage(parseListen)),
     )
     .option("--metrics-tls-cert <FILE>", "the certificate that it is served with (PEM)")
@@ -187,12 +193,15 @@ export function agentCommand(): Command {
     .option("--kubelet-dir <DIR>", "the kubelet's --root-dir (else /var/lib/kubelet)")
     .action(async (options: AgentCommandOptions, command: Command) => {
       const given = asUsage(command, () => ({
-        socket: parsePath(options.socket, "--socket"),
-        dataDir: parsePath(options.dataDir, "--data-dir"),
+        ...placesOf(options),
         confDir: parsePath(options.confDir, "--conf-dir"),
         repair: options.repair,
         toolLimitMs: options.toolLimit,
-        metrics: { detail: options.metrics, listen: listenOf(options, command) },
+        metrics: {
+          detail: options.metrics,
+          listen: listenOf(options, command),
+          views: viewsOf(placesOf(options)),
+        },
         cluster: clusterOf(options, command),
       }));
       if (options.probe !== undefined) return await probeAgent(given.socket, options.probe);
