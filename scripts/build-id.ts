@@ -22,14 +22,14 @@ const sources = [
   "tsconfig.json",
 ];
 
-/** It is made of the schema by scripts/generate.ts, and is not there in a clean clone. */
-const generated = "src/config/generated";
+/** It is made of the other sources by scripts/generate.ts, and is not there in a clean clone. */
+const generated: readonly string[] = ["src/config/generated", "src/ui/generated"];
 
 /** What an editor leaves beside a file is no source. */
 const isLeftByEditor = (name: string): boolean => name.startsWith(".") || name.endsWith("~");
 
 function filesIn(root: string, path: string): string[] {
-  if (path === generated) return [];
+  if (generated.includes(path)) return [];
   const entries = readdirSync(join(root, path), { withFileTypes: true });
   return entries.flatMap((entry) => {
     const inside = `${path}/${entry.name}`;

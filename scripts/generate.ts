@@ -2,12 +2,13 @@
  * Writes what is generated from the configuration's schema:
  * - `src/config/generated/validate.js` and its types: the compiled validator, so that ajv itself is
  *   not loaded when the plugin starts. Not committed.
+ * - `src/ui/generated/files.ts`: the page that the agent serves, its script bundled of `src/ui/browser`. Not committed.
  * - `conf/fairway.schema.json`: the schema, for editors and readers. Committed.
  * - `bandwidthclass.yaml` of `conf/cluster` and of the chart: what of it a BandwidthClass may say, for a cluster. Committed.
  * - `annotations-policy.yaml` and `guarantees-policy.yaml` there: what an API server refuses and requests. Committed.
  * - `dra.yaml` there: what a cluster needs for claims of dynamic resource allocation. Committed.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
@@ -69,15 +70,38 @@ export default validate;
 
 const root = join(import.meta.dirname, "..");
 
+/** The page's files as a module of texts, so that they are in the executable. */
+export async function pageCode(): Promise<string> {
+  const folder = join(root, "src/ui/browser");
+  const { success, outputs, logs } = await Bun.build({
+    entrypoints: [join(folder, "main.ts")],
+    target: "browser",
+    minify: true,
+    throw: false,
+  });
+  const [script] = outputs;
+  if (!success || script === undefined) throw new AggregateError(logs, "it cannot be bundled");
+  const textOf = (name: string): string => readFileSync(join(folder, name), "utf8");
+  const files = {
+    index: textOf("index.html"),
+    refused: textOf("refused.html"),
+    style: textOf("style.css"),
+    icon: textOf("icon.svg"),
+    script: await script.text(),
+  };
+  return `export const files = ${JSON.stringify(files, null, 2)};\n`;
+}
+
 function write(path: string, text: string): void {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
 
-export function generate(): void {
+export async function generate(): Promise<void> {
   write("src/config/generated/validate.js", validatorCode());
   write("src/config/generated/validate.d.ts", validatorTypes);
+  write("src/ui/generated/files.ts", await pageCode());
   write("conf/fairway.schema.json", schemaText());
   // Helm reads no file from outside of its chart.
   const files = { "bandwidthclass.yaml": definitionText(), ...policyFiles() };
@@ -85,4 +109,4 @@ export function generate(): void {
     for (const [name, text] of Object.entries(files)) write(`${folder}/${name}`, text);
 }
 
-if (import.meta.main) generate();
+if (import.meta.main) await generate();

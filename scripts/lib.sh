@@ -44,6 +44,9 @@ need_packages() {
   DEBIAN_FRONTEND=noninteractive persist apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
+# A browser without a screen, for the tests of the agent's page.
+need_chromium() { need_packages chromium-headless-shell=chromium-headless-shell; }
+
 # The npm packages of the lock file, and what is generated from the configuration's schema.
 need_modules() {
   local stamp="$ROOT/node_modules/.fairway-installed"

@@ -93,6 +93,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ["bun", "prom-client", ...nodes],
     depth: 0,
   },
+  ui: {
+    rooms: ["measure", "metrics", "plan"],
+    files: ["errors.ts"],
+    packages: [],
+    depth: 1,
+  },
   agent: {
     rooms: [
       "chain",
@@ -108,6 +114,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "node",
       "plan",
       "promise",
+      "ui",
     ],
     files: [...everyones, "build.ts", "waker.ts", "tell.ts"],
     packages: ["bun", ...nodes],

@@ -17,6 +17,8 @@ import type { Tell, Told } from "./events.ts";
 import { followChain } from "./follow-chain.ts";
 import { type KeepTrueOptions, keepTrue } from "./keep-true.ts";
 import { KeptLedgers } from "./kept-ledgers.ts";
+import { PageDoor } from "./page-door.ts";
+import { type PortOptions, servePage } from "./page-port.ts";
 import { knowsAllPods, reasonToLeave } from "./permission.ts";
 import { AgentServer } from "./server.ts";
 import { takePlace } from "./socket-place.ts";
@@ -35,6 +37,8 @@ export interface AgentOptions {
   /** How long a tool may take before it is ended. */
   toolLimitMs: number;
   metrics: MetricsOptions;
+  /** Where the page is served, with a session; null means on the Unix socket only. */
+  ui: PortOptions | null;
   /** The cluster that the node is part of; null means that it asks no API server. */
   cluster: ClusterOptions | null;
 }
@@ -193,8 +197,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     dataDir,
     startedAt,
   );
+  const page = new PageDoor({ metrics, node: options.cluster?.node ?? null, startedAt, onDefect });
   const server: AgentServer = new AgentServer({
-    ...{ socket, metrics, startedAt, onDefect },
+    ...{ socket, metrics, page, startedAt, onDefect },
     tidy: () => tidy(ledgers),
     onRefused: (refused) => member?.refused(refused),
   });
@@ -219,6 +224,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   }).catch(onDefect);
   const joined = member?.run().catch(onDefect);
   const listening = listener?.run().catch(onDefect);
+  const shown =
+    options.ui === null
+      ? undefined
+      : servePage({ ...options.ui, page, tell, onDefect, signal: ending.signal }).catch(onDefect);
   const claims = claimsServed(options, onDefect, ending.signal).catch(onDefect);
   const following = followChain({
     ...{ dataDir, confDir, repair, tell: tellKept, signal: ending.signal },
@@ -228,6 +237,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   ending.abort();
   server.stop();
   await farewell(server);
-  await Promise.all([kept, joined, claims, following, listening]);
+  await Promise.all([kept, joined, claims, following, listening, shown]);
   tell("info", "ended", { signal });
 }

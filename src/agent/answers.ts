@@ -1,4 +1,5 @@
 /** The bytes of the agent's answers. Pure. */
+import type { PageAnswer } from "../ui/page.ts";
 import { limits, type Refusal } from "./protocol.ts";
 
 /** What a verb came to. */
@@ -10,13 +11,16 @@ export interface VerbEnded {
 
 const reasons = {
   200: "OK",
+  303: "See Other",
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
   411: "Length Required",
   413: "Content Too Large",
+  421: "Misdirected Request",
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   503: "Service Unavailable",
@@ -60,6 +64,9 @@ export const plain = (status: 200 | 503, text: string): Uint8Array =>
 
 export const page = (contentType: string, text: string): Uint8Array =>
   answer(200, { "Content-Type": contentType }, encoder.encode(text));
+
+export const ofPage = ({ status, headers, body }: PageAnswer): Uint8Array =>
+  answer(status, headers, encoder.encode(body));
 
 export const json = (value: unknown): Uint8Array =>
   answer(

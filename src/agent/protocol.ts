@@ -133,7 +133,7 @@ export class RequestReader {
   }
 }
 
-export type Asked = "health" | "readiness" | "version" | "metrics" | "verb";
+export type Asked = "health" | "readiness" | "version" | "metrics" | "verb" | "page";
 
 const places: Readonly<Record<string, { asked: Asked; method: "GET" | "POST" }>> = {
   "/healthz": { asked: "health", method: "GET" },
@@ -143,11 +143,21 @@ const places: Readonly<Record<string, { asked: Asked; method: "GET" | "POST" }>>
   "/v1/verb": { asked: "verb", method: "POST" },
 };
 
+/** Below it the page has places, methods and answers of its own (src/ui). */
+const pagePath = "/ui";
+
+const isOfPage = (path: string): boolean =>
+  path === pagePath || path.startsWith(`${pagePath}/`) || path.startsWith(`${pagePath}?`);
+
 /** What a request asks for. */
 export function askedBy({ method, path, headers }: HttpRequest): Asked | Refusal {
+  if (isOfPage(path)) return "page";
   const place = Object.hasOwn(places, path) ? places[path] : undefined;
   if (place === undefined)
-    return refusal(404, `there is no ${path}; there are ${Object.keys(places).join(", ")}`);
+    return refusal(
+      404,
+      `there is no ${path}; there are ${[...Object.keys(places), `${pagePath}/`].join(", ")}`,
+    );
   if (method !== place.method)
     return refusal(405, `${path} was asked with ${method}, and takes ${place.method}`);
   if (place.asked !== "verb") return place.asked;

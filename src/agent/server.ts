@@ -7,15 +7,16 @@ import { FairwayError, messageOf } from "../errors.ts";
 import { takeUnclosed } from "../kernel/write/transaction.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import * as answers from "./answers.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { lacksFiles } from "./own-limits.ts";
+import type { PageDoor } from "./page-door.ts";
 import { type Peer, peerOf } from "./peers.ts";
 import { askedBy, type HttpRequest, protocolVersion } from "./protocol.ts";
 import { type Job, VerbQueue } from "./queue.ts";
 import { serveVerb } from "./serve-verb.ts";
 import { type VerbCall, verbCallIn } from "./verb-call.ts";
 
-/** Each takes a descriptor. Whoever comes after them is declined at once. */
 const mostConnections = 1_000;
 
 /** After this long without a verb, what verbs have left open or in memory is given back. */
@@ -34,6 +35,7 @@ export interface ServerOptions {
   /** An absolute path. */
   socket: string;
   metrics: Metrics;
+  page: PageDoor;
   startedAt: Date;
   /** Called where the agent itself is at fault, and should end. */
   onDefect(error: unknown): void;
@@ -46,7 +48,7 @@ export interface ServerOptions {
 export class AgentServer {
   readonly #options: ServerOptions;
   readonly #queue = new VerbQueue();
-  readonly #connections = new Set<Connection>();
+  readonly #connections: Connections;
   readonly #counts: Counts = { served: 0, failed: 0, declined: 0, abandoned: 0 };
   readonly #uid = process.geteuid?.() ?? 0;
   readonly #listener: { stop(): void };
@@ -58,6 +60,12 @@ export class AgentServer {
   /** Throws io. */
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#connections = new Connections({
+      most: mostConnections,
+      tooMany: () => answers.declined(`${mostConnections} others are connected`),
+      onRequest: (request, connection) => this.#answer(request, connection),
+      onDefect: options.onDefect,
+    });
     this.#listener = this.#listen(options.socket);
   }
 
@@ -91,25 +99,7 @@ export class AgentServer {
         unix: path,
         // A launcher may say that it has sent everything.
         allowHalfOpen: true,
-        socket: {
-          open: (socket) => {
-            const connection = new Connection(socket, (request) =>
-              this.#answer(request, connection),
-            );
-            socket.data = connection;
-            this.#connections.add(connection);
-            if (this.#connections.size > mostConnections)
-              connection.answer(answers.declined(`${mostConnections} others are connected`));
-          },
-          data: (socket, chunk) => this.#guarded(() => socket.data?.heard(chunk)),
-          drain: (socket) => socket.data?.goOn(),
-          end: (socket) => socket.data?.heardAll(),
-          close: ({ data: connection }) => {
-            if (connection === undefined) return;
-            this.#connections.delete(connection);
-            connection.closed();
-          },
-        },
+        socket: this.#connections.handlers,
       });
     } catch (error) {
       throw new FairwayError(
@@ -150,6 +140,10 @@ export class AgentServer {
         return;
       case "metrics":
         this.#tellMetrics(request, connection);
+        return;
+      case "page":
+        if (this.#peerOf(connection, "the page") !== null)
+          this.#options.page.open(request, "socket", connection);
         return;
       case "verb":
         this.#takeVerb(request.body, connection);

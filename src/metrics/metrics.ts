@@ -5,6 +5,7 @@ import type { Values } from "./described.ts";
 import type { Exposition } from "./exposition.ts";
 import { FellBackTail } from "./fell-back-tail.ts";
 import { Happenings } from "./happened.ts";
+import type { Live } from "./live.ts";
 import { Sampler, type SamplerOptions } from "./sampler.ts";
 
 export class Metrics {
@@ -31,6 +32,11 @@ export class Metrics {
     };
     const { exposed } = await import("./exposition.ts");
     return exposed(values, this.happenings.durations, accept);
+  }
+
+  /** What is so at this moment. Throws FairwayError where the ledger or the kernel cannot be read. */
+  live(): Live {
+    return this.#sampler.live();
   }
 
   #ofAgent(): Values {

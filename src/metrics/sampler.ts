@@ -1,6 +1,6 @@
 /**
- * Looks at the classes again and again, from the first scrape on: while nothing waits for anybody who was promised
- * something that is one dump of each tree's classes a second. When nobody scrapes any more it rests.
+ * Looks at the classes again and again, from when somebody first asks on: while nothing waits for anybody who was promised
+ * something that is one dump of each tree's classes a second. When nobody asks any more it rests.
  */
 import { statSync } from "node:fs";
 import { FairwayError } from "../errors.ts";
@@ -21,8 +21,11 @@ import { memberOf } from "../promise/held.ts";
 import { boundedMembers } from "../promise/latency.ts";
 import type { Values } from "./described.ts";
 import type { Detail } from "./detail.ts";
+import { type Live, liveClass } from "./live.ts";
+import { type LiveNode, liveNode, nothingLive } from "./live-node.ts";
 import { nodeValues } from "./node-values.ts";
 import { type LookAt, type QueueLook, Totals } from "./totals.ts";
+import { TreeFollow } from "./tree-follow.ts";
 import { TreeTotals } from "./tree-totals.ts";
 
 export interface SamplerOptions {
@@ -40,7 +43,7 @@ const [busyMs, idleMs] = [250, 1_000];
 const lingerMs = 5_000;
 /** Pods that came are looked at from then on, at the latest; a scrape reads them anew. */
 const rowsMs = 5_000;
-/** Nobody has scraped for so long. */
+/** Nobody has asked for so long. */
 const restMs = 600_000;
 
 type Classes = ReturnType<typeof deviceClasses>;
@@ -66,6 +69,11 @@ const inClasses = (classes: Classes): LookAt => ({
   classOf: ({ dev, classid: id }) => classes.get(dev)?.get(id)?.counters ?? null,
 });
 
+const countersIn =
+  (classes: Classes, dev: string) =>
+  (minor: number): Counters | null =>
+    classes.get(dev)?.get(classid(minor))?.counters ?? null;
+
 const inQueues = (queues: Queues): QueueLook => ({
   queueOf: ({ dev, classid: id, leafHandle }) => {
     const found = queues.get(dev)?.get(id);
@@ -84,9 +92,16 @@ export class Sampler {
   readonly #options: SamplerOptions;
   readonly #totals: Totals;
   readonly #trees = new TreeTotals();
+  readonly #treeFollows: Record<Direction, TreeFollow> = {
+    egress: new TreeFollow(),
+    ingress: new TreeFollow(),
+  };
+  #node: LiveNode = nothingLive;
+  #nodeAtMs = Number.NEGATIVE_INFINITY;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #devices: Record<Direction, string> | null = null;
   #rowsAtMs = Number.NEGATIVE_INFINITY;
-  #scrapedAtMs = Number.NEGATIVE_INFINITY;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   /** When something waited last. */
   #waitedAtMs = Number.NEGATIVE_INFINITY;
   #isAtWork = false;
@@ -99,7 +114,7 @@ export class Sampler {
   /** What is at this moment. Throws FairwayError where the ledger or the kernel cannot be read. */
   scrape(): Values {
     const nowMs = performance.now();
-    this.#scrapedAtMs = nowMs;
+    this.#askedAtMs = nowMs;
     const ledger = this.#options.ledger();
     const view = ledger === null ? null : new NodeView(ledger);
     this.#readRows(view, nowMs);
@@ -112,6 +127,36 @@ export class Sampler {
     return { ...this.#totals.values(), ...this.#trees.values(), ...this.#ofNode(ledger, view) };
   }
 
+  /**
+   * What the last look found, which is no older than a second while somebody asks. Throws FairwayError where the ledger
+   * or the kernel cannot be read.
+   */
+  live(): Live {
+    const nowMs = performance.now();
+    this.#askedAtMs = nowMs;
+    const isReadAnew = nowMs - this.#nodeAtMs >= rowsMs;
+    if (isReadAnew) {
+      const ledger = this.#options.ledger();
+      const view = ledger === null ? null : new NodeView(ledger);
+      this.#readRows(view, nowMs);
+      this.#node = view === null ? nothingLive : liveNode(view);
+      this.#nodeAtMs = nowMs;
+    }
+    // A pod that came would have no class until the next look.
+    if (isReadAnew || nowMs - this.#lookedAtMs >= idleMs) this.#look(nowMs);
+    void this.#keepLooking();
+    const { boundsUs } = this.#node;
+    return {
+      trees: this.#node.trees.map((tree) => {
+        const { rateBits, hostRateBits } = this.#treeFollows[tree.direction];
+        return { ...tree, rateBits, hostRateBits };
+      }),
+      classes: this.#totals.followed.map(({ promised, follow }) =>
+        liveClass(promised, follow, boundsUs.get(memberOf(promised.row).holder) ?? null, nowMs),
+      ),
+    };
+  }
+
   #readRows(view: NodeView | null, nowMs: number): void {
     this.#totals.setClasses(view === null ? [] : promisedClasses(view));
     const first = view?.first ?? null;
@@ -120,8 +165,13 @@ export class Sampler {
   }
 
   #look(nowMs: number): Classes {
-    const classes = deviceClasses(Object.values(this.#devices ?? {}));
+    const devices = this.#devices;
+    const classes = deviceClasses(Object.values(devices ?? {}));
     this.#totals.look(nowMs, inClasses(classes));
+    if (devices !== null)
+      for (const direction of directions)
+        this.#treeFollows[direction].look(nowMs, countersIn(classes, devices[direction]));
+    this.#lookedAtMs = nowMs;
     return classes;
   }
 
@@ -130,7 +180,7 @@ export class Sampler {
     for (const direction of directions) {
       const dev = this.#devices[direction];
       const root = queues.get(dev)?.get("root");
-      const of = (minor: number) => classes.get(dev)?.get(classid(minor))?.counters ?? null;
+      const of = countersIn(classes, dev);
       this.#trees.look(direction, {
         root: root?.handle === tbfHandle ? root.counters : null,
         whole: of(rootMinor),
@@ -157,7 +207,7 @@ export class Sampler {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     const { signal, isBusy } = this.#options;
-    while (!signal.aborted && performance.now() - this.#scrapedAtMs < restMs) {
+    while (!signal.aborted && performance.now() - this.#askedAtMs < restMs) {
       await sleep(this.#pauseMs(performance.now()), signal);
       if (!signal.aborted && !isBusy()) this.#tryLook();
     }

@@ -79,6 +79,11 @@ export class Totals {
     return [...this.#followers.values()].map(({ promised }) => promised);
   }
 
+  /** Each class beside what follows it. */
+  get followed(): readonly Pick<Follower, "promised" | "follow">[] {
+    return [...this.#followers.values()];
+  }
+
   /** Whether packets wait in the class of anybody who was promised something. */
   get isAnyWaiting(): boolean {
     return [...this.#followers.values()].some(

@@ -18,6 +18,7 @@ import { runProgram } from "./run-program.ts";
 import { setCommand } from "./set/command.ts";
 import { setCapacityCommand } from "./set-capacity/command.ts";
 import { statusCommand, topCommand } from "./status/command.ts";
+import { uiCommand } from "./ui.ts";
 import { uninstallCommand } from "./uninstall/command.ts";
 import { description, versionAndBuild } from "./version.ts";
 import { versionCommand } from "./version-command.ts";
@@ -54,6 +55,7 @@ export function program(): Command {
     loadModulesCommand(),
     ipamCommand(),
     agentCommand(),
+    uiCommand(),
     webhookCommand(),
     proveCommand(),
     versionCommand(),

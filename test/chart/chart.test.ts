@@ -66,6 +66,8 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     ["routes=host-gateway", "agent", ["--routes=host-gateway"]],
     ["chained=true", "install", ["--chain"]],
     ["agent.metrics=namespaces", "agent", ["--metrics=namespaces"]],
+    ["ui.enabled=true", "agent", ["--ui=127.0.0.1:9465"]],
+    ["ui.enabled=true,ui.port=8080", "agent", ["--ui=127.0.0.1:8080"]],
     [
       "metrics.port=9464,metrics.tlsSecret=s,metrics.address=[::]",
       "agent",
@@ -182,6 +184,8 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     ],
     ["metrics.interval=often", "interval"],
     ["agent.metrics=all", "metrics"],
+    ["ui.port=0", "port"],
+    ["ui.address=0.0.0.0", "address"],
     ["routes=bgp", "routes"],
     ["image.digest=sha256:1", "digest"],
     ["cni.confFile=fairway.conf", "confFile"],

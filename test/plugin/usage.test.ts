@@ -172,6 +172,10 @@ const rows: Record<string, Row[]> = {
     row("agent --metrics-listen ::1:9464", "::1:9464 is no address and port"),
     row("agent --metrics-listen 198.18.0.1:65536", "198.18.0.1:65536 is no address and port"),
     row("agent --cluster --metrics-listen [::1]:9464", "there is no port without TLS"),
+    row("agent --ui 192.0.2.1:9465", "192.0.2.1 is not on the loopback", "give 127.0.0.1:9465"),
+    row("agent --ui [::]:9465", ":: is not on the loopback"),
+    row("agent --ui 0.0.0.0:9465", "0.0.0.0 is not on the loopback"),
+    row("agent --ui localhost:9465", "localhost:9465 is no address and port"),
     row("agent --dra", "--dra says something about --cluster only"),
     row(
       "agent --cluster --node n --kubelet-dir /var/lib/kubelet",
@@ -189,6 +193,7 @@ const rows: Record<string, Row[]> = {
     ),
     row("agent x", "too many arguments"),
   ],
+  ui: [row("ui --socket x", ...relative("--socket")), row("ui x", "too many arguments")],
   install: [
     row("install --bin-dir x", ...relative("--bin-dir")),
     row("install --conf-dir x", ...relative("--conf-dir")),
@@ -271,6 +276,7 @@ const alwaysApply: Record<string, string[]> = {
   set: ["--container-id", "--dry-run", "--json"],
   "set-capacity": ["--config", "--dry-run", "--json"],
   doctor: ["--json"],
+  ui: ["--json"],
   install: [
     "--dry-run",
     "--conflist",
@@ -305,7 +311,7 @@ async function inPlace(use: (place: Place) => void): Promise<void> {
 function call({ node }: Place, argv: string[]): CommandResult {
   const own =
     argv.includes("--data-dir") ||
-    /^(install|uninstall|webhook|help|version|completion)$/.test(argv[0] ?? "");
+    /^(install|uninstall|webhook|ui|help|version|completion)$/.test(argv[0] ?? "");
   return inNamespace(node.lab.node, [
     binary,
     ...argv,

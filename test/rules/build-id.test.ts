@@ -35,7 +35,8 @@ test("a copy of this repository without git, and without what is generated, has 
     const tops = ["THIRD-PARTY-NOTICES.txt", "package-lock.json", "package.json", "tsconfig.json"];
     for (const part of [...tops, "bin", "scripts", "src"])
       cpSync(join(root, part), join(copy, part), { recursive: true });
-    rmSync(join(copy, "src/config/generated"), { recursive: true });
+    for (const folder of ["src/config/generated", "src/ui/generated"])
+      rmSync(join(copy, folder), { recursive: true });
     expect(buildIdOf(copy)).toBe(buildIdOf(root));
     expect(buildIdOf(copy)).toMatch(/^[0-9a-f]{12}$/);
   }));
@@ -96,6 +97,7 @@ test.each(changes)("another id: %s", (_, change) => {
 
 const elsewhere: [string, (tree: string) => void][] = [
   ["what a build makes", (tree) => write(join(tree, "dist/fairway"), "")],
+  ["the page as it is put together", (tree) => write(join(tree, "src/ui/generated/files.ts"), "")],
   ["what is generated", (tree) => write(join(tree, "src/config/generated/validate.js"), "")],
   ["what an editor leaves", (tree) => write(join(tree, "src/.paths.ts.swp"), "")],
   ["a document", (tree) => write(join(tree, "docs/agent.md"), "")],

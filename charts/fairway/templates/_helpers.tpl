@@ -79,6 +79,9 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 - --metrics-tls-cert=/etc/fairway-metrics/tls.crt
 - --metrics-tls-key=/etc/fairway-metrics/tls.key
 {{- end }}
+{{- if .Values.ui.enabled }}
+- --ui=127.0.0.1:{{ .Values.ui.port }}
+{{- end }}
 {{- if .Values.cluster.enabled }}
 - --cluster
 {{- end }}

@@ -33,7 +33,12 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** What the agent answers to a request for one of its pages, as it came. */
-export function askPage(path: string, page: string, withinMs: number): Promise<Came> {
+export function askPage(
+  path: string,
+  page: string,
+  withinMs: number,
+  method: "GET" | "POST" = "GET",
+): Promise<Came> {
   return new Promise((resolve) => {
     let [text, pid]: [string, number | null] = ["", null];
     const timer = setTimeout(() => settle({ end: "late", pid }), withinMs);
@@ -54,7 +59,7 @@ export function askPage(path: string, page: string, withinMs: number): Promise<C
           socket = opened;
           if (isSettled) opened.terminate();
           pid = peerOf(opened)?.pid ?? null;
-          opened.write(`GET ${page} HTTP/1.1\r\nHost: agent\r\n\r\n`);
+          opened.write(`${method} ${page} HTTP/1.1\r\nHost: agent\r\nContent-Length: 0\r\n\r\n`);
         },
         data(_, chunk) {
           text += chunk.toString("latin1");

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { Command, Option } from "commander";
 import type { ClusterOptions } from "../../agent/agent.ts";
+import type { PortOptions } from "../../agent/page-port.ts";
 import { defaultSocket } from "../../agent/protocol.ts";
 import { plainLine } from "../../cni/log.ts";
 import { defaults } from "../../config/defaults.ts";
@@ -31,12 +32,13 @@ interface AgentCommandOptions {
   /** Milliseconds. */
   unmetAfter?: number;
   metrics: Detail;
-  metricsListen?: Pick<ListenOptions, "hostname" | "port">;
+  metricsListen?: PortOptions;
   metricsTlsCert?: string;
   metricsTlsKey?: string;
   routes: "off" | "host-gateway";
   dra?: true;
   kubeletDir?: string;
+  ui?: PortOptions | true;
 }
 
 /** Other verbs wait meanwhile, and a process of one verb gives a tool no more than the longest. */
@@ -94,12 +96,24 @@ function listenOf(options: AgentCommandOptions, command: Command): ListenOptions
 }
 
 /** "192.0.2.1:9464" or "[2001:db8::1]:9464". */
-function parseListen(text: string): Pick<ListenOptions, "hostname" | "port"> {
+function parseListen(text: string): PortOptions {
   const [, six, four, digits = ""] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   const hostname = six ?? four ?? "";
   const port = Number(digits);
   if (isIP(hostname) === (six === undefined ? 4 : 6) && port <= 65_535) return { hostname, port };
   throw new Error(`${text} is no address and port, such as 192.0.2.1:9464 or [2001:db8::1]:9464`);
+}
+
+/** Where the page is served, if --ui says no more. */
+const usualPagePort: PortOptions = { hostname: "127.0.0.1", port: 9465 };
+
+/** Whoever can connect to it is on this machine: the page has no TLS. */
+function parseLoopback(text: string): PortOptions {
+  const found = parseListen(text);
+  if (/^127\.|^::1$/.test(found.hostname)) return found;
+  throw new Error(
+    `${found.hostname} is not on the loopback, and the page is served there only: give 127.0.0.1:${found.port}, and forward the port`,
+  );
 }
 
 /** The kubelet's --root-dir, where it is given none. */
@@ -180,6 +194,12 @@ export function agentCommand(): Command {
     )
     .option("--metrics-tls-cert <FILE>", "the certificate that it is served with (PEM)")
     .option("--metrics-tls-key <FILE>", "the key of that certificate (PEM)")
+    .addOption(
+      new Option(
+        "--ui [ADDR:PORT]",
+        `serve the page on a port of the loopback, to whom \`fairway ui\` gives an address (else ${usualPagePort.hostname}:${usualPagePort.port})`,
+      ).argParser(usage(parseLoopback)),
+    )
     .option(
       "--dra",
       "be the kubelet's driver for claims of bandwidth, and tell the scheduler what they can have, where its BandwidthClass says so",
@@ -193,6 +213,7 @@ export function agentCommand(): Command {
         repair: options.repair,
         toolLimitMs: options.toolLimit,
         metrics: { detail: options.metrics, listen: listenOf(options, command) },
+        ui: options.ui === true ? usualPagePort : (options.ui ?? null),
         cluster: clusterOf(options, command),
       }));
       if (options.probe !== undefined) return await probeAgent(given.socket, options.probe);

@@ -1,11 +1,11 @@
 /** Writes `status` for a person in as many columns as there are: the verdict first. Pure. */
 import { formatDuration } from "../../config/quantities.ts";
+import { delayWords, mbitWords } from "../../measure/words.ts";
 import { type ClassRow, classRows, type SortKey, sorted, type Verdict } from "./class-rows.ts";
 import { headlineOf } from "./headline.ts";
 import type { NodeStatus, TreeStatus } from "./model.ts";
 import { remarks } from "./remarks.ts";
 import { type Column, type Columns, cutMiddle, layOut, rowLine, wrapped } from "./text-table.ts";
-import { delayWords, mbitWords } from "./words.ts";
 
 export interface Look {
   columns: Columns;

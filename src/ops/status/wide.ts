@@ -1,13 +1,14 @@
 /** Writes `status --wide`. */
 import { formatDuration, formatRate } from "../../config/quantities.ts";
 import { unknownWords } from "../../measure/counters.ts";
+import { rateWords } from "../../measure/words.ts";
 import type { Pool } from "../../node/addresses/leases.ts";
 import { type Direction, directions } from "../../plan/node.ts";
 import { classRows, nameOfPod, type SortKey, sorted } from "./class-rows.ts";
 import { headlineOf } from "./headline.ts";
 import type { DirectionStatus, NodeStatus, PodStatus, TreeStatus } from "./model.ts";
 import { nodeRemarks, podRemarks } from "./remarks.ts";
-import { measuredCells, measuredHeader, promiseWords, rateWords } from "./words.ts";
+import { measuredCells, measuredHeader, promiseWords } from "./words.ts";
 
 const bit = (bits: number): string => `${formatRate(bits)}bit/s`;
 

@@ -1,0 +1,36 @@
+/** What the ledger tells of the trees, for the page: read with the rows, and kept until they are read anew. */
+import { treeDevicesOf } from "../node/facts/promised-classes.ts";
+import type { NodeView } from "../node/reconcile/view.ts";
+import { directions } from "../plan/node.ts";
+import { leftBits, treeOf } from "../promise/capacity.ts";
+import { memberOf } from "../promise/held.ts";
+import { boundedMembers } from "../promise/latency.ts";
+import type { LiveTree } from "./live.ts";
+
+export interface LiveNode {
+  trees: readonly Omit<LiveTree, "rateBits" | "hostRateBits">[];
+  /** The delay bounds, by the name of the attachment (`memberOf`). */
+  boundsUs: ReadonlyMap<string, number>;
+}
+
+/** Before the first ADD of this boot. */
+export const nothingLive: LiveNode = { trees: [], boundsUs: new Map() };
+
+export function liveNode(view: NodeView): LiveNode {
+  const { first } = view;
+  if (first === null) return nothingLive;
+  const devices = treeDevicesOf(first);
+  const promises = view.rows.map(({ promise }) => promise);
+  const bounds = boundedMembers(first, view.attachments.map(memberOf));
+  return {
+    trees: directions.map((direction) => ({
+      direction,
+      dev: devices[direction],
+      capacityBits: first.trees[`${direction}CapacityBits`],
+      reserveBits: first.trees[`${direction}ReserveBits`],
+      promisedBits: promises.reduce((sum, promise) => sum + promise[direction].guaranteeBits, 0),
+      leftBits: leftBits(treeOf(first.trees, direction), view.promised[direction]),
+    })),
+    boundsUs: new Map(bounds.map(({ latencyClass, boundUs }) => [latencyClass.holder, boundUs])),
+  };
+}
