@@ -31,6 +31,7 @@ export interface Machine {
   /** A folder of its disk, which has the same path inside and outside. */
   disk: string;
   start(part: Part): Promise<void>;
+  signal(part: string, signal: string): Promise<void>;
   /** Sends a signal to a part and waits until it has ended. */
   end(part: string, signal: string): Promise<void>;
   isRunning(part: string): boolean;
@@ -138,9 +139,11 @@ export function machineOf(options: MachineOptions): Machine {
       );
       await until(`${part} was started on ${name}`, () => pidOf(part) !== "");
     },
+    signal: async (part, signal) => {
+      await machine.must(["kill", `-${signal}`, pidOf(part)]);
+    },
     end: async (part, signal) => {
-      const pid = pidOf(part);
-      await machine.must(["kill", `-${signal}`, pid]);
+      await machine.signal(part, signal);
       await until(`${part} has ended on ${name}`, () => !isRunning(part));
     },
     log: (part) => (existsSync(logFile(part)) ? readFileSync(logFile(part), "utf8") : ""),
