@@ -17,7 +17,6 @@ export const findingIds = [
   "bridge.hairpin",
   "bridge.others",
   "bridge.ports",
-  "claims",
   "config",
   "conflist",
   "conflist.chain",

@@ -31,7 +31,6 @@ export interface Machine {
   /** A folder of its disk, which has the same path inside and outside. */
   disk: string;
   start(part: Part): Promise<void>;
-  signal(part: string, signal: string): Promise<void>;
   /** Sends a signal to a part and waits until it has ended. */
   end(part: string, signal: string): Promise<void>;
   isRunning(part: string): boolean;
@@ -139,11 +138,9 @@ export function machineOf(options: MachineOptions): Machine {
       );
       await until(`${part} was started on ${name}`, () => pidOf(part) !== "");
     },
-    signal: async (part, signal) => {
-      await machine.must(["kill", `-${signal}`, pidOf(part)]);
-    },
     end: async (part, signal) => {
-      await machine.signal(part, signal);
+      const pid = pidOf(part);
+      await machine.must(["kill", `-${signal}`, pid]);
       await until(`${part} has ended on ${name}`, () => !isRunning(part));
     },
     log: (part) => (existsSync(logFile(part)) ? readFileSync(logFile(part), "utf8") : ""),
