@@ -351,7 +351,9 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
   test(
     title("what is taken off leaves nothing, once the node has no pods"),
     async () => {
-      const page = blockAfter("docs/install.md", "To leave the nodes as they were:").split("\n");
+      const page = blockAfter("docs/install-cluster.md", "To leave the nodes as they were:").split(
+        "\n",
+      );
       const [instead = "", drain = "", rolledOut = "", uninstall = ""] = page;
       await reader(instead);
       const node = cluster.node(1);
