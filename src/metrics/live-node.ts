@@ -2,9 +2,9 @@
 import { treeDevicesOf } from "../node/facts/promised-classes.ts";
 import type { NodeView } from "../node/reconcile/view.ts";
 import { directions } from "../plan/node.ts";
-import { leftBits, treeOf } from "../promise/capacity.ts";
+import { leftBits, promisedBits, treeOf } from "../promise/capacity.ts";
 import { memberOf } from "../promise/held.ts";
-import { boundedMembers } from "../promise/latency.ts";
+import { boundsUsOf } from "../promise/latency.ts";
 import type { LiveTree } from "./live.ts";
 
 export interface LiveNode {
@@ -20,17 +20,15 @@ export function liveNode(view: NodeView): LiveNode {
   const { first } = view;
   if (first === null) return nothingLive;
   const devices = treeDevicesOf(first);
-  const promises = view.rows.map(({ promise }) => promise);
-  const bounds = boundedMembers(first, view.attachments.map(memberOf));
   return {
     trees: directions.map((direction) => ({
       direction,
       dev: devices[direction],
       capacityBits: first.trees[`${direction}CapacityBits`],
       reserveBits: first.trees[`${direction}ReserveBits`],
-      promisedBits: promises.reduce((sum, promise) => sum + promise[direction].guaranteeBits, 0),
+      promisedBits: promisedBits(view.rows, direction),
       leftBits: leftBits(treeOf(first.trees, direction), view.promised[direction]),
     })),
-    boundsUs: new Map(bounds.map(({ latencyClass, boundUs }) => [latencyClass.holder, boundUs])),
+    boundsUs: boundsUsOf(first, view.attachments.map(memberOf)),
   };
 }

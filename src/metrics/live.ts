@@ -70,10 +70,6 @@ function verdictOf(follow: ClassFollow, guaranteeBits: number, nowMs: number): V
   return backlogBytes > 0 ? "waiting" : "idle";
 }
 
-function delayOf({ waited }: ClassFollow): number | null {
-  return queueDelayUs(waited.byteSeconds, waited.bytes);
-}
-
 /** `boundUs` is that of the pod's egress class. */
 export function liveClass(
   { row, direction, guaranteeBits, limitBits }: PromisedClass,
@@ -82,7 +78,7 @@ export function liveClass(
   nowMs: number,
 ): LiveClass {
   const hasTarget = direction === "egress" && guaranteeBits > 0;
-  const { waitingSinceMs, rateBits } = follow;
+  const { waitingSinceMs, rateBits, waited } = follow;
   return {
     pod: podTitle(row) ?? attachmentName(row),
     direction,
@@ -92,7 +88,7 @@ export function liveClass(
     limitBits,
     rateBits,
     waitingMs: waitingSinceMs === null ? null : nowMs - waitingSinceMs,
-    delayUs: delayOf(follow),
+    delayUs: queueDelayUs(waited.byteSeconds, waited.bytes),
     targetUs: hasTarget ? row.promise.latencyTargetUs : null,
     boundUs: hasTarget ? boundUs : null,
   };

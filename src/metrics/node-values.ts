@@ -1,7 +1,7 @@
 /** What the ledger tells of the node: its trees, its pools, its size. Pure: sizes of files are arguments. */
 import type { Pool } from "../node/addresses/leases.ts";
 import { type Attachment, directions, type TreeSettings } from "../plan/node.ts";
-import { type Load, leftBits, treeOf } from "../promise/capacity.ts";
+import { type Load, leftBits, promisedBits, treeOf } from "../promise/capacity.ts";
 import type { MetricName, Value } from "./described.ts";
 
 export interface NodeFacts {
@@ -26,7 +26,7 @@ function ofTrees(trees: TreeSettings, facts: NodeFacts): Partial<Record<MetricNa
     fairway_tree_capacity_bytes_per_second: each((direction) => trees[`${direction}CapacityBits`]),
     fairway_tree_reserve_bytes_per_second: each((direction) => trees[`${direction}ReserveBits`]),
     fairway_tree_promised_bytes_per_second: each((direction) =>
-      attachments.reduce((sum, { promise }) => sum + promise[direction].guaranteeBits, 0),
+      promisedBits(attachments, direction),
     ),
     fairway_tree_left_bytes_per_second: each((direction) =>
       leftBits(treeOf(trees, direction), promised[direction]),

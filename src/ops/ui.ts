@@ -4,8 +4,8 @@ import { defaultSocket } from "../agent/protocol.ts";
 import { parsePath } from "../config/paths.ts";
 import { isObject } from "../config/section.ts";
 import { FairwayError } from "../errors.ts";
-import { printable } from "./agent/about.ts";
-import { askPage } from "./agent/ask.ts";
+import { answerIn, printable } from "./agent/about.ts";
+import { askPage, patientMs, silenceWords } from "./agent/ask.ts";
 import { asUsage } from "./command-line.ts";
 import { print } from "./print.ts";
 
@@ -17,32 +17,28 @@ interface PageAddress {
   address: string;
 }
 
-const answerWithinMs = 8_000;
-
 const noPage = (what: string, advice: string): FairwayError =>
   new FairwayError("unavailable", what, advice);
 
 const startIt =
   "`fairway agent --ui` serves it: with systemd, Environment=AGENT_OPTIONS=--ui in a drop-in (systemctl edit fairway-agent.service); in a cluster, the chart's ui.enabled=true";
 
+const adviceOn = {
+  late: "see the agent's log, and `fairway doctor`",
+  refused:
+    "the page is the agent's: start one (`fairway install --agent`), run this as root on its node, or name its socket (--socket)",
+} as const;
+
 /** Throws unavailable. */
 async function askToken(socket: string): Promise<string> {
-  const came = await askPage(socket, "/ui/token", answerWithinMs, "POST");
-  if (came.end === "late")
-    throw noPage(
-      `the agent at ${socket} did not answer within ${answerWithinMs} ms`,
-      "see the agent's log, and `fairway doctor`",
-    );
-  if (came.end === "refused")
-    throw noPage(
-      `the agent at ${socket} cannot be asked (${came.code})`,
-      "the page is the agent's: start one (`fairway install --agent`), run this as root on its node, or name its socket (--socket)",
-    );
+  const came = await askPage(socket, "/ui/token", patientMs, "POST");
+  if (came.end === "late" || came.end === "refused")
+    throw noPage(`the agent at ${socket} ${silenceWords(came, patientMs)}`, adviceOn[came.end]);
   if (came.end === "too large")
     throw noPage(`what answers at ${socket} is no agent`, "name the agent's socket (--socket)");
-  const [head = "", body = ""] = came.text.split("\r\n\r\n");
-  if (/^HTTP\/1\.1 200 /.test(head)) return body;
-  if (/^HTTP\/1\.1 404 /.test(head))
+  const { status, body } = answerIn(came.text);
+  if (status === 200) return body;
+  if (status === 404)
     throw noPage(`the agent at ${socket} is of a version that has no page`, "upgrade it");
   throw noPage(
     `the agent at ${socket} gives no address: ${printable(body.trim())}`,

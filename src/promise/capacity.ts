@@ -3,7 +3,7 @@
  * parent does not cap its children's guarantees.
  */
 import type { Reserve } from "../config/types.ts";
-import type { Direction, TreeSettings } from "../plan/node.ts";
+import type { Attachment, Direction, TreeSettings } from "../plan/node.ts";
 import { floorBits } from "../plan/shape.ts";
 
 /** The reserve pays for so many best-effort pods before they take from what guarantees could have. */
@@ -75,6 +75,12 @@ export function loadOf(guarantees: readonly number[]): Load {
     floors: guarantees.length - guaranteed.length,
   };
 }
+
+/** The sum of the guarantees as they were promised, in bits per second, in force or scaled. */
+export const promisedBits = (
+  held: readonly Pick<Attachment, "promise">[],
+  direction: Direction,
+): number => held.reduce((sum, { promise }) => sum + promise[direction].guaranteeBits, 0);
 
 /**
  * What a tree has left for guarantees beside the host and what pods hold, in bits per second. It is negative

@@ -65,6 +65,15 @@ export function boundedMembers(base: Trees, members: readonly Member[]): Bounded
   return boundsOf(path, chooseBursts(path, asks));
 }
 
+/** The bounds of those that have a target, in microseconds, by their holders (`memberOf`). */
+export const boundsUsOf = (base: Trees, members: readonly Member[]): Map<string, number> =>
+  new Map(
+    boundedMembers(base, members).map(({ latencyClass, boundUs }) => [
+      latencyClass.holder,
+      boundUs,
+    ]),
+  );
+
 type Holding = Pick<Attachment, "promise" | "mtuBytes">;
 
 /**

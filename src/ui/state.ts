@@ -59,7 +59,8 @@ function rowOf(each: LiveClass): Row {
   return { ...each, borrowedBits: Math.max(0, rateBits - each.guaranteeBits) };
 }
 
-const isTrouble = ({ verdict }: LiveClass): boolean =>
+/** Whether a promise is not kept. */
+export const isTrouble = ({ verdict }: { verdict: Verdict }): boolean =>
   verdict === "missing" || verdict === "missed";
 
 /** A little more than the guarantee is how HTB's tokens come. */
@@ -99,12 +100,11 @@ function together(parts: readonly Part[]): Part[] {
   if (parts.length === 0) return [];
   const sum = (of: (part: Part) => number): number =>
     parts.reduce((all, part) => all + of(part), 0);
-  const isMissed = parts.some(({ verdict }) => verdict === "missed" || verdict === "missing");
   return [
     {
       pod: null,
       pods: parts.length,
-      verdict: isMissed ? "missed" : "kept",
+      verdict: parts.some(isTrouble) ? "missed" : "kept",
       guaranteeBits: sum(({ guaranteeBits }) => guaranteeBits),
       withinBits: sum(({ withinBits }) => withinBits),
       borrowedBits: sum(({ borrowedBits }) => borrowedBits),

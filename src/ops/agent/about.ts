@@ -45,12 +45,19 @@ function aboutOf(json: unknown): AgentAbout | null {
   };
 }
 
+/** An answer's parts. A status of null means that it is none of HTTP. */
+export function answerIn(text: string): { status: number | null; body: string } {
+  const [head = "", ...rest] = text.split("\r\n\r\n");
+  const status = /^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1];
+  return { status: status === undefined ? null : Number(status), body: rest.join("\r\n\r\n") };
+}
+
 /** The whole of an answer. null means that no agent has given it. */
 export function aboutIn(answer: string): AgentAbout | null {
-  const [head = "", ...rest] = answer.split("\r\n\r\n");
-  if (!/^HTTP\/1\.1 200 /.test(head)) return null;
+  const { status, body } = answerIn(answer);
+  if (status !== 200) return null;
   try {
-    return aboutOf(JSON.parse(rest.join("\r\n\r\n")));
+    return aboutOf(JSON.parse(body));
   } catch {
     return null;
   }

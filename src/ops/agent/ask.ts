@@ -32,6 +32,16 @@ export type Came = { pid: number | null } & (
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
+/** A verb that runs keeps the agent from answering, and waits for the kernel 5 s at most where it is well. */
+export const patientMs = 8_000;
+
+/** What is said of an agent that gave no answer, after its name. */
+export const silenceWords = (
+  came: Extract<Came, { end: "late" | "refused" }>,
+  withinMs: number,
+): string =>
+  came.end === "late" ? `did not answer within ${withinMs} ms` : `cannot be asked (${came.code})`;
+
 /** What the agent answers to a request for one of its pages, as it came. */
 export function askPage(
   path: string,

@@ -32,7 +32,7 @@ import {
   type NetworkBase,
 } from "../../plan/node.ts";
 import { memberOf } from "../../promise/held.ts";
-import { boundedMembers } from "../../promise/latency.ts";
+import { boundsUsOf } from "../../promise/latency.ts";
 import { inForce } from "../../promise/scale.ts";
 import type { AgentStatus } from "./agent.ts";
 import type { DeviceLooks } from "./sample.ts";
@@ -186,9 +186,7 @@ function podsOf(
 ): PodStatus[] {
   const all = ledger.attachments.all();
   const current = inForce(all, base.trees);
-  const bounds = new Map(
-    boundedMembers(base, current.map(memberOf)).map((b) => [b.latencyClass.holder, b.boundUs]),
-  );
+  const bounds = boundsUsOf(base, current.map(memberOf));
   const violations = readViolations();
   const promises = all.map((a, at) => ({ a, now: current[at]?.promise ?? a.promise }));
   return promises.map(({ a, now }) => ({

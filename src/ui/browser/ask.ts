@@ -65,6 +65,6 @@ export class Asking {
     this.#took(came);
     if (this.#isPaused) return;
     const pauseMs = Math.min(longestPauseMs, everyMs * 2 ** Math.min(this.#failures, 4));
-    this.#timer = setTimeout(() => void this.now(), this.#failures === 0 ? everyMs : pauseMs);
+    this.#timer = setTimeout(() => void this.now(), pauseMs);
   }
 }

@@ -1,6 +1,6 @@
 /** A direction of the uplink as a band: what is promised above, what is carried below, on one scale. */
 import { mbitWords } from "../../measure/words.ts";
-import type { Part, TreeShown } from "../state.ts";
+import { isTrouble, type Part, type TreeShown } from "../state.ts";
 import { drawTree, emptyChart } from "./chart.ts";
 import { byId, el, keyed, setShare, setText } from "./dom.ts";
 import type { History, TreePoint } from "./history.ts";
@@ -18,11 +18,9 @@ interface Piece {
 
 const partKey = ({ pod }: Part): string => (pod === null ? "others" : `pod ${pod}`);
 
-const isBroken = ({ verdict }: Part): boolean => verdict === "missed" || verdict === "missing";
-
 const promisedPiece = (part: Part): Piece => ({
   key: partKey(part),
-  className: isBroken(part) ? "promised missed" : "promised",
+  className: isTrouble(part) ? "promised missed" : "promised",
   bits: part.guaranteeBits,
   label: partName(part),
   title: `${partName(part)}: ${mbit(part.guaranteeBits)} promised, ${verdictWords[part.verdict]}`,
@@ -33,7 +31,7 @@ function carriedPieces(part: Part): Piece[] {
   return [
     {
       key: `${partKey(part)} within`,
-      className: isBroken(part) ? "within missed" : "within",
+      className: isTrouble(part) ? "within missed" : "within",
       bits: part.withinBits,
       label: name,
       title: `${name}: ${mbit(part.withinBits)} within its guarantee`,
