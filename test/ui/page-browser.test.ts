@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { pageState } from "../../src/ui/state.ts";
 import { socketIn, startAgent } from "../support/agent.ts";
 import { type Watched, watchedPage, withBrowser } from "../support/browser.ts";
+import { askedByOthers } from "./others.ts";
 import { addressOf, page as origin, type Scene, withPage, withScene } from "./scene.ts";
 import { about, liveClassOf, treeOf } from "./support.ts";
 
@@ -68,6 +69,16 @@ async function byKeyboard(page: Page): Promise<void> {
   await waitFor(page, "#rows", "shop/web-7d9c5-x2k4p");
 }
 
+/** The browser's own network goes and comes again: the same session goes on. */
+async function cutOffAndBack({ page }: Watched): Promise<void> {
+  await page.context().setOffline(true);
+  await waitFor(page, "#trouble", "No figures: the agent does not answer");
+  expect(await textOf(page, "#connection")).toBe("no answer");
+  await page.context().setOffline(false);
+  await waitFor(page, "#connection", "live");
+  expect(await page.locator("#trouble").isVisible()).toBe(false);
+}
+
 async function endedAndStartedAnew({ node, agent }: Scene, { page, complaints }: Watched) {
   agent.kill("SIGTERM");
   await agent.exited;
@@ -123,6 +134,8 @@ test("idle, under load, a promise that is not kept, by keys alone, and an agent 
       expect(await textOf(other.page, "h1")).toContain("needs an address of its own");
       expect(other.requests.every((url) => url.startsWith(origin))).toBe(true);
 
+      await askedByOthers(scene.node, page);
+      await cutOffAndBack(watched);
       await endedAndStartedAnew(scene, watched);
     }),
   ));

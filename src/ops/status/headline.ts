@@ -29,7 +29,7 @@ function promisesWords(rows: readonly ClassRow[], seconds: number | null): Headl
   if (worst !== undefined)
     return {
       mood: "bad",
-      text: `NOT KEPT: ${broken.length} of ${guarantees(judged)}${looked}. ${worstWords(worst)}`,
+      text: `NOT KEPT: ${broken.length} of ${guarantees(judged)}${looked}. ${worstWords(worst)}.`,
     };
   if (judged === 0) return { mood: "good", text: "No pod shown here has a guarantee." };
   if (seconds === null)

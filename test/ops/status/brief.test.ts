@@ -44,7 +44,7 @@ test("at 80 columns: the sentence, the trees, the table", () => {
   const text = brief(sampleStatus([web, db, low, batch]), 80);
   expect(text).toBe(`\
 NOT KEPT: 1 of 3 guarantees in 1 s. shop/zz egress: BELOW for 40% of 1 s of
-demand
+demand.
 egress (eth0): 400 Mbit/s capacity, 260 promised to pods, 20 in reserve
 
 VERDICT      POD                          MBIT/S                   DELAY
@@ -83,12 +83,12 @@ describe("the first line", () => {
     [
       "one below",
       sampleStatus([web, low]),
-      "NOT KEPT: 1 of 2 guarantees in 1 s. shop/zz egress: BELOW for 40% of 1 s of demand",
+      "NOT KEPT: 1 of 2 guarantees in 1 s. shop/zz egress: BELOW for 40% of 1 s of demand.",
     ],
     [
       "one missing before one below",
       sampleStatus([low, gone]),
-      "NOT KEPT: 2 of 2 guarantees in 1 s. shop/missing egress: it has no class in the kernel",
+      "NOT KEPT: 2 of 2 guarantees in 1 s. shop/missing egress: it has no class in the kernel.",
     ],
     [
       "one unclear",
@@ -105,6 +105,11 @@ describe("the first line", () => {
       "drift, and a promise that does not fit",
       sampleStatus([batch], { drift: ["x"], shortfalls: ["y"] }),
       "No pod shown here has a guarantee. The kernel differs from the ledger (1, below). Promises that no longer fit: 1.",
+    ],
+    [
+      "one below, and drift",
+      sampleStatus([web, low], { drift: ["x"] }),
+      "NOT KEPT: 1 of 2 guarantees in 1 s. shop/zz egress: BELOW for 40% of 1 s of demand. The kernel differs from the ledger (1, below).",
     ],
     [
       "no network",

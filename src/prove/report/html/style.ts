@@ -8,7 +8,7 @@ export const style = `
   --ground: #f6f7f9; --card: #ffffff; --ink: #14202e; --muted: #5b6878; --rule: #dfe4ea;
   --steady: #1668c7; --noisy: #c9cfd8; --noisy-line: #8a95a3;
   --fairway: #0a8f6a; --noqos: #d2482f; --bandwidth: #8a5cc2; --promise: #14202e;
-  --passed: #0a8f6a; --failed: #d2482f; --inconclusive: #a86f00;
+  --passed: #08714f; --failed: #bf3519; --inconclusive: #8a5a00;
 }
 @media (prefers-color-scheme: dark) {
   :root {
