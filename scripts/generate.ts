@@ -8,7 +8,7 @@
  * - `annotations-policy.yaml` and `guarantees-policy.yaml` there: what an API server refuses and requests. Committed.
  * - `dra.yaml` there: what a cluster needs for claims of dynamic resource allocation. Committed.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Ajv } from "ajv";
 import standalone from "ajv/dist/standalone/index.js";
@@ -95,7 +95,8 @@ export async function pageCode(): Promise<string> {
 function write(path: string, text: string): void {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  // Another suite may read it at this moment.
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
 export async function generate(): Promise<void> {

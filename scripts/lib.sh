@@ -32,6 +32,12 @@ persist() {
   "$@"
 }
 
+# apt_get ARGUMENT...: apt-get, one at a time, since it does not wait for another suite's that runs beside this one.
+apt_get() {
+  mkdir -p "$ROOT/dist"
+  flock "$ROOT/dist/.apt-lock" apt-get "$@"
+}
+
 # need_packages COMMAND=PACKAGE...: installs the Debian packages whose commands are missing.
 need_packages() {
   local missing=() pair
@@ -40,8 +46,8 @@ need_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && return
   say "installing Debian packages, once: ${missing[*]}"
-  persist apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive persist apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  persist apt_get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive persist apt_get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
 # A browser without a screen, for the tests of the agent's page.
@@ -105,8 +111,8 @@ need_debian() {
   scratch=$(mktemp -d "$tools/fetch.XXXXXX")
   (
     cd "$scratch"
-    apt-get download -q "$@" >&2 \
-      || { persist apt-get update -qq >&2 && persist apt-get download -q "$@" >&2; }
+    apt_get download -q "$@" >&2 \
+      || { persist apt_get update -qq >&2 && persist apt_get download -q "$@" >&2; }
     for package in *.deb; do dpkg-deb -x "$package" tree; done
     cp -a tree/. "$tools/debian"
   ) || say "they cannot be had here"
