@@ -42,7 +42,8 @@ function addressAskFor({ chained, ipam, runtime }: NetworkConfig, arg: string | 
 
 type Asking = Pick<PodRequest, "containerId" | "ifname" | "netns" | "args">;
 
-const podOf = ({ containerId, args }: Asking) => ({
+/** The pod as `podClaims` knows it. */
+export const podOf = ({ containerId, args }: Asking) => ({
   containerId,
   podNamespace: args.K8S_POD_NAMESPACE ?? null,
   podName: args.K8S_POD_NAME ?? null,

@@ -144,13 +144,14 @@ export function mappedByMinor(): Map<number, string[]> {
   return found;
 }
 
-/** The class of a pod on a device. null means that there is none. */
-export function seenClass(dev: string, minor: number): SeenRates | null {
+/** The classes on a device, by their ids ("fa01:10"). Empty where there is no such device. */
+export function seenClasses(dev: string): ReadonlyMap<string, SeenRates> {
   using socket = new NetlinkSocket();
   const link = linkNamed(socket, dev);
-  if (link === null) return null;
-  const found = classesOf(socket, link.index).find(({ handle }) => handle === names.classid(minor));
-  return found?.htb ?? null;
+  const found = link === null ? [] : classesOf(socket, link.index);
+  return new Map(
+    found.flatMap(({ handle, htb }) => (htb === undefined ? [] : [[handle, htb] as const])),
+  );
 }
 
 /** `preferred` are paths of namespaces by which a runtime knows them. This changes nothing. */

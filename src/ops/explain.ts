@@ -1,6 +1,6 @@
 /** `fairway explain` prints what would be done, as lines of ip, tc, nft and sysctl. It touches nothing. */
 import { Command } from "commander";
-import { attachAskOf } from "../cni/attach-ask.ts";
+import { attachAskOf, podOf } from "../cni/attach-ask.ts";
 import { isContainerId } from "../cni/environment.ts";
 import { parseInterfaceName } from "../config/paths.ts";
 import { formatDuration, formatRate } from "../config/quantities.ts";
@@ -11,6 +11,7 @@ import { requireKnownPods } from "../node/facts/known-pods.ts";
 import { leafQueues } from "../node/facts/leaf-queues.ts";
 import { refuseLostLedger } from "../node/facts/lost-ledger.ts";
 import { requireNetns } from "../node/facts/netns-asked.ts";
+import { podClaims } from "../node/facts/pod-claims.ts";
 import { refuseOverlaps } from "../node/facts/surroundings.ts";
 import { planRepairSettled } from "../node/reconcile/repair.ts";
 import { stepsOf } from "../node/reconcile/run.ts";
@@ -28,6 +29,7 @@ import {
 } from "../plan/node.ts";
 import { linesOf, shellLine } from "../plan/render.ts";
 import { tiersRefusal } from "../promise/tiers.ts";
+import { shareLine } from "./claim-words.ts";
 import { asUsage, isGiven, requireWith } from "./command-line.ts";
 import {
   type CommonOptions,
@@ -45,6 +47,7 @@ interface Options extends CommonOptions {
   ifname: string;
   annotation: string[];
   pod?: string;
+  podUid?: string;
   json?: boolean;
 }
 
@@ -94,8 +97,9 @@ function annotationsOf(pairs: string[]): Record<string, string> {
 }
 
 /** Names the pod as a runtime does in CNI_ARGS. */
-function podArgs(pod: string | undefined): Record<string, string> {
-  if (pod === undefined) return {};
+function podArgs({ pod, podUid }: Pick<Options, "pod" | "podUid">): Record<string, string> {
+  const uid = podUid === undefined ? {} : { K8S_POD_UID: podUid };
+  if (pod === undefined) return uid;
   const [namespace, name, ...rest] = pod.split("/");
   if (!namespace || !name || rest.length > 0)
     throw new FairwayError(
@@ -103,13 +107,14 @@ function podArgs(pod: string | undefined): Record<string, string> {
       `--pod ${JSON.stringify(pod)} is not NAMESPACE/NAME`,
       "for example shop/cart",
     );
-  return { K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name };
+  return { K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name, ...uid };
 }
 
 /** Throws badConfig for what no runtime would call an ADD with. */
-function checkPod({ annotation, pod, containerId, ifname }: Options): void {
+function checkPod(options: Options): void {
+  const { annotation, containerId, ifname } = options;
   annotationsOf(annotation);
-  podArgs(pod);
+  podArgs(options);
   parseInterfaceName(ifname, "--ifname");
   if (isContainerId(containerId)) return;
   throw new FairwayError(
@@ -144,10 +149,9 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
       "`fairway explain` without --netns shows the node; an ADD shows the rest",
     );
   const { containerId, ifname } = options;
-  const asked = withCapacityInForce(
-    ledger,
-    attachAskOf({ containerId, ifname, netns, args: podArgs(options.pod) }, config, null),
-  );
+  const request = { containerId, ifname, netns, args: podArgs(options) };
+  const claims = podClaims(ledger, podOf(request));
+  const asked = withCapacityInForce(ledger, attachAskOf(request, config, null, null, claims));
   refuseOverlaps(asked.base);
   const proposal = propose(ledger, asked);
   const { base } = asked;
@@ -160,6 +164,7 @@ function explainPod(ledger: LedgerView, options: Options, netns: string): Explai
   return {
     about: [
       ...aboutPod(asked, { ...proposal, attachment: added.own }),
+      ...claims.map(shareLine),
       `leaf queues: ${queues.kind} (${queues.why})`,
     ],
     // An ADD first takes from the others what this pod needs.
@@ -218,10 +223,15 @@ export function explainCommand(): Command {
       "--pod <NAMESPACE/NAME>",
       "the pod's name, whose namespace the policy may have rules for",
     )
+    .option("--pod-uid <UID>", "the pod's uid, by which the claims are found that it has")
     .option("--annotation <KEY=VALUE>", "a pod annotation; may be given again", collect, [])
     .option("--json", "the steps as data")
     .action((options: Options, command: Command) => {
-      requireWith(command, ["pod", "annotation", "containerId", "ifname", "network"], "netns");
+      requireWith(
+        command,
+        ["pod", "podUid", "annotation", "containerId", "ifname", "network"],
+        "netns",
+      );
       asUsage(command, () => checkPod(options));
       withLedgerView(options, (ledger) => {
         const { netns } = options;

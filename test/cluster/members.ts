@@ -35,23 +35,27 @@ export async function withMembers(
   };
   const optionsOf = new Map<string, string[]>();
   try {
-    for (const node of cluster.nodes) {
-      const tokenFile = await renewToken(cluster, node);
-      const user = { name: "agent", token: "", groups: [] };
-      const config = JSON.parse(cluster.control.kubeconfigOf(user)) as Record<string, unknown>;
-      const file = join(node.machine.disk, "agent.kubeconfig");
-      const users = [{ name: "agent", user: { tokenFile } }];
-      writeFileSync(file, JSON.stringify({ ...config, users }), { mode: 0o600 });
-      const options = ["--cluster", "--node", node.name, "--kubeconfig", file, ...more];
-      optionsOf.set(node.name, options);
-      await node.end("agent", "TERM");
-      await started(node, options);
-    }
+    await Promise.all(
+      cluster.nodes.map(async (node) => {
+        const tokenFile = await renewToken(cluster, node);
+        const user = { name: "agent", token: "", groups: [] };
+        const config = JSON.parse(cluster.control.kubeconfigOf(user)) as Record<string, unknown>;
+        const file = join(node.machine.disk, "agent.kubeconfig");
+        const users = [{ name: "agent", user: { tokenFile } }];
+        writeFileSync(file, JSON.stringify({ ...config, users }), { mode: 0o600 });
+        const options = ["--cluster", "--node", node.name, "--kubeconfig", file, ...more];
+        optionsOf.set(node.name, options);
+        await node.end("agent", "TERM");
+        await started(node, options);
+      }),
+    );
     await use((node) => started(node, optionsOf.get(node.name) ?? []));
   } finally {
-    for (const node of cluster.nodes) {
-      if (node.machine.isRunning("agent")) await node.end("agent", "TERM");
-      await started(node, []);
-    }
+    await Promise.all(
+      cluster.nodes.map(async (node) => {
+        if (node.machine.isRunning("agent")) await node.end("agent", "TERM");
+        await started(node, []);
+      }),
+    );
   }
 }

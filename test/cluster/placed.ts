@@ -23,6 +23,27 @@ export const ready = (cluster: Cluster, ...names: string[]): Promise<string> =>
     ...names.map((name) => `pod/${name}`),
   );
 
+const nudgeMs = 2_000;
+
+/** Until it is Ready. A kubelet tries a pod that it could not prepare again after a minute, or when it changes. */
+export async function readyAtLast(cluster: Cluster, name: string): Promise<void> {
+  let nudgedMs = performance.now();
+  await cluster.until(
+    `${name} runs`,
+    async () => {
+      const { conditions } = (await podOf(cluster, name)).status;
+      if (conditions?.some(({ type, status }) => type === "Ready" && status === "True"))
+        return true;
+      const nowMs = performance.now();
+      if (nowMs - nudgedMs < nudgeMs) return false;
+      nudgedMs = nowMs;
+      await cluster.kubectl("annotate", "pod", name, "--overwrite", `test/nudge=${nowMs}`);
+      return false;
+    },
+    120_000,
+  );
+}
+
 export async function rates(cluster: Cluster, index: number): Promise<string> {
   const classes = await cluster.node(index).classes();
   return classes.flatMap((line) => /\brate (\S+) ceil/.exec(line)?.[1] ?? []).join(" ");

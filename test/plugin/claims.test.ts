@@ -1,11 +1,14 @@
 /** ADD with claims that the driver has recorded: they are found by the pod's uid, and nobody else is asked. */
 import { describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { ClaimShare } from "../../src/ledger/claims.ts";
 import { openLedger } from "../../src/ledger/ledger.ts";
 import { bootId } from "../../src/node/facts/open.ts";
 import { claimShare } from "../ledger/fixtures/samples.ts";
 import { dumpNode } from "../support/dump.ts";
 import { type Pod, type TestNode, withNode } from "../support/node.ts";
+import { remember } from "../support/runtime-cache.ts";
 
 const argsFor = (name: string, uid: string | null): string =>
   `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${name}${uid === null ? "" : `;K8S_POD_UID=${uid}`}`;
@@ -133,3 +136,89 @@ test("a pod without claims is none the worse for another's", () =>
     expect(classesOn(node, "uplink")).not.toContain("rate 100Mbit");
     node.del(pod);
   }));
+
+test("explain finds a pod's claims by its uid, and says what each of them gives", () =>
+  withNode((node) => {
+    // The first ADD makes the ledger, and tells the network.
+    node.add(node.pod("till"), { args: argsFor("till", "p2") });
+    prepare(node, share(), ingress);
+    const pod = node.pod("cart");
+    const asked = ["explain", "--netns", pod.netns, "--pod", "shop/cart"];
+    const before = dumpNode(node.lab.node);
+    const unknown = node.fairway(...asked);
+    expect(unknown).toMatchObject({ code: 1, stdout: "" });
+    expect(unknown.stderr).toContain("claim shop/net is prepared for a pod that has no interface");
+    expect(unknown.stderr).toContain("--pod-uid");
+    const { code, stdout } = node.fairway(...asked, "--pod-uid", "p1");
+    expect(code).toBe(0);
+    for (const line of [
+      "# egress: guarantee 100Mbit/s, no limit",
+      "# the egress guarantee (100M) is what claim shop/net gives",
+      "# claim shop/net: request in was given 40Mbit/s of device ingress-uplink, share 5f1e7a52-0000-4000-8000-00000000000a",
+      "# claim shop/net: request out was given 100Mbit/s of device egress-uplink, share 5f1e7a52-0000-4000-8000-00000000000a",
+    ])
+      expect(stdout).toContain(`${line}\n`);
+    expect(dumpNode(node.lab.node)).toBe(before);
+  }));
+
+test("doctor names a claim that was taken back under its pod", () =>
+  withNode((node) => {
+    prepare(node, share());
+    node.add(node.pod("cart"), cart);
+    const found = (): string[] =>
+      (
+        JSON.parse(node.fairway("doctor", "--json").stdout) as {
+          findings: { id: string; level: string; found: string }[];
+        }
+      ).findings.flatMap(({ id, level, found }) => (id === "claims" ? `${level}: ${found}` : []));
+    expect(found()).toEqual([expect.stringMatching(/^ok: 1 recorded/)]);
+    unprepare(node, "c1");
+    expect(found()).toEqual([
+      expect.stringMatching(/^warn: pods\/cart\/eth0 has its egress .* claim shop\/net, which/),
+    ]);
+  }));
+
+describe("a rebuild", () => {
+  /** A pod with a claim, and a runtime that remembers its ADD. */
+  function remembered(node: TestNode): { pod: Pod; cache: string } {
+    prepare(node, share());
+    const pod = node.pod("cart");
+    const result = node.add(pod, cart);
+    const cache = join(node.dataDir, "results");
+    const args = cart.args.split(";").map((each) => each.split("=") as [string, string]);
+    const { containerId, netns } = pod;
+    remember(cache, { ...{ config: node.config, containerId, netns }, args, result });
+    return { pod, cache };
+  }
+
+  test("of a row that was lost finds the pod's claims in the ledger", () =>
+    withNode((node) => {
+      const { pod, cache } = remembered(node);
+      const before = dumpNode(node.lab.node);
+      inLedgerOf(node, ({ attachments }) => {
+        for (const row of attachments.all()) attachments.remove(row);
+      });
+      expect(node.fairway("repair", "--rebuild", "--cache-dir", cache)).toMatchObject({ code: 0 });
+      expect(node.fairway("repair")).toMatchObject({ code: 0, stdout: "nothing to do\n" });
+      expect(notesOf(node)).toEqual(["the egress guarantee (100M) is what claim shop/net gives"]);
+      expect(dumpNode(node.lab.node)).toBe(before);
+      node.del(pod);
+    }));
+
+  test("of a ledger that was lost says what it cannot know, and how the pod keeps it", () =>
+    withNode((node) => {
+      const { pod, cache } = remembered(node);
+      for (const name of ["ledger.db", "ledger.db-wal", "ledger.db-shm"])
+        rmSync(join(node.dataDir, name), { force: true });
+      const before = dumpNode(node.lab.node);
+      const { code, stdout } = node.fairway("repair", "--rebuild", "--cache-dir", cache);
+      expect(code).toBe(0);
+      const [, command = ""] =
+        /`fairway (set shop\/cart egress-guarantee=100M)`/.exec(stdout) ?? [];
+      expect(stdout).toContain("at the rebuild its class had 100Mbit/s of egress guaranteed");
+      expect(node.fairway(...command.split(" "))).toMatchObject({ code: 0 });
+      expect(node.fairway("repair")).toMatchObject({ code: 0, stdout: "nothing to do\n" });
+      expect(dumpNode(node.lab.node)).toBe(before);
+      node.del(pod);
+    }));
+});

@@ -83,6 +83,7 @@ const rows: Record<string, Row[]> = {
   ],
   explain: [
     row("explain --pod a/b", "--pod says something about --netns only", "give --netns too"),
+    row("explain --pod-uid a", "--pod-uid says something about --netns only"),
     row("explain --annotation a=b", "--annotation says something about --netns only"),
     row("explain --container-id a", "--container-id says something about --netns only"),
     row("explain --ifname eth1", "--ifname says something about --netns only"),

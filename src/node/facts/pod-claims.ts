@@ -37,7 +37,7 @@ function refuseUnknown(view: LedgerView, pod: Pod): void {
   throw new FairwayError(
     "promiseRefused",
     `the runtime does not tell the uid of pod ${title} (K8S_POD_UID), and claim ${open.claimNamespace}/${open.claimName} is prepared for a pod that has no interface yet: whether it is this one cannot be told`,
-    "Claims for bandwidth need a runtime that tells the pod's uid: containerd since 1.6 and CRI-O do.",
+    "Claims for bandwidth need a runtime that tells the pod's uid: containerd since 1.6 and CRI-O do. `fairway explain` is told it by --pod-uid.",
   );
 }
 

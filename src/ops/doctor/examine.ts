@@ -21,6 +21,7 @@ import { type PlaceOptions, type Places, placesOf, pluginName } from "../install
 import { agent } from "./agent.ts";
 import { bridges } from "./bridges.ts";
 import { chain } from "./chain.ts";
+import { claims } from "./claims.ts";
 import { conflists } from "./conflists.ts";
 import { drift } from "./drift.ts";
 import { executableFits } from "./executable-fits.ts";
@@ -71,6 +72,7 @@ const groups: Group[] = [
   shapers,
   promises,
   overrides,
+  claims,
   drift,
   leaks,
 ];

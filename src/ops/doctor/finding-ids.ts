@@ -17,6 +17,7 @@ export const findingIds = [
   "bridge.hairpin",
   "bridge.others",
   "bridge.ports",
+  "claims",
   "config",
   "conflist",
   "conflist.chain",

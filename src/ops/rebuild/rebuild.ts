@@ -2,8 +2,8 @@
 import { networkPart } from "../../cni/attach-ask.ts";
 import type { RawConfig } from "../../cni/request.ts";
 import { FairwayError, messageOf } from "../../errors.ts";
-import { netnsIdentity, seenPods } from "../../kernel/pods-seen.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
+import { netnsIdentity, seenClasses, seenPods } from "../../kernel/pods-seen.ts";
+import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import { openLedger } from "../../ledger/ledger.ts";
 import { holderText, type Reservation } from "../../ledger/reservations.ts";
 import { forgetEarlierBoots } from "../../node/addresses/keep.ts";
@@ -13,11 +13,17 @@ import { ensureLeafKind } from "../../node/facts/leaf-queues.ts";
 import { bootId } from "../../node/facts/open.ts";
 import { findUplink } from "../../node/facts/uplink.ts";
 import { bare } from "../../plan/ip.ts";
-import { type Attachment, attachmentName } from "../../plan/node.ts";
+import {
+  type Attachment,
+  attachmentName,
+  type ClaimedRate,
+  type NetworkBase,
+} from "../../plan/node.ts";
 import { prefixOf } from "../../plan/prefix.ts";
+import { claimedRates } from "../../promise/claims.ts";
 import { parseNetworkConfig } from "../../promise/network-config.ts";
 import { type CachedAdd, readRuntimeCache } from "./cache.ts";
-import { type Matched, matchPods } from "./match.ts";
+import { type KnownPod, type Matched, matchPods } from "./match.ts";
 import { isBeingReplaced, replaceLedger } from "./replace-ledger.ts";
 import { foundRow, type KnownNetwork, knownRow, networkOfPod } from "./rows.ts";
 
@@ -66,6 +72,14 @@ const chainedNetwork = (name: string): FairwayError =>
     "drain the node, move the ledger's files away, run `fairway repair`, and let the pods come back",
   );
 
+function classesOnce({ trees, ingress }: NetworkBase): KnownNetwork["classes"] {
+  let seen: ReturnType<KnownNetwork["classes"]> | null = null;
+  return () => {
+    seen ??= { egress: seenClasses(trees.uplink), ingress: seenClasses(ingress.name) };
+    return seen;
+  };
+}
+
 function knownNetworks(ledger: Ledger, raws: Map<string, RawConfig>): Map<string, KnownNetwork> {
   const networks = new Map<string, KnownNetwork>();
   for (const [name, raw] of raws) {
@@ -73,7 +87,8 @@ function knownNetworks(ledger: Ledger, raws: Map<string, RawConfig>): Map<string
     if (config.chained) throw chainedNetwork(name);
     const base = () => baseInForce(ledger, config, findUplink(config.uplink, config.bridge));
     ensureLeafKind(ledger, base());
-    networks.set(name, { config, base: base() });
+    const known = base();
+    networks.set(name, { config, base: known, classes: classesOnce(known) });
   }
   return networks;
 }
@@ -86,7 +101,23 @@ function configOf(raw: RawConfig): ReturnType<typeof parseNetworkConfig> | null 
   }
 }
 
-function rowsOf({ known, found }: Matched, networks: Map<string, KnownNetwork>): Attachment[] {
+/**
+ * What the ledger still has of a pod's claims. Of several interfaces of a sandbox the first has them, as ADD gave
+ * them; a runtime writes the records in the order of its ADDs.
+ */
+function claimsIn(view: LedgerView, { add }: KnownPod, known: readonly KnownPod[]): ClaimedRate[] {
+  const { K8S_POD_UID: uid } = add.args;
+  const isLater = known.some(
+    (other) => other.add.containerId === add.containerId && other.add.writtenAtMs < add.writtenAtMs,
+  );
+  return uid === undefined || isLater ? [] : claimedRates(view.claimsOfPod(uid));
+}
+
+function rowsOf(
+  view: LedgerView,
+  { known, found }: Matched,
+  networks: Map<string, KnownNetwork>,
+): Attachment[] {
   const ofNetwork = (name: string): KnownNetwork => {
     const network = networks.get(name);
     if (network === undefined) throw new RangeError(`no network ${name}`);
@@ -94,7 +125,9 @@ function rowsOf({ known, found }: Matched, networks: Map<string, KnownNetwork>):
   };
   const all = [...networks.values()];
   return [
-    ...known.map((pod) => knownRow(pod, ofNetwork(pod.add.network), configOf(pod.add.raw))),
+    ...known.map((pod) =>
+      knownRow(pod, ofNetwork(pod.add.network), configOf(pod.add.raw), claimsIn(view, pod, known)),
+    ),
     ...found.map((pod) => foundRow(pod, networkOfPod(pod, all))),
   ];
 }
@@ -159,7 +192,7 @@ function fill(
       seenPods(adds.flatMap(({ result }) => result.interfaces.flatMap((i) => i.sandbox ?? []))),
       netnsIdentity,
     );
-    const inserted = insertMissing(ledger, rowsOf(matched, networks), reservationsOf(adds));
+    const inserted = insertMissing(ledger, rowsOf(ledger, matched, networks), reservationsOf(adds));
     const live = new Set(ledger.attachments.all().map(({ network }) => network));
     for (const [name, { config }] of networks) {
       if (!live.has(name) || ledger.network(name)?.isOfThisBoot === true) continue;
@@ -213,7 +246,7 @@ export function rebuiltLines({ rows, reservations, left, kept }: Rebuilt): strin
       ? []
       : [
           `the old files: ${kept.join(", ") || "there were none"}`,
-          "not in it any more: promises changed with `fairway set`, a capacity set with `set-capacity`, addresses kept for pods that went, and what `uninstall` would put back",
+          "not in it any more: promises changed with `fairway set` or given by claims (docs/claims.md), a capacity set with `set-capacity`, addresses kept for pods that went, and what `uninstall` would put back",
         ]),
     "`fairway explain` shows what differs from the kernel now, `fairway repair` puts it right",
   ];

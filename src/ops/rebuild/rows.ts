@@ -1,14 +1,17 @@
 /** Makes rows of the ledger from what was found. */
 import { contains, parseCidr, parseIp } from "../../config/addresses.ts";
 import { ownAnnotations } from "../../config/annotations.ts";
+import { formatRate } from "../../config/quantities.ts";
 import type { NetworkConfig } from "../../config/types.ts";
 import { FairwayError } from "../../errors.ts";
-import { type SeenRates, seenClass } from "../../kernel/pods-seen.ts";
+import type { SeenRates } from "../../kernel/pods-seen.ts";
 import { macAddress, withGateway } from "../../node/addresses/leases.ts";
 import { addressBits, bare } from "../../plan/ip.ts";
-import { podMac } from "../../plan/names.ts";
+import { classid, podMac } from "../../plan/names.ts";
 import {
   type Attachment,
+  type ClaimedRate,
+  type Direction,
   type DirectionPromise,
   directions,
   type Lease,
@@ -23,6 +26,8 @@ import type { FoundPod, KnownPod } from "./match.ts";
 export interface KnownNetwork {
   config: NetworkConfig;
   base: NetworkBase;
+  /** The rates of its classes in the kernel, by their ids. They are looked at once. */
+  classes(): Record<Direction, ReadonlyMap<string, SeenRates>>;
 }
 
 const asksNothing: PodAsks = { annotations: {}, bandwidth: null, overrides: null };
@@ -38,10 +43,10 @@ function directionSeen(rates: SeenRates | null, capacityBits: number): Direction
   };
 }
 
-function promiseSeen({ trees, ingress: place }: NetworkBase, minor: number): PodPromise {
-  const classes = { egress: seenClass(trees.uplink, minor), ingress: seenClass(place.name, minor) };
+function promiseSeen({ base: { trees }, classes }: KnownNetwork, minor: number): PodPromise {
+  const seen = classes();
   const [egress, ingress] = directions.map((direction) =>
-    directionSeen(classes[direction], trees[`${direction}CapacityBits`]),
+    directionSeen(seen[direction].get(classid(minor)) ?? null, trees[`${direction}CapacityBits`]),
   ) as [DirectionPromise, DirectionPromise];
   return {
     egress,
@@ -52,31 +57,62 @@ function promiseSeen({ trees, ingress: place }: NetworkBase, minor: number): Pod
   };
 }
 
+/**
+ * What a class gave and nothing explains that is known. A class that gave less is no question: guarantees are
+ * scaled where they do not fit.
+ */
+function unexplained(promise: PodPromise, seen: PodPromise, pod: string): string[] {
+  return directions.flatMap((direction) => {
+    const [asked, given] = [promise, seen].map((each) => each[direction].guaranteeBits) as [
+      number,
+      number,
+    ];
+    if (given <= asked) return [];
+    const rate = formatRate(given);
+    return [
+      `at the rebuild its class had ${rate}bit/s of ${direction} guaranteed, and of that only ${formatRate(asked)}bit/s is asked for by what the runtime remembers: a claim or \`fairway set\` gave the rest, and both were in the lost ledger. \`fairway set ${pod} ${direction}-guarantee=${rate}\` gives it again until the pod's end, else it goes with the next repair`,
+    ];
+  });
+}
+
 function promiseAsked(
-  { config }: KnownNetwork,
+  network: KnownNetwork,
   own: NetworkConfig,
+  { add: { args }, minor }: KnownPod,
+  claims: readonly ClaimedRate[],
 ): { promise: PodPromise; asks: PodAsks } {
   const { podAnnotations: annotations, bandwidth } = own.runtime;
-  const { tiers, defaultTier } = config;
+  const { tiers, defaultTier } = network.config;
+  const promise = promiseOf({ annotations, bandwidth, claims, tiers, defaultTier, rules: null });
+  const pod = `${args.K8S_POD_NAMESPACE ?? "NAMESPACE"}/${args.K8S_POD_NAME ?? "POD"}`;
   return {
-    promise: promiseOf({ annotations, bandwidth, tiers, defaultTier, rules: null }),
-    asks: { annotations: ownAnnotations(annotations), bandwidth, overrides: null },
+    promise: {
+      ...promise,
+      notes: [...promise.notes, ...unexplained(promise, promiseSeen(network, minor), pod)],
+    },
+    asks: {
+      ...{ annotations: ownAnnotations(annotations), bandwidth, overrides: null },
+      ...(claims.length > 0 && { claims }),
+    },
   };
 }
 
 /**
  * The row of a pod that the runtime remembers. `own` is its configuration; null means that it would be
- * refused today.
+ * refused today. `claims` are those that the ledger still has of it.
  */
 export function knownRow(
-  { add, hostVeth, minor, mac, netns, leases }: KnownPod,
+  pod: KnownPod,
   network: KnownNetwork,
   own: NetworkConfig | null,
+  claims: readonly ClaimedRate[],
 ): Attachment {
+  const { add, hostVeth, minor, mac, netns, leases } = pod;
+  const { K8S_POD_UID: podUid } = add.args;
   const terms =
     own === null
-      ? { promise: promiseSeen(network.base, minor), asks: asksNothing }
-      : promiseAsked(network, own);
+      ? { promise: promiseSeen(network, minor), asks: asksNothing }
+      : promiseAsked(network, own, pod, claims);
   return {
     network: add.network,
     containerId: add.containerId,
@@ -92,6 +128,7 @@ export function knownRow(
     ...terms,
     podNamespace: add.args.K8S_POD_NAMESPACE ?? null,
     podName: add.args.K8S_POD_NAME ?? null,
+    ...(podUid !== undefined && { podUid }),
   };
 }
 
@@ -135,7 +172,8 @@ export function networkOfPod(
  * The row of a pod that only the kernel has. Its container's id cannot be found, so a DEL does not meet the
  * row: `fairway gc` frees it once the pod is gone.
  */
-export function foundRow(pod: FoundPod, { config, base }: KnownNetwork): Attachment {
+export function foundRow(pod: FoundPod, network: KnownNetwork): Attachment {
+  const { config, base } = network;
   const { hostVeth, minor, end, addresses } = pod;
   const leases = addresses.map((address) => leaseOf(address, base));
   return {
@@ -151,7 +189,7 @@ export function foundRow(pod: FoundPod, { config, base }: KnownNetwork): Attachm
     leases,
     routes: config.ipam.routes.map((route) => withGateway(route, leases)),
     mtuBytes: base.mtuBytes,
-    promise: promiseSeen(base, minor),
+    promise: promiseSeen(network, minor),
     asks: asksNothing,
     podNamespace: null,
     podName: null,

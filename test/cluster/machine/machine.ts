@@ -31,6 +31,7 @@ export interface Machine {
   /** A folder of its disk, which has the same path inside and outside. */
   disk: string;
   start(part: Part): Promise<void>;
+  signal(part: string, signal: string): Promise<void>;
   /** Sends a signal to a part and waits until it has ended. */
   end(part: string, signal: string): Promise<void>;
   isRunning(part: string): boolean;
@@ -73,9 +74,14 @@ function waitForEnd(pid: string): void {
   }
 }
 
-/** Joins the machine's control groups, says which number it has, and becomes the part. */
-const become = `while read -r procs; do echo $$ >"$procs"; done </run/joins
-echo $$ >"$1" && log=$2 && shift 2 && cd / && exec "$@" >>"$log" 2>&1 </dev/null`;
+/**
+ * Joins the machine's control groups, starts the part, and says which number it has. It stays as the part's parent:
+ * nsenter in that place would stand still with a part that is stopped, and not hear of its end afterwards.
+ */
+const bear = `while read -r procs; do echo $$ >"$procs"; done </run/joins
+pid=$1 log=$2 && shift 2 && cd / || exit
+"$@" >>"$log" 2>&1 </dev/null &
+echo $! >"$pid" && wait`;
 
 /** Joins groups before the namespaces are made, since what a process is in then is what they begin with. */
 const enter = `exec >>"$1" 2>&1; shift
@@ -130,17 +136,16 @@ export function machineOf(options: MachineOptions): Machine {
       started.add(part);
       // What a terminal sends to the tests is not for it.
       Bun.spawn(
-        [
-          ...["setsid", ...inside(["sh", "-c", become, "sh", pidFile(part), logFile(part)])],
-          ...argv,
-        ],
+        [...["setsid", ...inside(["sh", "-c", bear, "sh", pidFile(part), logFile(part)])], ...argv],
         { env: environment(), stdin: "ignore", stdout: "ignore", stderr: "ignore" },
       );
       await until(`${part} was started on ${name}`, () => pidOf(part) !== "");
     },
+    signal: async (part, signal) => {
+      await machine.must(["kill", `-${signal}`, pidOf(part)]);
+    },
     end: async (part, signal) => {
-      const pid = pidOf(part);
-      await machine.must(["kill", `-${signal}`, pid]);
+      await machine.signal(part, signal);
       await until(`${part} has ended on ${name}`, () => !isRunning(part));
     },
     log: (part) => (existsSync(logFile(part)) ? readFileSync(logFile(part), "utf8") : ""),
