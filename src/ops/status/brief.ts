@@ -2,9 +2,10 @@
 import { formatDuration } from "../../config/quantities.ts";
 import { delayWords, mbitWords } from "../../measure/words.ts";
 import { type ClassRow, classRows, type SortKey, sorted, type Verdict } from "./class-rows.ts";
+import { driftWords } from "./drift-words.ts";
 import { headlineOf } from "./headline.ts";
 import type { NodeStatus, TreeStatus } from "./model.ts";
-import { remarks } from "./remarks.ts";
+import { nodeRemarks, podRemarks } from "./remarks.ts";
 import { type Column, type Columns, cutMiddle, layOut, rowLine, wrapped } from "./text-table.ts";
 
 export interface Look {
@@ -151,6 +152,6 @@ export function renderBrief(status: NodeStatus, look: Look): string {
   const lines = fold([text]).map((line) => paint(line, colour[mood]));
   if (status.trees.length > 0) lines.push(...fold(status.trees.map(treeWords)));
   if (rows.length > 0) lines.push("", ...table(rows, look), "", ...fold([legend]));
-  lines.push(...fold(remarks(status)));
+  lines.push(...fold([...podRemarks(status), ...nodeRemarks(status, driftWords(status))]));
   return `${lines.join("\n")}\n`;
 }

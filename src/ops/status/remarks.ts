@@ -25,9 +25,9 @@ export const podRemarks = ({ pods }: NodeStatus): string[] => [
   ...pods.flatMap(violationLine),
 ];
 
-/** What is said of the node. */
-export function nodeRemarks(status: NodeStatus): string[] {
-  const { agent, drift } = status;
+/** What is said of the node. `drift` is the status's own, in whichever words. */
+export function nodeRemarks(status: NodeStatus, drift: readonly string[]): string[] {
+  const { agent } = status;
   const lines: string[] = [];
   lines.push(
     ...status.keptAddresses.map(
@@ -47,8 +47,3 @@ export function nodeRemarks(status: NodeStatus): string[] {
     lines.push("drift (`fairway repair` mends it):", ...drift.map((d) => `  ${d}`));
   return lines;
 }
-
-export const remarks = (status: NodeStatus): string[] => [
-  ...podRemarks(status),
-  ...nodeRemarks(status),
-];

@@ -132,6 +132,6 @@ export function renderWide(status: NodeStatus, sort: SortKey): string {
   lines.push(...podRemarks(status));
   if (pods.length > 0) lines.push(...legend, ...(measured ? measuredLegend : []));
   if (status.pools.length > 0) lines.push("", ...table([poolHeader, ...status.pools.map(poolRow)]));
-  lines.push(...nodeRemarks(status));
+  lines.push(...nodeRemarks(status, status.drift));
   return `${lines.join("\n")}\n`;
 }

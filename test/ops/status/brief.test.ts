@@ -4,6 +4,7 @@ import { classRows, type SortKey, sorted } from "../../../src/ops/status/class-r
 import type { NodeStatus } from "../../../src/ops/status/model.ts";
 import { wantsColour } from "../../../src/ops/status/render.ts";
 import { widthOf } from "../../../src/ops/status/text-table.ts";
+import { renderWide } from "../../../src/ops/status/wide.ts";
 import { samplePod, sampleStatus } from "./sample-status.ts";
 
 const web = samplePod(
@@ -69,6 +70,48 @@ test("colour changes nothing but colours", () => {
   expect(coloured).toContain("\u001b[31m");
   expect(Bun.stripANSI(coloured)).toBe(brief(all, 80));
   expect(brief(all, 80)).not.toContain("\u001b");
+});
+
+describe("drift", () => {
+  const ofWeb = "shop/web-6d4b75cb6d-with-a-rather-long-name-hx2p7 egress";
+  const rates =
+    "rateBytes is 2500000, should be 5000000, ceilBytes is 25000000, should be 50000000";
+  const cases: [title: string, drift: string, words: string][] = [
+    [
+      "rates in Mbit/s",
+      `class fa01:10 on eth0: ${rates}`,
+      `${ofWeb}: the class: rate is 20 Mbit/s, should be 40 Mbit/s; ceil is 200 Mbit/s, should be 400 Mbit/s`,
+    ],
+    [
+      "numbers of the kernel are counted",
+      `class fa01:10 on eth0: ${rates}, quantumBytes is 200000, should be 65536, burst is 10000 ticks, should be 78125`,
+      `${ofWeb}: the class: rate is 20 Mbit/s, should be 40 Mbit/s; ceil is 200 Mbit/s, should be 400 Mbit/s; 2 settings differ (--wide)`,
+    ],
+    [
+      "one number of the kernel",
+      "qdisc of class fa01:10 on eth0: limit is 11875000 bytes, should be 131072",
+      `${ofWeb}: the queue of the class: 1 setting differs (--wide)`,
+    ],
+    ["missing", "class fa01:10 on eth0 is missing", `${ofWeb}: the class is missing`],
+    [
+      "a queue that is missing",
+      "qdisc of class fa01:10 on eth0 is missing",
+      `${ofWeb}: the queue of the class is missing`,
+    ],
+    [
+      "another kind of queue",
+      "qdisc of class fa01:10 on eth0: is pfifo, should be bfifo",
+      `${ofWeb}: the queue of the class is pfifo, should be bfifo`,
+    ],
+    ["a class of no pod", `class fa01:1 on eth0: ${rates}`, `class fa01:1 on eth0: ${rates}`],
+    ["another device", `class fa01:10 on eth1: ${rates}`, `class fa01:10 on eth1: ${rates}`],
+    ["no class", "route 198.19.0.0/16 is missing", "route 198.19.0.0/16 is missing"],
+  ];
+  test.each(cases)("%s", (_, drift, words) => {
+    const status = sampleStatus([web], { drift: [drift] });
+    expect(brief(status, null)).toContain(`  ${words}\n`);
+    expect(renderWide(status, "trouble")).toContain(`  ${drift}\n`);
+  });
 });
 
 describe("the first line", () => {
