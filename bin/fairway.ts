@@ -1,6 +1,6 @@
 /**
  * This one binary is a CNI plugin where a runtime calls it, by either of its names, and the operator's tool
- * where a person does.
+ * where a person does; under a third name it is what kubectl starts for `kubectl fairway`.
  */
 import { ipamPluginName } from "../src/config/plugin-name.ts";
 import { nameOf } from "../src/paths.ts";
@@ -26,7 +26,7 @@ function entryOf(verb: string): Promise<{ main: () => Promise<void> }> {
 const verb = process.env.CNI_COMMAND;
 if (verb === undefined) {
   const { operatorMain } = await import("../src/ops/main.ts");
-  process.exitCode = await operatorMain(process.argv.slice(2));
+  process.exitCode = await operatorMain(nameOf(process.argv0), process.argv.slice(2));
 } else {
   const { main } = await entryOf(verb);
   await main();

@@ -9,7 +9,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Detail } from "../metrics/detail.ts";
 import { type ListenOptions, MetricsListener } from "../metrics/listener.ts";
 import { Metrics } from "../metrics/metrics.ts";
-import { ScrapePermission } from "../metrics/permission.ts";
+import type { Looks } from "../metrics/pages.ts";
+import { PagePermission } from "../metrics/permission.ts";
+import { viewPages } from "../metrics/view-pages.ts";
 import { endNow as endUnclosed, keepLedgers, ledgerIfThere } from "../node/facts/open.ts";
 import { folderOf } from "../paths.ts";
 import { limitTools, waitForNobody } from "../patience.ts";
@@ -48,6 +50,8 @@ interface MetricsOptions {
   detail: Detail;
   /** Where they are served by TLS, with `cluster`; null means on the socket only. */
   listen: ListenOptions | null;
+  /** What is served there beside them. */
+  looks: Looks;
 }
 
 export interface ClusterOptions {
@@ -144,13 +148,16 @@ function memberOf(
 
 /** null means that they are served on the socket only. Throws io. */
 function metricsListenerOf(
-  { cluster, metrics: { listen } }: AgentOptions,
+  { cluster, metrics: { listen, looks } }: AgentOptions,
   metrics: Metrics,
+  page: PageDoor,
   signal: AbortSignal,
 ): MetricsListener | null {
   if (cluster === null || listen === null) return null;
-  const permission = new ScrapePermission(new KubeClient(cluster.access, userAgent));
-  return new MetricsListener({ listen, metrics, permission, tell, signal });
+  const permission = new PagePermission(new KubeClient(cluster.access, userAgent));
+  const uiToken = async () => JSON.stringify(await page.token());
+  const pages = [metrics.page, ...viewPages({ ...looks, uiToken })];
+  return new MetricsListener({ listen, pages, permission, tell, signal });
 }
 
 /** Nothing of it is loaded where claims are not served. */
@@ -203,7 +210,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     tidy: () => tidy(ledgers),
     onRefused: (refused) => member?.refused(refused),
   });
-  const listener = metricsListenerOf(options, metrics, ending.signal);
+  const listener = metricsListenerOf(options, metrics, page, ending.signal);
   tell("info", "serving verbs", { version, build: buildId, target, socket });
   const member: Member | null = memberOf(options, server, ending.signal);
   const kept = keepTrue({

@@ -6,3 +6,6 @@ export const pluginName = "fairway";
  * more for it.
  */
 export const ipamPluginName = "fairway-ipam";
+
+/** kubectl starts the program of this name for `kubectl fairway`. */
+export const kubectlPluginName = "kubectl-fairway";

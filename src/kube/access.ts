@@ -17,10 +17,13 @@ const mostBytes = 1024 * 1024;
 
 export class Access {
   readonly #described: Described;
+  /** The path of the Unix socket by which the server is reached; null means that its name tells that. */
+  readonly socket: string | null;
   #kept: { credentials: Credentials; untilMs: number } | null = null;
 
-  constructor(described: Described) {
+  constructor(described: Described, socket: string | null = null) {
     this.#described = described;
+    this.socket = socket;
   }
 
   get server(): string {
@@ -105,3 +108,10 @@ export function kubeconfigAccess(file: string): Access {
   }
   return new Access(parseKubeconfig(text, dirname(file)));
 }
+
+/** By the Unix socket of a proxy on this machine, which makes whoever asks known (`kubectl proxy`). */
+export const proxyAccess = (socket: string): Access =>
+  new Access(
+    { server: "http://localhost", ca: null, token: null, certificate: null, key: null },
+    socket,
+  );

@@ -20,6 +20,7 @@ export interface Ask {
   /** Of the body. */
   type?: string;
   accept?: string;
+  headers?: Readonly<Record<string, string>>;
   /** How long the whole answer may take. */
   limitMs?: number;
   mostBytes?: number;
@@ -112,6 +113,7 @@ export class KubeClient {
       headers: {
         Accept: ask.accept ?? "application/json",
         "User-Agent": this.#userAgent,
+        ...ask.headers,
         ...(token !== null && { Authorization: `Bearer ${token}` }),
         ...(ask.body !== undefined && { "Content-Type": ask.type ?? "application/json" }),
       },
@@ -120,6 +122,7 @@ export class KubeClient {
       redirect: "manual",
       signal,
       tls,
+      ...(this.#access.socket !== null && { unix: this.#access.socket }),
     });
     if (response.ok) return response;
     const text = await readText(response.body, errorBytes);

@@ -1,14 +1,14 @@
 /**
- * Serves /metrics by TLS to whoever may have it. There is no port without a certificate, and no answer without a
- * right.
+ * Serves the agent's pages by TLS, each to whoever may have it. There is no port without a certificate, and no answer
+ * without a right.
  */
 import { readFileSync } from "node:fs";
 import type { Server } from "bun";
 import { FairwayError, messageOf } from "../errors.ts";
 import { sleep } from "../kube/follow.ts";
 import type { Tell } from "../tell.ts";
-import type { Metrics } from "./metrics.ts";
-import type { ScrapePermission } from "./permission.ts";
+import { type Page, tokenHeader } from "./pages.ts";
+import { bearerIn, type PagePermission } from "./permission.ts";
 
 export interface ListenOptions {
   /** An address of the node's. */
@@ -22,8 +22,8 @@ export interface ListenOptions {
 
 interface ListenerOptions {
   listen: ListenOptions;
-  metrics: Metrics;
-  permission: ScrapePermission;
+  pages: readonly Page[];
+  permission: PagePermission;
   tell: Tell;
   signal: AbortSignal;
 }
@@ -40,8 +40,13 @@ const againMs = 5_000;
 const farewellMs = 2_000;
 /** A scraper that reads nothing for so long is left. */
 const idleSeconds = 10;
-/** A scrape has a header and no body. */
+/** A look at the node waits for those before it. */
+const answerSeconds = 60;
+/** A request has a header and no body. */
 const mostBodyBytes = 1_024;
+
+/** What is told now is not to be told later, by whoever stands between. */
+const ownHeaders = { "Cache-Control": "no-store" };
 
 const said = (status: number, words: string): Response =>
   new Response(`${words}\n`, {
@@ -49,6 +54,7 @@ const said = (status: number, words: string): Response =>
     headers: {
       "Content-Type": "text/plain; charset=utf-8",
       ...(status === 401 && { "WWW-Authenticate": "Bearer" }),
+      ...ownHeaders,
     },
   });
 
@@ -123,8 +129,11 @@ export class MetricsListener {
         ...{ hostname, port, tls, reusePort: true },
         idleTimeout: idleSeconds,
         maxRequestBodySize: mostBodyBytes,
-        fetch: (request) => this.#answer(request),
-        error: () => said(500, "the scrape ended in a defect of the agent"),
+        fetch: (request, server) => {
+          server.timeout(request, answerSeconds);
+          return this.#answer(request);
+        },
+        error: () => said(500, "the request ended in a defect of the agent"),
       });
     } catch (error) {
       throw new FairwayError(
@@ -135,18 +144,27 @@ export class MetricsListener {
     }
   }
 
-  async #answer(request: Request): Promise<Response> {
-    const { metrics, permission } = this.#options;
-    const allowed = await permission.of(request.headers.get("authorization"));
+  async #answer({ headers, method, url }: Request): Promise<Response> {
+    const { pages, permission } = this.#options;
+    const { pathname, searchParams: query } = new URL(url);
+    const page = pages.find(({ path }) => path === pathname);
+    if (page === undefined)
+      return said(404, `there are ${pages.map(({ path }) => path).join(", ")}`);
+    const token = headers.get(tokenHeader) ?? bearerIn(headers.get("authorization"));
+    const allowed = await permission.of(token, page);
     if (!allowed.may) return said(allowed.status, allowed.words);
-    if (new URL(request.url).pathname !== "/metrics") return said(404, "there is /metrics");
-    if (request.method !== "GET") return said(405, "/metrics takes GET");
+    const takes = page.verb.toUpperCase();
+    if (method !== takes) return said(405, `${page.path} takes ${takes}`);
     try {
-      const { contentType, text } = await metrics.scrape(request.headers.get("accept") ?? "");
-      return new Response(text, { headers: { "Content-Type": contentType } });
+      const { contentType, text } = await page.answer({
+        accept: headers.get("accept") ?? "",
+        query,
+      });
+      return new Response(text, { headers: { "Content-Type": contentType, ...ownHeaders } });
     } catch (error) {
-      if (error instanceof FairwayError) return said(503, error.message);
-      throw error;
+      if (!(error instanceof FairwayError)) throw error;
+      const words = [error.message, error.details ?? []].flat().join("; ");
+      return said(error.kind === "badConfig" ? 400 : 503, words);
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Exposition } from "./exposition.ts";
 import { FellBackTail } from "./fell-back-tail.ts";
 import { Happenings } from "./happened.ts";
 import type { Live } from "./live.ts";
+import type { Page } from "./pages.ts";
 import { Sampler, type SamplerOptions } from "./sampler.ts";
 
 export class Metrics {
@@ -44,6 +45,17 @@ export class Metrics {
     return {
       fairway_build_info: [{ labels, value: 1 }],
       fairway_agent_start_time_seconds: [{ labels: {}, value: this.#startedAt.getTime() / 1000 }],
+    };
+  }
+
+  /** As the port serves it. */
+  get page(): Page {
+    return {
+      path: "/metrics",
+      verb: "get",
+      audience: null,
+      role: "fairway-metrics-reader",
+      answer: ({ accept }) => this.scrape(accept),
     };
   }
 }

@@ -1,11 +1,12 @@
 /**
- * Whether whoever scrapes may: the API server is asked whose token it is (TokenReview), and whether they may get
- * /metrics (SubjectAccessReview). What it said is kept for a moment.
+ * Whether whoever asks for a page may: the API server is asked whose token it is (TokenReview), and whether they may
+ * have that page (SubjectAccessReview). What it said is kept for a moment.
  */
 
 import type { KubeClient } from "../kube/client.ts";
 import { KubeError } from "../kube/kube-error.ts";
 import { isObject, type Json } from "../kube/objects.ts";
+import type { Wanted } from "./pages.ts";
 
 export type Permission = { may: true } | { may: false; status: 401 | 403 | 503; words: string };
 
@@ -21,19 +22,26 @@ const mostTokenChars = 16 * 1024;
 
 const bearer = /^Bearer ([\x21-\x7e]+)$/i;
 
+/** The token of an Authorization header; "" where it has none. */
+export const bearerIn = (authorization: string | null): string =>
+  bearer.exec(authorization ?? "")?.[1] ?? "";
+
 const refuse = (status: 401 | 403 | 503, words: string): Permission => ({
   may: false,
   status,
   words,
 });
 
-const digestOf = (token: string): string =>
-  new Bun.CryptoHasher("sha256").update(token).digest("hex");
+const keyOf = (token: string, { path, verb }: Wanted): string =>
+  `${verb} ${path} ${new Bun.CryptoHasher("sha256").update(token).digest("hex")}`;
+
+const madeFor = (audience: string | null): string =>
+  audience === null ? "" : ` for the audience ${audience}`;
 
 const statusOf = (answer: unknown): Json =>
   isObject(answer) && isObject(answer.status) ? answer.status : {};
 
-export class ScrapePermission {
+export class PagePermission {
   readonly #client: KubeClient;
   readonly #kept = new Map<string, { permission: Permission; untilMs: number }>();
   #underWay = 0;
@@ -42,22 +50,21 @@ export class ScrapePermission {
     this.#client = client;
   }
 
-  /** `authorization` is the header; null means that there is none. */
-  async of(authorization: string | null): Promise<Permission> {
-    const [, token] = bearer.exec(authorization ?? "") ?? [];
-    if (token === undefined || token.length > mostTokenChars)
+  /** `token` is "" where none was sent. */
+  async of(token: string, wanted: Wanted): Promise<Permission> {
+    if (token === "" || token.length > mostTokenChars)
       return refuse(
         401,
         "no token was sent: send that of a service account (Authorization: Bearer)",
       );
-    const key = digestOf(token);
+    const key = keyOf(token, wanted);
     const known = this.#kept.get(key);
     if (known !== undefined && performance.now() < known.untilMs) return known.permission;
     if (this.#underWay >= mostAtOnce)
       return refuse(503, `the API server is asked about ${mostAtOnce} tokens already`);
     this.#underWay++;
     try {
-      const permission = await this.#ask(token);
+      const permission = await this.#ask(token, wanted);
       this.#keep(key, permission);
       return permission;
     } catch (error) {
@@ -76,23 +83,26 @@ export class ScrapePermission {
     this.#kept.set(key, { permission, untilMs: performance.now() + forMs });
   }
 
-  async #ask(token: string): Promise<Permission> {
-    const { authenticated, user } = statusOf(
-      await this.#review("authentication", "TokenReview", { token }),
+  async #ask(token: string, { path, verb, audience, role }: Wanted): Promise<Permission> {
+    const { authenticated, user, audiences } = statusOf(
+      await this.#review("authentication", "TokenReview", {
+        token,
+        ...(audience !== null && { audiences: [audience] }),
+      }),
     );
     if (authenticated !== true || !isObject(user) || typeof user.username !== "string")
-      return refuse(401, "the API server does not know the token");
+      return refuse(401, `the API server does not know the token${madeFor(audience)}`);
+    // An API server that knows nothing of audiences tells none, and takes tokens that were made for others.
+    if (audience !== null && !(Array.isArray(audiences) && audiences.includes(audience)))
+      return refuse(401, `the token is not one${madeFor(audience)}`);
     const { username, uid, groups, extra } = user;
     const spec = {
       ...{ user: username, uid, groups, extra },
-      nonResourceAttributes: { path: "/metrics", verb: "get" },
+      nonResourceAttributes: { path, verb },
     };
     const { allowed } = statusOf(await this.#review("authorization", "SubjectAccessReview", spec));
     if (allowed === true) return { may: true };
-    return refuse(
-      403,
-      `${username} may not get /metrics: bind it to the ClusterRole fairway-metrics-reader`,
-    );
+    return refuse(403, `${username} may not ${verb} ${path}: bind it to the ClusterRole ${role}`);
   }
 
   #review(group: string, kind: string, spec: Json): Promise<unknown> {

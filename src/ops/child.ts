@@ -53,6 +53,22 @@ export function runChild(
   return { code: exitCode ?? null, stdout, stderr };
 }
 
+/** The same for a process that does other things meanwhile. */
+export async function awaitChild(
+  [program = "", ...args]: readonly string[],
+  options: Omit<CommandOptions, "stdin">,
+): Promise<CommandResult> {
+  const done = await execa().execa(program, args, {
+    ...limited(options),
+    stdin: "ignore",
+    stripFinalNewline: false,
+    killSignal: "SIGKILL",
+  });
+  const { exitCode, signal, stdout, stderr } = done;
+  if (exitCode === undefined && signal === undefined) throw done.cause;
+  return { code: exitCode ?? null, stdout, stderr };
+}
+
 /** The same for a command that changes something, or asks what a change depends on. `what` is for the faults. */
 export function runEffect(
   what: string,

@@ -3,6 +3,7 @@
  * (drift found).
  */
 import { Command, CommanderError } from "commander";
+import { kubectlPluginName } from "../config/plugin-name.ts";
 import { adoptCommand } from "./adopt/command.ts";
 import { agentCommand } from "./agent/command.ts";
 import { completionCommand } from "./completion/command.ts";
@@ -11,6 +12,7 @@ import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc/command.ts";
 import { installCommand } from "./install/command.ts";
 import { ipamCommand } from "./ipam/command.ts";
+import { kubectlCommand, kubectlMain } from "./kubectl/command.ts";
 import { loadModulesCommand } from "./load-modules.ts";
 import { proveCommand } from "./prove.ts";
 import { repairCommand } from "./repair.ts";
@@ -57,6 +59,7 @@ export function program(): Command {
     agentCommand(),
     uiCommand(),
     webhookCommand(),
+    kubectlCommand(),
     proveCommand(),
     versionCommand(),
     completionCommand(),
@@ -65,5 +68,6 @@ export function program(): Command {
   return root;
 }
 
-export const operatorMain = (args: string[]): Promise<number> =>
-  runProgram("fairway", program(), args);
+/** `name` is the one that the executable was started by. */
+export const operatorMain = (name: string, args: string[]): Promise<number> =>
+  name === kubectlPluginName ? kubectlMain(args) : runProgram("fairway", program(), args);

@@ -161,6 +161,43 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
     expect(JSON.stringify(binding)).toContain('"namespace":"monitoring"');
   });
 
+  test("viewer: what looks needs is there where it is asked for, and forwarding only where it is", () => {
+    const port = "metrics.port=9464,metrics.tlsSecret=s,viewer.enabled=true";
+    const who = "viewer.subjects[0].kind=Group,viewer.subjects[0].name=sre";
+    const asked = (...values: string[]) =>
+      rendered("--set", values.join(",")).filter(({ metadata }) =>
+        metadata.name.startsWith("fairway-viewer"),
+      );
+    const pages = ["ClusterRole", "ClusterRoleBinding"];
+    expect(kindsOf(asked("metrics.port=9464,metrics.tlsSecret=s"))).toEqual([]);
+    const account = ["ServiceAccount", "ClusterRole", "Role", ...pages].toSorted();
+    expect(kindsOf(asked(port))).toEqual(account);
+    const bound = asked(port, who);
+    expect(kindsOf(bound)).toEqual([...account, "ClusterRoleBinding", "RoleBinding"].toSorted());
+    const rulesOf = (made: Manifest[]) =>
+      made
+        .find(({ kind }) => kind === "Role")
+        ?.rules?.map(({ resources, verbs, ...rest }) => ({
+          ...{ resources, verbs },
+          names: rest.resourceNames,
+        }));
+    const least = [
+      { resources: ["pods/proxy"], verbs: ["get"], names: undefined },
+      { resources: ["serviceaccounts/token"], verbs: ["create"], names: ["fairway-viewer"] },
+    ];
+    expect(rulesOf(bound)).toEqual(least);
+    expect(rulesOf(asked(port, who, "viewer.forward=true"))).toEqual([
+      ...least,
+      { resources: ["pods/proxy", "pods/portforward"], verbs: ["create"], names: undefined },
+    ]);
+    // Its account has no right but to the agents' own pages.
+    const named = bound.filter((each) => JSON.stringify(each).includes('"ServiceAccount"'));
+    expect(named.map(({ metadata }) => metadata.name)).toEqual([
+      "fairway-viewer",
+      "fairway-viewer-pages",
+    ]);
+  });
+
   test("an image by its digest", () => {
     const digest = `sha256:${"0".repeat(64)}`;
     const pod = podIn(rendered("--set", `image.repository=r.test/f,image.digest=${digest}`));
@@ -183,6 +220,8 @@ describe.skipIf(!hasHelm)("the chart (needs Go)", () => {
       "a PodMonitor scrapes with the token",
     ],
     ["metrics.interval=often", "interval"],
+    ["viewer.enabled=true", "viewer.enabled: the agents are asked at metrics.port, which is 0"],
+    ["viewer.subjects[0].name=sre", "kind"],
     ["agent.metrics=all", "metrics"],
     ["ui.port=0", "port"],
     ["ui.address=0.0.0.0", "address"],

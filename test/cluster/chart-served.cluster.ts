@@ -48,6 +48,7 @@ test
     "scheduling.webhook.run=always",
     "scheduling.webhook.run=always,scheduling.tiersFrom=,scheduling.webhook.tolerations[0].operator=Exists",
     "metrics.port=9464,metrics.tlsSecret=s,metrics.readers[0].namespace=m,metrics.readers[0].name=p,metrics.dashboard=true",
+    "metrics.port=9464,metrics.tlsSecret=s,viewer.enabled=true,viewer.forward=true,viewer.subjects[0].kind=Group,viewer.subjects[0].name=sre,viewer.subjects[0].apiGroup=rbac.authorization.k8s.io",
   ])(title("the chart with %s"), async (values) => {
   const { code, stdout, stderr } = runHelm(
     ...["template", "fairway", chart, "--namespace", "kube-system", "--set", values],

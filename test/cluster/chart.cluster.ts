@@ -9,6 +9,7 @@ import { repository } from "../support/binary.ts";
 import { pauseImage } from "../support/containerd/pause-image.ts";
 import { blockAfter, withInPlace } from "../support/page.ts";
 import { type Cluster, clusterUp } from "./cluster.ts";
+import { kubectlFairway } from "./kubectl-fairway.ts";
 import { deployment, egress, pod } from "./manifests.ts";
 import { addresses } from "./names.ts";
 import type { ClusterNode } from "./node.ts";
@@ -232,6 +233,12 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
   test(
     title("budgets, by the policies and by the webhook as pods of the image"),
     () => webhookByChart(cluster, release),
+    limitMs,
+  );
+
+  test(
+    title("kubectl fairway, by users with all rights, with some, and with none"),
+    () => kubectlFairway(cluster, release),
     limitMs,
   );
 

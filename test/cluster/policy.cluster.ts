@@ -8,6 +8,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { tiersOfClass } from "../../src/admission/class-tiers.ts";
 import { mutate } from "../../src/admission/mutate.ts";
+import { patched } from "../../src/admission/patched.ts";
 import { tierMark } from "../../src/admission/tier-mark.ts";
 import { judgeAnnotations } from "../../src/admission/verdict.ts";
 import { fairwayKeys } from "../../src/config/annotations.ts";
@@ -30,7 +31,7 @@ import {
   wrong,
 } from "./policy-shapes.ts";
 import { hasApiServer } from "./tools.ts";
-import { type Answer, comparable, each, patched, podsPath, resourcesOf, triedBy } from "./tried.ts";
+import { type Answer, comparable, each, podsPath, resourcesOf, triedBy } from "./tried.ts";
 
 const limitMs = 180_000;
 const title = (text: string): string => (hasApiServer ? text : `${text} (needs Go)`);

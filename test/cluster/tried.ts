@@ -1,5 +1,4 @@
 /** Pods that are asked of an API server and not kept: what becomes of them, as it is compared. */
-import type { Operation } from "../../src/admission/mutate.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { KubeError } from "../../src/kube/kube-error.ts";
 import type { Json } from "./kubectl.ts";
@@ -77,17 +76,4 @@ export function comparable(pod: Json): Json {
     containers: resourcesIn(pod, "containers").map(counted),
     initContainers: resourcesIn(pod, "initContainers").map(counted),
   };
-}
-
-const unescaped = (part: string): string => part.replaceAll("~1", "/").replaceAll("~0", "~");
-
-export function patched(pod: Json, operations: readonly Operation[]): Json {
-  const copy = structuredClone(pod);
-  for (const { path, value } of operations) {
-    const parts = path.split("/").slice(1).map(unescaped);
-    const last = parts.pop() ?? "";
-    const at = parts.reduce<unknown>((of, part) => Reflect.get(of as object, part), copy);
-    Reflect.set(at as object, last, structuredClone(value));
-  }
-  return copy;
 }

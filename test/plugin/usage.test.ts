@@ -14,6 +14,9 @@ import { dumpFiles } from "../support/whole.ts";
 /** What it gets it hands on: test/prove/command.test.ts has its rows. */
 const elsewhere = ["prove"];
 
+/** They know no node of their own, so no ledger either. */
+const withoutLedger = /^(install|uninstall|webhook|kubectl|ui|help|version|completion)$/;
+
 interface Leaf {
   /** "ipam list" */
   name: string;
@@ -248,6 +251,30 @@ const rows: Record<string, Row[]> = {
     row("adopt --cri containerd.sock", "is not the address of a Unix socket", "unix:///run/"),
     row("adopt x", "too many arguments"),
   ],
+  "kubectl status": [
+    row("kubectl status x", "too many arguments"),
+    row("kubectl status --wide --json", "--wide and --json do not go together"),
+    row("kubectl status --sort rate --json", "--sort and --json do not go together"),
+    row("kubectl status --sort size", "Allowed choices are trouble, name, rate, delay"),
+    row("kubectl status --interval 20s", "20s is more than 10s, the longest that an agent looks"),
+  ],
+  "kubectl top": [
+    row("kubectl top --wide --json", "--wide and --json do not go together"),
+    row("kubectl top --sort rate --json", "--sort and --json do not go together"),
+    row("kubectl top --interval 1x", "'--interval <TIME>' argument '1x' is invalid"),
+    row("kubectl top --count 0", "'--count <N>' argument '0' is invalid"),
+  ],
+  "kubectl explain": [
+    row("kubectl explain", "missing required argument 'POD'"),
+    row("kubectl explain daemonset/web", "is neither POD nor deployment/NAME"),
+    row("kubectl explain Web", "is neither POD nor deployment/NAME"),
+  ],
+  "kubectl nodes": [row("kubectl nodes node1", "too many arguments")],
+  "kubectl doctor": [row("kubectl doctor node1", "too many arguments")],
+  "kubectl ui": [
+    row("kubectl ui", "each node has a page of its own", "give --node NAME"),
+    row("kubectl ui --node node1 --port x", "x is not a port from 0 to 65535"),
+  ],
   "ipam list": [
     row("ipam list --network nope", ...unknownNetwork),
     row("ipam list --data-dir /nope/x", ...noFolder),
@@ -266,6 +293,9 @@ const rows: Record<string, Row[]> = {
     otherConfig("ipam release 198.19.1.2"),
   ],
 };
+
+/** kubectl says what is wrong with them. */
+const reach = ["--node", "--context", "--kubeconfig"];
 
 /** Options that mean something in every call, whatever their value: a file is read, a flag is set. */
 const alwaysApply: Record<string, string[]> = {
@@ -290,6 +320,12 @@ const alwaysApply: Record<string, string[]> = {
   uninstall: ["--dry-run", "--force", "--keep-ledger", "--stay"],
   adopt: ["--config", "--data-dir", "--cache-dir", "--dry-run", "--allow-refused"],
   "ipam list": ["--json"],
+  "kubectl status": [...reach, "--namespace", "--pod"],
+  "kubectl top": [...reach, "--namespace", "--pod"],
+  "kubectl explain": [...reach, "--namespace", "--tiers-from", "--json"],
+  "kubectl nodes": [...reach, "--json"],
+  "kubectl doctor": [...reach, "--json"],
+  "kubectl ui": [...reach, "--json"],
   version: ["--json"],
   "ipam import": ["--config"],
   "ipam release": ["--force"],
@@ -310,9 +346,7 @@ async function inPlace(use: (place: Place) => void): Promise<void> {
 }
 
 function call({ node }: Place, argv: string[]): CommandResult {
-  const own =
-    argv.includes("--data-dir") ||
-    /^(install|uninstall|webhook|ui|help|version|completion)$/.test(argv[0] ?? "");
+  const own = argv.includes("--data-dir") || withoutLedger.test(argv[0] ?? "");
   return inNamespace(node.lab.node, [
     binary,
     ...argv,
@@ -369,7 +403,7 @@ test("commander's own refusals, of every command and option", () =>
   inPlace((place) => {
     const before = state(place);
     expectRefused(place, ["statsu"], ["unknown command 'statsu'"]);
-    for (const argv of [[], ["ipam"], ["help", "nope"]])
+    for (const argv of [[], ["ipam"], ["kubectl"], ["help", "nope"]])
       expect(inNamespace(place.node.lab.node, [binary, ...argv])).toMatchObject({
         code: 2,
         stdout: "",

@@ -16,6 +16,7 @@ import { letSettingsBeWritten } from "../host/writable-settings.ts";
 import { usualPlaces } from "../install/places.ts";
 import { refuseUsage, usage } from "../usage.ts";
 import { compileEarly } from "./compile-early.ts";
+import { looksAt } from "./looks.ts";
 import { type Probe, probeAgent, probes } from "./probe.ts";
 
 interface AgentCommandOptions {
@@ -189,7 +190,7 @@ export function agentCommand(): Command {
     .addOption(
       new Option(
         "--metrics-listen <ADDR:PORT>",
-        "where /metrics is served by TLS, to whoever may get it by the API server's word (with --cluster)",
+        "where /metrics and what kubectl fairway asks are served by TLS, to whoever may get it by the API server's word (with --cluster)",
       ).argParser(usage(parseListen)),
     )
     .option("--metrics-tls-cert <FILE>", "the certificate that it is served with (PEM)")
@@ -206,13 +207,18 @@ export function agentCommand(): Command {
     )
     .option("--kubelet-dir <DIR>", "the kubelet's --root-dir (else /var/lib/kubelet)")
     .action(async (options: AgentCommandOptions, command: Command) => {
+      const dataDir = asUsage(command, () => parsePath(options.dataDir, "--data-dir"));
       const given = asUsage(command, () => ({
         socket: parsePath(options.socket, "--socket"),
-        dataDir: parsePath(options.dataDir, "--data-dir"),
+        dataDir,
         confDir: parsePath(options.confDir, "--conf-dir"),
         repair: options.repair,
         toolLimitMs: options.toolLimit,
-        metrics: { detail: options.metrics, listen: listenOf(options, command) },
+        metrics: {
+          detail: options.metrics,
+          listen: listenOf(options, command),
+          looks: looksAt(dataDir),
+        },
         ui: options.ui === true ? usualPagePort : (options.ui ?? null),
         cluster: clusterOf(options, command),
       }));

@@ -17,6 +17,7 @@ import { defaultInterval, parseCount, parseInterval, type StatusOptions } from "
 import { render, stdoutLook } from "./render.ts";
 import { sampleDevices } from "./sample.ts";
 import { select } from "./select.ts";
+import { stopController } from "./stop.ts";
 
 const intervalOf = ({ measure, interval }: StatusOptions): number => (measure ? interval : 0);
 
@@ -56,21 +57,6 @@ async function watch(
   return last;
 }
 
-const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/**
- * The signal is aborted by the user's Ctrl-C, by a TERM, or by a reader that went away (EPIPE:
- * `fairway top | head`). It stays in place for the rest of the process: a second Ctrl-C must not end it before the terminal
- * is given back.
- */
-function stopController(): AbortController {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  for (const name of endSignals) process.on(name, stop);
-  process.stdout.on("error", stop);
-  return controller;
-}
-
 async function runWatch(options: StatusOptions): Promise<NodeStatus | null> {
   const stop = stopController();
   if (options.json === true)
@@ -80,7 +66,7 @@ async function runWatch(options: StatusOptions): Promise<NodeStatus | null> {
       stop.signal,
     );
   const { showOn } = await import("./terminal.ts");
-  const display = showOn(options, () => stop.abort());
+  const display = showOn(options, render, () => stop.abort());
   try {
     return await watch(options, display.show, stop.signal);
   } finally {

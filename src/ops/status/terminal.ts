@@ -1,12 +1,11 @@
 /** `top` at the terminal: draws what was measured last, also after a key, or where the size changed. */
-import type { NodeStatus } from "./model.ts";
 import type { StatusOptions } from "./options.ts";
-import { render, stdoutLook } from "./render.ts";
+import { type Rendering, stdoutLook } from "./render.ts";
 import { pressed, topLine, type View } from "./view.ts";
 import { displayOn, extentOf } from "./watch.ts";
 
-export interface StatusDisplay {
-  show: (status: NodeStatus) => void;
+export interface StatusDisplay<Found> {
+  show: (found: Found) => void;
   /** Gives the terminal back. */
   end: () => void;
 }
@@ -27,7 +26,11 @@ function onKeys(take: (input: string) => void): () => void {
 }
 
 /** `quit` is called where a person wants an end. */
-export function showOn({ wide, sort }: StatusOptions, quit: () => void): StatusDisplay {
+export function showOn<Found>(
+  { wide, sort }: Pick<StatusOptions, "wide" | "sort">,
+  render: (found: Found, rendering: Rendering) => string,
+  quit: () => void,
+): StatusDisplay<Found> {
   const { stdout } = process;
   const isTTY = stdout.isTTY === true;
   const display = displayOn({
@@ -41,11 +44,11 @@ export function showOn({ wide, sort }: StatusOptions, quit: () => void): StatusD
     write: (text) => void stdout.write(text),
   });
   let view: View = { sort, wide: wide === true, offset: 0 };
-  let last: { status: NodeStatus; clock: string } | null = null;
+  let last: { found: Found; clock: string } | null = null;
   let block = "";
   const draw = (): void => {
     if (last === null) return;
-    block = render(last.status, { ...stdoutLook(), wide: view.wide, sort: view.sort });
+    block = render(last.found, { ...stdoutLook(), wide: view.wide, sort: view.sort });
     display.show(block, isTTY ? topLine(last.clock, view) : null, view.offset);
   };
   const take = (input: string): void => {
@@ -60,8 +63,8 @@ export function showOn({ wide, sort }: StatusOptions, quit: () => void): StatusD
   const endKeys = isTTY ? onKeys(take) : () => {};
   stdout.on("resize", draw);
   return {
-    show(status) {
-      last = { status, clock: new Date().toTimeString().slice(0, 8) };
+    show(found) {
+      last = { found, clock: new Date().toTimeString().slice(0, 8) };
       draw();
     },
     end() {
