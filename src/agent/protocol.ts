@@ -1,6 +1,6 @@
 /**
  * What launcher and agent say to each other: HTTP/1.1, one request on each connection, so that curl can ask,
- * too. Pure. docs/agent.md has the protocol as a whole.
+ * too. Pure. docs/agent-reference.md has the protocol as a whole.
  */
 
 export const protocolVersion = "1";

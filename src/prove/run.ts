@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { print } from "../ops/print.ts";
 import { version } from "../ops/version.ts";
-import { makeProgress } from "./engine/progress.ts";
+import { makeProgress, type ProgressOutput, redrawsOn } from "./engine/progress.ts";
 import type { Verdict } from "./engine/result.ts";
 import { prove, scenarioSeconds } from "./engine/run.ts";
 import type { Scenario } from "./engine/scenario.ts";
@@ -25,6 +25,15 @@ export interface RunOptions {
   plugins: string | null;
 }
 
+const stderrOutput = (): ProgressOutput => ({
+  redraws: redrawsOn(process.stderr.isTTY === true, process.env),
+  get columns() {
+    // A terminal that was never told its size says 0.
+    return process.stderr.columns || 80;
+  },
+  write: (text) => void process.stderr.write(text),
+});
+
 /**
  * Prints one scenario with all that was measured. Of several it prints each result as soon as it is known,
  * and a table at the end.
@@ -39,7 +48,7 @@ export async function runScenarios(options: RunOptions): Promise<Verdict> {
   if (markdown !== null) checkWritable("--markdown", markdown);
   const isAlone = scenarios.length === 1;
   const progress = makeProgress(
-    { isTTY: process.stderr.isTTY === true, write: (text) => void process.stderr.write(text) },
+    stderrOutput(),
     scenarios.reduce(
       (sum, scenario) => sum + scenarioSeconds(scenario, thorough, bandwidthPlugin !== null),
       0,

@@ -14,7 +14,7 @@ import { deployment, egress, pod } from "./manifests.ts";
 import { addresses } from "./names.ts";
 import type { ClusterNode } from "./node.ts";
 import { podOf, readyAddress, untilNoPods } from "./pods.ts";
-import { readerOf } from "./reader.ts";
+import { type Reader, readerOf } from "./reader.ts";
 import {
   hasRelease,
   importImage,
@@ -29,7 +29,7 @@ import { webhookByChart } from "./webhook-pods.ts";
 let cluster: Cluster;
 let release: Release;
 /** Runs commands as a reader of a page does. */
-let reader: (commands: string) => Promise<string>;
+let reader: Reader;
 const limitMs = 240_000;
 
 /** What is on a node that Fairway could have changed; what is below /run goes with the next boot. */
@@ -238,7 +238,7 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
 
   test(
     title("kubectl fairway, by users with all rights, with some, and with none"),
-    () => kubectlFairway(cluster, release),
+    () => kubectlFairway(cluster, release, reader),
     limitMs,
   );
 
@@ -358,7 +358,9 @@ describe.skipIf(!hasRelease)("the image and the chart", () => {
   test(
     title("what is taken off leaves nothing, once the node has no pods"),
     async () => {
-      const page = blockAfter("docs/install.md", "To leave the nodes as they were:").split("\n");
+      const page = blockAfter("docs/install-cluster.md", "To leave the nodes as they were:").split(
+        "\n",
+      );
       const [instead = "", drain = "", rolledOut = "", uninstall = ""] = page;
       await reader(instead);
       const node = cluster.node(1);

@@ -6,18 +6,19 @@ import { expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandResult, minimalEnvironment } from "../../src/ops/child.ts";
+import { chart } from "../chart/helm.ts";
 import { binary } from "../support/binary.ts";
+import { blockThat, withInPlace } from "../support/page.ts";
 import { statusFrom } from "../support/status-schema.ts";
 import type { Cluster } from "./cluster.ts";
-import { makeKeys } from "./keys.ts";
 import { deployment, egress, pod } from "./manifests.ts";
 import { readyAddress } from "./pods.ts";
+import type { Reader } from "./reader.ts";
 import { namespace, type Release } from "./release.ts";
 import { kubernetesPart } from "./tools.ts";
 
 const port = 9464;
 const label = "fairway-is-here";
-const secret = "fairway-metrics";
 
 type Ask = (...args: string[]) => Promise<CommandResult>;
 
@@ -33,11 +34,7 @@ interface Users {
   temporary: string;
 }
 
-const looker = "viewer.subjects[0].kind=ServiceAccount,viewer.subjects[0].name=looker";
-const withViewer = [
-  `metrics.port=${port},metrics.tlsSecret=${secret},nodeSelector.${label}=yes,ui.enabled=true`,
-  `viewer.enabled=true,${looker},viewer.subjects[0].namespace=default`,
-];
+const page = "docs/kubectl.md";
 
 /** Each is a service account, by its own token and a kubeconfig. */
 async function usersOf(cluster: Cluster): Promise<Users> {
@@ -47,11 +44,16 @@ async function usersOf(cluster: Cluster): Promise<Users> {
   mkdirSync(temporary, { recursive: true });
   const [kubernetes = ""] = kubernetesPart("kubectl");
   symlinkSync(kubernetes, join(folder, "kubectl"));
-  symlinkSync(binary, join(folder, "kubectl-fairway"));
+  symlinkSync(binary, join(folder, "fairway"));
+  const programs = join(folder, ".local/bin");
+  mkdirSync(programs, { recursive: true });
+  const path = [programs, folder, minimalEnvironment().PATH].join(":");
+  const [link = ""] = blockThat(page, "ln -s").split("\n");
+  await machine.must(["sh", "-ec", link], { env: { HOME: folder, PATH: path } });
   const kubeconfigOf = (name: string): string => join(folder, `${name}.kubeconfig`);
   const programOf = (name: string): string[] => [
     ...["env", `KUBECONFIG=${kubeconfigOf(name)}`, `HOME=${machine.disk}`],
-    ...[`TMPDIR=${temporary}`, `PATH=${folder}:${minimalEnvironment().PATH}`],
+    ...[`TMPDIR=${temporary}`, `PATH=${path}`],
     ...["kubectl", "fairway"],
   ];
   const askAs = async (name: string): Promise<Ask> => {
@@ -73,13 +75,21 @@ async function usersOf(cluster: Cluster): Promise<Users> {
   };
 }
 
-async function installed(cluster: Cluster, release: Release): Promise<void> {
-  const keys = makeKeys(join(cluster.scratch, "agents-keys"), ["DNS:fairway"], []);
-  const files = [`--cert=${keys.server}`, `--key=${keys.serverKey}`];
-  await cluster.kubectl("create", "secret", "tls", secret, "-n", namespace, ...files);
+/** By the commands of the page. */
+async function installed(cluster: Cluster, release: Release, reader: Reader): Promise<void> {
   for (const { name } of cluster.nodes)
     await cluster.kubectl("label", "node", name, `${label}=yes`);
-  await release.install(...withViewer);
+  const file = (name: string): string => join(cluster.scratch, name);
+  const subject = "viewer.subjects[0]";
+  await reader(
+    withInPlace(blockThat(page, "openssl req -x509"), {
+      ...{ "tls.key": file("tls.key"), "tls.crt": file("tls.crt") },
+      "metrics.port=9464,": `metrics.port=${port},nodeSelector.${label}=yes,ui.enabled=true,`,
+      "kind=Group": "kind=ServiceAccount",
+      [`${subject}.name=sre`]: `${subject}.name=looker`,
+      [`${subject}.apiGroup=rbac.authorization.k8s.io`]: `${subject}.namespace=default`,
+    }),
+  );
   await release.rolledOut();
 }
 
@@ -247,7 +257,8 @@ async function expectPage(
     await ask("ui", "--node", "node1"),
     "you may not ask agents by the API server's proxy (pods/proxy)",
   );
-  await release.install(...withViewer, "viewer.forward=true");
+  const upgrade = ["upgrade", "fairway", chart, "--namespace", namespace, "--reuse-values"];
+  await release.helm(...upgrade, "--set", "viewer.forward=true");
   const { machine } = cluster.control;
   await machine.start({ name: "ui", argv: [...program, "ui", "--node", "node1"] });
   const said = () => /^(http:\/\/127\.0\.0\.1:\d+)\S+$/m.exec(machine.log("ui"));
@@ -288,8 +299,12 @@ async function expectAway({ looker: ask }: Users, cluster: Cluster): Promise<voi
 }
 
 /** Leaves the chart as it was. */
-export async function kubectlFairway(cluster: Cluster, release: Release): Promise<void> {
-  await installed(cluster, release);
+export async function kubectlFairway(
+  cluster: Cluster,
+  release: Release,
+  reader: Reader,
+): Promise<void> {
+  await installed(cluster, release, reader);
   const users = await usersOf(cluster);
   await untilTold(cluster);
   await expectLooks(users, cluster);

@@ -8,7 +8,9 @@ import type { Cluster } from "./cluster.ts";
 import { kubernetesPart } from "./tools.ts";
 
 /** Runs commands in the repository, as the administrator. The first that fails ends them. What they printed. */
-export function readerOf(cluster: Cluster): (commands: string) => Promise<string> {
+export type Reader = (commands: string) => Promise<string>;
+
+export function readerOf(cluster: Cluster): Reader {
   const { machine, kubeconfig } = cluster.control;
   const folder = join(cluster.scratch, "commands");
   mkdirSync(folder);

@@ -11,13 +11,13 @@ import {
   podObject,
   shares,
 } from "../ops/kubectl/objects.ts";
-import { blockAfter } from "../support/page.ts";
+import { blockThat } from "../support/page.ts";
 
 const columns = 80;
 
 /** The block's first line is the command, and "..." stands for the rest. */
-function expectShown(heading: string, printed: string): void {
-  const [, ...shown] = blockAfter("docs/kubectl.md", `\n## ${heading}\n`).trimEnd().split("\n");
+function expectShown(command: string, printed: string): void {
+  const [, ...shown] = blockThat("docs/kubectl.md", command).trimEnd().split("\n");
   expect(shown.at(-1)).toBe("...");
   expect(printed.split("\n").slice(0, shown.length - 1)).toEqual(shown.slice(0, -1));
 }
@@ -31,7 +31,7 @@ test("nodes", () => {
     nodeObject("node2", { allocatable, annotations: all }),
   ];
   const shown = nodesShown(nodes, [agentObject("node1"), agentObject("node2")]);
-  expectShown("`nodes`", renderNodes(shown, columns));
+  expectShown("$ kubectl fairway nodes", renderNodes(shown, columns));
 });
 
 test("explain", () => {
@@ -47,5 +47,5 @@ test("explain", () => {
     pods,
   );
   const found = explained({ subject: { ...subject, pod: template }, tiers: null, nodes, pods });
-  expectShown("`explain`", renderExplained(found, columns));
+  expectShown("$ kubectl fairway explain deployment/web", renderExplained(found, columns));
 });

@@ -106,17 +106,19 @@ const onFlannel = (use: (site: ChainedSite) => void | Promise<void>): Promise<vo
 
 const unable = !hasPlugins(flannelShape);
 
-test.skipIf(unable)("docs/install.md shows what --chain prints, in its order (needs Go)", () =>
-  onFlannel((site) => {
-    mkdirSync(join(site.root, "var/lib"), { recursive: true });
-    const page = readFileSync(join(repository, "docs/install.md"), "utf8");
-    const [, options = "", shown = ""] =
-      /^# fairway install (--chain .*)\n([\s\S]*?)^```/m.exec(page) ?? [];
-    const printed = must(site.install(...options.split(" "), "--uplink", "uplink"));
-    expect(printed.replaceAll(site.root, "").replaceAll("uplink uplink", "uplink eth0")).toBe(
-      shown,
-    );
-  }),
+test.skipIf(unable)(
+  "docs/install-beside.md shows what --chain prints, in its order (needs Go)",
+  () =>
+    onFlannel((site) => {
+      mkdirSync(join(site.root, "var/lib"), { recursive: true });
+      const page = readFileSync(join(repository, "docs/install-beside.md"), "utf8");
+      const [, options = "", shown = ""] =
+        /^# fairway install (--chain .*)\n([\s\S]*?)^```/m.exec(page) ?? [];
+      const printed = must(site.install(...options.split(" "), "--uplink", "uplink"));
+      expect(printed.replaceAll(site.root, "").replaceAll("uplink uplink", "uplink eth0")).toBe(
+        shown,
+      );
+    }),
 );
 
 describe.skipIf(unable)("what is refused (needs Go)", () => {

@@ -69,6 +69,44 @@ describe.skipIf(!root)("fairway prove", () => {
     30_000,
   );
 
+  /** Until it has said so, or for a time. Then it is ended, and has ended. */
+  async function onTerminal(env: Record<string, string>, says: RegExp): Promise<string> {
+    let said = "";
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using terminal = new Bun.Terminal({
+      cols: 160,
+      rows: 24,
+      data(_, bytes) {
+        said += new TextDecoder().decode(bytes);
+        if (says.test(said)) resolve();
+      },
+    });
+    const child = Bun.spawn([process.execPath, ...programs["fairway prove"]], {
+      env: { ...minimalEnvironment(), TMPDIR: folder, TERM: "xterm", ...env },
+      terminal,
+    });
+    await Promise.race([promise, child.exited, Bun.sleep(60_000)]);
+    child.kill("SIGTERM");
+    await child.exited;
+    return said;
+  }
+
+  test("on a terminal one line is rewritten, with the promised pod's figures so far", async () => {
+    const figures = /neighbour: egress, requests · steady p99 [\d.]+ [um]s/;
+    const said = await onTerminal({}, figures);
+    expect(said).toMatch(figures);
+    // Each is written over the one before.
+    expect(said.split("\r\u001b[K").length).toBeGreaterThan(10);
+    expect(said.trimEnd()).not.toContain("\n");
+    expect(readdirSync(folder)).toEqual([]);
+  }, 90_000);
+
+  test("on a terminal with NO_COLOR there is a line for each step, and no figures", async () => {
+    const said = await onTerminal({ NO_COLOR: "1" }, /neighbour: idle [^\n]*\n/);
+    expect(said).toMatch(/neighbour: idle \(about \d+ s left\)\r?\n/);
+    expect(said).not.toContain("\u001b[K");
+  }, 90_000);
+
   test("a whole run keeps the promises, and its exit code says so", async () => {
     const report = join(mkdtempSync("/tmp/fairway-provetest-"), "report.html");
     const child = start(

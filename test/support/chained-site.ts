@@ -101,7 +101,13 @@ export interface ChainedSite extends Site {
   /** The version of the network has CHECK. */
   hasCheck: boolean;
   /** Must succeed. The reference runtime's tool, on whatever network of that name comes first in the folder. */
-  tool(verb: "add" | "check" | "del", pod: string, annotations?: Record<string, string>): void;
+  tool(
+    verb: "add" | "check" | "del",
+    pod: string,
+    annotations?: Record<string, string>,
+    /** CNI_ARGS */
+    args?: string,
+  ): void;
   /** Writes the other's conflist, in place. */
   rewrite(conflist: Json): void;
 }
@@ -130,12 +136,13 @@ export const withOtherNetwork = (
       ...{ original, rewrite, hasCheck: cniVersion !== "0.3.1" },
       copy: join(confDir, "00-fairway-chained.conflist"),
       chain: (...args) => site.install("--chain", "--uplink", "uplink", ...capacities, ...args),
-      tool: (verb, pod, annotations = {}) => {
+      tool: (verb, pod, annotations = {}, args = "") => {
         const argv = ["unshare", "--mount", "sh", "-c", hide, "-", cnitool, verb, name];
         const env = {
           CNI_PATH: binDir,
           NETCONFPATH: confDir,
           CAP_ARGS: JSON.stringify({ "io.kubernetes.cri.pod-annotations": annotations }),
+          ...(args === "" ? {} : { CNI_ARGS: args }),
         };
         const done = inNamespace(lab.node, [...argv, namespacePath(pod)], { env });
         if (done.code !== 0) throw new Error(`${verb} of ${pod}: ${done.stdout}${done.stderr}`);

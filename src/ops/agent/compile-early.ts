@@ -19,7 +19,7 @@ const options: Readonly<Record<string, string>> = {
   /**
    * Bun's own tidying, in milliseconds. By itself it collects garbage every second as soon as any has come,
    * and gives memory back each time that nothing is left to do: on a node where nothing happens, that was
-   * more than all that the agent does (docs/agent.md).
+   * more than all that the agent does (docs/agent-drift.md).
    */
   BUN_GC_TIMER_INTERVAL: "60000",
   MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "30000",

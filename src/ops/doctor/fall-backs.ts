@@ -10,7 +10,7 @@ const many = 10;
 const remedies: Readonly<Record<FellBackReason, string>> = {
   "no-agent": "no-agent: it was ended, or restarted again and again; its log tells why",
   declined:
-    "declined: `agent.verbs` has the last reason, and docs/agent.md (What is declined) what each means",
+    "declined: `agent.verbs` has the last reason, and docs/agent-reference.md (What is declined) what each means",
   version: "version: launcher and agent are of two versions: restart the agent",
   timeout:
     "timeout: it was stopped, or at work on one verb for more than 200 ms: see its log, and what the node's processors do",

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { firstByteMs } from "../judge/figures.ts";
 import { rateBits, type TimeWindow } from "../judge/statistics.ts";
 import { nowMs } from "../traffic/output.ts";
+import type { RoundTrip } from "../traffic/spec.ts";
 import { type Start, withGenerators } from "./generator.ts";
+import { type Figures, type Look, p99SoFar, promisedPod, rateSoFar } from "./live.ts";
 import { type RunningLoad, startLoad } from "./loads.ts";
 import type { ProveNode } from "./node.ts";
 import { probe, WARM_UP_MS } from "./probe.ts";
@@ -15,6 +17,8 @@ export interface PhaseContext {
   scenario: Scenario;
   thorough: boolean;
   signal: AbortSignal;
+  /** Is given what looks at the figures of the promised pod, in a phase in which something is sent. */
+  watched: (look: Look) => void;
 }
 
 const DEFAULT_BIN_MS = 50;
@@ -49,11 +53,13 @@ export function runPhase(context: PhaseContext, phase: Phase): Promise<PhaseRun>
       const running = await startLoad(node, scenario, load, loads.length, start, times);
       loads.push([name, running]);
     }
+    const trips: TripsSoFar = { of: () => [], fromMs: 0 };
+    if (loads.length > 0) context.watched(() => figuresOf(scenario, phase, loads, trips));
     if (!phase.cold && loads.length > 0) await sleep(WARM_UP_MS, undefined, { signal });
     const counted = scenario.checks.some(({ figure }) => figure.kind === "inClass");
     const classes = counted ? [node.classCounts()] : [];
     const before = processorTimes();
-    const { latency, window } = await watch(context, phase, start, forMs);
+    const { latency, window } = await watch(context, phase, start, forMs, trips);
     if (counted) classes.push(node.classCounts());
     await sleep(TAIL_MS, undefined, { signal });
     const busyShare = shareBusy(before, processorTimes());
@@ -69,12 +75,36 @@ export function runPhase(context: PhaseContext, phase: Phase): Promise<PhaseRun>
   }, signal);
 }
 
+/** What the promised pod's prober has reported so far, and when its measured time begins. */
+interface TripsSoFar {
+  of: () => readonly Readonly<RoundTrip>[];
+  fromMs: number;
+}
+
+function figuresOf(
+  scenario: Scenario,
+  { loads: described }: Phase,
+  loads: readonly [string, RunningLoad][],
+  trips: TripsSoFar,
+): Figures {
+  const pod = promisedPod(scenario);
+  const own = loads.filter(([name]) => {
+    const load = described[name];
+    return load !== undefined && load.kind !== "bursts" && load.pod === pod;
+  });
+  return {
+    rateBits: rateSoFar(own.map(([, load]) => load.counts())),
+    p99Us: p99SoFar(trips.of(), trips.fromMs),
+  };
+}
+
 /** Lets the window pass, with the phase's probers at work in it. */
 async function watch(
-  { node, signal }: PhaseContext,
+  { node, scenario, signal }: PhaseContext,
   { probes = [] }: Phase,
   start: Start,
   forMs: number,
+  soFar: TripsSoFar,
 ): Promise<{ latency: PhaseRun["latency"]; window: TimeWindow }> {
   if (probes.length === 0) {
     const fromMs = nowMs();
@@ -89,6 +119,9 @@ async function watch(
         port: FIRST_ECHO_PORT + i,
         measuredMs: forMs,
         perSecond: PROBES_PER_SECOND,
+        began: (of, fromMs) => {
+          if (name === promisedPod(scenario)) Object.assign(soFar, { of, fromMs });
+        },
       });
       return { name, latency, window };
     }),

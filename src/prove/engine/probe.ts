@@ -26,6 +26,8 @@ export interface ProbeSettings {
   port: number;
   measuredMs: number;
   perSecond: number;
+  /** Called once the prober sends: what has come back so far, at each moment, and when its warm-up ends. */
+  began?: (trips: () => readonly Readonly<RoundTrip>[], fromMs: number) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ProbeSettings {
 export async function probe(
   { from, to }: { from: End; to: End },
   start: Start,
-  { port, measuredMs, perSecond }: ProbeSettings,
+  { port, measuredMs, perSecond, began }: ProbeSettings,
 ): Promise<{ latency: Omit<LatencyRun, "busyShare">; window: TimeWindow }> {
   await start(to.namespace, { role: "udp-echo", port, forMs: measuredMs + SLACK_MS });
   const prober = await start(from.namespace, {
@@ -48,6 +50,7 @@ export async function probe(
   });
   const fromMs = nowMs() + WARM_UP_MS;
   const window = { fromMs, toMs: fromMs + measuredMs };
+  began?.(() => probesOf(prober).trips, fromMs);
   await prober.ended;
   return { latency: latencyRun(probesOf(prober), window, seriesStepMs), window };
 }

@@ -4,6 +4,7 @@ import { allMet, checkResults, limitsOf, runVerdict } from "../judge/judge.ts";
 import { judged } from "../judge/verdict.ts";
 import { bandwidthVersion } from "./bandwidth.ts";
 import { environment } from "./environment.ts";
+import { type Live, type Look, makeLive, promisedPod } from "./live.ts";
 import { capacityOf, makeProveNode, type ProveNode } from "./node.ts";
 import { phaseSeconds, runPhase } from "./phase.ts";
 import type { Progress } from "./progress.ts";
@@ -114,6 +115,12 @@ interface Passed {
   limits: string[];
 }
 
+/** A run, while it measures one scenario. */
+interface Running extends ProveRun {
+  /** null: no pod of the scenario has a promise. */
+  live: Live | null;
+}
+
 interface MeasuredScenario {
   measured: Measured;
   limits: string[];
@@ -122,9 +129,13 @@ interface MeasuredScenario {
   again: boolean;
 }
 
-async function measure(run: ProveRun, scenario: Scenario): Promise<MeasuredScenario> {
-  const { progress, signal } = run;
+async function measure(whole: ProveRun, scenario: Scenario): Promise<MeasuredScenario> {
+  const { progress, signal } = whole;
   const setup = SETUP_SECONDS + scenario.pods.length * POD_SECONDS;
+  const promised = promisedPod(scenario);
+  const live = promised === null ? null : makeLive(promised);
+  const run: Running = { ...whole, live };
+  progress.figures(() => live?.text() ?? "");
   progress.step(`${scenario.name}: the node, the wire and ${scenario.pods.length} pods`, setup);
   const node = makeProveNode(scenario, run.plugins);
   process.once("exit", node.remove);
@@ -162,7 +173,7 @@ const MORE_LOOKS = 2;
  * keep, it does not keep in those either.
  */
 async function lookAgain(
-  run: ProveRun,
+  run: Running,
   scenario: Scenario,
   node: ProveNode,
   first: Passed,
@@ -181,7 +192,7 @@ async function lookAgain(
  * more of these than half of what is wanted (one at least), since the machine's other work comes and goes.
  */
 async function pass(
-  run: ProveRun,
+  run: Running,
   scenario: Scenario,
   node: ProveNode,
   mode: Mode,
@@ -205,7 +216,7 @@ async function pass(
 }
 
 async function repeat(
-  { progress, signal, thorough }: ProveRun,
+  { progress, signal, thorough, live }: Running,
   scenario: Scenario,
   node: ProveNode,
   mode: Mode,
@@ -216,7 +227,8 @@ async function repeat(
   for (const phase of scenario.phases) {
     const label = `${scenario.name}: ${phase.name}${which}${modeTitles[mode]}`;
     progress.step(label, phaseSeconds(phase, thorough));
-    repetition[phase.name] = await runPhase({ node, scenario, thorough, signal }, phase);
+    const watched = (look: Look): void => live?.watch(mode, look);
+    repetition[phase.name] = await runPhase({ node, scenario, thorough, signal, watched }, phase);
   }
   return repetition;
 }

@@ -10,7 +10,7 @@ const result = await prove({
   bandwidthPlugin: null,
   plugins: null,
   fairwayVersion: "test",
-  progress: { step() {}, end() {} },
+  progress: { step() {}, figures() {}, end() {} },
   signal: new AbortController().signal,
   done() {},
 });

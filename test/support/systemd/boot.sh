@@ -1,14 +1,14 @@
 #!/bin/sh
 # Becomes systemd as the first process of a process namespace, in mounts and control groups of its own.
 #   boot.sh SCRATCH
-# What is written to /etc, /opt, /var and /run goes away with it. Of systemd's units there are only the targets
+# What is written to /etc, /opt, /var, /usr/local and /run goes away with it. Of systemd's units there are only the targets
 # that a service needs. Network namespaces that are named later outside come in, as on a machine.
 set -e
 scratch=$1
 mount --make-rslave /
 mount -t proc proc /proc
 mount -t tmpfs layers "$scratch"
-for part in etc opt var; do
+for part in etc opt var usr/local; do
   mkdir -p "$scratch/$part/upper" "$scratch/$part/work"
   mount -t overlay -o "lowerdir=/$part,upperdir=$scratch/$part/upper,workdir=$scratch/$part/work" overlay "/$part"
 done
