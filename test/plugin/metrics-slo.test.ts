@@ -15,8 +15,9 @@ const seconds = Number(process.env.SLO_SECONDS ?? 8);
 const guaranteeBits = 40e6;
 const payloadBytes = 1_400;
 /** UDP, IPv4 and Ethernet have 42 bytes. */
+const frameBytes = payloadBytes + 42;
 const payloadBits = (frameBits: number): number =>
-  Math.round((frameBits * payloadBytes) / (payloadBytes + 42));
+  Math.round((frameBits * payloadBytes) / frameBytes);
 
 const labels = { namespace: "shop", pod: "a", direction: "egress" };
 function told(agent: Agent) {
@@ -27,6 +28,12 @@ function told(agent: Agent) {
     missed: of("fairway_pod_guarantee_missed_seconds_total"),
     bytes: of("fairway_pod_bytes_total"),
   };
+}
+
+/** What the receiver's log says that has come, as frames. */
+function received(reports: readonly TrafficReport[]): number {
+  const last = reports.findLast((each) => each.type === "count");
+  return ((last?.bytes ?? 0) / payloadBytes) * frameBytes;
 }
 
 /** The seconds in which the sender's log says that it offered at least so much. */
@@ -44,7 +51,7 @@ function offered(reports: readonly TrafficReport[], frameBits: number): number {
 }
 
 async function measured(share: number, before: (node: TestNode) => void) {
-  let came = { demand: 0, missed: 0, offeredSeconds: 0, sentSeconds: 0 };
+  let came = { demand: 0, missed: 0, offeredSeconds: 0, sentSeconds: 0, bytesRatio: 0 };
   await withNode(async (node) => {
     const pod = node.pod("a");
     await using agent = await startAgent(node, { options: ["--repair", "observe"] });
@@ -60,8 +67,11 @@ async function measured(share: number, before: (node: TestNode) => void) {
     await withTraffic(async (start) => {
       const forMs = seconds * 1_000;
       const sink = { netns: "", host: "", port: 7_000 };
-      await start(node.lab.remote, { role: "udp-sink", at: [sink], forMs: 600_000, everyMs: 500 });
-      expect(told(agent)).toMatchObject({ demand: 0, missed: 0 });
+      const sunk = await start(node.lab.remote, {
+        ...{ role: "udp-sink", at: [sink], forMs: 600_000, everyMs: 500 },
+      });
+      const { bytes: bytesBefore, ...secondsBefore } = told(agent);
+      expect(secondsBefore).toEqual({ demand: 0, missed: 0 });
       const reports = await start(pod.namespace, {
         role: "udp-source",
         from: [{ netns: "", host: addresses.remote, port: 7_000 }],
@@ -69,10 +79,10 @@ async function measured(share: number, before: (node: TestNode) => void) {
         ...{ payloadBytes, segments: 1, turnMs: 1, onMs: 0, offMs: 0, forMs },
       });
       await Bun.sleep(forMs + 1_500);
-      const { demand, missed } = told(agent);
+      const { demand, missed, bytes } = told(agent);
       const sent = reports().flatMap((each) => (each.type === "sent" ? [each.atMs] : []));
       came = {
-        ...{ demand, missed },
+        ...{ demand, missed, bytesRatio: (bytes - bytesBefore) / received(sunk()) },
         // A sender that had to wait for a processor offers less for a moment, and makes up for it.
         offeredSeconds: offered(reports(), guaranteeBits * share * 0.5),
         sentSeconds: ((sent.at(-1) ?? 0) - (sent[0] ?? 0)) / 1_000,
@@ -93,6 +103,12 @@ function halve(node: TestNode): void {
   );
 }
 
+/** The counted bytes and the receiver's log are within 1% of each other. */
+function expectSameBytes(bytesRatio: number): void {
+  expect(bytesRatio).toBeGreaterThan(0.99);
+  expect(bytesRatio).toBeLessThan(1.01);
+}
+
 /** A sender that gets no processor for a moment is no fault of the metrics': what is not met is measured again. */
 const mostTries = 3;
 async function measuredAgain(judge: () => Promise<void>): Promise<void> {
@@ -110,9 +126,10 @@ test(
   "90% of the guarantee offered: not a second is missed",
   () =>
     measuredAgain(async () => {
-      const { missed, sentSeconds } = await measured(0.9, () => {});
+      const { missed, sentSeconds, bytesRatio } = await measured(0.9, () => {});
       expect(sentSeconds).toBeGreaterThan(seconds - 1);
       expect(missed).toBe(0);
+      expectSameBytes(bytesRatio);
     }),
   limitMs,
 );
@@ -121,10 +138,11 @@ test(
   "120% offered through a class that tc halved, and nobody repairs: missed all the time, but for two seconds",
   () =>
     measuredAgain(async () => {
-      const { missed, demand, offeredSeconds } = await measured(1.2, halve);
+      const { missed, demand, offeredSeconds, bytesRatio } = await measured(1.2, halve);
       expect(missed).toBeGreaterThanOrEqual(offeredSeconds - 2);
       expect(missed).toBeLessThanOrEqual(seconds + 1);
       expect(demand).toBeGreaterThanOrEqual(missed);
+      expectSameBytes(bytesRatio);
     }),
   limitMs,
 );
