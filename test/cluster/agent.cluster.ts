@@ -208,8 +208,8 @@ memberTest(
     await m.untilEvent("cart", "BandwidthAssigned");
     await m.server.signal("SIGKILL");
     const backMs = performance.now() + awayMs;
+    const pod = m.node.pod("alone");
     do {
-      const pod = m.node.pod("alone");
       const added = await agent.verb("ADD", pod, { annotations: { [guarantee]: "30M" } });
       expect([added.code, added.isAccepted]).toEqual([0, true]);
       expect((await agent.verb("DEL", pod)).code).toBe(0);

@@ -120,5 +120,6 @@ test("status shows each pod's promise beside the kernel's classes, and drift wit
     const drifted = node.fairway("status");
     expect(drifted.code).toBe(3);
     expect(drifted.stdout).toContain("MISSING");
-    expect(drifted.stdout).toContain("class fa01:10 on uplink is missing");
+    expect(drifted.stdout).toContain("shop/cart egress: the class is missing");
+    expect(node.fairway("status", "--wide").stdout).toContain("class fa01:10 on uplink is missing");
   }));
