@@ -51,8 +51,11 @@ export const agendaAt = (nowMs: number): Agenda => ({
 /** In the order in which they are done. */
 export const duties: readonly Duty[] = ["sweep", "settings", "node", "pods"];
 
-/** So long a look waits at most while verbs are at work in this process. */
-const patienceMs = 1_000;
+/**
+ * So long a look waits at most while verbs are at work in this process: longer than the pods of a full node
+ * take that come at once, since a look keeps all of them waiting that are there.
+ */
+const patienceMs = 3_000;
 
 /** `isBusy` says that verbs are at work in this process. */
 export function isDue(agenda: Agenda, duty: Duty, nowMs: number, isBusy: boolean): boolean {
@@ -135,9 +138,12 @@ function periodOf(duty: Duty, spentMs: number, isDeaf: boolean, pace: Pace): num
   return isDeaf ? slowMs : Math.max(slowMs, Math.min(spentMs * idleShare, longestSlowMs));
 }
 
-/** Looks take at most a tenth of a processor, and a node that changes all the time is still looked at. */
+/**
+ * Looks take a tenth of a processor at most where nodes are small. On a full one that changes all the time they
+ * take more, since what is changed right after a look is to be repaired within a second, too.
+ */
 const restShare = 9;
-const longestRestMs = 1_000;
+const longestRestMs = 500;
 
 export interface Done {
   endedMs: number;
