@@ -14,8 +14,14 @@ const columns: readonly Column[] = [
 
 const nodesWords = (count: number): string => `${count} node${count === 1 ? "" : "s"}`;
 
-function askWords({ asking }: Explained): string {
+/** Whether all that it asks for are claims, of which nothing is known here. */
+const hasClaimsOnly = ({ asking, claims }: Explained): boolean =>
+  claims.length > 0 && asking.kind === "asks" && !isAsked(asking.mbps);
+
+function askWords(found: Explained): string {
+  const { asking } = found;
   if (asking.kind === "refused") return "";
+  if (hasClaimsOnly(found)) return "no guarantee but by its claims";
   const parts = directions.flatMap((direction) => {
     const mbps = asking.mbps[direction];
     return mbps === 0 ? [] : [`${mbps} Mbit/s of ${direction}`];
@@ -26,16 +32,19 @@ function askWords({ asking }: Explained): string {
 function podAnswer(found: Explained, fitting: readonly NodeFit[]): string {
   const { node, fits, asking } = found;
   if (node !== null) return `It is on ${node}.`;
+  if (hasClaimsOnly(found)) return "Whether they fit is not looked at here.";
   if (asking.kind === "asks" && !isAsked(asking.mbps) && fitting.length > 0)
     return "As far as bandwidth goes it fits anywhere: it is best effort.";
   if (fitting.length === 0) return `IT FITS NOWHERE: on none of ${nodesWords(fits.length)}.`;
   return `It fits on ${fitting.length} of ${nodesWords(fits.length)}: ${fitting.map(({ node: name }) => name).join(", ")}.`;
 }
 
-function deploymentAnswer({ replicas }: Explained): string {
+function deploymentAnswer(found: Explained): string {
+  const { replicas } = found;
   if (replicas === null) return "";
   const { wanted, placed, more } = replicas;
   const has = `${placed} of ${wanted} ${wanted === 1 ? "replica is" : "replicas are"} on a node`;
+  if (hasClaimsOnly(found)) return `${has}; how many more fit is not looked at here.`;
   if (more === null) return `${has}; as far as bandwidth goes, any number fits.`;
   const missing = Math.max(0, wanted - placed);
   const rest = `${more} more ${more === 1 ? "fits" : "fit"} now`;
@@ -94,7 +103,9 @@ export function renderExplained(found: Explained, width: Columns): string {
     ...fold(answer(found)),
     ...advice.flatMap((words) => fold(`-> ${words}`)),
     ...(scheduler === null ? [] : fold(`The scheduler says: ${scheduler}`)),
-    ...(fits.length === 0 ? [] : ["", ...table(fits, width), "", ...fold(legend)]),
+    ...(fits.length === 0 || hasClaimsOnly(found)
+      ? []
+      : ["", ...table(fits, width), "", ...fold(legend)]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -2,6 +2,7 @@
 import { isObject, type Json } from "../../kube/objects.ts";
 import type { Tiers } from "../../promise/tiers.ts";
 import { fitOn, type NodeFit, podsThatFit, wouldFit } from "./fit.ts";
+import { listOf } from "./placement.ts";
 import { endlessWords, rolloutOf } from "./rollout.ts";
 import { isAsked, type NodeShown, nameOfNode } from "./seen.ts";
 import { type Asking, askingOf, placedPods, type Subject, schedulerWords } from "./subject.ts";
@@ -18,6 +19,8 @@ export interface Explained {
   namespace: string;
   name: string;
   asking: Asking;
+  /** The names of the pod's claims of devices, which are not counted. */
+  claims: string[];
   /** Of a pod: where it is. */
   node: string | null;
   /** Of a Deployment. */
@@ -51,12 +54,21 @@ function replicasOf({ subject, pods }: ExplainAsk, more: number | null): Replica
 const uncounted =
   "The scheduler does not count it: the pod has no requests of fairway.dev, so only the node itself refuses what does not fit (docs/scheduling.md).";
 
+function claimsOf(pod: Json): string[] {
+  const claims = listOf(specOf(pod).resourceClaims).filter(isObject);
+  return claims.map(({ name }) => name).filter((name) => typeof name === "string");
+}
+
+const claimsWords = (claims: readonly string[], namespace: string): string =>
+  `Claims are not looked at here (${claims.join(", ")}): kubectl -n ${namespace} get resourceclaims -o yaml tells what each has, and the scheduler why it waits (docs/claims.md).`;
+
 export function explained(ask: ExplainAsk): Explained {
   const { subject, tiers, nodes } = ask;
   const { kind, namespace, name, pod, object } = subject;
   const asking = askingOf(pod, tiers);
   const node = kind === "pod" ? nameOfNode(pod) : null;
-  const whole = { kind, namespace, name, asking, node };
+  const claims = claimsOf(pod);
+  const whole = { kind, namespace, name, asking, claims, node };
   if (asking.kind === "refused")
     return { ...whole, replicas: replicasOf(ask, 0), fits: [], scheduler: null, advice: [] };
   const fits = nodes.map((each) => fitOn(each, specOf(pod), asking.mbps));
@@ -74,6 +86,7 @@ export function explained(ask: ExplainAsk): Explained {
     ...(isPlaced ? [] : wouldFit(asking.mbps, fits, nodes)),
     ...(endless === null ? [] : [endless]),
     ...(isUncounted ? [uncounted] : []),
+    ...(claims.length > 0 ? [claimsWords(claims, namespace)] : []),
   ];
   return { ...whole, replicas, fits, scheduler: schedulerWords(pod), advice };
 }

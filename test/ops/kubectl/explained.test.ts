@@ -54,6 +54,24 @@ memory, volumes and rules about other pods are not looked at here.
 `);
   });
 
+  test("that has claims is not taken for best effort", () => {
+    const claimed = waiting({});
+    claimed.spec = { ...(claimed.spec as Json), resourceClaims: [{ name: "bandwidth" }] };
+    const said = text(ask(claimed, full), null);
+    expect(said).toStartWith(
+      "Pod default/web asks for no guarantee but by its claims. Whether they fit is not looked at here.\n" +
+        "-> Claims are not looked at here (bandwidth): kubectl -n default get resourceclaims -o yaml tells",
+    );
+    expect(said).not.toContain("best effort");
+    expect(said).not.toContain("FITS");
+    const web = deploymentObject("web", 2);
+    const { template } = web.spec as { template: Json };
+    template.spec = { ...(template.spec as Json), resourceClaims: [{ name: "bandwidth" }] };
+    expect(text(ask(web, []), null)).toContain(
+      "0 of 2 replicas are on a node; how many more fit is not looked at here.\n-> Claims are",
+    );
+  });
+
   test("that fits nowhere is told what would", () => {
     const words = "0/3 nodes are available: 3 Insufficient fairway.dev/egress-mbps.";
     const pod = podObject("web", {
