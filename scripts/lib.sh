@@ -7,6 +7,20 @@ export LC_ALL=C
 
 say() { printf '== %s\n' "$*" >&2; }
 
+# takes_nothing "$@": for a script that has no arguments. --help prints what stands at its top; another argument is
+# refused, since whoever gave it expects something of it.
+takes_nothing() {
+  [ $# -eq 0 ] && return
+  case $1 in
+    -h | --help)
+      sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+      exit 0
+      ;;
+  esac
+  say "$(basename "$0") takes no arguments, and was given: $*"
+  exit 2
+}
+
 # Bun leaves a pipe that it wrote to as one that does not wait (O_NONBLOCK is the pipe's, not the process's), and
 # what writes there next loses what the reader has no room for: "write error: Resource temporarily unavailable".
 outputs_wait() {

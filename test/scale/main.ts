@@ -1,7 +1,7 @@
 /** `scripts/simulate-scheduler`: the same pods, placed by the real scheduler in each of the ways. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { usage } from "../../src/ops/usage.ts";
 import { environment } from "../../src/prove/engine/environment.ts";
 import type { Environment } from "../../src/prove/engine/result.ts";
@@ -97,14 +97,17 @@ const command = new Command("scripts/simulate-scheduler")
   )
   .option("--nodes <n>", "how many nodes", usage(wholeNumber), 1_000)
   .option("--pods <n>", "how many pods; else five for each node", usage(wholeNumber))
-  .option("--share <percent>", "of what the nodes have, that pods ask for", usage(percentage), 0.95)
+  .addOption(
+    new Option("--share <percent>", "of what the nodes have, that pods ask for")
+      .argParser(usage(percentage))
+      .default(0.95, "95"),
+  )
   .option("--seed <n>", "of the sizes, and of the order of pods", usage(wholeNumber), 1)
   .option("--rounds <n>", "how often each way", usage(wholeNumber), 1)
-  .option(
-    "--sides <names>",
-    `only these ways: ${sides.map(({ id }) => id).join(", ")}`,
-    usage(sidesNamed),
-    sides,
+  .addOption(
+    new Option("--sides <names>", `only these ways: ${sides.map(({ id }) => id).join(", ")}`)
+      .argParser(usage(sidesNamed))
+      .default(sides, "all"),
   )
   .option("--limit <minutes>", "for one run of one way", usage(wholeNumber), 12)
   .option("--out <file>", "write the figures to this file, as JSON")
