@@ -42,7 +42,8 @@ const scrapePart = (id: string, pods: number): Part => ({
   run: (context) => scrapes(context, pods),
 });
 
+/** The kernel gives a bridge 1,023 ports, so a node that has a bridge of Fairway's has no more pods than that. */
 export const scrapeParts: Part[] = [
   scrapePart("scrape-250", 250),
-  scrapePart("scrape-2000", 2_000),
+  scrapePart("scrape-1000", 1_000),
 ];
