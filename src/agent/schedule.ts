@@ -138,12 +138,9 @@ function periodOf(duty: Duty, spentMs: number, isDeaf: boolean, pace: Pace): num
   return isDeaf ? slowMs : Math.max(slowMs, Math.min(spentMs * idleShare, longestSlowMs));
 }
 
-/**
- * Looks take a tenth of a processor at most where nodes are small. On a full one that changes all the time they
- * take more, since what is changed right after a look is to be repaired within a second, too.
- */
+/** Looks take at most a tenth of a processor, and a node that changes all the time is still looked at. */
 const restShare = 9;
-const longestRestMs = 500;
+const longestRestMs = 1_000;
 
 export interface Done {
   endedMs: number;
