@@ -54,10 +54,10 @@ function replicasOf({ subject, pods }: ExplainAsk, more: number | null): Replica
 const uncounted =
   "The scheduler does not count it: the pod has no requests of fairway.dev, so only the node itself refuses what does not fit (docs/scheduling.md).";
 
-function claimsOf(pod: Json): string[] {
-  const claims = listOf(specOf(pod).resourceClaims).filter(isObject);
-  return claims.map(({ name }) => name).filter((name) => typeof name === "string");
-}
+const claimsOf = (pod: Json): string[] =>
+  listOf(specOf(pod).resourceClaims)
+    .map(({ name }) => name)
+    .filter((name) => typeof name === "string");
 
 const claimsWords = (claims: readonly string[], namespace: string): string =>
   `Claims are not looked at here (${claims.join(", ")}): kubectl -n ${namespace} get resourceclaims -o yaml tells what each has, and the scheduler why it waits (docs/claims.md).`;
